@@ -1,0 +1,1 @@
+"""Irregular partitions: the library behind the course's notebooks."""
