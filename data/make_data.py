@@ -1,0 +1,254 @@
+"""Make the course's data, to the byte: `python data/make_data.py` writes it, `--check` compares it.
+
+Everything here is invented. Prices are counted in whole cents and only `random()` is drawn, the one method
+whose sequence Python promises to keep, so that every platform and every Python from 3.11 on writes the same
+bytes.
+"""
+
+import argparse
+import struct
+import sys
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+
+HERE = Path(__file__).resolve().parent
+HEADER = ("date", "share_price", "amount", "spend", "shift", "spread")
+AUTUMN = date(2017, 9, 11)
+SATURDAY = 5
+# Escapes, so that no editor can turn the NFC letters of this name into their NFD twins.
+CAFE_LUMIERE = "caf\u00e9-lumi\u00e8re"
+
+
+@dataclass(frozen=True)
+class Trade:
+    """One line of a file: a trading day of one share, money in cents."""
+
+    day: date
+    price: int
+    amount: int
+    shift: int
+    spread: int
+
+    def cells(self) -> dict[str, str]:
+        """Return the cells as they are written, by column."""
+        return {
+            "date": f"{self.day:%Y/%m/%d}",
+            "share_price": dollars(self.price),
+            "amount": str(self.amount),
+            "spend": dollars(self.price * self.amount),
+            "shift": dollars(self.shift),
+            "spread": dollars(self.spread),
+        }
+
+
+def dollars(cents: int) -> str:
+    """Write cents as dollars: -5 becomes "-0.05"."""
+    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
+
+
+def trading_days(first: date) -> Iterator[date]:
+    """Yield `first` and every day after it that is no Saturday or Sunday."""
+    day = first
+    while True:
+        if day.weekday() < SATURDAY:
+            yield day
+        day += timedelta(days=1)
+
+
+def walk(name: str, count: int, price: int, amount: int, first: date = AUTUMN) -> list[Trade]:
+    """Let a price wander, a step of at most two percent of where it began each trading day.
+
+    Args:
+        name: seeds the walk, so that a file changes only when its own line below does.
+        count: how many trades.
+        price: the first price, in cents.
+        amount: the first number of shares; later ones lie between a fifth of it and the whole.
+        first: the first trading day.
+    """
+    random = Random(f"irregular partitions: {name}").random
+    step = max(price // 50, 2)
+    trades: list[Trade] = []
+    for day, _ in zip(trading_days(first), range(count), strict=False):
+        spread = 1 + int(random() * (2 + price // 2000))
+        if not trades:
+            trades.append(Trade(day, price, amount, 0, spread))
+            continue
+        shift = int(random() * (2 * step + 1)) - step
+        bought = amount // 5 + int(random() * (amount - amount // 5))
+        trades.append(Trade(day, trades[-1].price + shift, bought, shift, spread))
+    return trades
+
+
+def reprice(trades: list[Trade], position: int, cents: int) -> list[Trade]:
+    """Raise one price, and the two shifts that follow from it."""
+    changed = list(trades)
+    one, after = trades[position], trades[position + 1]
+    changed[position] = replace(one, price=one.price + cents, shift=one.shift + cents)
+    changed[position + 1] = replace(after, shift=after.shift - cents)
+    return changed
+
+
+def table(trades: list[Trade]) -> list[list[str]]:
+    """Return the cells of a file, header first."""
+    return [list(HEADER), *([trade.cells()[column] for column in HEADER] for trade in trades)]
+
+
+def text(cells: list[list[str]], delimiter: str = ",") -> bytes:
+    """Write cells as a CSV file: UTF-8, no BOM, one LF at the end of each line."""
+    return "".join(f"{delimiter.join(line)}\n" for line in cells).encode()
+
+
+def edited(cells: list[list[str]], line: int, column: str, cell: str) -> list[list[str]]:
+    """Return a copy with one cell changed; lines are counted as an editor does, the header being 1."""
+    copy = [list(row) for row in cells]
+    copy[line - 1][HEADER.index(column)] = cell
+    return copy
+
+
+def reordered(cells: list[list[str]], columns: list[str]) -> list[list[str]]:
+    """Return the named columns of a table, in that order."""
+    return [[row[HEADER.index(column)] for column in columns] for row in cells]
+
+
+def gzip_stored(content: bytes) -> bytes:
+    """Wrap bytes as a gzip file that stores instead of compresses.
+
+    Written by hand because what zlib compresses to differs from one build of it to the next.
+    """
+    head = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x00\xff"  # deflate, no name, no time, any system
+    block = b"\x01" + struct.pack("<HH", len(content), len(content) ^ 0xFFFF) + content
+    return head + block + struct.pack("<II", zlib.crc32(content), len(content))
+
+
+def exchange() -> dict[str, bytes]:
+    """Return the daily files: each is named after a day in January and holds a trading week of the autumn."""
+    days = trading_days(date(2018, 1, 22))
+    week = walk("exchange", 25, price=26477, amount=61_000)
+    return {f"{next(days)}.csv": text(table(week[start : start + 5])) for start in range(0, 25, 5)}
+
+
+def acme() -> list[Trade]:
+    """Return acme's true trades. Its first spend, 33597290.00, is one that a 32-bit float cannot hold."""
+    return walk("acme", 8, price=1000, amount=3_359_729)
+
+
+def acme_as_delivered() -> list[list[str]]:
+    """Return acme's first file, in which the fifth price is a dollar too high."""
+    return table(reprice(acme(), 4, 100))
+
+
+def source() -> dict[str, bytes]:
+    """Return the files that are there from the start."""
+    october = date(2017, 10, 2)
+    customers = {
+        "acme": acme_as_delivered(),
+        "bluebird": table(walk("bluebird", 11, price=6730, amount=9_400, first=october)),
+        "o'hare": table(walk("o'hare", 6, price=2415, amount=52_000)),
+        CAFE_LUMIERE: table(walk(CAFE_LUMIERE, 9, price=14860, amount=1_250, first=october)),
+        "globex.eu": table(walk("globex.eu", 5, price=31205, amount=18_700)),
+        "zenith": table(walk("zenith", 12, price=548, amount=230_000)),
+    }
+    return exchange() | {f"{customer}.csv": text(cells) for customer, cells in customers.items()}
+
+
+def quickstart() -> list[list[str]]:
+    """Return the new customer's file."""
+    return table(walk("quickstart", 4, price=4120, amount=7_300))
+
+
+def arrivals() -> dict[str, bytes]:
+    """Return the sound files that are delivered later."""
+    return {
+        "quickstart.csv": text(quickstart()),
+        # The price is put right, and the eighth trade, which never took place, is gone.
+        "acme.csv": text(table(acme()[:7])),
+        "swapped-columns.csv": text(
+            reordered(quickstart(), ["date", "spread", "amount", "spend", "shift", "share_price"])
+        ),
+    }
+
+
+def broken() -> dict[str, bytes]:
+    """Return the broken files: quickstart's, or acme's first one, each with one fault."""
+    sound = quickstart()
+    _, price, amount, *_ = sound[2]
+    year, month, day = sound[3][0].split("/")
+    return {
+        "acme.csv": text(edited(acme_as_delivered(), 6, "amount", "n/a")),
+        "bad-date.csv": text(edited(sound, 4, "date", f"{day}.{month}.{year}")),
+        "bad-number.csv": text(edited(sound, 3, "amount", "n/a")),
+        "empty.csv": b"",
+        "extra-column.csv": text([[*row, "broker" if row is sound[0] else "north"] for row in sound]),
+        "gzipped.csv": gzip_stored(text(sound)),
+        "header-only.csv": text(sound[:1]),
+        # A no-break space before a price, as spreadsheets export it: one byte, and no UTF-8.
+        "latin-1.csv": text(sound).replace(f",{price},".encode(), f",\u00a0{price},".encode("latin-1")),
+        "missing-column.csv": text(reordered(sound, [column for column in HEADER if column != "spread"])),
+        "negative-price.csv": text(edited(sound, 3, "share_price", f"-{price}")),
+        "ragged-row.csv": text([*sound[:2], sound[2][:-1], *sound[3:]]),
+        "renamed-column.csv": text(edited(sound, 1, "share_price", "price")),
+        "semicolons.csv": text(sound, delimiter=";"),
+        "thousands-separator.csv": text(edited(sound, 3, "amount", f'"{int(amount):,}"')),
+    }
+
+
+def everything() -> dict[str, bytes]:
+    """Return every file's content by its path below this folder."""
+    folders = {"source": source(), "arrivals": arrivals(), "arrivals/broken": broken()}
+    return {
+        f"{folder}/{name}": content for folder, files in folders.items() for name, content in files.items()
+    }
+
+
+def write() -> None:
+    """Write every file beside this script."""
+    for path, content in everything().items():
+        target = HERE / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+
+
+def differences() -> list[str]:
+    """Return one line for each file that is not what this script would make."""
+    wanted = everything()
+    # Some file systems hand a name back in NFD: the same name to the person who wrote it.
+    there = {
+        unicodedata.normalize("NFC", path.relative_to(HERE).as_posix()): path
+        for folder in ("source", "arrivals")
+        for path in (HERE / folder).rglob("*")
+        if path.is_file()
+    }
+    missing = [f"{path}: missing" for path in wanted.keys() - there.keys()]
+    extra = [f"{path}: not made by this script" for path in there.keys() - wanted.keys()]
+    changed = [
+        f"{path}: other content"
+        for path in wanted.keys() & there.keys()
+        if there[path].read_bytes() != wanted[path]
+    ]
+    return sorted(missing + extra + changed)
+
+
+def main() -> int:
+    """Write the data or, with --check, compare it. Returns the exit status."""
+    parser = argparse.ArgumentParser(description="Make the course's data beside this script.")
+    parser.add_argument("--check", action="store_true", help="write nothing; say what differs, exit 1 if any")
+    if not parser.parse_args().check:
+        write()
+        print(f"Wrote {len(everything())} files.")
+        return 0
+    found = differences()
+    print(*found, sep="\n", end="\n" if found else "")
+    if found:
+        print("Run `python data/make_data.py`, and remove files that it does not make.")
+        return 1
+    print(f"All {len(everything())} files are what this script makes.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
