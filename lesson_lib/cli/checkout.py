@@ -1,0 +1,48 @@
+"""The checkout: the folder that holds the course's notebooks, and what the course writes."""
+
+import tomllib
+from pathlib import Path
+
+COURSE = "irregular-partitions"
+
+
+class CannotGoOn(Exception):
+    """The command cannot do what it was asked for; the message says why and what to do next."""
+
+
+def find_checkout(start: Path | None = None) -> Path:
+    """Return the course's checkout: at or above a folder, else the one that this package is part of.
+
+    Args:
+        start: where to begin; the current folder when None.
+
+    Raises:
+        CannotGoOn: there is none.
+    """
+    start = (start or Path.cwd()).resolve()
+    package = Path(__file__).resolve().parents[2]
+    for folder in (start, *start.parents, package):
+        if _is_checkout(folder):
+            return folder
+    raise CannotGoOn(
+        f"No checkout of the course at or above {start}. Change into the course's folder, the one that "
+        "holds notebooks/, and try again."
+    )
+
+
+def known_notebooks(checkout: Path) -> list[Path]:
+    """Return the course's notebooks, in the order of the lessons."""
+    return sorted((checkout / "notebooks").glob("*.ipynb"))
+
+
+def relative(path: Path, folder: Path) -> str:
+    """Write a path as seen from a folder if it lies inside, else in full."""
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def _is_checkout(folder: Path) -> bool:
+    try:
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(project.get("project", {}).get("name") == COURSE)

@@ -1,0 +1,105 @@
+"""What `lesson` understands, and what its exit status means."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lesson_lib.cli.checkout import CannotGoOn, find_checkout, relative
+
+INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C stopped
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        argv: the words after `lesson`; those of this process when None.
+
+    Returns:
+        0: all is well; 1: something needs the reader, and the output says what; 130: stopped with Ctrl-C.
+
+    Raises:
+        SystemExit: with status 2, the words are not understood; with 0, help was asked for.
+    """
+    parser = _parser()
+    chosen = parser.parse_args(argv)
+    try:
+        match chosen.command:
+            case "doctor":
+                return _doctor()
+            case "run":
+                return _run(chosen.notebooks, chosen.output)
+            case "reset":
+                return _reset(dry_run=chosen.dry_run)
+            case _:
+                parser.print_help()
+                return 0
+    except CannotGoOn as reason:
+        print(reason, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. No notebook was changed.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def course_database() -> Path:
+    """Return where the course's persistent database lies, whether it is there or not."""
+    # Not at the top: it loads all of Dagster, for which `lesson --help` need not wait.
+    from lesson_lib.pipeline.definitions import DATABASE  # noqa: PLC0415
+
+    return DATABASE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lesson", description="Look after the course on this machine.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("doctor", help="check this machine: one line a check, with the fix where one is due")
+    run = commands.add_parser("run", help="run notebooks without JupyterLab, into HTML copies to read")
+    run.add_argument(
+        "notebooks", nargs="*", metavar="NOTEBOOK", help="such as 01_irregular_partitions or 01; all without"
+    )
+    run.add_argument("--output", type=Path, metavar="DIR", help="where the copies go (default: output/)")
+    reset = commands.add_parser("reset", help="remove what the course made: output/, var/ and its database")
+    reset.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+    return parser
+
+
+# Each command is imported when it is called for: what one of them needs, the others work without.
+
+
+def _doctor() -> int:
+    from lesson_lib.cli.doctor import findings  # noqa: PLC0415 - as said above
+
+    well = True
+    for finding in findings(course_database):
+        print(f"{'ok' if finding.ok else 'fix':<4}{finding.text}", flush=True)
+        well = well and finding.ok
+    return 0 if well else 1
+
+
+def _run(names: Sequence[str], output: Path | None) -> int:
+    checkout = find_checkout()
+    try:
+        from lesson_lib.cli.run import choose, run_notebooks  # noqa: PLC0415 - as said above
+    except ModuleNotFoundError as missing:
+        raise CannotGoOn(
+            f"`lesson run` needs {missing.name}, which is not installed. Run `make lab` once: it installs it."
+        ) from missing
+    return run_notebooks(choose(checkout, names), output or checkout / "output")
+
+
+def _reset(*, dry_run: bool) -> int:
+    from lesson_lib.cli.reset import plan, remove  # noqa: PLC0415 - as said above
+
+    checkout = find_checkout()
+    found = plan(checkout, course_database())
+    for path in found.ours:
+        if not dry_run:
+            remove(path)
+        print(f"{'Would remove' if dry_run else 'Removed'} {relative(path, checkout)}")
+    for note in found.kept:
+        print(note)
+    if not found.ours:
+        print("There is nothing to remove.")
+    return 0

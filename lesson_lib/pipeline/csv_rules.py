@@ -1,0 +1,168 @@
+"""What a source file may hold, told twice: to DuckDB, which decides fast, and in Python, which explains.
+
+DuckDB is told every type and accepts no less than these rules ask. Only when it refuses does Python read the
+file again, line by line, to say which line breaks which rule. The tests hold the two against each other.
+"""
+
+import csv
+import datetime as dt
+import math
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+COLUMNS = ("date", "share_price", "amount", "spend", "shift", "spread")
+
+# Every byte a row may hold. What is missing here (letters, blanks, "_", ";", NUL, all beyond ASCII) is where
+# DuckDB's own reading is lenient: it takes "1_000", "nan", " 1" and "2018 01 22".
+ROW_BYTES = b'0123456789.,/-+eE"\r\n'
+
+# Beyond what the types ask: how a date is written, and no overflow. The signs "-", "+" and "." sort before
+# "0001"; DuckDB would take them for years before Christ.
+VALID_ROW_SQL = "date >= '0001' AND (date LIKE '____-__-__' OR date LIKE '____/__/__')" + "".join(
+    f" AND isfinite({column})" for column in COLUMNS[1:]
+)
+
+_DATE = re.compile(r"(\d{4})([/-])(\d\d)\2(\d\d)", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_BUFFER = 4_000_000  # bytes; with DuckDB's default of 32 MB one of two cores idles over a file of 47 MB
+_SHOWN = 40  # characters of a wrong value
+
+
+def read_csv_sql(header: tuple[str, ...]) -> str:
+    """Return DuckDB's strict reading of a file with these columns, for a FROM clause.
+
+    Its one parameter is the path, through `glob_escaped`. `date` comes as text, for `VALID_ROW_SQL` to judge;
+    the others as DOUBLE. Nothing is sniffed. No row can spell the `nullstr`, so that a blank is an error
+    instead of a NULL, and so is the nothing behind a comma too many.
+    """
+    columns = ", ".join(f"'{name}': '{'VARCHAR' if name == 'date' else 'DOUBLE'}'" for name in header)
+    return (
+        f"read_csv(?, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',', "
+        "quote = '\"', escape = '\"', nullstr = 'NULL', compression = 'none', hive_partitioning = false, "
+        f"buffer_size = {_BUFFER})"
+    )
+
+
+def glob_escaped(path: Path) -> str:
+    """Return the path so that DuckDB's `read_csv`, which globs, reads this very file."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
+
+
+def read_header(line: bytes) -> tuple[str, ...]:
+    """Return the columns that a file's first line names, in its order; it must have no `header_fault`."""
+    return tuple(_fields(line.decode("utf-8-sig")))
+
+
+def header_fault(line: bytes) -> str | None:
+    """Say what is wrong with a file's first line, which must name exactly `COLUMNS`, in any order."""
+    for magic, packing in _PACKED.items():
+        if line.startswith(magic):
+            return f"compressed ({packing}), not plain CSV"
+    try:
+        header = read_header(line)
+    except UnicodeDecodeError:
+        return "line 1: not UTF-8"
+    except csv.Error as error:
+        return f"line 1: not plain CSV ({error})"
+    if faults := "; ".join(_column_faults(header)):
+        return f"line 1: {faults}. The header names these columns, in any order: {','.join(COLUMNS)}"
+    return None
+
+
+def _column_faults(header: tuple[str, ...]) -> Iterator[str]:
+    for delimiter, name in _OTHER_DELIMITERS.items():
+        if len(header) == 1 and delimiter in header[0]:
+            yield f"columns are separated by {name}, not commas"
+            return
+    if missing := [column for column in COLUMNS if column not in header]:
+        yield f"missing {', '.join(missing)}"
+    if unknown := [column for column in dict.fromkeys(header) if column not in COLUMNS]:
+        yield f"unknown {', '.join(map(_shown, unknown))}"
+    if twice := [column for column in COLUMNS if header.count(column) > 1]:
+        yield f"more than once {', '.join(twice)}"
+
+
+def value_fault(column: str, value: str) -> str | None:
+    """Say what is wrong with a value, if it is not what its column holds."""
+    if column == "date":
+        return (
+            None
+            if _is_date(value)
+            else f"date is {_shown(value)}, not a day written YYYY-MM-DD or YYYY/MM/DD"
+        )
+    return None if _is_number(value) else f"{column} is {_shown(value)}, not a finite decimal number"
+
+
+def price_fault(column: str, value: str) -> str | None:
+    """Say what is wrong with a value that is a number, but is no price."""
+    return (
+        f"share_price is {value}, not above zero" if column == "share_price" and float(value) <= 0 else None
+    )
+
+
+def first_fault(path: Path, fault_of: Callable[[str, str], str | None] = value_fault) -> str | None:
+    """Say which line of a file, whose header is in order, is the first to break a rule, and which rule.
+
+    Args:
+        path: the file.
+        fault_of: the rule for a column and a value.
+    """
+    # Bytes that are not UTF-8 become lone surrogates, so that the line which holds them can be counted.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+        header = _fields(file.readline().rstrip("\n"))
+        for number, line in enumerate(file, start=2):
+            if fault := _line_fault(header, line.rstrip("\n"), fault_of):
+                return f"line {number}: {fault}"
+    return None
+
+
+def reading_fault(path: Path, stopped_by: Exception) -> str:
+    """Say why DuckDB did not read a file, whose header is in order, to its end."""
+    reason = str(stopped_by).partition("\n")[0]
+    return first_fault(path) or f"every line is in order, but line endings are not of one kind ({reason})"
+
+
+def _line_fault(header: list[str], line: str, fault_of: Callable[[str, str], str | None]) -> str | None:
+    """Say which rule a line breaks; a blank line breaks none."""
+    try:
+        line.encode()
+        fields = _fields(line)
+    except UnicodeEncodeError:
+        return "not UTF-8"
+    except csv.Error as error:
+        return f"not plain CSV ({error})"
+    if fields and len(fields) != len(header):
+        return f"{len(fields)} values for {len(header)} columns"
+    faults = (fault_of(column, value) for column, value in zip(header, fields, strict=False))
+    return next((fault for fault in faults if fault), None)
+
+
+def _is_date(value: str) -> bool:
+    if not (match := _DATE.fullmatch(value)):
+        return False
+    try:
+        dt.date(int(match[1]), int(match[3]), int(match[4]))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_number(value: str) -> bool:
+    return _NUMBER.fullmatch(value) is not None and math.isfinite(float(value))
+
+
+def _fields(line: str) -> list[str]:
+    return next(csv.reader([line], strict=True))
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= _SHOWN else value[:_SHOWN] + "...")

@@ -1,0 +1,35 @@
+"""The whole pipeline, as `dagster dev -m lesson_lib.pipeline.definitions` loads it."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from lesson_lib.course_data import data_folder
+from lesson_lib.pipeline.assets import (
+    duckdb_dynamic_partition_table,
+    duckdb_partition_table,
+    import_dynamic_partition_file,
+    import_partition_file,
+)
+from lesson_lib.pipeline.checks import three_records_agree
+from lesson_lib.pipeline.sensor import arrivals_sensor
+from lesson_lib.pipeline.source_files import SourceFolder
+from lesson_lib.pipeline.warehouse import Warehouse
+
+# In the folder where it is started: an installed course has no checkout to write to.
+DATABASE = Path("output", "warehouse.duckdb").resolve()
+
+defs = dg.Definitions(
+    assets=[
+        import_partition_file,
+        duckdb_partition_table,
+        import_dynamic_partition_file,
+        duckdb_dynamic_partition_table,
+    ],
+    asset_checks=[three_records_agree],
+    sensors=[arrivals_sensor],
+    resources={
+        "source": SourceFolder(path=str(data_folder() / "source")),
+        "database": Warehouse(database=str(DATABASE)),
+    },
+)

@@ -1,0 +1,154 @@
+"""The two partitions definitions, what a key may be, and how keys come and go."""
+
+import datetime as dt
+import difflib
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+
+from lesson_lib.pipeline.refusals import Refused
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, delete_rows
+
+# All it takes is a name: the keys live in the instance, under this name.
+s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")
+
+# The exchange's days can be named in advance; Dagster counts up to, not including, the end date.
+daily_partitions_def = dg.DailyPartitionsDefinition(
+    start_date=dt.datetime(2018, 1, 22, tzinfo=dt.UTC),
+    end_date=dt.datetime(2018, 1, 27, tzinfo=dt.UTC),
+)
+
+LONGEST_KEY = 100  # characters
+
+_FORBIDDEN = {
+    "/": "a path separator",
+    "\\": "a path separator",
+    "..": "two dots in a row (a parent folder, or Dagster's range separator)",
+    "*": "a glob character",
+    "?": "a glob character",
+    "[": "a glob character",
+    "]": "a glob character",
+    "|": "the separator of multi-dimensional keys",
+    ",": "the separator of key lists",
+}
+# Controls, formats, surrogates, line and paragraph separators.
+_INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+# Joiners of words and emoji: invisible, yet part of how several alphabets are spelt.
+_JOINERS = "\u200c\u200d"
+# Each adds three SQL variables; SQLite takes some 32,000 in one statement.
+_KEYS_A_CALL = 10_000
+
+
+class InvalidKey(Refused, ValueError):
+    """A partition key breaks the rules, or is a twin of another key."""
+
+
+def checked_key(key: object) -> str:
+    """Return the key, normalised to NFC, if it follows the rules.
+
+    A key is 1 to 100 characters of any alphabet. It is a file name without its suffix, a value in SQL and
+    a word in Dagster's own range and list syntax, so it holds nothing that means something to one of these.
+
+    Raises:
+        InvalidKey: naming the key and the rule it breaks.
+    """
+    if not isinstance(key, str):
+        raise InvalidKey(f"A partition key is a string, not {key!r} ({type(key).__name__}).")
+    normal = unicodedata.normalize("NFC", key)
+    if fault := next(_faults(normal), None):
+        shown = key if len(key) <= LONGEST_KEY else key[:LONGEST_KEY] + "..."
+        raise InvalidKey(f"{shown!r} cannot be a partition key: it {fault}. Rename the file it stands for.")
+    return normal
+
+
+def _faults(key: str) -> Iterator[str]:
+    """Say which rules a normalised key breaks, each as the end of a sentence."""
+    if not key.strip():
+        yield "is blank" if key else "is empty"
+    if key != key.strip():
+        yield "begins or ends with white space"
+    if len(key) > LONGEST_KEY:
+        yield f"has {len(key)} characters, more than {LONGEST_KEY}"
+    if key.startswith("."):
+        yield "begins with a dot, as hidden files do"
+    for part, meaning in _FORBIDDEN.items():
+        if part in key:
+            yield f"contains {part!r}, {meaning}"
+    for character in key:
+        if unicodedata.category(character) in _INVISIBLE and character not in _JOINERS:
+            yield f"contains the invisible character U+{ord(character):04X}"
+
+
+def _identity(key: str) -> str:
+    """Return what twins share: spelling without regard to case and normalisation."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", key).casefold())
+
+
+def new_keys(registered: Iterable[str], keys: Iterable[object]) -> list[str]:
+    """Return those of `keys` that are not registered yet: normalised, each once, in the order given.
+
+    Raises:
+        InvalidKey: a key breaks the rules, or is a twin, by case or normalisation, of another one.
+    """
+    known = {_identity(key): key for key in registered}
+    new = []
+    for key in map(checked_key, keys):
+        twin = known.setdefault(_identity(key), key)
+        if twin != key:
+            raise InvalidKey(
+                f"{key!r} is a twin of {twin!r}: they differ only in case or normalisation, and share "
+                "one file on many disks. Rename one of the two files."
+            )
+        new.append(key)
+    registered_already = set(registered)
+    return [key for key in dict.fromkeys(new) if key not in registered_already]
+
+
+def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:
+    """Add the keys that are new to the set `s3` of this instance, in the order given.
+
+    All keys are checked before the first one is added; those that are registered already keep their place.
+
+    Returns:
+        The keys that were added.
+
+    Raises:
+        InvalidKey: a key breaks the rules, or is a twin of another one; nothing was added.
+    """
+    if isinstance(keys, str):
+        raise InvalidKey(f"register_keys takes a list of keys: write [{keys!r}].")
+    new = new_keys(instance.get_dynamic_partitions(_set_name()), keys)
+    for start in range(0, len(new), _KEYS_A_CALL):
+        instance.add_dynamic_partitions(_set_name(), new[start : start + _KEYS_A_CALL])
+    return new
+
+
+def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> int:
+    """Remove a key and its rows; the materializations stay in the event log, as history.
+
+    Rows go first: should the removal of the key fail, the check `three_records_agree` sees it, and calling
+    this again finishes the work.
+
+    Returns:
+        How many rows were removed.
+
+    Raises:
+        InvalidKey: there is no such key, and there are no rows of it.
+        WarehouseUnavailable: the database cannot be opened; the key stays.
+    """
+    registered = instance.get_dynamic_partitions(_set_name())
+    with warehouse.get_connection() as con:
+        removed = delete_rows(con, CUSTOMER_TABLE, key)
+    if key not in registered and not removed:
+        near = difflib.get_close_matches(key, registered, n=1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        raise InvalidKey(f"{key!r} is not registered in {_set_name()!r} and has no rows.{meant}")
+    instance.delete_dynamic_partition(_set_name(), key)
+    return removed
+
+
+def _set_name() -> str:
+    name = s3_partitions_def.name
+    assert name is not None  # noqa: S101 - for the type checker: only the deprecated function form has no name
+    return name

@@ -1,0 +1,136 @@
+"""Source files: where a key's file lies, whether it can be read, and whether it is still the same."""
+
+import hashlib
+import os
+import re
+import stat
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import dagster as dg
+from pydantic import BeforeValidator
+
+from lesson_lib.pipeline.csv_rules import ROW_BYTES, first_fault, header_fault, read_header
+from lesson_lib.pipeline.refusals import Refused
+
+SUFFIX = ".csv"
+
+_CHUNK = 1 << 20  # bytes
+_LONGEST_HEADER = 4_096  # bytes
+
+
+class UnreadableFile(Refused):
+    """A source file is missing, is no plain file of its folder, or breaks the rules for its content."""
+
+
+class ChangedFile(UnreadableFile):
+    """A source file is no longer the one that was imported."""
+
+
+class SourceFolder(dg.ConfigurableResource[None]):
+    """The folder that holds one `<partition_key>.csv` for each key."""
+
+    path: Annotated[str, BeforeValidator(os.fspath)]
+
+    def find(self, key: str) -> Path:
+        """Return the resolved path of the key's file: a plain file inside this folder.
+
+        Raises:
+            UnreadableFile: it is missing, or a folder, a pipe, or a link that leads outside.
+        """
+        folder = Path(self.path).resolve()
+        name = key + SUFFIX
+        try:
+            path = _entry(folder, name).resolve()
+            mode = path.stat().st_mode
+        except FileNotFoundError:
+            raise UnreadableFile(
+                f"{key!r} has no file: {name} is not in {folder}. "
+                f"Put it there and materialize {key!r} again, or retire the key."
+            ) from None
+        except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+            raise UnreadableFile(f"{name}, the file of {key!r}, cannot be opened: {error}.") from error
+        if not path.is_relative_to(folder):
+            raise UnreadableFile(
+                f"{name} is a link that leads outside {folder}. Put the file itself into the folder."
+            )
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "not a plain file"
+            raise UnreadableFile(f"{name} is {kind}. Put the CSV file of {key!r} in its place.")
+        return path
+
+
+def _entry(folder: Path, name: str) -> Path:
+    """Return the folder's entry of this name, whichever way the disk normalises it."""
+    path = folder / name
+    if name.isascii() or path.exists():
+        return path
+    # Keys are in NFC; some disks and archives spell names in NFD.
+    twins = (entry for entry in folder.iterdir() if unicodedata.normalize("NFC", entry.name) == name)
+    return next(twins, path)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """What an import learns about the file of a key."""
+
+    key: str
+    path: Path
+    header: tuple[str, ...]
+    size: int  # bytes
+    fingerprint: str  # SHA-256 of the bytes, in hex
+
+
+def inspect_file(key: str, path: Path) -> SourceFile:
+    """Check the form of a key's file and fingerprint it, in one pass over its bytes.
+
+    The header must name the six columns, and the rows hold only what dates and numbers in plain CSV are made
+    of. Whether each value is a date or a number is decided where the values are read.
+
+    Raises:
+        UnreadableFile: naming the line, and the column where there is one.
+    """
+    digest = hashlib.sha256()
+    has_rows = False
+    with path.open("rb") as file:
+        first_line = re.split(rb"[\r\n]", file.read(_LONGEST_HEADER), maxsplit=1)[0]
+        size = file.seek(0, os.SEEK_END)
+        if fault := header_fault(first_line) if size else "empty, without even a header":
+            raise unreadable(key, path, fault)
+        digest.update(first_line)
+        file.seek(len(first_line))
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            has_rows = has_rows or bool(chunk.strip(b"\r\n"))
+            if chunk.translate(None, ROW_BYTES):
+                raise unreadable(key, path, first_fault(path) or "it changed while it was read")
+    if not has_rows:
+        raise unreadable(key, path, "a header and no rows")
+    return SourceFile(key, path, read_header(first_line), size, digest.hexdigest())
+
+
+def is_unchanged(file: SourceFile) -> bool:
+    """Tell whether the file still holds the bytes that were imported."""
+    try:
+        with file.path.open("rb") as bytes_:
+            return hashlib.file_digest(bytes_, "sha256").hexdigest() == file.fingerprint
+    except OSError:
+        return False
+
+
+def unreadable(key: str, path: Path, fault: str) -> UnreadableFile:
+    """Return the refusal of a key's file for a fault in its content."""
+    return UnreadableFile(
+        f"{path.name}: {fault}. Correct the file and materialize {key!r} again; "
+        "its earlier rows are untouched."
+    )
+
+
+def changed(file: SourceFile) -> ChangedFile:
+    """Return the refusal of a file that is no longer the one that was imported."""
+    return ChangedFile(
+        f"{file.path.name} changed after it was imported. "
+        f"Materialize the import of {file.key!r} again, and then its rows; its earlier rows are untouched."
+    )

@@ -1,0 +1,201 @@
+"""The warehouse: opening DuckDB without surprises, and replacing a partition's rows in one transaction."""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+from dagster_duckdb import DuckDBResource
+from duckdb import DuckDBPyConnection
+from pydantic import BeforeValidator
+
+from lesson_lib.pipeline.csv_rules import COLUMNS, VALID_ROW_SQL, glob_escaped, read_csv_sql
+from lesson_lib.pipeline.refusals import Refused
+from lesson_lib.pipeline.source_files import SourceFile
+
+CUSTOMER_TABLE = "raw_partition_data"
+DAILY_TABLE = "raw_daily_data"
+
+# DOUBLE, since FLOAT stores 33597290 as 33597288.
+COLUMN_TYPES = dict.fromkeys(COLUMNS, "DOUBLE") | {"date": "DATE", "partition_key": "VARCHAR"}
+
+_PATIENCE = 3.0  # seconds to wait for another process that holds the database
+_PAUSE = 0.2  # seconds between two tries
+_HELD = re.compile(r"Conflicting lock|Could not set lock|used by another process")
+
+
+class WarehouseUnavailable(Refused):
+    """The database cannot be opened, or cannot be written to."""
+
+
+class WrongTable(Refused):
+    """A table of the pipeline's name is there, with other columns."""
+
+
+class Warehouse(DuckDBResource):
+    """A DuckDB database file, opened for one piece of work at a time.
+
+    It differs from `DuckDBResource` where that surprises: the connection is closed also when the work fails,
+    a missing folder is created, and a database that another process holds is refused within seconds.
+    """
+
+    database: Annotated[str, BeforeValidator(os.fspath)]
+
+    @contextmanager
+    def get_connection(self) -> Iterator[DuckDBPyConnection]:
+        """Open the database, and close it whatever happens.
+
+        Raises:
+            WarehouseUnavailable: it is held by another process, or it is no database file that can be opened.
+        """
+        connection = self._open()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _open(self) -> DuckDBPyConnection:
+        if self.database in {"", ":memory:"}:
+            raise WarehouseUnavailable(
+                "A database in memory forgets its rows when the connection closes. Give the path of a file."
+            )
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                Path(self.database).parent.mkdir(parents=True, exist_ok=True)
+                # Without the resource's own `custom_user_agent`: DuckDB would refuse a learner's plain
+                # `duckdb.connect` in the same process, for its other settings.
+                return duckdb.connect(self.database, config=self.connection_config)
+            except (duckdb.Error, OSError) as error:
+                if not _HELD.search(str(error)) or time.monotonic() > deadline:
+                    raise WarehouseUnavailable(self._why_closed(error)) from error
+            time.sleep(_PAUSE)
+
+    def _why_closed(self, error: Exception) -> str:
+        reason = first_line(error)
+        if _HELD.search(reason):
+            pid = re.search(r"PID (\d+)", reason)
+            holder = f"process {pid[1]}" if pid else "another process"
+            return (
+                f"{self.database} is held by {holder}: DuckDB lets one process at a time open a file "
+                "to write. Close the connection there (or stop that notebook's kernel) and materialize again."
+            )
+        if "different configuration" in reason:
+            return (
+                f"{self.database} is open in this process with other settings. "
+                "Close that connection, or open it without settings, and materialize again."
+            )
+        return (
+            f"{self.database} cannot be opened: {reason}. Check that it is a DuckDB file which you "
+            "may read and write; move it away if it is not, and materialize again."
+        )
+
+
+def first_line(error: Exception) -> str:
+    """Return a message without the lines that point into SQL text, and without its full stop."""
+    return str(error).strip().partition("\n")[0].rstrip(".")
+
+
+@contextmanager
+def transaction(con: DuckDBPyConnection) -> Iterator[None]:
+    """Keep all changes made in the body, or none of them.
+
+    Raises:
+        WarehouseUnavailable: DuckDB could not store the changes.
+    """
+    con.begin()
+    try:
+        yield
+        con.commit()
+    except BaseException as error:
+        # A connection that broke has rolled back already; what broke it is what must be heard.
+        with suppress(duckdb.Error):
+            con.rollback()
+        if isinstance(error, duckdb.Error):
+            raise WarehouseUnavailable(
+                f"DuckDB stored nothing: {first_line(error)}. All earlier rows are untouched. "
+                "Remove the cause (is the disk full, or another load at work?), and materialize again."
+            ) from error
+        raise
+
+
+def table_exists(con: DuckDBPyConnection, table: str) -> bool:
+    """Tell whether the table is there, after checking that it is the pipeline's.
+
+    Raises:
+        WrongTable: it has other columns or types.
+    """
+    query = (
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND schema_name = 'main'"
+    )
+    there = dict(con.execute(query, [table]).fetchall())
+    if there and there != COLUMN_TYPES:
+        expected = ", ".join(f"{name} {type_}" for name, type_ in COLUMN_TYPES.items())
+        found = ", ".join(f"{name} {type_}" for name, type_ in there.items())
+        raise WrongTable(
+            f"{table} has the columns ({found}), not ({expected}), and stays as it is. "
+            "Rename or drop it, and materialize again: the table is then made anew."
+        )
+    return bool(there)
+
+
+def create_table(con: DuckDBPyConnection, table: str) -> None:
+    """Create the table unless it is there.
+
+    Raises:
+        WrongTable: a table of this name has other columns or types.
+    """
+    if not table_exists(con, table):
+        columns = ", ".join(f"{name} {type_} NOT NULL" for name, type_ in COLUMN_TYPES.items())
+        con.execute(f"CREATE TABLE {table} ({columns})")
+
+
+def replace_partition(con: DuckDBPyConnection, table: str, file: SourceFile) -> tuple[int, int]:
+    """Swap the rows of the file's key for those of the file; call it inside a `transaction`.
+
+    Returns:
+        How many rows came, and how many they replaced.
+
+    Raises:
+        duckdb.Error: a row of the file breaks the rules, or the rows cannot be stored.
+    """
+    replaced = _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", [file.key]))
+    others = ", ".join(COLUMNS[1:])
+    rows = con.execute(
+        f"INSERT INTO {table} (date, {others}, partition_key) "
+        f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE, {others}, ? "
+        f"FROM {read_csv_sql(file.header)}",
+        [file.key, glob_escaped(file.path)],
+    )
+    return _count(rows), replaced
+
+
+def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:
+    """Remove one key's rows, if there are any, and return how many there were.
+
+    Raises:
+        WrongTable: the table has other columns or types.
+    """
+    if not table_exists(con, table):
+        return 0
+    return _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", [key]))
+
+
+def rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str, int]:
+    """Return how many rows each key has; keys without rows are not there.
+
+    Raises:
+        WrongTable: the table has other columns or types.
+    """
+    if not table_exists(con, table):
+        return {}
+    return dict(con.execute(f"SELECT partition_key, count(*) FROM {table} GROUP BY ALL").fetchall())
+
+
+def _count(result: DuckDBPyConnection) -> int:
+    row = result.fetchone()
+    return int(row[0]) if row else 0
