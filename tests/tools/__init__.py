@@ -1,0 +1,1 @@
+"""Tests of what the commands in tools/ set up, refuse and open."""
