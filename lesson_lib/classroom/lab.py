@@ -1,0 +1,80 @@
+"""The lab: a throwaway folder with a copy of the course's data, so that no lesson touches the original."""
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+from lesson_lib.course_data import data_folder
+
+
+def open_lab() -> "Lab":
+    """Make a new lab, with the files of `data/source` in it.
+
+    Its folder is removed when the lab is no longer used: at the latest when the kernel stops.
+    """
+    return Lab()
+
+
+class Lab:
+    """A working folder of one notebook; two notebooks never share one.
+
+    Attributes:
+        folder: the working folder, in the system's folder for temporary files.
+        source: the folder of source files in it, one `<partition_key>.csv` a key.
+        database: the path of the DuckDB file, which is not there until something is stored.
+    """
+
+    def __init__(self) -> None:
+        """Make the folder and copy the source files into it."""
+        self.folder = Path(tempfile.mkdtemp(prefix="lesson-lab-")).resolve()
+        # On Windows a file that is still open stays behind; the system clears it away later.
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.source = self.folder / "source"
+        self.database = self.folder / "warehouse.duckdb"
+        self.reset()
+
+    def reset(self) -> None:
+        """Put the lab back to how it was: the original source files, and no database."""
+        for path in self.folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        self.reset_source()
+
+    def reset_source(self) -> None:
+        """Put the original source files back, and leave the database alone."""
+        shutil.rmtree(self.source, ignore_errors=True)
+        shutil.copytree(data_folder() / "source", self.source)
+
+    def bring_in(self, arrival: str) -> Path:
+        """Deliver a file of `data/arrivals`, over an earlier one of the same name.
+
+        Args:
+            arrival: its path without the suffix, such as `quickstart` or `broken/acme`.
+
+        Returns:
+            The file's path in `source`.
+
+        Raises:
+            ValueError: there is no such arrival; the message names those there are.
+        """
+        if arrival not in (known := arrivals()):
+            raise ValueError(f"No arrival is called {arrival!r}. There are: {', '.join(known)}.")
+        return Path(shutil.copy(data_folder() / "arrivals" / f"{arrival}.csv", self.source))
+
+    def __repr__(self) -> str:
+        """Return the tree of its files, without the folder's own path."""
+        return "\n".join(["lab", *_tree(self.folder, indent="  ")])
+
+
+def arrivals() -> list[str]:
+    """Return the names that `Lab.bring_in` takes, in order."""
+    folder = data_folder() / "arrivals"
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.csv"))
+
+
+def _tree(folder: Path, indent: str) -> Iterator[str]:
+    for path in sorted(folder.iterdir()):
+        yield indent + path.name
+        if path.is_dir():
+            yield from _tree(path, indent + "  ")

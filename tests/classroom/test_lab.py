@@ -1,0 +1,96 @@
+"""The lab: a copy to work in, which comes back to how it was and goes away by itself."""
+
+import gc
+
+import pytest
+
+from lesson_lib.classroom import Lab, open_lab
+from lesson_lib.classroom.lab import arrivals
+from lesson_lib.course_data import data_folder
+
+
+@pytest.fixture
+def lab() -> Lab:
+    """Return a lab of this test's own."""
+    return open_lab()
+
+
+def names(lab: Lab) -> list[str]:
+    """Return the names of all files and folders in the lab."""
+    return sorted(path.name for path in lab.folder.rglob("*"))
+
+
+def test_holds_a_copy_of_every_source_file(lab: Lab) -> None:
+    """The lab starts with the course's source files, byte for byte, and without a database."""
+    originals = {path.name: path.read_bytes() for path in (data_folder() / "source").iterdir()}
+    assert {path.name: path.read_bytes() for path in lab.source.iterdir()} == originals
+    assert not lab.database.exists()
+
+
+def test_work_in_it_leaves_the_course_data_alone(lab: Lab) -> None:
+    """Whatever is overwritten or deleted in the lab, the original stays."""
+    original = (data_folder() / "source" / "acme.csv").read_bytes()
+    (lab.source / "acme.csv").write_text("scribbled over")
+    (lab.source / "zenith.csv").unlink()
+    assert (data_folder() / "source" / "acme.csv").read_bytes() == original
+    assert (data_folder() / "source" / "zenith.csv").exists()
+
+
+def test_brings_in_a_new_customer_and_a_correction(lab: Lab) -> None:
+    """An arrival lands in `source`, over an earlier file of the same name."""
+    assert lab.bring_in("quickstart") == lab.source / "quickstart.csv"
+    lab.bring_in("acme")
+    for arrival in ("quickstart", "acme"):
+        delivered = (data_folder() / "arrivals" / f"{arrival}.csv").read_bytes()
+        assert (lab.source / f"{arrival}.csv").read_bytes() == delivered
+
+
+def test_brings_in_a_broken_file_under_its_own_name(lab: Lab) -> None:
+    """`broken/acme` is a delivery of acme's."""
+    lab.bring_in("broken/acme")
+    assert "n/a" in (lab.source / "acme.csv").read_text()
+
+
+@pytest.mark.parametrize("arrival", ["nobody", "", "../source/zenith", "broken", "quickstart.csv"])
+def test_an_unknown_arrival_is_refused_with_those_there_are(lab: Lab, arrival: str) -> None:
+    """A typo, or a path out of the folder, changes nothing and is answered with the names."""
+    before = names(lab)
+    with pytest.raises(ValueError, match="No arrival is called") as refusal:
+        lab.bring_in(arrival)
+    assert all(name in str(refusal.value) for name in ("quickstart", "swapped-columns", "broken/acme"))
+    assert names(lab) == before
+
+
+def test_arrivals_are_all_files_of_the_folder() -> None:
+    """No arrival is forgotten, however deep it lies."""
+    assert len(arrivals()) == len(list((data_folder() / "arrivals").rglob("*.csv"))) > 0
+
+
+def test_reset_source_keeps_the_database_and_reset_does_not(lab: Lab) -> None:
+    """The two resets differ in the database only."""
+    fresh = names(lab)
+    lab.bring_in("quickstart")
+    lab.database.write_text("rows")
+    lab.reset_source()
+    assert names(lab) == sorted([*fresh, "warehouse.duckdb"])
+    lab.reset()
+    assert names(lab) == fresh
+
+
+def test_shows_its_tree_without_its_path(lab: Lab) -> None:
+    """What a notebook shows of it is the same on every machine."""
+    shown = repr(lab).splitlines()
+    assert shown[:3] == ["lab", "  source", "    2018-01-22.csv"]
+    assert "    o'hare.csv" in shown
+    assert str(lab.folder) not in repr(lab)
+
+
+def test_two_labs_do_not_meet_and_each_goes_away() -> None:
+    """Two notebooks at once work in two folders; a lab that nobody uses any more is gone."""
+    first, second = open_lab(), open_lab()
+    folder = first.folder
+    assert folder != second.folder
+    del first
+    gc.collect()
+    assert not folder.exists()
+    assert second.source.exists()
