@@ -1,6 +1,7 @@
 """What `lesson` understands, and what its exit status means."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,10 +45,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def course_database() -> Path:
-    """Return where the course's persistent database lies, whether it is there or not."""
-    # Not at the top: it loads all of Dagster, for which `lesson --help` need not wait.
-    from lesson_lib.pipeline.definitions import DATABASE  # noqa: PLC0415
+    """Return where the course's persistent database lies, whether it is there or not.
 
+    Raises:
+        CannotGoOn: this is no checkout.
+    """
+    # The pipeline takes the folder where it is started; for the course that is the checkout.
+    with contextlib.chdir(find_checkout()):
+        # Not at the top: it loads all of Dagster, for which `lesson --help` need not wait.
+        from lesson_lib.pipeline.definitions import DATABASE  # noqa: PLC0415
     return DATABASE
 
 

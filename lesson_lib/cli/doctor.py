@@ -1,6 +1,7 @@
 """`lesson doctor`: is this machine fit for the course, and if not, what is the one thing to do."""
 
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -38,15 +39,10 @@ def findings(database: Callable[[], Path]) -> Iterator[Finding]:
     for package in CHECKED:
         yield package_version(package)
     yield kernel()
-    yield output_folder()
     yield temporary_folder()
     yield port(JUPYTER_PORT)
-    try:
-        path = database()
-    except ImportError as error:
-        yield Finding(ok=False, text=f"the pipeline cannot be imported ({error}). {INSTALL_AGAIN}")
-    else:
-        yield database_file(path)
+    yield output_folder()
+    yield from course_database_file(database)
 
 
 def python_version() -> Finding:
@@ -97,7 +93,7 @@ def kernel() -> Finding:
             f"Move the folder {spec.resource_dir} away.",
         )
     try:
-        manager, client = start_new_kernel(startup_timeout=30, kernel_name="python3")
+        manager, client = start_new_kernel(30, kernel_name="python3", stderr=subprocess.DEVNULL)
     except (OSError, RuntimeError) as error:
         return Finding(ok=False, text=f"kernel: `python3` does not start ({error}). {INSTALL_AGAIN}")
     client.stop_channels()
@@ -144,6 +140,16 @@ def port(number: int) -> Finding:
     except OSError:
         return Finding(ok=True, text=f"port {number} is taken: JupyterLab takes the next one that is free")
     return Finding(ok=True, text=f"port {number} is free for JupyterLab")
+
+
+def course_database_file(database: Callable[[], Path]) -> Iterator[Finding]:
+    """Look at the course's database, where there is a checkout for it to lie in."""
+    try:
+        yield database_file(database())
+    except CannotGoOn:
+        return  # the line on the output folder has said so
+    except ImportError as error:
+        yield Finding(ok=False, text=f"the pipeline cannot be imported ({error}). {INSTALL_AGAIN}")
 
 
 def database_file(path: Path) -> Finding:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from lesson_lib.cli.checkout import CannotGoOn, known_notebooks, relative
+from lesson_lib.cli.checkout import CannotGoOn, known_notebooks
 from lesson_lib.cli.database import Held, open_briefly
 
 
@@ -21,18 +21,33 @@ class Plan:
 def plan(checkout: Path, database: Path) -> Plan:
     """Find what the course made, without touching it.
 
-    Ours are the HTML copies in `output/`, the database with its write-ahead log, and all of `var/`. A link is
+    Ours are the database with what DuckDB keeps beside it, the HTML copies in `output/`, and all of `var/`. A link is
     never ours, nor is anything outside the checkout.
 
     Raises:
         CannotGoOn: another process holds the database.
     """
     _refuse_if_held(database)
-    parts = (_copies(checkout), _database(checkout, database), _state(checkout))
-    return Plan(
-        ours=tuple(path for part in parts for path in part.ours),
-        kept=tuple(note for part in parts for note in part.kept),
-    )
+    output, var = checkout / "output", checkout / "var"
+    kept = [
+        f"Leaving {folder.name}: the course makes it a folder, and this is none."
+        for folder in (output, var)
+        if folder.is_symlink() or folder.is_file()
+    ]
+    ours = [path for path in (database, Path(f"{database}.wal"), Path(f"{database}.tmp")) if path.exists()]
+    if ours and not database.resolve().is_relative_to(checkout.resolve()):
+        kept.append(f"Leaving {database}: it lies outside the checkout.")
+        ours = []
+    if output.is_dir() and not output.is_symlink():
+        ours += [copy for copy in _copies(checkout) if _is_own_file(copy)]
+        others = sorted(path.name for path in output.iterdir() if path not in ours)
+        if others:
+            kept.append(f"Leaving output/: the course did not make {', '.join(others)}.")
+        else:
+            ours.append(output)
+    if var.is_dir() and not var.is_symlink():
+        ours.append(var)
+    return Plan(tuple(ours), tuple(kept))
 
 
 def remove(path: Path) -> None:
@@ -67,37 +82,10 @@ def _refuse_if_held(database: Path) -> None:
         return
 
 
-def _copies(checkout: Path) -> Plan:
-    output = checkout / "output"
-    if refusal := _not_a_folder_of_ours(output, checkout):
-        return refusal
-    names = {f"{path.stem}.html" for path in known_notebooks(checkout)}
-    there = sorted(output.iterdir())
-    ours = tuple(path for path in there if path.name in names and path.is_file() and not path.is_symlink())
-    others = [path.name for path in there if path not in ours]
-    if others:
-        return Plan(ours, (f"Leaving output/: the course did not make {', '.join(others)}.",))
-    return Plan((*ours, output), ())
+def _copies(checkout: Path) -> list[Path]:
+    """Return where `lesson run` writes its copies, whether they are there or not."""
+    return [checkout / "output" / f"{path.stem}.html" for path in known_notebooks(checkout)]
 
 
-def _database(checkout: Path, database: Path) -> Plan:
-    files = tuple(path for path in (database, Path(f"{database}.wal")) if path.is_file())
-    if not files:
-        return Plan((), ())
-    if not database.resolve().is_relative_to(checkout.resolve()):
-        return Plan((), (f"Leaving {database}: it lies outside the checkout.",))
-    return Plan(files, ())
-
-
-def _state(checkout: Path) -> Plan:
-    var = checkout / "var"
-    return _not_a_folder_of_ours(var, checkout) or Plan((var,), ())
-
-
-def _not_a_folder_of_ours(folder: Path, checkout: Path) -> Plan | None:
-    """Return the plan for a folder that is not there, or is a link or a file; None if it is a folder."""
-    if folder.is_symlink() or folder.is_file():
-        return Plan(
-            (), (f"Leaving {relative(folder, checkout)}: the course makes it a folder, and this is none.",)
-        )
-    return None if folder.is_dir() else Plan((), ())
+def _is_own_file(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()

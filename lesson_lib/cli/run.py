@@ -1,7 +1,9 @@
 """`lesson run`: notebooks, run from top to bottom without JupyterLab, into HTML copies to read."""
 
 import logging
-from collections.abc import Callable, Sequence
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -62,10 +64,12 @@ def run_notebooks(notebooks: Sequence[Path], output: Path) -> int:
         CannotGoOn: a notebook cannot be read, or a copy not written.
     """
     loaded = {path: _read(path) for path in notebooks}
+    with _writing(output):
+        output.mkdir(parents=True, exist_ok=True)
     failed = False
     cells = sum(len(notebook.cells) for notebook in loaded.values())
     # No bar where nobody watches: `disable=None` asks whether stderr is a terminal.
-    with tqdm(total=cells, unit="cell", disable=None) as bar:
+    with tqdm(total=cells, unit="cell", leave=False, disable=None) as bar:
         for path, notebook in loaded.items():
             bar.set_description(path.stem)
             failure = execute(notebook, path.parent, bar.update)
@@ -89,11 +93,12 @@ def execute(notebook: NotebookNode, folder: Path, progress: Callable[[], object]
     _forget_outputs(notebook)
     # Without kernel folders only ipykernel's own spec is left, and that one starts this very Python.
     manager = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-    client = NotebookClient(notebook, km=manager, shutdown_kernel="graceful")
+    client = NotebookClient(notebook, km=manager)
     number = 0
     try:
         # Cell by cell: `client.execute()` would take over Ctrl-C, and report it as a dead kernel.
-        with client.setup_kernel(cleanup_kc=True, cwd=str(folder)):
+        # What the kernel itself writes to stderr is about its sockets; what cells write is in their outputs.
+        with client.setup_kernel(cleanup_kc=True, cwd=str(folder), stderr=subprocess.DEVNULL):
             for index, cell in enumerate(notebook.cells):
                 number += cell.cell_type == "code" and bool(cell.source.strip())
                 client.execute_cell(cell, index, execution_count=number)
@@ -106,7 +111,7 @@ def execute(notebook: NotebookNode, folder: Path, progress: Callable[[], object]
     except RuntimeError as error:
         if number:
             raise
-        return f"no kernel started ({error}); `lesson doctor` says more"
+        return f"no kernel started ({error}); `lesson doctor` says what to do"
     finally:
         # Ctrl-C may come while the kernel starts, before the client knows that it has one to stop.
         if manager.has_kernel:
@@ -160,11 +165,16 @@ def _forget_outputs(notebook: NotebookNode) -> None:
 
 def _write(notebook: NotebookNode, path: Path, output: Path) -> Path:
     copy = output / f"{path.stem}.html"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
+    with _writing(copy):
         copy.write_text(to_html(notebook, path.stem, path.parent), encoding="utf-8")
+    return copy
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise CannotGoOn(
-            f"{copy} cannot be written ({error.strerror}). Choose another folder: `lesson run --output DIR`."
+            f"{path} cannot be written ({error.strerror}). Choose another folder: `lesson run --output DIR`."
         ) from error
-    return copy

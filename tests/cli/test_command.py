@@ -1,0 +1,88 @@
+"""The words after `lesson`, and where the command finds its course."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lesson_lib.cli import checkout as checkout_module
+from lesson_lib.cli import main
+from lesson_lib.cli.checkout import CannotGoOn, find_checkout, relative
+
+
+def test_no_word_gets_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """All three commands are in it."""
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("usage: lesson")
+    assert [word for word in ("doctor", "run", "reset") if f"\n    {word} " in out] == [
+        "doctor",
+        "run",
+        "reset",
+    ]
+
+
+def test_an_unknown_word_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    """As argparse does, with its exit status 2."""
+    with pytest.raises(SystemExit) as stopped:
+        main(["dance"])
+    assert stopped.value.code == 2
+    error = capsys.readouterr().err
+    assert all(word in error for word in ("dance", "doctor", "run", "reset"))
+
+
+def test_the_checkout_is_found_from_below(checkout: Path) -> None:
+    """From the checkout itself and from a folder in it."""
+    assert find_checkout() == checkout
+    assert find_checkout(checkout / "notebooks") == checkout
+
+
+def test_another_project_on_the_way_up_is_passed_by(checkout: Path) -> None:
+    """Neither its name nor a file that is no TOML confuses the search."""
+    for name, text in (("one", '[project]\nname = "other"\n'), ("two", "no toml [")):
+        (checkout / name).mkdir()
+        (checkout / name / "pyproject.toml").write_text(text)
+        assert find_checkout(checkout / name) == checkout
+
+
+def test_no_checkout_says_where_to_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the course is installed from a wheel, and called from anywhere."""
+    monkeypatch.setattr(
+        checkout_module, "__file__", str(tmp_path / "site" / "lesson_lib" / "cli" / "checkout.py")
+    )
+    with pytest.raises(
+        CannotGoOn, match=r"No checkout of the course at or above .* Change into the course's folder"
+    ):
+        find_checkout(tmp_path)
+
+
+def test_paths_are_short_inside_a_folder_only(tmp_path: Path) -> None:
+    """Outside they are written in full."""
+    assert relative(tmp_path / "a" / "b", tmp_path) == "a/b"
+    assert relative(tmp_path, tmp_path / "a") == str(tmp_path)
+
+
+def test_the_database_is_the_checkouts_wherever_the_command_is_called(checkout: Path) -> None:
+    """The pipeline takes the folder where it starts; called from notebooks/, that is still the checkout."""
+    code = "from lesson_lib.cli.command import course_database; print(course_database())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=checkout / "notebooks", capture_output=True, text=True, check=True
+    )
+    database = Path(done.stdout.strip())
+    assert database.is_relative_to(checkout)
+    assert not database.is_relative_to(checkout / "notebooks")
+
+
+def test_run_without_the_lab_extra_says_what_to_install(
+    notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The package is named; the other commands do not need it."""
+    notebook("01_first", "1 + 1")
+    monkeypatch.delitem(sys.modules, "lesson_lib.cli.run", raising=False)
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    assert main(["run"]) == 1
+    assert capsys.readouterr().err == (
+        "`lesson run` needs tqdm, which is not installed. Run `make lab` once: it installs it.\n"
+    )
