@@ -21,8 +21,8 @@ class Plan:
 def plan(checkout: Path, database: Path) -> Plan:
     """Find what the course made, without touching it.
 
-    Ours are the database with what DuckDB keeps beside it, the HTML copies in `output/`, and all of `var/`. A link is
-    never ours, nor is anything outside the checkout.
+    Ours are the database with what DuckDB keeps beside it, the HTML copies in `output/`, and all of `var/`.
+    A link is never ours, nor is anything outside the checkout.
 
     Raises:
         CannotGoOn: another process holds the database.
