@@ -1,0 +1,125 @@
+"""Every notebook of the course keeps every rule of `tools/notebook_rules.py`.
+
+Each notebook is executed here once from top to bottom, and once with every cell run twice in a row.
+The kernels' time zone and folder for temporary files are not the author's, as on a second machine.
+"""
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+from typing import NamedTuple
+
+import notebook_rules as rules
+import pytest
+from nbformat import NotebookNode
+from notebook_runs import course_notebooks, executed, executed_twice, read, text_of, tidied
+
+# A group each, so that `pytest -n 2 --dist loadgroup` executes no notebook in two workers.
+NOTEBOOKS = [
+    pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in course_notebooks()
+]
+
+
+class Runs(NamedTuple):
+    """What a notebook showed when it was executed just now, and on which days that was."""
+
+    fresh: NotebookNode
+    first: NotebookNode
+    again: NotebookNode
+    days: set[dt.date]
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def path(request: pytest.FixtureRequest) -> Path:
+    """One notebook of the course."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def stored(path: Path) -> NotebookNode:
+    """The notebook as it is committed."""
+    return read(path)
+
+
+@pytest.fixture(scope="module")
+def runs(path: Path, stored: NotebookNode, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """The notebook executed side by side in both ways."""
+    elsewhere = {"TZ": "Pacific/Kiritimati", "TMPDIR": str(tmp_path_factory.mktemp("another-machine"))}
+
+    async def both_ways() -> tuple[NotebookNode, tuple[NotebookNode, NotebookNode]]:
+        return await asyncio.gather(
+            executed(path, stored, through_errors=True, env=elsewhere),
+            executed_twice(path, stored, env=elsewhere),
+        )
+
+    # Kiritimati is a day ahead of most of the world.
+    days = {dt.datetime.now(dt.UTC).date() + dt.timedelta(days=ahead) for ahead in (-1, 0, 1)}
+    fresh, (first, again) = asyncio.run(both_ways())
+    return Runs(fresh, first, again, days)
+
+
+def expect_none(findings: list[str]) -> None:
+    """Fail with the findings, one a line."""
+    assert not findings, "\n" + "\n".join(findings)
+
+
+def test_the_course_has_its_notebooks() -> None:
+    """The gates below look at something: a moved folder does not make them pass."""
+    assert {path.stem for path in course_notebooks()} >= {"01_irregular_partitions", "02_reload_safely"}
+
+
+def test_it_is_as_renewal_writes_it(path: Path, stored: NotebookNode) -> None:
+    """No interpreter version, widget state or random id is left: each renewal gives the same bytes."""
+    assert path.read_text(encoding="utf-8") == text_of(tidied(stored)), "renew the notebook: make notebooks"
+
+
+def test_every_cell_ran_in_order(stored: NotebookNode) -> None:
+    """Every code cell holds code and was executed, from the first to the last."""
+    expect_none(rules.cells_ran_in_order(stored))
+
+
+def test_each_error_is_the_announced_one(stored: NotebookNode, runs: Runs) -> None:
+    """A deliberate failure fails with the exception it names, stored and afresh; nothing else fails."""
+    expect_none(rules.errors_are_announced(stored) + rules.errors_are_announced(runs.fresh))
+
+
+def test_a_fresh_run_shows_what_is_stored(stored: NotebookNode, runs: Runs) -> None:
+    """Each cell's outputs are stored, all of them, and nothing that is no longer shown."""
+    expect_none(rules.same_outputs(stored, runs.fresh))
+
+
+def test_every_cell_can_be_run_twice(runs: Runs) -> None:
+    """Run again at once, a cell works, and shows the same unless its tag says otherwise."""
+    expect_none(rules.repeats_well(runs.first, runs.again))
+
+
+def test_no_semicolon_hides_a_value(stored: NotebookNode) -> None:
+    """What a cell shows in JupyterLab, it shows under nbval."""
+    expect_none(rules.no_semicolon_hides(stored))
+
+
+def test_nothing_is_written_to_stderr(stored: NotebookNode, runs: Runs) -> None:
+    """Logs and warnings do not reach the learner."""
+    expect_none(rules.nothing_on_stderr(stored) + rules.nothing_on_stderr(runs.fresh))
+
+
+def test_nothing_unstable_is_shown(stored: NotebookNode, runs: Runs) -> None:
+    """No path, id, time, date of today, address or pid is in an output."""
+    places = rules.machine_places()
+    expect_none(rules.nothing_unstable(stored, places=places))
+    expect_none(rules.nothing_unstable(runs.fresh, places=places, days=runs.days))
+
+
+def test_nothing_is_fetched(stored: NotebookNode) -> None:
+    """The notebook is read without a network."""
+    expect_none(rules.nothing_fetched(stored))
+
+
+def test_few_outputs_are_ignored(stored: NotebookNode) -> None:
+    """Markers that switch a comparison off are counted and capped."""
+    expect_none(rules.ignores_are_few(stored))
+
+
+def test_the_rhythm_is_kept(stored: NotebookNode) -> None:
+    """Some 40 short cells, from the promise to what the learner can do now."""
+    expect_none(rules.rhythm_is_kept(stored))

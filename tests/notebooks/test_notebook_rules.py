@@ -1,0 +1,335 @@
+"""Each rule for notebooks catches the notebook that breaks it, and leaves the clean one alone."""
+
+import datetime as dt
+from collections.abc import Callable
+from copy import deepcopy
+
+import notebook_rules as rules
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+Rule = Callable[[NotebookNode], list[str]]
+
+
+def stream(text: str, name: str = "stdout") -> NotebookNode:
+    """What a cell prints."""
+    return new_output("stream", name=name, text=text)
+
+
+def shown(data: dict[str, object]) -> NotebookNode:
+    """What a cell displays."""
+    return new_output("display_data", data=data)
+
+
+def error(ename: str, evalue: str = "no such key", traceback: tuple[str, ...] = ()) -> NotebookNode:
+    """What a cell raises."""
+    return new_output("error", ename=ename, evalue=evalue, traceback=list(traceback))
+
+
+def code(
+    source: str, *outputs: NotebookNode, count: int | None = 1, tags: tuple[str, ...] = ()
+) -> NotebookNode:
+    """A code cell that has run."""
+    return new_code_cell(
+        source, outputs=list(outputs), execution_count=count, metadata={"tags": list(tags)} if tags else {}
+    )
+
+
+def notebook(*cells: NotebookNode) -> NotebookNode:
+    """A notebook of these cells; the same one may come twice."""
+    copies = [deepcopy(cell) for cell in cells]
+    for number, cell in enumerate(copies):
+        cell.id = f"cell-{number}"
+    return new_notebook(cells=copies)
+
+
+def showing(*outputs: NotebookNode) -> NotebookNode:
+    """A notebook whose one cell shows these outputs."""
+    return notebook(code("show()", *outputs))
+
+
+def lesson(*, pairs: int = 13, source: str = "x = 1", last: str = "You can now divide.") -> NotebookNode:
+    """A clean notebook of prose and code in turn, with each kind of output that a lesson has."""
+    cells = [new_markdown_cell("# What will it hold?") for _ in range(pairs)]
+    code_cells = [code(source, count=number) for number in range(1, pairs + 1)]
+    code_cells[0].outputs = [stream("8 rows on 2018/01/22, 0.5 of 1/2\n")]
+    chart = {"text/plain": "<Figure size 640x480 with 1 Axes>", "image/png": "iVBO/tmp/x0xa"}
+    code_cells[1].outputs = [shown(chart)]
+    code_cells[2].outputs = [error("ZeroDivisionError", "division by zero", ("division by zero",))]
+    code_cells[2].metadata["tags"] = ["raises-exception", "raises:ZeroDivisionError"]
+    table = "<table border='1'><tr><td>o'hare.csv</td></tr></table><a href='https://docs.dagster.io'>docs</a>"
+    code_cells[3].outputs = [shown({"text/html": table, "text/plain": "0  ../data/o'hare.csv  2018-01-22"})]
+    mixed = [cell for pair in zip(cells, code_cells, strict=True) for cell in pair]
+    return notebook(*mixed, new_markdown_cell(last))
+
+
+ALL_RULES: list[Rule] = [
+    rules.cells_ran_in_order,
+    rules.errors_are_announced,
+    rules.ignores_are_few,
+    rules.no_semicolon_hides,
+    rules.nothing_on_stderr,
+    lambda nb: rules.nothing_unstable(nb, places=rules.machine_places(), days=[dt.date(2031, 5, 6)]),
+    rules.nothing_fetched,
+    rules.rhythm_is_kept,
+    lambda nb: rules.same_outputs(nb, nb),
+    lambda nb: rules.repeats_well(nb, nb),
+]
+
+
+def test_a_clean_notebook_passes_every_rule() -> None:
+    """None of the rules objects to what a lesson needs: tables, charts, links, dates, a named error."""
+    assert [rule(lesson()) for rule in ALL_RULES] == [[]] * len(ALL_RULES)
+
+
+@pytest.mark.parametrize(
+    ("cell", "finding"),
+    [
+        (code("  \n", count=None), "In [2] '': the cell is empty. Delete it."),
+        (code("x", count=None), "In [2] 'x': it has not run. Renew the notebook: make notebooks."),
+        (code("x", count=7), "In [2] 'x': it ran as [7]. Renew the notebook: make notebooks."),
+    ],
+)
+def test_a_cell_that_did_not_run_in_its_turn_is_found(cell: NotebookNode, finding: str) -> None:
+    """Empty, never run, or run out of order: each is said of the very cell."""
+    assert rules.cells_ran_in_order(notebook(code("y"), cell)) == [finding]
+
+
+NAMED = ("raises-exception", "raises:KeyError")
+
+
+@pytest.mark.parametrize(
+    ("cell", "finding"),
+    [
+        (code("x", tags=NAMED), "it announces KeyError, but raised nothing"),
+        (code("x", error("NameError"), tags=NAMED), "it announces KeyError, but raised NameError"),
+        (code("x", error("KeyError")), "it raised KeyError, which no tag announces"),
+        (code("x", error("KeyError"), tags=("raises-exception",)), "go together. Add the other one"),
+        (code("x", tags=("nbval-raises-exception",)), "only nbval reads this"),
+        (code("# NBVAL_RAISES_EXCEPTION\nx"), "only nbval reads this"),
+    ],
+)
+def test_an_error_that_is_not_the_announced_one_is_found(cell: NotebookNode, finding: str) -> None:
+    """Absent, another one, unannounced, or announced without its name."""
+    assert finding in rules.errors_are_announced(notebook(cell))[0]
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        code("# NBVAL_IGNORE_OUTPUT\nx"),
+        code("x = 1\n  ## NBVAL_SKIP"),
+        code("x", tags=("nbval-ignore-output",)),
+        code("x", tags=("nbval-skip",)),
+        code("x", tags=("skip-execution",)),
+    ],
+)
+def test_a_third_ignore_marker_is_found(marked: NotebookNode) -> None:
+    """Two are allowed, whichever way they are written."""
+    assert rules.ignores_are_few(notebook(marked, marked)) == []
+    assert (
+        "3 cells carry a marker that ignores their outputs, and 2 are allowed"
+        in (rules.ignores_are_few(notebook(marked, marked, marked))[0])
+    )
+
+
+def test_a_seventh_changing_cell_is_found() -> None:
+    """Six cells may show something else when repeated."""
+    changing = [code("x", tags=("changes-when-repeated",))] * 7
+    assert rules.ignores_are_few(notebook(*changing[:6])) == []
+    assert "7 cells carry the tag 'changes-when-repeated'" in rules.ignores_are_few(notebook(*changing))[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "count"), [("x;", 1), ("y\nx ;  # quiet\n", 1), ("x = 1; y", 0), ("'a;'", 0)]
+)
+def test_a_semicolon_that_hides_a_value_is_found(source: str, count: int) -> None:
+    """Only as the end of a cell: there JupyterLab hides the value, and nbval does not."""
+    assert len(rules.no_semicolon_hides(notebook(code(source)))) == count
+
+
+def test_a_log_line_on_stderr_is_found() -> None:
+    """Whatever it says, and with its beginning."""
+    found = rules.nothing_on_stderr(showing(stream("a\n"), stream("DEBUG - STEP_START\n", "stderr")))
+    assert found == ["In [1] 'show()': stderr holds 'DEBUG - STEP_START'. Silence it where it comes from."]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("DeprecationWarning: use the other one", "a warning"),
+        ("PosixPath('/tmp/lab/acme.csv')", "an absolute path"),
+        ("the file is at:/srv/data", "an absolute path"),
+        ("\x1b[31m/opt/x\x1b[0m", "an absolute path"),
+        ("duckdb:///warehouse.duckdb", "an absolute path"),
+        (r"C:\Users\Ann\lab", "an absolute path"),
+        (r"WindowsPath 'D:\\lab'", "an absolute path"),
+        ("C:/Users/Ann", "an absolute path"),
+        (r"\\server\share\lab", "an absolute path"),
+        ("File ~/course/x.py:3", "a path in the home folder"),
+        ("../tmpab12_x9z/acme.csv", "the name of a temporary folder"),
+        ("run 3f2b8a44-98a1-4c0e-9d0c-1f2e3d4c5b6a", "a run id or UUID"),
+        ("3f2b8a4498a14c0e9d0c1f2e3d4c5b6a", "a run id or UUID"),
+        ("at 9:05", "a time of day"),
+        ("2018-01-22T23:59:01.123456", "a time of day"),
+        ("<object at 0x7f3a>", "a memory address"),
+        ("held by python (PID 4711)", "a process id"),
+        ('{"pid": 4711}', "a process id"),
+        ("http://localhost:8888", "an address of this machine"),
+        ("T_0a1b2", "an id that pandas draws anew for each styled table"),
+        ("checkout=in-the/middle/of-a-word", "a folder of this machine"),
+        ("loaded on 2031-05-06", "today's date"),
+        ("loaded on May 06, 2031", "today's date"),
+    ],
+)
+def test_what_differs_from_machine_to_machine_is_found(text: str, what: str) -> None:
+    """In each place where an output holds text, by the name of the rule it breaks."""
+    places = [
+        stream(text),
+        shown({"text/plain": text}),
+        shown({"text/html": f"<td>{text.replace('/', '&#x2F;')}</td>"}),
+        shown({"application/json": {"answer": [text]}}),
+        error("KeyError", text),
+        error("KeyError", traceback=("KeyError", text)),
+        new_output("display_data", data={}, metadata={"from": text}),
+    ]
+    for output in places:
+        found = rules.nothing_unstable(showing(output), places=["/middle/of"], days=[dt.date(2031, 5, 6)])
+        assert any(f" holds {what}, " in finding for finding in found), (output, found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018/01/22 and 2018-01-22",
+        "rows/day, 3/4, (a + b)/c, and / or",
+        "../data/source/acme.csv in data/source",
+        "https://docs.dagster.io/guides",
+        "</td><br />",
+        "ratio 1.5, [3:10], 33597290, width 100%",
+        "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "o'hare.csv, müller.csv, acme.eu.csv",
+    ],
+)
+def test_what_is_the_same_everywhere_is_let_be(text: str) -> None:
+    """Dates and fractions, relative paths, links, digests and inline pictures are no one's own."""
+    assert rules.nothing_unstable(showing(stream(text), shown({"text/html": text})), places=["/tmp"]) == []  # noqa: S108 a text to look for, no file
+
+
+def test_a_picture_inside_html_is_let_be() -> None:
+    """Its letters spell anything, by chance."""
+    picture = "<img src='data:image/png;base64,aa/tmp/0x12+/bb=='>"
+    assert rules.nothing_unstable(showing(shown({"text/html": picture}))) == []
+    assert rules.nothing_unstable(showing(shown({"text/html": f"{picture} /opt/lab"}))) != []
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("text/html", "<script src='plot.js'></script>"),
+        ("text/html", "<script>import('https://cdn.example/x.js')</script>"),
+        ("text/html", "<link rel=stylesheet href='//cdn.example/x.css'>"),
+        ("text/html", "<style>@import url(https://fonts.example/x)</style>"),
+        ("text/html", "<p style=\"background: url('http://x.example/y.png')\">"),
+        ("text/html", "<img srcset='https://x.example/y.png 2x'>"),
+        ("text/html", "<iframe src=http://x.example></iframe>"),
+        ("image/svg+xml", "<svg><image xlink:href='https://x.example/y.png'/></svg>"),
+        ("text/markdown", "![the three records](https://x.example/y.png)"),
+        ("application/javascript", "alert(1)"),
+        ("application/vnd.jupyter.widget-view+json", {"model_id": "1"}),
+    ],
+)
+def test_what_needs_a_network_or_a_live_kernel_is_found(kind: str, content: object) -> None:
+    """Scripts, styles, pictures and frames from elsewhere; widgets, which a stored notebook does not show."""
+    assert len(rules.nothing_fetched(showing(shown({kind: content})))) == 1
+
+
+def test_a_picture_from_elsewhere_in_the_prose_is_found() -> None:
+    """Markdown and HTML alike; a link to click on and a picture beside the notebook are fine."""
+    prose = ["![a](https://x.example/a.png)", "<img src='https://x.example/a.png'>"]
+    assert len(rules.nothing_fetched(notebook(*map(new_markdown_cell, prose)))) == 2
+    fine = [
+        "[a](https://x.example)",
+        "<a href='https://x.example'>a</a>",
+        "![a](a.png)",
+        "see https://x.example",
+    ]
+    assert rules.nothing_fetched(notebook(*map(new_markdown_cell, fine))) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "fresh", "finding"),
+    [
+        ([stream("8 rows")], [], "it has stored outputs, but shows nothing when run"),
+        ([], [stream("8 rows")], "it shows something when run, but no output is stored"),
+        ([stream("8 rows")], [stream("16 rows")], "stdout: '8 rows' became '16 rows'"),
+        ([stream("a\nb\n")], [stream("a\nb\nc\n")], "stdout: '' became 'c'"),
+        ([stream("a")], [stream("a", "stderr")], "stored are [['stdout']], a run shows [['stderr']]"),
+        ([stream("a")], [stream("a"), shown({"text/plain": "b"})], "stored are [['stdout']], a run shows"),
+        ([shown({"a/b": "a", "image/png": "x"})], [shown({"a/b": "a"})], "a run shows [['a/b']]"),
+        ([error("KeyError", "a")], [error("KeyError", "b")], "error: 'KeyError: a' became 'KeyError: b'"),
+    ],
+)
+def test_outputs_that_are_not_the_stored_ones_are_found(
+    stored: list[NotebookNode], fresh: list[NotebookNode], finding: str
+) -> None:
+    """Less, more, of another kind or with another content."""
+    assert finding in rules.same_outputs(showing(*stored), showing(*fresh))[0]
+
+
+def test_pieces_of_a_stream_and_bytes_of_a_picture_do_not_count() -> None:
+    """A kernel cuts streams by the clock, and a chart's bytes differ between machines."""
+    one = showing(stream("a\nb\n"), shown({"image/png": "x", "text/plain": "chart"}))
+    other = showing(stream("a\n"), stream("b\n"), shown({"image/png": "y", "text/plain": "chart"}))
+    assert rules.same_outputs(one, other) == []
+
+
+def test_an_ignored_output_may_differ_but_must_be_there() -> None:
+    """What a marker switches off is the comparison of the contents, nothing else."""
+    stored, other, none = (
+        notebook(code("x", *outputs, tags=("nbval-ignore-output",)))
+        for outputs in ([stream("a")], [stream("b")], [])
+    )
+    assert rules.same_outputs(stored, other) == []
+    assert "shows nothing when run" in rules.same_outputs(stored, none)[0]
+
+
+def test_a_cell_that_does_not_repeat_is_found() -> None:
+    """Another output or an error the second time; and a tag that says so of a cell that shows the same."""
+    one, two, raised = showing(stream("8 rows")), showing(stream("16 rows")), showing(error("KeyError"))
+    assert "run again, stdout: '8 rows' became '16 rows'" in rules.repeats_well(one, two)[0]
+    assert "run again, In [1] 'show()': it raised KeyError" in rules.repeats_well(one, raised)[0]
+    assert "run once, In [1] 'show()': it raised KeyError" in rules.repeats_well(raised, one)[0]
+    for notebook_ in (one, two):
+        notebook_.cells[0].metadata["tags"] = ["changes-when-repeated"]
+    assert rules.repeats_well(one, two) == []
+    assert "it shows the same. Take its tag 'changes-when-repeated' off" in rules.repeats_well(one, one)[0]
+
+
+@pytest.mark.parametrize(
+    ("broken", "finding"),
+    [
+        (lesson(pairs=11), "It has 23 cells. A lesson of 30 minutes has 25 to 60"),
+        (lesson(pairs=31), "It has 63 cells. A lesson"),
+        (lesson(source="\n".join(["x = 1"] * 7)), "The median code cell has 7 lines"),
+        (lesson(last="The end."), "does not say 'You can now'"),
+    ],
+)
+def test_a_broken_rhythm_is_found(broken: NotebookNode, finding: str) -> None:
+    """Too few cells, too many, too long ones, or an end without a gain."""
+    [found] = rules.rhythm_is_kept(broken)
+    assert finding in found
+
+
+def test_a_long_cell_and_a_start_in_code_are_found() -> None:
+    """Twenty lines are the limit; blank lines do not count."""
+    long = lesson()
+    long.cells[1].source = "x = 1\n\n" * 20
+    assert rules.rhythm_is_kept(long) == []
+    assert rules.rhythm(long).long_cells == ("In [1] 'x = 1'",)
+    long.cells[1].source += "y = 1"
+    assert rules.rhythm_is_kept(long) == ["The longest code cell has 21 lines; 20 are the limit. Split it."]
+    headless = lesson()
+    headless.cells.insert(0, code("x"))
+    assert "The first cell is not prose" in rules.rhythm_is_kept(headless)[0]
