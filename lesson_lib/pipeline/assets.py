@@ -180,11 +180,11 @@ def load_file(con: duckdb.DuckDBPyConnection, table: str, file: SourceFile) -> t
     try:
         counts = replace_partition(con, table, file)
     except duckdb.Error as error:
-        if is_unchanged(file) and not isinstance(error, _READING_ERRORS):
-            raise  # about storing, not about this file
-        if is_unchanged(file):
-            raise unreadable(file.key, file.path, reading_fault(file.path, error)) from error
-        raise changed(file) from error
+        if not is_unchanged(file):
+            raise changed(file) from error
+        if isinstance(error, _READING_ERRORS) and (fault := reading_fault(file.path)):
+            raise unreadable(file.key, file.path, fault) from error
+        raise  # about storing, not about this file
     # Only now: whatever DuckDB has read, it has read before this.
     if not is_unchanged(file):
         raise changed(file)

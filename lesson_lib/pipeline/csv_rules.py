@@ -17,6 +17,9 @@ COLUMNS = ("date", "share_price", "amount", "spend", "shift", "spread")
 # DuckDB's own reading is lenient: it takes "1_000", "nan", " 1" and "2018 01 22".
 ROW_BYTES = b'0123456789.,/-+eE"\r\n'
 
+# A quoted value on one line. DuckDB takes a quoted one with a line break for a number, and for a date.
+_QUOTED = re.compile(rb'"[^",\r\n]*"')
+
 # Beyond what the types ask: how a date is written, and no overflow. The signs "-", "+" and "." sort before
 # "0001"; DuckDB would take them for years before Christ.
 VALID_ROW_SQL = "date >= '0001' AND (date LIKE '____-__-__' OR date LIKE '____/__/__')" + "".join(
@@ -55,6 +58,15 @@ def read_csv_sql(header: tuple[str, ...]) -> str:
 def glob_escaped(path: Path) -> str:
     """Return the path so that DuckDB's `read_csv`, which globs, reads this very file."""
     return re.sub(r"([\[*?])", r"[\1]", str(path))
+
+
+def is_suspect(lines: bytes) -> bool:
+    """Tell whether whole lines hold what DuckDB may read, and the rules refuse; `first_fault` says what."""
+    return (
+        bool(lines.translate(None, ROW_BYTES))
+        or b"+-" in lines  # DuckDB takes "+-1" for -1
+        or (b'"' in lines and b'"' in _QUOTED.sub(b"", lines))
+    )
 
 
 def read_header(line: bytes) -> tuple[str, ...]:
@@ -125,10 +137,15 @@ def first_fault(path: Path, fault_of: Callable[[str, str], str | None] = value_f
     return None
 
 
-def reading_fault(path: Path, stopped_by: Exception) -> str:
-    """Say why DuckDB did not read a file, whose header is in order, to its end."""
-    reason = str(stopped_by).partition("\n")[0]
-    return first_fault(path) or f"every line is in order, but line endings are not of one kind ({reason})"
+def reading_fault(path: Path) -> str | None:
+    """Say what keeps DuckDB from reading a file, whose header is in order; None if it is not the file."""
+    if fault := first_fault(path):
+        return fault
+    with path.open(encoding="utf-8-sig") as file:
+        for _ in file:
+            if isinstance(file.newlines, tuple):
+                return "lines end in more than one way (LF, CRLF or CR)"
+    return None
 
 
 def _line_fault(header: list[str], line: str, fault_of: Callable[[str, str], str | None]) -> str | None:

@@ -32,7 +32,8 @@ def count_prices(file: SourceFile) -> tuple[int, int]:
     try:
         row = _memory().cursor().execute(query, [glob_escaped(file.path)]).fetchone()
     except duckdb.Error as error:
-        raise unreadable(file.key, file.path, reading_fault(file.path, error)) from error
+        fault = reading_fault(file.path) or f"DuckDB cannot read it ({error})"
+        raise unreadable(file.key, file.path, fault) from error
     return row or (0, 0)
 
 

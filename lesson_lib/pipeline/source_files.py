@@ -12,7 +12,7 @@ from typing import Annotated
 import dagster as dg
 from pydantic import BeforeValidator
 
-from lesson_lib.pipeline.csv_rules import ROW_BYTES, first_fault, header_fault, read_header
+from lesson_lib.pipeline.csv_rules import first_fault, header_fault, is_suspect, read_header
 from lesson_lib.pipeline.refusals import Refused
 
 SUFFIX = ".csv"
@@ -101,10 +101,10 @@ def inspect_file(key: str, path: Path) -> SourceFile:
             raise unreadable(key, path, fault)
         digest.update(first_line)
         file.seek(len(first_line))
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            has_rows = has_rows or bool(chunk.strip(b"\r\n"))
-            if chunk.translate(None, ROW_BYTES):
+        while lines := file.read(_CHUNK) + file.readline():
+            digest.update(lines)
+            has_rows = has_rows or bool(lines.strip(b"\r\n"))
+            if is_suspect(lines):
                 raise unreadable(key, path, first_fault(path) or "it changed while it was read")
     if not has_rows:
         raise unreadable(key, path, "a header and no rows")

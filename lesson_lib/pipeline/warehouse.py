@@ -123,35 +123,38 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
-def table_exists(con: DuckDBPyConnection, table: str) -> bool:
-    """Tell whether the table is there, after checking that it is the pipeline's.
-
-    Raises:
-        WrongTable: it has other columns or types.
-    """
-    query = (
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND schema_name = 'main'"
-    )
-    there = dict(con.execute(query, [table]).fetchall())
-    if there and there != COLUMN_TYPES:
-        expected = ", ".join(f"{name} {type_}" for name, type_ in COLUMN_TYPES.items())
-        found = ", ".join(f"{name} {type_}" for name, type_ in there.items())
-        raise WrongTable(
-            f"{table} has the columns ({found}), not ({expected}), and stays as it is. "
-            "Rename or drop it, and materialize again: the table is then made anew."
-        )
-    return bool(there)
-
-
 def create_table(con: DuckDBPyConnection, table: str) -> None:
     """Create the table unless it is there.
 
     Raises:
         WrongTable: a table of this name has other columns or types.
     """
-    if not table_exists(con, table):
-        columns = ", ".join(f"{name} {type_} NOT NULL" for name, type_ in COLUMN_TYPES.items())
-        con.execute(f"CREATE TABLE {table} ({columns})")
+    columns = ", ".join(f"{name} {type_} NOT NULL" for name, type_ in COLUMN_TYPES.items())
+    con.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+    table_exists(con, table)
+
+
+def table_exists(con: DuckDBPyConnection, table: str) -> bool:
+    """Tell whether the table is there, and make sure that it is the pipeline's.
+
+    Raises:
+        WrongTable: it has other columns or types.
+    """
+    try:
+        described = con.execute(f"DESCRIBE main.{table}").fetchall()
+    except duckdb.CatalogException:
+        return False
+    found = {name: type_ for name, type_, *_ in described}
+    if found != COLUMN_TYPES:
+        raise WrongTable(
+            f"{table} has the columns ({_listed(found)}), not ({_listed(COLUMN_TYPES)}), and stays as it is. "
+            "Rename or drop it, and materialize again: the table is then made anew."
+        )
+    return True
+
+
+def _listed(types: dict[str, str]) -> str:
+    return ", ".join(f"{name} {type_}" for name, type_ in types.items())
 
 
 def replace_partition(con: DuckDBPyConnection, table: str, file: SourceFile) -> tuple[int, int]:

@@ -1,0 +1,291 @@
+"""The two assets, end to end: what loads, what is recorded, and what is refused without a trace."""
+
+import dataclasses
+import datetime as dt
+import hashlib
+import os
+
+import dagster as dg
+import pytest
+
+from lesson_lib.pipeline import ChangedFile, InvalidKey, UnreadableFile, register_keys
+from tests.pipeline.world import HEADER, IMPORT, LOAD, World, priced
+
+
+def test_a_file_becomes_its_rows(world: World) -> None:
+    """Each value of the file stands in its column, beside the key."""
+    world.add("acme")
+    world.write(
+        "acme", f"{HEADER}\n2018/01/22,4.25,100,425.0,-0.5,0.01\n2018-01-23,4.5,200,900.0,1e-3,33597290\n"
+    )
+    world.load("acme")
+    assert world.rows() == {
+        ("raw_partition_data", "acme"): [
+            (dt.date(2018, 1, 22), 4.25, 100.0, 425.0, -0.5, 0.01),
+            (dt.date(2018, 1, 23), 4.5, 200.0, 900.0, 0.001, 33597290.0),
+        ]
+    }
+
+
+def test_both_assets_record_what_a_person_wants_to_see(world: World) -> None:
+    """The import tells about the file, the load about the rows."""
+    world.add("acme", 1.5, 2.5)
+    content = (world.source / "acme.csv").read_bytes()
+    world.load("acme")
+    assert world.metadata(IMPORT, "acme") == {
+        "file": "acme.csv",
+        "bytes": len(content),
+        "header": "date, share_price, amount, spend, shift, spread",
+        "rows": 2,
+        "rows with a bad price": 0,
+        "fingerprint": hashlib.sha256(content).hexdigest(),
+    }
+    assert world.metadata(LOAD, "acme") == {"dagster/partition_row_count": 2, "rows replaced": 0}
+
+
+def test_loading_again_replaces_the_rows(loaded: World) -> None:
+    """After the second and the third time there are as many rows as after the first."""
+    for _ in range(2):
+        loaded.load("acme")
+        assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 2, "rows replaced": 2}
+
+
+def test_a_corrected_file_replaces_the_rows_of_its_key_only(loaded: World) -> None:
+    """The old rows are gone, the other customer's are not."""
+    loaded.write("acme", priced(3.25))
+    loaded.load("acme")
+    assert loaded.prices() == {"acme": [3.25], "globex": [9.75]}
+    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 1, "rows replaced": 2}
+
+
+def test_a_key_is_a_value_and_never_sql(loaded: World) -> None:
+    """Quotes, blanks and letters of any alphabet load and replace under exactly their key."""
+    odd = [
+        "o'hare",
+        "x'; DROP TABLE raw_partition_data; --",
+        "two words",
+        "café",
+        "Ωμέγα 株式会社",
+        '"',
+        "%s {0}",
+        "a.b",
+    ]
+    for price, key in enumerate(odd, start=1):
+        loaded.add(key, price)
+    for _ in range(2):
+        loaded.load_range(odd[0], odd[-1])
+        expected = {key: [float(price)] for price, key in enumerate(odd, start=1)}
+        assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]} | expected
+
+
+def test_a_range_of_keys_loads_in_one_run(loaded: World) -> None:
+    """Every key of the range, in the order of registration, gets its own rows and its own metadata."""
+    loaded.add("zenith", 4.5)
+    loaded.add("bluebird", 5.5, 6.5)
+    loaded.write("globex", priced(10.5))
+    loaded.load_range("globex", "bluebird")
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [10.5], "zenith": [4.5], "bluebird": [5.5, 6.5]}
+    assert loaded.metadata(LOAD, "bluebird") == {"dagster/partition_row_count": 2, "rows replaced": 0}
+    assert loaded.metadata(LOAD, "globex") == {"dagster/partition_row_count": 1, "rows replaced": 1}
+    assert loaded.metadata(IMPORT, "zenith")["file"] == "zenith.csv"
+
+
+def test_a_range_loads_whole_or_not_at_all(loaded: World) -> None:
+    """A bad value in the last file keeps the rows of the first as they were, too."""
+    loaded.write("acme", priced(100.5))
+    loaded.write("globex", priced(200.5) + "2018/01/22,1,1,1,1,inf\n")
+    with loaded.refuses(UnreadableFile, "globex.csv: line 3: spread is 'inf', not a finite decimal number"):
+        loaded.load_range("acme", "globex")
+
+
+def test_a_reversed_range_is_refused(steady: World) -> None:
+    """It holds no key: a run that did nothing must not look like success."""
+    with steady.refuses(InvalidKey, "its end was registered before its start. Swap them."):
+        steady.load_range("globex", "acme")
+
+
+@pytest.mark.parametrize("assets", [[IMPORT], [LOAD]], ids=["import", "load"])
+def test_a_run_without_a_key_is_refused(steady: World, assets: list[dg.AssetsDefinition]) -> None:
+    """Dagster lets a partitioned asset run without a key."""
+    with steady.refuses(InvalidKey, "This run has no partition key", "partition_key='acme'"):
+        steady.load(assets=assets)
+
+
+@pytest.mark.parametrize("assets", [[IMPORT], [LOAD]], ids=["import", "load"])
+@pytest.mark.parametrize("key", ["../source/acme", "ac[m]e", "acme\n"])
+def test_a_key_that_slipped_past_register_keys_is_refused(
+    steady: World, key: str, assets: list[dg.AssetsDefinition]
+) -> None:
+    """Dagster itself checks no key, so the assets do, before they touch a file."""
+    steady.instance.add_dynamic_partitions("s3", [key])
+    with steady.refuses(InvalidKey, repr(key), "cannot be a partition key"):
+        steady.load(key, assets=assets)
+
+
+def test_a_key_that_is_not_normalised_is_refused(steady: World) -> None:
+    """Its rows would stand under a second spelling of the same name."""
+    steady.instance.add_dynamic_partitions("s3", ["cafe\u0301"])
+    steady.write("cafe\u0301", priced(1))
+    with steady.refuses(InvalidKey, "is not normalised", "register_keys"):
+        steady.load("cafe\u0301")
+
+
+def test_columns_are_matched_by_name(loaded: World) -> None:
+    """A file with its columns in another order means the same rows."""
+    before = loaded.rows()
+    lines = [line.split(",") for line in priced(1.5, 2.5).split()]
+    loaded.write("acme", "".join(",".join(reversed(line)) + "\n" for line in lines))
+    loaded.load("acme")
+    assert loaded.metadata(IMPORT, "acme")["header"] == "spread, shift, spend, amount, share_price, date"
+    assert loaded.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("", "empty, without even a header"),
+        (priced(1, 2) + "2018/01/22,1,1,1,1\n", "line 4: 5 values for 6 columns"),
+        (priced(1, "nan"), "line 3: share_price is 'nan', not a finite decimal number"),
+        (priced(1) + "22.01.2018,1,1,1,1,1\n", "line 3: date is '22.01.2018', not a day written YYYY-MM-DD"),
+    ],
+)
+def test_a_file_that_breaks_a_rule_is_refused(steady: World, content: str, fault: str) -> None:
+    """The refusal names the file, the line and the fault, and says what to do; all rows stay."""
+    steady.write("acme", content)
+    what_next = "Correct the file and materialize 'acme' again; its earlier rows are untouched."
+    with steady.refuses(UnreadableFile, f"acme.csv: {fault}", what_next):
+        steady.load("acme")
+
+
+def test_harmless_differences_load(loaded: World) -> None:
+    """What spreadsheets on other systems write means the same row."""
+    same = {
+        "BOM": b"\xef\xbb\xbf" + priced(3).encode(),
+        "CRLF": priced(3).replace("\n", "\r\n"),
+        "CR": priced(3).replace("\n", "\r"),
+        "no end of line": priced(3).rstrip("\n"),
+        "blank lines": priced(3) + "\n\n",
+        "quotes": priced('"3"').replace("date", '"date"'),
+    }
+    for key, content in same.items():
+        loaded.add(key)
+        loaded.write(key, content)
+    loaded.load_range("BOM", "quotes")
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]} | {key: [3.0] for key in same}
+
+
+def test_a_key_without_a_file_is_refused(steady: World) -> None:
+    """The refusal names the key, the file and the folder, and both ways out."""
+    register_keys(steady.instance, ["zenith"])
+    with steady.refuses(
+        UnreadableFile,
+        f"'zenith' has no file: zenith.csv is not in {steady.source}",
+        "Put it there and materialize 'zenith' again, or retire the key.",
+    ):
+        steady.load("zenith")
+
+
+def test_a_file_that_vanished_after_its_import_is_refused(steady: World) -> None:
+    """Its rows stay, although there is no file any more."""
+    (steady.source / "acme.csv").unlink()
+    with steady.refuses(UnreadableFile, "'acme' has no file: acme.csv is not in"):
+        steady.load("acme", assets=[LOAD])
+
+
+def test_a_file_that_changed_after_its_import_is_refused(steady: World) -> None:
+    """Even one of the same size and the same time of change."""
+    path = steady.source / "acme.csv"
+    steady.load("acme", assets=[IMPORT])
+    before = path.stat()
+    steady.write("acme", priced(1.5, 8.5))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    with steady.refuses(
+        ChangedFile,
+        "acme.csv changed after it was imported. Materialize the import of 'acme' again, and then its rows",
+        "its earlier rows are untouched",
+    ):
+        steady.load("acme", assets=[LOAD])
+
+
+@pytest.mark.parametrize("content", ["", priced("nan")])
+def test_a_file_that_was_broken_after_its_import_counts_as_changed(steady: World, content: str) -> None:
+    """The fault to tell first is that it is another file, whatever DuckDB says about it."""
+    steady.write("acme", content)
+    with steady.refuses(ChangedFile, "acme.csv changed after it was imported"):
+        steady.load("acme", assets=[LOAD])
+
+
+def test_a_file_that_was_never_imported_is_refused(steady: World) -> None:
+    """The refusal names the asset to materialize."""
+    steady.add("zenith", 1)
+    with steady.refuses(
+        UnreadableFile,
+        "zenith.csv was never imported into this instance",
+        "Materialize import_dynamic_partition_file for 'zenith', too.",
+    ):
+        steady.load("zenith", assets=[LOAD])
+
+
+@pytest.mark.parametrize("price", ["0", "-4.25", "1e-400"])
+def test_a_price_of_zero_or_less_stops_the_load(loaded: World, price: str) -> None:
+    """The import is recorded, its blocking check fails and says where, and the load does not run."""
+    loaded.write("acme", priced(3.5, price))
+    with loaded.refuses(dg.DagsterError, "import_dynamic_partition_file: share_prices_are_positive"):
+        loaded.load("acme")
+    assert loaded.metadata(IMPORT, "acme")["rows with a bad price"] == 1
+    assert loaded.times_materialized(IMPORT, "acme") == 2
+    assert loaded.times_materialized(LOAD, "acme") == 1
+
+
+def test_the_price_check_tells_file_and_line(loaded: World) -> None:
+    """It names the first bad price of each bad file of a range, and nothing of the others."""
+    loaded.write("globex", priced(3.5, -1))
+    tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "globex"}
+    done = loaded.load(tags=tags, raise_on_error=False)
+    (evaluation,) = done.get_asset_check_evaluations()
+    assert not done.success
+    assert (evaluation.check_name, evaluation.passed, evaluation.blocking) == (
+        "share_prices_are_positive",
+        False,
+        True,
+    )
+    assert evaluation.description == (
+        "globex.csv: line 3: share_price is -1, not above zero. "
+        "Correct the file and materialize again; nothing is loaded until then."
+    )
+    assert evaluation.metadata["files"].value == ["globex.csv"]
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_a_load_alone_does_not_pass_by_the_failed_price_check(steady: World) -> None:
+    """Dagster blocks only within a run; the load looks at what the import recorded."""
+    steady.write("acme", priced(0))
+    steady.load("acme", assets=[IMPORT], raise_on_error=False)
+    with steady.refuses(UnreadableFile, "acme.csv: imported with a share_price of zero or less"):
+        steady.load("acme", assets=[LOAD])
+
+
+def test_the_days_go_to_a_table_of_their_own(loaded: World) -> None:
+    """The daily pair loads and replaces like the customers' pair, and touches none of their rows."""
+    before = loaded.rows()
+    loaded.write("2018-01-23", priced(6.5))
+    row = (dt.date(2018, 1, 22), 6.5, 100.0, 425.0, -0.5, 0.01)
+    for _ in range(2):
+        loaded.load_day("2018-01-23")
+        assert loaded.rows() == before | {("raw_daily_data", "2018-01-23"): [row]}
+    loaded.write("2018-01-23", priced("n/a"))
+    with loaded.refuses(UnreadableFile, "2018-01-23.csv: line 2: share_price is 'n/a'"):
+        loaded.load_day("2018-01-23")
+
+
+def test_a_new_instance_knows_no_key_and_no_import(loaded: World) -> None:
+    """The rows outlive the instance; keys and materializations do not."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        later = dataclasses.replace(loaded, instance=instance)
+        register_keys(instance, ["acme"])
+        with later.refuses(UnreadableFile, "acme.csv was never imported into this instance"):
+            later.load("acme", assets=[LOAD])
+        later.load("acme")
+        assert later.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}

@@ -1,0 +1,256 @@
+"""What a file may hold: an independent reading of the rules, to hold DuckDB's and Python's against."""
+
+import csv
+import datetime as dt
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from lesson_lib.pipeline import UnreadableFile
+from lesson_lib.pipeline.assets import load_file
+from lesson_lib.pipeline.prices import count_prices
+from lesson_lib.pipeline.source_files import inspect_file
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, transaction
+from tests.pipeline.world import HEADER, Row, priced
+
+ROW = "2018/01/22,4.25,100,425.0,-0.5,0.01"
+EARLIER = (dt.date(2018, 1, 22), 4.25, 100.0, 425.0, -0.5, 0.01)
+COLUMNS = HEADER.split(",")
+
+
+class Table:
+    """A table with a row of `acme` and one of another key, loaded by the pipeline's own functions."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start with an empty database in memory."""
+        self.path = folder / "acme.csv"
+        self.con = duckdb.connect()
+        create_table(self.con, CUSTOMER_TABLE)
+
+    def reset(self) -> None:
+        """Put the two rows back."""
+        self.con.execute(f"DELETE FROM {CUSTOMER_TABLE}")
+        self.con.executemany(
+            f"INSERT INTO {CUSTOMER_TABLE} VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [[*EARLIER, key] for key in ("acme", "other")],
+        )
+
+    def load(self, content: bytes) -> None:
+        """Load a file of this content as `acme`, as the two assets do."""
+        self.path.write_bytes(content)
+        file = inspect_file("acme", self.path)
+        rows, _ = count_prices(file)
+        with transaction(self.con):
+            assert load_file(self.con, CUSTOMER_TABLE, file) == (rows, 1)
+
+    def rows(self, key: str) -> list[Row]:
+        """Return the rows of a key, sorted."""
+        query = f"SELECT * EXCLUDE (partition_key) FROM {CUSTOMER_TABLE} WHERE partition_key = ? ORDER BY ALL"
+        return self.con.execute(query, [key]).fetchall()
+
+    def outcome(self, content: bytes) -> list[Row] | str:
+        """Load a file; return its rows, or the refusal after seeing that nothing else happened."""
+        self.reset()
+        try:
+            self.load(content)
+        except UnreadableFile as refusal:
+            told = str(refusal)
+        else:
+            return self.rows("acme")
+        finally:
+            assert self.rows("other") == [EARLIER]
+        assert self.rows("acme") == [EARLIER]
+        assert told.startswith("acme.csv: ")
+        assert told.endswith(
+            ". Correct the file and materialize 'acme' again; its earlier rows are untouched."
+        )
+        return told
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
+    """One table for all examples; each begins with its own two rows."""
+    table = Table(tmp_path_factory.mktemp("source"))
+    yield table
+    table.con.close()
+
+
+def reference(content: bytes) -> list[Row] | None:
+    """Read a file strictly and simply, or return None where they refuse it."""
+    try:
+        header, *lines = [
+            next(csv.reader([line], strict=True))
+            for line in re.split(r"\r\n|\r|\n", content.decode("utf-8-sig"))
+        ]
+        if sorted(header) != sorted(COLUMNS):
+            return None
+        records = [dict(zip(header, line, strict=True)) for line in lines if line]
+        rows = [
+            (day(record["date"]), *(number(record[column]) for column in COLUMNS[1:])) for record in records
+        ]
+    except (ValueError, csv.Error):
+        return None
+    return sorted(rows) or None
+
+
+def day(text: str) -> dt.date:
+    """Read YYYY-MM-DD or YYYY/MM/DD."""
+    year, month, date = text[:4], text[5:7], text[8:]
+    if len(text) != 10 or text[4] + text[7] not in {"--", "//"} or not text.isascii():
+        raise ValueError(text)
+    if not (year + month + date).isdigit():
+        raise ValueError(text)
+    return dt.date(int(year), int(month), int(date))
+
+
+def number(text: str) -> float:
+    """Read a finite decimal."""
+    read = float(text)
+    if not set(text) <= set("0123456789.+-eE") or not math.isfinite(read):
+        raise ValueError(text)
+    return read
+
+
+def mixes_line_endings(content: bytes) -> bool:
+    """Tell whether lines end in more than one way: readable by the rules, and still no file DuckDB takes."""
+    return len(set(re.findall(rb"\r\n|\r|\n", content))) > 1
+
+
+def assert_by_the_rules(table: Table, content: bytes) -> None:
+    """A file is loaded exactly as the reference reads it, or refused for a reason the file gives."""
+    outcome, expected = table.outcome(content), reference(content)
+    if isinstance(outcome, list):
+        assert outcome == expected
+        return
+    assert "changed" not in outcome
+    assert "DuckDB" not in outcome
+    if expected is not None:
+        assert mixes_line_endings(content)
+        assert "lines end in more than one way" in outcome
+    else:
+        assert re.search(r"line \d+: |empty|no rows|compressed", outcome) or mixes_line_endings(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        ("", "empty, without even a header"),
+        (f"{HEADER}\n", "a header and no rows"),
+        (f"{HEADER}\r\n\r\n\r\n", "a header and no rows"),
+        (b"\x1f\x8b\x08\x00", "compressed (gzip), not plain CSV"),
+        (b"PK\x03\x04", "compressed (zip), not plain CSV"),
+        (priced(1).replace(",", ";"), "line 1: columns are separated by semicolons, not commas"),
+        (priced(1).replace(",", "\t"), "line 1: columns are separated by tabs, not commas"),
+        (priced(1).replace("amount,", ""), "line 1: missing amount."),
+        (priced(1).replace("amount", "quantity"), "line 1: missing amount; unknown 'quantity'."),
+        (priced(1).replace("spread", "spread,note"), "line 1: unknown 'note'."),
+        (priced(1).replace("shift", "spend"), "line 1: missing shift; more than once spend."),
+        (priced(1).replace("date", "Date"), "line 1: missing date; unknown 'Date'."),
+        (priced(1).encode("utf-16"), "line 1: not UTF-8"),
+        (priced(1, 2).encode() + b"2018/01/22,1\xe9,1,1,1,1\n", "line 4: not UTF-8"),
+        (priced(1, 2) + "2018/01/22,1,1,1,1\n", "line 4: 5 values for 6 columns"),
+        (priced(1, 2) + "2018/01/22,1,1,1,1,1,\n", "line 4: 7 values for 6 columns"),
+        (priced(1, 2) + "2018/01/22,1,1,1,1,1,1\n", "line 4: 7 values for 6 columns"),
+        (priced(1, "nan"), "line 3: share_price is 'nan', not a finite decimal number"),
+        (priced(1, ""), "line 3: share_price is '', not a finite decimal number"),
+        (priced(1, "1_000"), "line 3: share_price is '1_000', not a finite decimal number"),
+        (priced(1, '"1,000"'), "line 3: share_price is '1,000', not a finite decimal number"),
+        (priced(1, "1e400"), "line 3: share_price is '1e400', not a finite decimal number"),
+        (priced(1, "+-1"), "line 3: share_price is '+-1', not a finite decimal number"),
+        (priced(1, '"1\n"'), "line 3: not plain CSV"),
+        (
+            priced(1) + "22.01.2018,1,1,1,1,1\n",
+            "line 3: date is '22.01.2018', not a day written YYYY-MM-DD or YYYY/MM/DD",
+        ),
+        (priced(1) + "2018-1-2,1,1,1,1,1\n", "line 3: date is '2018-1-2', not a day"),
+        (priced(1) + "2018-02-29,1,1,1,1,1\n", "line 3: date is '2018-02-29', not a day"),
+        (priced(1) + '"2018-01-2\n",1,1,1,1,1\n', "line 3: not plain CSV"),
+        (priced(1) + "2018-01-22,1,1,1,1,1\r\n", "lines end in more than one way (LF, CRLF or CR)"),
+    ],
+)
+def test_a_fault_is_named(table: Table, content: str | bytes, fault: str) -> None:
+    """The refusal says which line breaks which rule, and in which column; nothing is loaded."""
+    outcome = table.outcome(content if isinstance(content, bytes) else content.encode())
+    assert str(outcome).startswith(f"acme.csv: {fault}")
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_comes_back_to_the_last_bit(table: Table, value: float) -> None:
+    """Stored as DOUBLE: FLOAT would make 33597288 of 33597290."""
+    outcome = table.outcome(f"{HEADER}\n2018/01/22,1,1,1,1,{value!r}\n".encode())
+    assert outcome == [(dt.date(2018, 1, 22), 1.0, 1.0, 1.0, 1.0, value)]
+
+
+NASTY = [
+    "", " ", "nan", "NaN", "inf", "-Infinity", "NULL", "null", "true", "1_000", '"1,000"', "1,000",
+    "1e400", "-1e400", "1e-400", "0x1F", "1e", "e5", "+5", "+-1", "-+1", "--1", ".5", "5.", ".",
+    "-", "1.5.5", "1 ", " 1", '"1"', '" 1"', '"1\n"', '"\r\n1"', '""', '"', '1"', '"1"2', '"1""2"',
+    "1;2", "1\t", "1%", "$1", "1f", "1d", "\u0661", "\uff11", "\u22121", "1\u00a0", "\u200b1",
+    "\ufeff", "\x00", "\x1a", "\x0b", "\x85", "\u2028", "33597290", "0.1", "1" * 400,
+    "0" * 400 + "1", "2018/1/2", "2018-1-2", "02018-1-2", "-018-01-01", "+018-01-01", "0000-01-01",
+    "0001-01-01", "9999-12-31", "10000-01-01", "2018-02-29", "2020/02/29", "2018-13-01",
+    "2018/01-02", "2018-01-2/", "2018-01-2e", '"2018-01-2\n"', "2018 01 02", "20180102",
+    "2018-01-02 00:00:00", "2018-01-02T00:00", "2018-01-02 (BC)", "01/02/2018", "22-01-2018",
+    "infinity", "epoch", "today", ",", ",,", "\n", "\r", "\r\n", "\n\n", "#", "\\N", "\\", "'1'",
+    "date", ROW, "\n" + HEADER + "\n",
+]  # fmt: skip
+
+LEGAL_BYTES = '0123456789.,/-+eE"\r\n'
+
+
+@st.composite
+def spoilt_files(draw: st.DrawFn) -> bytes:
+    """Draw a sound file in which up to three tokens (values, commas, line ends) are replaced or doubled."""
+    end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+    header = draw(st.permutations(COLUMNS))
+    values = dict(zip(COLUMNS, ROW.split(","), strict=True))
+    tokens: list[str] = []
+    for line in [header, *([[values[column] for column in header]] * draw(st.integers(0, 3)))]:
+        tokens += [*[part for value in line for part in (value, ",")][:-1], end]
+    if draw(st.booleans()):
+        tokens.pop()
+    for _ in range(draw(st.integers(0, 3))):
+        place = draw(st.integers(0, len(tokens) - 1))
+        nasty = st.sampled_from(NASTY) | st.text(LEGAL_BYTES, max_size=12) | st.text(max_size=3)
+        tokens[place] = draw(st.sampled_from(["", tokens[place]])) + draw(nasty)
+    content = "".join(tokens).encode("utf-8", "surrogatepass")
+    return draw(st.sampled_from([b"", b"", b"", b"\xef\xbb\xbf"])) + content
+
+
+@st.composite
+def torn_files(draw: st.DrawFn) -> bytes:
+    """Draw a sound file in which some bytes are deleted, replaced or inserted."""
+    content = bytearray(f"{HEADER}\n{ROW}\n{ROW}\n".encode())
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(content)))
+        content[start : start + draw(st.integers(0, 3))] = draw(st.binary(max_size=3))
+    return bytes(content)
+
+
+@settings(max_examples=250, derandomize=True, deadline=None)
+@given(spoilt_files())
+def test_a_file_with_spoilt_values_is_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
+    """Whatever stands in the place of a value: the reference's rows, or a refusal and the earlier rows."""
+    assert_by_the_rules(table, content)
+
+
+@settings(max_examples=120, derandomize=True, deadline=None)
+@given(torn_files())
+def test_a_file_with_torn_bytes_is_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
+    """Whatever byte is missing, other or too many: the reference's rows, or a refusal and the old rows."""
+    assert_by_the_rules(table, content)
+
+
+@settings(max_examples=120, derandomize=True, deadline=None)
+@given(st.binary(max_size=200) | st.text(LEGAL_BYTES).map(lambda body: f"{HEADER}\n{body}".encode()))
+@example(f"{HEADER}\n{ROW}".encode("utf-16"))
+def test_any_bytes_are_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
+    """Whatever a file holds: the reference's rows, or a refusal and the earlier rows."""
+    assert_by_the_rules(table, content)

@@ -1,0 +1,137 @@
+"""A world of a test's own: a source folder, a database and an instance."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from lesson_lib.pipeline import (
+    SourceFolder,
+    Warehouse,
+    duckdb_dynamic_partition_table,
+    duckdb_partition_table,
+    import_dynamic_partition_file,
+    import_partition_file,
+    register_keys,
+)
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DAILY_TABLE
+
+HEADER = "date,share_price,amount,spend,shift,spread"
+IMPORT, LOAD = import_dynamic_partition_file, duckdb_dynamic_partition_table
+Asset = dg.AssetsDefinition
+Row = tuple[dt.date | float, ...]
+
+
+def priced(*prices: float | str) -> str:
+    """Return a sound file with a row for each price."""
+    return "".join(
+        f"{line}\n" for line in (HEADER, *(f"2018/01/22,{price},100,425.0,-0.5,0.01" for price in prices))
+    )
+
+
+@contextmanager
+def new_world(folder: Path) -> "Iterator[World]":
+    """Make a world in this folder: no file, no database yet, and an instance that knows no key."""
+    source = folder / "source"
+    source.mkdir()
+    quiet = {"python_logs": {"python_log_level": "CRITICAL"}}
+    with dg.DagsterInstance.ephemeral(settings=quiet) as instance:
+        yield World(source, folder / "warehouse.duckdb", instance)
+
+
+@dataclass(frozen=True)
+class World:
+    """What a test loads from, loads into, and asks afterwards."""
+
+    source: Path
+    database: Path
+    instance: dg.DagsterInstance
+
+    def write(self, key: str, content: str | bytes) -> Path:
+        """Write a key's file, byte for byte."""
+        path = self.source / f"{key}.csv"
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def add(self, key: str, *prices: float) -> None:
+        """Register a key, and write its file."""
+        register_keys(self.instance, [key])
+        self.write(key, priced(*prices))
+
+    def resources(self) -> dict[str, object]:
+        """Return the resources of a run."""
+        return {"source": SourceFolder(path=self.source), "database": Warehouse(database=self.database)}
+
+    def load(
+        self, key: str | None = None, *, assets: Sequence[Asset] = (IMPORT, LOAD), **options: object
+    ) -> dg.ExecuteInProcessResult:
+        """Materialize both assets, or some, for one key or none."""
+        return dg.materialize(
+            assets,
+            partition_key=key,
+            instance=self.instance,
+            **{"resources": self.resources(), **options},
+        )
+
+    def load_range(self, first: str, last: str) -> dg.ExecuteInProcessResult:
+        """Materialize both assets for a range of keys, in one run."""
+        ends = {"start": first, "end": last}
+        tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+        return self.load(tags=tags)
+
+    def load_day(self, day: str) -> dg.ExecuteInProcessResult:
+        """Materialize the daily pair."""
+        return self.load(day, assets=(import_partition_file, duckdb_partition_table))
+
+    def query(self, sql: str) -> list[Row]:
+        """Ask the database, through a plain connection of our own."""
+        with duckdb.connect(str(self.database)) as con:
+            return con.execute(sql).fetchall()
+
+    def rows(self) -> dict[tuple[str, str], list[Row]]:
+        """Return all rows, sorted, by table and key; none where there is no database."""
+        rows: dict[tuple[str, str], list[Row]] = {}
+        if not self.database.is_file():
+            return rows
+        there = {name for (name,) in self.query("SELECT table_name FROM duckdb_tables()")}
+        columns = f"{HEADER}, partition_key"
+        for table in sorted(there & {CUSTOMER_TABLE, DAILY_TABLE}):
+            for *row, key in self.query(f"SELECT {columns} FROM {table} ORDER BY ALL"):
+                rows.setdefault((table, str(key)), []).append(tuple(row))
+        return rows
+
+    def prices(self) -> dict[str, list[float]]:
+        """Return each customer's share prices, sorted."""
+        prices = "list(share_price ORDER BY share_price)"
+        return dict(self.query(f"SELECT partition_key, {prices} FROM {CUSTOMER_TABLE} GROUP BY ALL"))
+
+    @contextmanager
+    def refuses(self, kind: type[Exception], *told: str) -> Iterator[None]:
+        """Expect a refusal that tells all this, and leaves every key and every row as it was."""
+        rows, keys = self.rows(), self.keys()
+        with pytest.raises(kind) as caught:
+            yield
+        for part in told:
+            assert part in str(caught.value)
+        assert (self.rows(), self.keys()) == (rows, keys)
+
+    def keys(self) -> list[str]:
+        """Return the registered keys, in order."""
+        return list(self.instance.get_dynamic_partitions("s3"))
+
+    def metadata(self, asset: Asset, key: str) -> dict[str, object]:
+        """Return what the latest materialization of a key recorded."""
+        records = dg.AssetRecordsFilter(asset_key=asset.key, asset_partitions=[key])
+        (latest,) = self.instance.fetch_materializations(records, limit=1).records
+        assert latest.asset_materialization
+        return {name: value.value for name, value in latest.asset_materialization.metadata.items()}
+
+    def times_materialized(self, asset: Asset, key: str) -> int:
+        """Return how many materializations a key has."""
+        records = dg.AssetRecordsFilter(asset_key=asset.key, asset_partitions=[key])
+        return len(self.instance.fetch_materializations(records, limit=1000).records)
