@@ -1,0 +1,87 @@
+"""The audit of the three records, in agreement and in each disagreement."""
+
+import dagster as dg
+
+from lesson_lib.pipeline import Warehouse, register_keys, retire_key, three_records_agree
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
+from tests.pipeline.world import LOAD, World
+
+
+def verdict(world: World) -> tuple[bool, dg.AssetCheckSeverity, str | None]:
+    """Run the check as a run of its own, and return its outcome."""
+    done = dg.materialize(
+        [LOAD, three_records_agree],
+        selection=dg.AssetSelection.checks(three_records_agree),
+        instance=world.instance,
+        resources={**world.resources()},
+    )
+    (evaluation,) = done.get_asset_check_evaluations()
+    return evaluation.passed, evaluation.severity, evaluation.description
+
+
+def test_three_records_that_agree_pass(loaded: World) -> None:
+    """A key that is registered and not yet materialized is no disagreement."""
+    register_keys(loaded.instance, ["zenith"])
+    assert verdict(loaded) == (True, dg.AssetCheckSeverity.WARN, "3 keys agree.")
+
+
+def test_nothing_at_all_passes(world: World) -> None:
+    """No key, no materialization, no table."""
+    assert verdict(world) == (True, dg.AssetCheckSeverity.WARN, "0 keys agree.")
+
+
+def test_rows_that_are_gone_are_an_error(loaded: World) -> None:
+    """Dagster never looks at rows; the check does, and names the key."""
+    loaded.query(f"DELETE FROM {CUSTOMER_TABLE} WHERE partition_key = 'acme'")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.ERROR,
+        "materialized, but without rows: 'acme'. Materialize them again.",
+    )
+    loaded.load("acme")
+    assert verdict(loaded)[0]
+
+
+def test_a_table_that_is_gone_is_an_error(loaded: World) -> None:
+    """Every materialized key is named."""
+    loaded.query(f"DROP TABLE {CUSTOMER_TABLE}")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.ERROR,
+        "materialized, but without rows: 'acme', 'globex'. Materialize them again.",
+    )
+
+
+def test_rows_left_by_a_deleted_key_are_a_warning(loaded: World) -> None:
+    """Dagster's own delete leaves them; retiring the key clears them."""
+    loaded.instance.delete_dynamic_partition("s3", "acme")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.WARN,
+        "rows of keys that are not registered: 'acme'. Retire these keys.",
+    )
+    retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
+    assert verdict(loaded) == (True, dg.AssetCheckSeverity.WARN, "1 keys agree.")
+
+
+def test_both_disagreements_are_told(loaded: World) -> None:
+    """The worse one decides the severity."""
+    loaded.instance.delete_dynamic_partition("s3", "acme")
+    loaded.query(f"UPDATE {CUSTOMER_TABLE} SET partition_key = 'acme' WHERE partition_key = 'globex'")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.ERROR,
+        (
+            "materialized, but without rows: 'globex'. Materialize them again. "
+            "rows of keys that are not registered: 'acme'. Retire these keys."
+        ),
+    )
+
+
+def test_many_disagreements_are_counted_rather_than_listed(loaded: World) -> None:
+    """The first twenty are named."""
+    values = ", ".join(f"(DATE '2018-01-22', 1, 1, 1, 1, 1, 'k{number:02}')" for number in range(25))
+    loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES {values}")
+    passed, _, description = verdict(loaded)
+    assert not passed
+    assert str(description).endswith("'k18', 'k19' and 5 more. Retire these keys.")

@@ -1,0 +1,194 @@
+"""Keys: what may be one, how they come, and how they go."""
+
+import unicodedata
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lesson_lib.pipeline import (
+    InvalidKey,
+    Warehouse,
+    WarehouseUnavailable,
+    daily_partitions_def,
+    register_keys,
+    retire_key,
+    s3_partitions_def,
+)
+from tests.pipeline.world import LOAD, World, priced
+
+
+def test_the_daily_definition_names_the_five_days_of_the_course() -> None:
+    """Dagster's end date is not among them."""
+    assert daily_partitions_def.get_partition_keys() == [f"2018-01-{day}" for day in range(22, 27)]
+
+
+def test_keys_are_registered_in_the_order_given(world: World) -> None:
+    """And kept in the instance, under the name of the set."""
+    assert register_keys(world.instance, ["zenith", "acme", "o'hare"]) == ["zenith", "acme", "o'hare"]
+    assert s3_partitions_def.get_partition_keys(dynamic_partitions_store=world.instance) == [
+        "zenith",
+        "acme",
+        "o'hare",
+    ]
+
+
+def test_a_registered_key_keeps_its_place(world: World) -> None:
+    """Only what is new is added, once, and told."""
+    register_keys(world.instance, ["zenith", "acme"])
+    assert register_keys(world.instance, ["bluebird", "zenith", "bluebird", "acme"]) == ["bluebird"]
+    assert world.keys() == ["zenith", "acme", "bluebird"]
+    assert register_keys(world.instance, []) == []
+    assert world.keys() == ["zenith", "acme", "bluebird"]
+
+
+def test_a_key_is_normalised(world: World) -> None:
+    """Both spellings of é are one key, in NFC."""
+    assert register_keys(world.instance, ["cafe\u0301", "caf\u00e9"]) == ["caf\u00e9"]
+    assert world.keys() == ["caf\u00e9"]
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ("", "is empty"),
+        (" \t", "is blank"),
+        (" acme", "begins or ends with white space"),
+        ("acme\u00a0", "begins or ends with white space"),
+        ("ac\nme", "contains the invisible character U+000A"),
+        ("ac\x00me", "contains the invisible character U+0000"),
+        ("ac\u200bme", "contains the invisible character U+200B"),
+        ("ac\u202eme", "contains the invisible character U+202E"),
+        ("ac\udc80me", "contains the invisible character U+DC80"),
+        ("a/b", "contains '/', a path separator"),
+        ("a\\b", r"contains '\\', a path separator"),
+        ("a..b", "contains '..', two dots in a row"),
+        ("a...b", "contains '..', two dots in a row (a parent folder, or Dagster's range separator)"),
+        (".acme", "begins with a dot, as hidden files do"),
+        ("a*", "contains '*', a glob character"),
+        ("a?", "contains '?', a glob character"),
+        ("a[b", "contains '[', a glob character"),
+        ("a]b", "contains ']', a glob character"),
+        ("a|b", "contains '|', the separator of multi-dimensional keys"),
+        ("a,b", "contains ',', the separator of key lists"),
+        ("x" * 101, "has 101 characters, more than 100"),
+    ],
+)
+def test_a_key_that_breaks_a_rule_is_refused(steady: World, key: str, fault: str) -> None:
+    """The refusal names the key and the rule; of the whole call, nothing is added."""
+    shown = repr(key) if len(key) <= 100 else key[:100] + "..."
+    with steady.refuses(InvalidKey, shown, f"cannot be a partition key: it {fault}", "Rename the file"):
+        register_keys(steady.instance, ["bluebird", key, "zenith"])
+
+
+@pytest.mark.parametrize("key", [7, None, b"acme", ("acme",)])
+def test_a_key_that_is_no_string_is_refused(steady: World, key: object) -> None:
+    """The refusal names what came instead."""
+    with steady.refuses(InvalidKey, "A partition key is a string", repr(key), type(key).__name__):
+        register_keys(steady.instance, ["bluebird", key])
+
+
+def test_one_string_is_not_taken_for_a_list_of_letters(steady: World) -> None:
+    """The refusal says what to write."""
+    with steady.refuses(InvalidKey, "register_keys takes a list of keys: write ['acme']"):
+        register_keys(steady.instance, "acme")
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "twin"),
+    [
+        (["bluebird", "ACME"], "ACME", "acme"),
+        (["Zenith", "zenith"], "zenith", "Zenith"),
+        (["straße", "STRASSE"], "STRASSE", "straße"),
+        (["café", "CAFE\u0301"], "CAFÉ", "café"),
+    ],
+)
+def test_a_twin_is_refused(steady: World, keys: list[str], key: str, twin: str) -> None:
+    """Names that many disks hold for one, among the new keys and against the registered ones."""
+    with steady.refuses(InvalidKey, f"{key!r} is a twin of {twin!r}", "case or normalisation", "Rename one"):
+        register_keys(steady.instance, keys)
+
+
+def test_the_longest_key_and_joiners_are_fine(world: World) -> None:
+    """100 characters, and the invisible ones that spelling needs."""
+    keys = ["x" * 100, "\u0645\u06cc\u200c\u062e", "\u0915\u094d\u200d\u0937"]
+    assert register_keys(world.instance, keys) == keys
+
+
+def test_more_keys_than_one_sql_statement_takes_are_registered(world: World) -> None:
+    """In order, across the calls they are split into."""
+    keys = [f"customer {number}" for number in range(20_001)]
+    assert register_keys(world.instance, keys) == keys
+    assert world.keys() == keys
+
+
+def test_retiring_removes_the_key_and_its_rows(loaded: World) -> None:
+    """The history stays, the other key's rows stay, and the key can come again."""
+    assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
+    assert loaded.keys() == ["globex"]
+    assert loaded.prices() == {"globex": [9.75]}
+    assert loaded.times_materialized(LOAD, "acme") == 1
+    loaded.add("acme", 5.5)
+    loaded.load("acme")
+    assert loaded.prices() == {"acme": [5.5], "globex": [9.75]}
+
+
+def test_retiring_a_key_without_rows_removes_the_key(world: World) -> None:
+    """Also before there is a table."""
+    register_keys(world.instance, ["acme"])
+    assert retire_key(world.instance, "acme", Warehouse(database=world.database)) == 0
+    assert world.keys() == []
+
+
+def test_retiring_clears_rows_whose_key_is_gone_already(loaded: World) -> None:
+    """As after Dagster's own delete_dynamic_partition, which never looks at rows."""
+    loaded.instance.delete_dynamic_partition("s3", "acme")
+    assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
+    assert loaded.prices() == {"globex": [9.75]}
+
+
+def test_retiring_an_unknown_key_is_refused(steady: World) -> None:
+    """With the key that was probably meant."""
+    with steady.refuses(
+        InvalidKey, "'acmee' is not registered in 's3' and has no rows. Did you mean 'acme'?"
+    ):
+        retire_key(steady.instance, "acmee", Warehouse(database=steady.database))
+    with steady.refuses(InvalidKey, '"x\' OR 1=1 --" is not registered'):
+        retire_key(steady.instance, "x' OR 1=1 --", Warehouse(database=steady.database))
+
+
+def test_a_key_stays_while_its_rows_cannot_be_removed(loaded: World) -> None:
+    """A database that cannot be opened keeps the key, so that the records still agree."""
+    broken = loaded.source / "no.duckdb"
+    broken.write_bytes(b"not a database" * 1000)
+    with loaded.refuses(WarehouseUnavailable, str(broken)):
+        retire_key(loaded.instance, "acme", Warehouse(database=broken))
+
+
+@settings(
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # examples share the world: they add up
+)
+@given(
+    st.text(max_size=6)
+    | st.text(
+        "aA\u00e9e\u0301\u1e9b\u017f\u00df'\".,/\\*?[]|;%$ \u200d\u202e\n\ud800", min_size=1, max_size=8
+    )
+    | st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
+)
+def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: World, key: str) -> None:
+    """Registered and loaded, its rows stand under its NFC form; refused, nothing changed."""
+    normal = unicodedata.normalize("NFC", key)
+    keys, prices = loaded.keys(), loaded.prices()
+    try:
+        added = register_keys(loaded.instance, [key])
+    except InvalidKey:
+        assert loaded.keys() == keys
+        return
+    assert added == ([] if normal in keys else [normal])
+    price = float(len(prices) + 10)
+    loaded.write(key, priced(price))
+    loaded.load(normal)
+    assert loaded.prices() == prices | {normal: [price]}

@@ -1,0 +1,119 @@
+"""Where a key's file lies: a plain file in the source folder, or a refusal."""
+
+import os
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from lesson_lib.pipeline import SourceFolder, UnreadableFile
+from lesson_lib.pipeline.source_files import inspect_file
+from tests.pipeline.world import HEADER, World, priced
+
+
+def find(world: World, key: str) -> Path:
+    """Find a key's file."""
+    return SourceFolder(path=world.source).find(key)
+
+
+def test_a_file_is_found_by_its_key(world: World) -> None:
+    """The whole key counts, dots, quotes and blanks included; the path is resolved."""
+    for key in ("acme", "globex.eu", "o'hare", "two words", "café", "株式会社"):
+        path = world.write(key, priced(1))
+        assert find(world, key) == path.resolve()
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_file_is_found_whichever_way_the_disk_spells_it(world: World, form: str) -> None:
+    """Keys are in NFC; archives of some systems unpack names in NFD."""
+    path = world.source / unicodedata.normalize(form, "café.csv")
+    path.write_text(priced(1))
+    assert find(world, "café").read_text() == priced(1)
+
+
+def test_a_link_inside_the_folder_is_followed(loaded: World) -> None:
+    """It loads under the name of the link."""
+    loaded.add("zenith")
+    (loaded.source / "zenith.csv").unlink()
+    (loaded.source / "zenith.csv").symlink_to("acme.csv")
+    loaded.load("zenith")
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75], "zenith": [1.5, 2.5]}
+
+
+def test_a_source_folder_may_itself_be_a_link(world: World, tmp_path: Path) -> None:
+    """Outside is what is outside the folder it leads to."""
+    world.write("acme", priced(1))
+    (tmp_path / "link").symlink_to(world.source)
+    assert SourceFolder(path=tmp_path / "link").find("acme") == (world.source / "acme.csv").resolve()
+
+
+@pytest.mark.parametrize("target", ["../secret.csv", "../source-2/acme.csv", "/dev/null"])
+def test_a_link_that_leads_outside_is_refused(steady: World, target: str) -> None:
+    """Also into a folder whose name begins with the same letters."""
+    outside = steady.source.parent
+    (outside / "source-2").mkdir(exist_ok=True)
+    for path in (outside / "secret.csv", outside / "source-2" / "acme.csv"):
+        path.write_text(priced(99))
+    (steady.source / "acme.csv").unlink()
+    (steady.source / "acme.csv").symlink_to(target)
+    try:
+        with steady.refuses(
+            UnreadableFile, f"acme.csv is a link that leads outside {steady.source}", "Put the file itself"
+        ):
+            steady.load("acme")
+    finally:
+        (steady.source / "acme.csv").unlink()
+
+
+def test_a_link_to_nothing_and_a_link_in_a_circle_are_refused(steady: World) -> None:
+    """Neither is followed for ever."""
+    (steady.source / "nothing.csv").symlink_to("nowhere.csv")
+    (steady.source / "circle.csv").symlink_to("circle.csv")
+    with steady.refuses(UnreadableFile, "'nothing' has no file: nothing.csv is not in"):
+        find(steady, "nothing")
+    with steady.refuses(UnreadableFile, "circle.csv, the file of 'circle', cannot be opened"):
+        find(steady, "circle")
+
+
+def test_a_folder_is_refused(steady: World) -> None:
+    """Although its name ends in .csv."""
+    (steady.source / "folder.csv").mkdir()
+    with steady.refuses(UnreadableFile, "folder.csv is a folder. Put the CSV file of 'folder' in its place."):
+        find(steady, "folder")
+
+
+def test_a_pipe_is_refused_and_never_waited_for(steady: World) -> None:
+    """Opening one that nobody writes to would hang the run."""
+    os.mkfifo(steady.source / "pipe.csv")
+    steady.instance.add_dynamic_partitions("s3", ["pipe"])
+    with steady.refuses(UnreadableFile, "pipe.csv is not a plain file. Put the CSV file of 'pipe'"):
+        steady.load("pipe")
+
+
+def test_a_missing_source_folder_is_refused(steady: World) -> None:
+    """The refusal names the file and the folder it looked in."""
+    with steady.refuses(UnreadableFile, "'acme' has no file: acme.csv is not in", "nowhere"):
+        SourceFolder(path=steady.source / "nowhere").find("acme")
+
+
+def test_a_path_with_glob_characters_is_this_very_file(loaded: World, tmp_path: Path) -> None:
+    """DuckDB's reader globs; the rows come from the folder that is named, not from one that matches."""
+    for folder, price in (("s[ab]*", 7), ("sa", 8)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "acme.csv").write_text(priced(price))
+    loaded.load("acme", resources=loaded.resources() | {"source": SourceFolder(path=tmp_path / "s[ab]*")})
+    assert loaded.prices() == {"acme": [7.0], "globex": [9.75]}
+
+
+def test_a_file_is_inspected_whole(world: World) -> None:
+    """A fault far behind the first bytes is found, and so is the last line."""
+    path = world.write("acme", priced(*range(1, 50_001)) + "2018/01/22,1,1,1,1,1 ")
+    with pytest.raises(UnreadableFile, match=r"acme\.csv: line 50002: spread is '1 ', not a finite decimal"):
+        inspect_file("acme", path)
+
+
+def test_a_header_longer_than_any_is_refused(world: World) -> None:
+    """Without reading on for its end."""
+    path = world.write("acme", HEADER + "x" * 10_000)
+    with pytest.raises(UnreadableFile, match=r"line 1: missing spread; unknown 'spreadx"):
+        inspect_file("acme", path)
