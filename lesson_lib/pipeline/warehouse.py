@@ -54,15 +54,12 @@ class Warehouse(DuckDBResource):
         """
         connection = self._open()
         try:
+            self._require_file(connection)
             yield connection
         finally:
             connection.close()
 
     def _open(self) -> DuckDBPyConnection:
-        if self.database in {"", ":memory:"}:
-            raise WarehouseUnavailable(
-                "A database in memory forgets its rows when the connection closes. Give the path of a file."
-            )
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
@@ -74,6 +71,15 @@ class Warehouse(DuckDBResource):
                 if not _HELD.search(str(error)) or time.monotonic() > deadline:
                     raise WarehouseUnavailable(self._why_closed(error)) from error
             time.sleep(_PAUSE)
+
+    def _require_file(self, connection: DuckDBPyConnection) -> None:
+        # Not only ":memory:" has no file: DuckDB opens a path that ends in .csv as views in memory.
+        query = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+        if connection.execute(query).fetchone() in {None, (None,)}:
+            raise WarehouseUnavailable(
+                f"{self.database!r} opens as a database in memory, which forgets its rows when the "
+                "connection closes. Give the path of a DuckDB file."
+            )
 
     def _why_closed(self, error: Exception) -> str:
         reason = first_line(error)

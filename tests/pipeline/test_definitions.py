@@ -1,0 +1,90 @@
+"""The whole pipeline as `dagster dev -m lesson_lib.pipeline.definitions` loads it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+
+import lesson_lib.pipeline
+from lesson_lib.course_data import data_folder
+from lesson_lib.pipeline import SourceFolder, Warehouse, defs
+from lesson_lib.pipeline.definitions import DATABASE
+from tests.pipeline.world import World
+
+# As a newcomer might, anywhere: the course's own resources, one customer of the course's own data.
+LOAD_THE_COURSE = """
+import dagster as dg
+from lesson_lib.pipeline import defs, register_keys
+
+with dg.DagsterInstance.ephemeral(settings={"python_logs": {"python_log_level": "CRITICAL"}}) as instance:
+    register_keys(instance, ["o'hare"])
+    job = defs.resolve_implicit_global_asset_job_def()
+    names = ["import_dynamic_partition_file", "duckdb_dynamic_partition_table"]
+    selection = [dg.AssetKey(name) for name in names]
+    job.execute_in_process(partition_key="o'hare", instance=instance, asset_selection=selection)
+"""
+
+
+def test_the_definitions_load() -> None:
+    """All assets, checks, resources and the sensor fit together."""
+    dg.Definitions.validate_loadable(defs)
+    graph = defs.resolve_asset_graph()
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
+        "import_partition_file",
+        "duckdb_partition_table",
+        "import_dynamic_partition_file",
+        "duckdb_dynamic_partition_table",
+    }
+    assert {(key.asset_key.to_user_string(), key.name) for key in graph.asset_check_keys} == {
+        ("import_partition_file", "share_prices_are_positive"),
+        ("import_dynamic_partition_file", "share_prices_are_positive"),
+        ("duckdb_dynamic_partition_table", "three_records_agree"),
+    }
+    assert {sensor.name for sensor in defs.sensors or []} == {"arrivals_sensor"}
+
+
+def test_assets_look_like_the_lesson_says() -> None:
+    """Group, kinds, and which comes after which."""
+    graph = defs.resolve_asset_graph()
+    for first, then in (
+        ("import_partition_file", "duckdb_partition_table"),
+        ("import_dynamic_partition_file", "duckdb_dynamic_partition_table"),
+    ):
+        table = graph.get(dg.AssetKey(then))
+        assert table.parent_keys == {dg.AssetKey(first)}
+        assert (table.group_name, table.kinds) == ("static_etl", {"duckdb"})
+        assert graph.get(dg.AssetKey(first)).group_name == "static_etl"
+
+
+def test_the_resources_are_the_courses_data_and_a_database_where_it_is_started() -> None:
+    """Under the names that the lesson uses."""
+    assert defs.resources == {
+        "source": SourceFolder(path=data_folder() / "source"),
+        "database": Warehouse(database=DATABASE),
+    }
+    assert Path.cwd() / "output" / "warehouse.duckdb" == DATABASE
+
+
+def test_the_courses_data_loads_from_an_empty_folder(world: World, tmp_path: Path) -> None:
+    """The output folder is made where the command is started, and nowhere else."""
+    here = tmp_path / "here"
+    here.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD_THE_COURSE], cwd=here, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [path.relative_to(here).as_posix() for path in here.rglob("*")] == [
+        "output",
+        "output/warehouse.duckdb",
+    ]
+    lines = (data_folder() / "source" / "o'hare.csv").read_text().splitlines()
+    (here / "output" / "warehouse.duckdb").rename(world.database)
+    assert {key: len(prices) for key, prices in world.prices().items()} == {"o'hare": len(lines) - 1}
+
+
+def test_every_public_name_is_there_once_and_in_order() -> None:
+    """`__all__` is what the package re-exports."""
+    names = lesson_lib.pipeline.__all__
+    assert names == sorted(set(names))
+    assert all(hasattr(lesson_lib.pipeline, name) for name in names)

@@ -1,0 +1,312 @@
+"""The database: opened without surprises, closed whatever happens, and never left half changed."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+
+from lesson_lib.pipeline import UnreadableFile, Warehouse, WarehouseUnavailable, WrongTable
+from lesson_lib.pipeline.warehouse import transaction
+from tests.pipeline.world import HEADER, LOAD, World, priced
+
+HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+
+# The program of a second process: it re-loads acme, and something happens between the INSERT and the COMMIT.
+RELOAD = """
+import sys, time
+from pathlib import Path
+from lesson_lib.pipeline import assets
+from tests.pipeline.world import new_world
+
+def before_commit():
+    {before_commit}
+
+def replace_partition(*args, replace=assets.replace_partition):
+    counts = replace(*args)
+    before_commit()
+    return counts
+
+assets.replace_partition = replace_partition
+folder = Path(sys.argv[1])
+(folder / "source").rename(folder / "files")
+with new_world(folder) as world:
+    (folder / "source").rmdir()
+    (folder / "files").rename(folder / "source")
+    world.instance.add_dynamic_partitions("s3", ["acme"])
+    {limit}
+    world.load("acme")
+"""
+
+
+@contextmanager
+def holder(database: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a second process that holds the database until its input ends."""
+    command = [sys.executable, "-c", HOLD, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "open\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def reloading(world: World, *, before_commit: str = "pass", limit: str = "pass") -> subprocess.Popen[str]:
+    """Start a second process that re-loads acme."""
+    program = RELOAD.format(before_commit=before_commit, limit=limit)
+    return subprocess.Popen(
+        [sys.executable, "-c", program, str(world.database.parent)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+
+
+def a_million_rows(seed: int) -> str:
+    """Return a file whose numbers hardly compress, so that it is big in the database, too."""
+    rows = (
+        f"2018/01/22,{number % 9973 + 1}.{seed},{number * 7919 % 1000003},{number}.25,0.5,{seed}\n"
+        for number in range(1_000_000)
+    )
+    return f"{HEADER}\n" + "".join(rows)
+
+
+def test_a_database_held_by_another_process_is_refused_within_seconds(loaded: World) -> None:
+    """The refusal names that process, and what to close; after that, the same load works."""
+    rows = loaded.rows()
+    loaded.write("acme", priced(3.5))
+    with holder(loaded.database) as other:
+        started = time.monotonic()
+        with pytest.raises(WarehouseUnavailable) as caught:
+            loaded.load("acme")
+        assert time.monotonic() - started < 20  # DuckDBResource itself would try for some 100 seconds
+    told = str(caught.value)
+    assert f"{loaded.database} is held by process {other.pid}" in told
+    assert "Close the connection there (or stop that notebook's kernel) and materialize again." in told
+    assert loaded.rows() == rows
+    loaded.load("acme")
+    assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
+
+
+def test_a_database_that_is_let_go_in_time_is_waited_for(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process that is about to finish is no reason to fail."""
+    waited = []
+    with holder(loaded.database) as other:
+
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            other.communicate()
+
+        clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        monkeypatch.setattr("lesson_lib.pipeline.warehouse.time", clock)
+        loaded.load("acme")
+    assert len(waited) == 1
+    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 2, "rows replaced": 2}
+
+
+def test_a_body_that_raises_lets_the_database_go(loaded: World) -> None:
+    """A plain connection of the same process, and one of another process, open it at once."""
+    with pytest.raises(ZeroDivisionError), Warehouse(database=loaded.database).get_connection() as con:
+        raise ZeroDivisionError
+    with pytest.raises(duckdb.ConnectionException, match="closed"):
+        con.execute("SELECT 1")
+    with duckdb.connect(str(loaded.database)) as plain:
+        assert plain.execute("SELECT count(*) FROM raw_partition_data").fetchone() == (3,)
+    with holder(loaded.database):
+        pass
+
+
+def test_a_failed_load_lets_the_database_go(loaded: World) -> None:
+    """Not only a failing body of one's own."""
+    loaded.write("acme", priced(1) + "2018/01/22,1,1,1,1,nan\n")
+    with pytest.raises(UnreadableFile):
+        loaded.load("acme")
+    with holder(loaded.database):
+        pass
+
+
+def test_a_plain_connection_of_the_same_process_may_stay_open(loaded: World) -> None:
+    """A learner's forgotten one does not stop the load, and sees its rows."""
+    with duckdb.connect(str(loaded.database)) as plain:
+        loaded.write("acme", priced(3.5))
+        loaded.load("acme")
+        query = "SELECT share_price FROM raw_partition_data WHERE partition_key = 'acme'"
+        assert plain.execute(query).fetchall() == [(3.5,)]
+
+
+def test_a_connection_with_other_settings_is_named_as_the_cause(loaded: World) -> None:
+    """DuckDB allows one set of settings a process."""
+    with (
+        duckdb.connect(str(loaded.database), config={"threads": 1}),
+        pytest.raises(
+            WarehouseUnavailable, match=r"is open in this process with other settings\. Close that connection"
+        ),
+    ):
+        loaded.load("acme")
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_a_missing_folder_is_created(loaded: World, tmp_path: Path) -> None:
+    """With all the folders above it."""
+    database = tmp_path / "a" / "b" / "warehouse.duckdb"
+    loaded.load("acme", resources=loaded.resources() | {"database": Warehouse(database=database)})
+    with duckdb.connect(str(database)) as con:
+        assert con.execute("SELECT count(*) FROM raw_partition_data").fetchone() == (2,)
+
+
+@pytest.mark.parametrize("name", ["", ":memory:", ":memory:shared", "acme.csv"])
+def test_a_database_in_memory_is_refused(steady: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """It would forget the rows, and the run would look like success; DuckDB opens a CSV file like that."""
+    monkeypatch.chdir(steady.source)
+    with steady.refuses(
+        WarehouseUnavailable, repr(name), "forgets its rows", "Give the path of a DuckDB file."
+    ):
+        steady.load("acme", resources=steady.resources() | {"database": Warehouse(database=name)})
+    assert (steady.source / "acme.csv").read_text() == priced(1.5, 2.5)
+
+
+def test_what_is_no_database_is_refused_and_not_touched(world: World) -> None:
+    """A file of something else, a folder, a path through a file: each is named, with what to do."""
+    text = world.source / "prices.txt"
+    text.write_text(priced(1) * 100)
+    before = text.read_bytes()
+    for path in (text, world.source, text / "warehouse.duckdb"):
+        with (
+            pytest.raises(WarehouseUnavailable) as caught,
+            Warehouse(database=path).get_connection(),
+        ):
+            pass
+        assert str(caught.value).startswith(f"{path} cannot be opened: ")
+        assert "Check that it is a DuckDB file which you may read and write" in str(caught.value)
+    assert text.read_bytes() == before
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only to the superuser"
+)
+def test_a_file_that_may_not_be_written_is_refused(loaded: World) -> None:
+    """Promptly, and with the reason the system gives."""
+    loaded.database.chmod(0o444)
+    with pytest.raises(WarehouseUnavailable, match=r"cannot be opened: .*Permission denied"):
+        loaded.load("acme")
+
+
+def test_a_database_opened_to_read_only_is_refused(steady: World) -> None:
+    """The database is to blame, not the file."""
+    database = Warehouse(database=steady.database, connection_config={"access_mode": "READ_ONLY"})
+    with steady.refuses(WarehouseUnavailable, "DuckDB stored nothing", "read-only mode"):
+        steady.load("acme", resources=steady.resources() | {"database": database})
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "date DATE, share_price DOUBLE, amount DOUBLE, spend DOUBLE, shift DOUBLE, spread DOUBLE",
+        "partition_key VARCHAR, date DATE, share_price FLOAT, amount DOUBLE, spend DOUBLE, shift DOUBLE",
+    ],
+)
+def test_a_table_with_other_columns_is_refused(world: World, columns: str) -> None:
+    """The source lesson's own table, without the key or with FLOAT: it stays as it is."""
+    world.add("acme", 1)
+    world.query(f"CREATE TABLE raw_partition_data ({columns})")
+    with pytest.raises(WrongTable) as caught:
+        world.load("acme")
+    assert str(caught.value).startswith(f"raw_partition_data has the columns ({columns}), not (date DATE, ")
+    assert "Rename or drop it, and materialize again" in str(caught.value)
+    assert world.query("SELECT count(*) FROM raw_partition_data") == [(0,)]
+    world.query("DROP TABLE raw_partition_data")
+    world.load("acme")
+    assert world.prices() == {"acme": [1.0]}
+
+
+def test_the_columns_of_a_table_may_stand_in_another_order(world: World) -> None:
+    """Rows are stored by name, too."""
+    world.add("acme", 1.5)
+    world.query(
+        "CREATE TABLE raw_partition_data (partition_key VARCHAR, spread DOUBLE, shift DOUBLE, spend DOUBLE, "
+        "amount DOUBLE, share_price DOUBLE, date DATE)"
+    )
+    world.load("acme")
+    assert world.query("SELECT share_price, amount, spend, shift, spread FROM raw_partition_data") == [
+        (1.5, 100.0, 425.0, -0.5, 0.01)
+    ]
+
+
+def empty_the_table(database: Path, broken_by: BaseException) -> None:
+    """Delete every row in a transaction that does not come to its end."""
+    with Warehouse(database=database).get_connection() as con, transaction(con):
+        con.execute("DELETE FROM raw_partition_data")
+        raise broken_by
+
+
+@pytest.mark.parametrize("broken_by", [ValueError("mine"), KeyboardInterrupt(), SystemExit(1)], ids=repr)
+def test_a_transaction_keeps_all_or_nothing(loaded: World, broken_by: BaseException) -> None:
+    """Whatever ends the body; and what ended it is what is heard."""
+    rows = loaded.rows()
+    with pytest.raises(type(broken_by)) as caught:
+        empty_the_table(loaded.database, broken_by)
+    assert caught.value is broken_by
+    assert loaded.rows() == rows
+
+
+def test_an_error_of_the_database_says_that_nothing_is_stored(steady: World) -> None:
+    """With DuckDB's own reason in it."""
+    with steady.refuses(WarehouseUnavailable, "stored nothing: no room. All earlier rows are untouched."):
+        empty_the_table(steady.database, duckdb.IOException("no room"))
+
+
+def test_a_load_beside_another_one_is_refused_and_can_be_repeated(loaded: World) -> None:
+    """Two transactions of one process that change the same rows: the second one stores nothing."""
+    rows = loaded.rows()
+    with duckdb.connect(str(loaded.database)) as plain:
+        plain.begin()
+        plain.execute("DELETE FROM raw_partition_data WHERE partition_key = 'acme'")
+        with pytest.raises(WarehouseUnavailable, match="another load at work"):
+            loaded.load("acme")
+        plain.rollback()
+    assert loaded.rows() == rows
+    loaded.load("acme")
+    assert loaded.rows() == rows
+
+
+def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(loaded: World) -> None:
+    """The new million is inserted and not yet committed when the process dies."""
+    loaded.write("acme", a_million_rows(seed=1))
+    loaded.load("acme")
+    census = "SELECT partition_key, count(*), sum(spread) FROM raw_partition_data GROUP BY ALL ORDER BY ALL"
+    before = loaded.query(census)
+    assert before == [("acme", 1_000_000, 1_000_000.0), ("globex", 1, 0.01)]
+    loaded.write("acme", a_million_rows(seed=2))
+    with reloading(loaded, before_commit="print('inserted', flush=True); time.sleep(60)") as other:
+        assert other.stdout
+        assert "inserted\n" in other.stdout
+        other.kill()
+    assert loaded.query(census) == before
+    loaded.load("acme")
+    assert loaded.query(census) == [("acme", 1_000_000, 2_000_000.0), ("globex", 1, 0.01)]
+
+
+def test_a_full_disk_keeps_the_old_rows(loaded: World) -> None:
+    """In a process that may write no file of over 4 MB, the re-load fails and says that it stored nothing."""
+    rows = loaded.rows()
+    loaded.write("acme", a_million_rows(seed=1))
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))"
+    with reloading(loaded, limit=limit) as other:
+        _, errors = other.communicate()
+    assert other.returncode == 1
+    assert "WarehouseUnavailable: DuckDB stored nothing: " in errors
+    assert "File too large" in errors
+    assert "All earlier rows are untouched. Remove the cause (is the disk full" in errors
+    assert loaded.rows() == rows
+    loaded.load("acme")
+    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 1_000_000, "rows replaced": 2}
