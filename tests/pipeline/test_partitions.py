@@ -166,7 +166,7 @@ def test_a_key_stays_while_its_rows_cannot_be_removed(loaded: World) -> None:
 
 
 @settings(
-    max_examples=60,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # examples share the world: they add up

@@ -70,11 +70,11 @@ def reloading(world: World, *, before_commit: str = "pass", limit: str = "pass")
     )
 
 
-def a_million_rows(seed: int) -> str:
+def many_rows(count: int, *, seed: int) -> str:
     """Return a file whose numbers hardly compress, so that it is big in the database, too."""
     rows = (
         f"2018/01/22,{number % 9973 + 1}.{seed},{number * 7919 % 1000003},{number}.25,0.5,{seed}\n"
-        for number in range(1_000_000)
+        for number in range(count)
     )
     return f"{HEADER}\n" + "".join(rows)
 
@@ -281,26 +281,27 @@ def test_a_load_beside_another_one_is_refused_and_can_be_repeated(loaded: World)
 
 def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(loaded: World) -> None:
     """The new million is inserted and not yet committed when the process dies."""
-    loaded.write("acme", a_million_rows(seed=1))
+    loaded.write("acme", many_rows(1_000_000, seed=1))
     loaded.load("acme")
     census = "SELECT partition_key, count(*), sum(spread) FROM raw_partition_data GROUP BY ALL ORDER BY ALL"
     before = loaded.query(census)
     assert before == [("acme", 1_000_000, 1_000_000.0), ("globex", 1, 0.01)]
-    loaded.write("acme", a_million_rows(seed=2))
+    loaded.write("acme", many_rows(1_000_000, seed=2))
     with reloading(loaded, before_commit="print('inserted', flush=True); time.sleep(60)") as other:
         assert other.stdout
         assert "inserted\n" in other.stdout
         other.kill()
     assert loaded.query(census) == before
+    loaded.write("acme", priced(3.5))
     loaded.load("acme")
-    assert loaded.query(census) == [("acme", 1_000_000, 2_000_000.0), ("globex", 1, 0.01)]
+    assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
 
 
 def test_a_full_disk_keeps_the_old_rows(loaded: World) -> None:
-    """In a process that may write no file of over 4 MB, the re-load fails and says that it stored nothing."""
+    """In a process that may write no file of over 2 MB, the re-load fails and says that it stored nothing."""
     rows = loaded.rows()
-    loaded.write("acme", a_million_rows(seed=1))
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))"
+    loaded.write("acme", many_rows(200_000, seed=1))
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))"
     with reloading(loaded, limit=limit) as other:
         _, errors = other.communicate()
     assert other.returncode == 1
@@ -309,4 +310,4 @@ def test_a_full_disk_keeps_the_old_rows(loaded: World) -> None:
     assert "All earlier rows are untouched. Remove the cause (is the disk full" in errors
     assert loaded.rows() == rows
     loaded.load("acme")
-    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 1_000_000, "rows replaced": 2}
+    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 200_000, "rows replaced": 2}
