@@ -8,7 +8,7 @@ import duckdb
 
 from lesson_lib.pipeline.csv_rules import reading_fault
 from lesson_lib.pipeline.partitions import InvalidKey, checked_key, daily_partitions_def, s3_partitions_def
-from lesson_lib.pipeline.prices import count_prices, price_check_result, price_check_spec
+from lesson_lib.pipeline.prices import price_check_result, price_check_spec
 from lesson_lib.pipeline.source_files import (
     SourceFile,
     SourceFolder,
@@ -85,21 +85,16 @@ def import_files(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.
         UnreadableFile: a file is not there, or breaks the rules for its form.
     """
     files = [inspect_file(key, source.find(key)) for key in run_keys(context)]
-    bad = []
     for file in files:
-        rows, bad_prices = count_prices(file)
-        if bad_prices:
-            bad.append(file)
         metadata = {
             "file": file.path.name,
             "bytes": file.size,
             "header": ", ".join(file.header),
-            "rows": rows,
-            "rows with a bad price": bad_prices,
+            "bad prices": file.bad_prices,
             "fingerprint": file.fingerprint,
         }
         context.add_asset_metadata(metadata, partition_key=file.key)
-    return dg.MaterializeResult(check_results=[price_check_result(bad)])
+    return dg.MaterializeResult(check_results=[price_check_result(files)])
 
 
 def load_files(
@@ -165,10 +160,10 @@ def imported_file(
             f"{path.name} was never imported into this instance. Materialize {imported_by.to_user_string()} "
             f"for {key!r}, too."
         )
-    if recorded["rows with a bad price"]:
-        raise unreadable(key, path, "imported with a share_price of zero or less")
+    if bad_prices := recorded["bad prices"]:
+        raise unreadable(key, path, f"{bad_prices} of its prices were zero or less when it was imported")
     header = tuple(str(recorded["header"]).split(", "))
-    return SourceFile(key, path, header, int(str(recorded["bytes"])), str(recorded["fingerprint"]))
+    return SourceFile(key, path, header, int(str(recorded["bytes"])), str(recorded["fingerprint"]), 0)
 
 
 def load_file(con: duckdb.DuckDBPyConnection, table: str, file: SourceFile) -> tuple[int, int]:

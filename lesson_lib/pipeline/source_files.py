@@ -12,7 +12,13 @@ from typing import Annotated
 import dagster as dg
 from pydantic import BeforeValidator
 
-from lesson_lib.pipeline.csv_rules import first_fault, header_fault, is_suspect, read_header
+from lesson_lib.pipeline.csv_rules import (
+    count_bad_prices,
+    first_fault,
+    header_fault,
+    is_suspect,
+    read_header,
+)
 from lesson_lib.pipeline.refusals import Refused
 
 SUFFIX = ".csv"
@@ -81,24 +87,26 @@ class SourceFile:
     header: tuple[str, ...]
     size: int  # bytes
     fingerprint: str  # SHA-256 of the bytes, in hex
+    bad_prices: int  # rows whose share_price is zero or less
 
 
 def inspect_file(key: str, path: Path) -> SourceFile:
-    """Check the form of a key's file and fingerprint it, in one pass over its bytes.
+    """Check the form of a key's file, its prices and its fingerprint, in one pass over its bytes.
 
     The header must name the six columns, and the rows hold only what dates and numbers in plain CSV are made
-    of. Whether each value is a date or a number is decided where the values are read.
+    of. Whether each value is a date or a number is decided where DuckDB reads the values.
 
     Raises:
         UnreadableFile: naming the line, and the column where there is one.
     """
     digest = hashlib.sha256()
-    has_rows = False
+    has_rows, bad_prices = False, 0
     with path.open("rb") as file:
         first_line = re.split(rb"[\r\n]", file.read(_LONGEST_HEADER), maxsplit=1)[0]
         size = file.seek(0, os.SEEK_END)
         if fault := header_fault(first_line) if size else "empty, without even a header":
             raise unreadable(key, path, fault)
+        header = read_header(first_line)
         digest.update(first_line)
         file.seek(len(first_line))
         while lines := file.read(_CHUNK) + file.readline():
@@ -106,9 +114,10 @@ def inspect_file(key: str, path: Path) -> SourceFile:
             has_rows = has_rows or bool(lines.strip(b"\r\n"))
             if is_suspect(lines):
                 raise unreadable(key, path, first_fault(path) or "it changed while it was read")
+            bad_prices += count_bad_prices(header, lines)
     if not has_rows:
         raise unreadable(key, path, "a header and no rows")
-    return SourceFile(key, path, read_header(first_line), size, digest.hexdigest())
+    return SourceFile(key, path, header, size, digest.hexdigest(), bad_prices)
 
 
 def is_unchanged(file: SourceFile) -> bool:

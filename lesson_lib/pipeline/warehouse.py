@@ -174,13 +174,18 @@ def replace_partition(con: DuckDBPyConnection, table: str, file: SourceFile) -> 
     """
     replaced = _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", [file.key]))
     others = ", ".join(COLUMNS[1:])
-    rows = con.execute(
-        f"INSERT INTO {table} (date, {others}, partition_key) "
-        f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE, {others}, ? "
-        f"FROM {read_csv_sql(file.header)}",
-        [file.key, glob_escaped(file.path)],
+    # A table has no order; to keep that of a large file takes DuckDB a fifth longer.
+    con.execute("SET preserve_insertion_order = false")
+    rows = _count(
+        con.execute(
+            f"INSERT INTO {table} (date, {others}, partition_key) "
+            f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE, {others}, ? "
+            f"FROM {read_csv_sql(file.header)}",
+            [file.key, glob_escaped(file.path)],
+        )
     )
-    return _count(rows), replaced
+    con.execute("RESET preserve_insertion_order")
+    return rows, replaced
 
 
 def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from lesson_lib.pipeline import UnreadableFile
 from lesson_lib.pipeline.assets import load_file
-from lesson_lib.pipeline.prices import count_prices
 from lesson_lib.pipeline.source_files import inspect_file
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, transaction
 from tests.pipeline.world import HEADER, Row, priced
@@ -45,9 +44,9 @@ class Table:
         """Load a file of this content as `acme`, as the two assets do."""
         self.path.write_bytes(content)
         file = inspect_file("acme", self.path)
-        rows, _ = count_prices(file)
         with transaction(self.con):
-            assert load_file(self.con, CUSTOMER_TABLE, file) == (rows, 1)
+            rows, replaced = load_file(self.con, CUSTOMER_TABLE, file)
+        assert (rows, replaced) == (len(self.rows("acme")), 1)
 
     def rows(self, key: str) -> list[Row]:
         """Return the rows of a key, sorted."""
@@ -168,6 +167,8 @@ def assert_by_the_rules(table: Table, content: bytes) -> None:
             priced(1) + "22.01.2018,1,1,1,1,1\n",
             "line 3: date is '22.01.2018', not a day written YYYY-MM-DD or YYYY/MM/DD",
         ),
+        (priced(1) + "0000-01-01,1,1,1,1,1\n", "line 3: date is '0000-01-01', not a day"),
+        (priced(1) + "-018-01-01,1,1,1,1,1\n", "line 3: date is '-018-01-01', not a day"),
         (priced(1) + "2018-1-2,1,1,1,1,1\n", "line 3: date is '2018-1-2', not a day"),
         (priced(1) + "2018-02-29,1,1,1,1,1\n", "line 3: date is '2018-02-29', not a day"),
         (priced(1) + '"2018-01-2\n",1,1,1,1,1\n', "line 3: not plain CSV"),

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -191,14 +192,29 @@ def test_what_is_no_database_is_refused_and_not_touched(world: World) -> None:
     assert text.read_bytes() == before
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only to the superuser"
-)
-def test_a_file_that_may_not_be_written_is_refused(loaded: World) -> None:
+@pytest.fixture
+def an_ordinary_user() -> Iterator[None]:
+    """Have the rights of nobody in particular: to the superuser every file is writable."""
+    is_superuser = hasattr(os, "geteuid") and os.geteuid() == 0
+    if is_superuser:
+        os.seteuid(65534)
+    yield
+    if is_superuser:
+        os.seteuid(0)
+
+
+@pytest.mark.usefixtures("an_ordinary_user")
+def test_a_file_that_may_not_be_written_is_refused() -> None:
     """Promptly, and with the reason the system gives."""
-    loaded.database.chmod(0o444)
-    with pytest.raises(WarehouseUnavailable, match=r"cannot be opened: .*Permission denied"):
-        loaded.load("acme")
+    with tempfile.TemporaryDirectory() as folder:  # not `tmp_path`, whose parents are the superuser's
+        database = Path(folder, "warehouse.duckdb")
+        duckdb.connect(database).close()
+        database.chmod(0o444)
+        with (
+            pytest.raises(WarehouseUnavailable, match=r"cannot be opened: .*Permission denied"),
+            Warehouse(database=database).get_connection(),
+        ):
+            pass
 
 
 def test_a_database_opened_to_read_only_is_refused(steady: World) -> None:

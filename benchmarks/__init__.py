@@ -1,0 +1,1 @@
+"""Benchmarks: what the safe pipeline costs, as ratios of two things timed in turn in one run."""

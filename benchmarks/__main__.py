@@ -1,0 +1,138 @@
+"""Print what loading costs, beside what it is measured against: `make bench`.
+
+Each pair is timed in turn, A B A B, so that both meet the same machine; the ratio is the median of the pairs.
+"""
+
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+from dagster_duckdb import DuckDBResource
+
+from benchmarks.source_lesson import source_lesson_assets
+from lesson_lib.course_data import data_folder
+from lesson_lib.pipeline import (
+    SourceFolder,
+    Warehouse,
+    duckdb_dynamic_partition_table,
+    import_dynamic_partition_file,
+    register_keys,
+)
+
+MILLION = 1_000_000
+QUIET = {"python_logs": {"python_log_level": "CRITICAL"}}
+
+
+class Bench:
+    """One folder with a large and a small source file, one instance, and a fresh database for each load."""
+
+    def __init__(self, folder: Path) -> None:
+        """Make the files, and register their keys."""
+        self.source = folder / "source"
+        self.source.mkdir()
+        shutil.copy(data_folder() / "source" / "acme.csv", self.source / "small.csv")
+        make_large_file(self.source / "large.csv")
+        self.instance = dg.DagsterInstance.ephemeral(settings=QUIET)
+        register_keys(self.instance, ["small", "large"])
+        self.published = source_lesson_assets(self.source)
+        self.databases = (folder / f"{number}.duckdb" for number in count())
+
+    def safe(self, key: str, database: Path | None = None) -> None:
+        """Load one key with both assets of the library."""
+        dg.materialize(
+            [import_dynamic_partition_file, duckdb_dynamic_partition_table],
+            partition_key=key,
+            instance=self.instance,
+            resources={
+                "source": SourceFolder(path=str(self.source)),
+                "database": Warehouse(database=str(database or next(self.databases))),
+            },
+        )
+
+    def source_lesson(self, key: str) -> None:
+        """Load one key with both assets of the source lesson."""
+        resources = {"database": DuckDBResource(database=str(next(self.databases)))}
+        dg.materialize(self.published, partition_key=key, instance=self.instance, resources=resources)
+
+    def bare_copy(self) -> None:
+        """Copy the large file into a new table of a new database, by DuckDB alone."""
+        with duckdb.connect(str(next(self.databases))) as con:
+            con.execute(
+                "create table raw_partition_data (date date, share_price double, amount double, "
+                "spend double, shift double, spread double)"
+            )
+            con.execute(f"copy raw_partition_data from '{self.source / 'large.csv'}'")
+
+
+def make_large_file(path: Path) -> None:
+    """Write a million rows like the course's own."""
+    duckdb.execute("select setseed(0.5)")
+    duckdb.execute(
+        f"""
+        copy (
+            select strftime(date '2017-01-02' + (i % 250)::int, '%Y/%m/%d') as date,
+                   round(20 + random() * 100, 2) as share_price, (random() * 1e6)::bigint as amount,
+                   round(random() * 1e7, 2) as spend, round(random() * 10 - 5, 2) as shift,
+                   round(random() / 5, 2) as spread
+            from range({MILLION}) as numbers(i)
+        ) to '{path}' (header)
+        """
+    )
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """Return how long the work takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def compare(
+    title: str, limit: str, work: Callable[[], None], against: Callable[[], None], pairs: int
+) -> None:
+    """Time the two in turn, and print a row of the table."""
+    work(), against()
+    timed = [(seconds(work), seconds(against)) for _ in range(pairs)]
+    ours, theirs = (statistics.median(times) for times in zip(*timed, strict=True))
+    ratios = sorted(a / b for a, b in timed)
+    ratio = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    print(f"{title:<52} {ours:>7.3f} s {theirs:>7.3f} s   {ratio:<22} {limit}", flush=True)
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory(prefix="lesson-bench-") as name:
+        bench = Bench(Path(name))
+        again = Path(name) / "again.duckdb"
+        print(f"{'':<52} {'ours':>9} {'theirs':>9}   {'ratio (min to max)':<22} limit")
+        compare(
+            "a million rows, against DuckDB's bare COPY",
+            "1.5",
+            lambda: bench.safe("large"),
+            bench.bare_copy,
+            pairs=9,
+        )
+        compare(
+            "a million rows again, against the same COPY",
+            "none",
+            lambda: bench.safe("large", again),
+            bench.bare_copy,
+            pairs=5,
+        )
+        compare(
+            "eight rows, against the source lesson's two assets",
+            "1.2",
+            lambda: bench.safe("small"),
+            lambda: bench.source_lesson("small"),
+            pairs=41,
+        )
+
+
+if __name__ == "__main__":
+    main()
