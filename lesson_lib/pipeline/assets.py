@@ -25,6 +25,7 @@ from lesson_lib.pipeline.warehouse import (
     create_table,
     replace_partition,
     transaction,
+    unordered,
 )
 
 GROUP = "static_etl"
@@ -113,7 +114,7 @@ def load_files(
         WrongTable: a table of this name has other columns.
     """
     files = [imported_file(context.instance, imported_by, key, source) for key in run_keys(context)]
-    with database.get_connection() as con, transaction(con):
+    with database.get_connection() as con, unordered(con), transaction(con):
         create_table(con, table)
         for file in files:
             rows, replaced = load_file(con, table, file)

@@ -138,6 +138,10 @@ def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> 
         WarehouseUnavailable: the database cannot be opened; the key stays.
     """
     registered = instance.get_dynamic_partitions(_set_name())
+    if (
+        key not in registered
+    ):  # one that was registered by hand may be in another form, and is retired as it is
+        key = unicodedata.normalize("NFC", key)
     with warehouse.get_connection() as con:
         removed = delete_rows(con, CUSTOMER_TABLE, key)
     if key not in registered and not removed:

@@ -75,7 +75,7 @@ class Warehouse(DuckDBResource):
     def _require_file(self, connection: DuckDBPyConnection) -> None:
         # Not only ":memory:" has no file: DuckDB opens a path that ends in .csv as views in memory.
         query = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
-        if connection.execute(query).fetchone() in {None, (None,)}:
+        if connection.execute(query).fetchall() in ([], [(None,)]):
             raise WarehouseUnavailable(
                 f"{self.database!r} opens as a database in memory, which forgets its rows when the "
                 "connection closes. Give the path of a DuckDB file."
@@ -129,6 +129,17 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def unordered(con: DuckDBPyConnection) -> Iterator[None]:
+    """Let DuckDB insert rows in any order; to keep that of a large file takes a fifth longer."""
+    con.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        # The setting is the database's: another connection of this process would see it.
+        con.execute("RESET preserve_insertion_order")
+
+
 def create_table(con: DuckDBPyConnection, table: str) -> None:
     """Create the table unless it is there.
 
@@ -174,8 +185,6 @@ def replace_partition(con: DuckDBPyConnection, table: str, file: SourceFile) -> 
     """
     replaced = _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", [file.key]))
     others = ", ".join(COLUMNS[1:])
-    # A table has no order; to keep that of a large file takes DuckDB a fifth longer.
-    con.execute("SET preserve_insertion_order = false")
     rows = _count(
         con.execute(
             f"INSERT INTO {table} (date, {others}, partition_key) "
@@ -184,7 +193,6 @@ def replace_partition(con: DuckDBPyConnection, table: str, file: SourceFile) -> 
             [file.key, glob_escaped(file.path)],
         )
     )
-    con.execute("RESET preserve_insertion_order")
     return rows, replaced
 
 
@@ -211,5 +219,6 @@ def rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str, int]:
 
 
 def _count(result: DuckDBPyConnection) -> int:
-    row = result.fetchone()
-    return int(row[0]) if row else 0
+    # All of it: DuckDB lets a connection do nothing else while a result is not read to its end.
+    ((count,),) = result.fetchall()
+    return int(count)

@@ -147,6 +147,17 @@ def test_retiring_clears_rows_whose_key_is_gone_already(loaded: World) -> None:
     assert loaded.prices() == {"globex": [9.75]}
 
 
+def test_retires_a_key_however_its_name_is_composed(world: World) -> None:
+    """A name typed in NFD, as some keyboards do, means the registered NFC key."""
+    world.add("caf\N{LATIN SMALL LETTER E WITH ACUTE}", 5.0)
+    world.load("caf\N{LATIN SMALL LETTER E WITH ACUTE}")
+    assert (
+        retire_key(world.instance, "cafe\N{COMBINING ACUTE ACCENT}", Warehouse(database=world.database)) == 1
+    )
+    assert world.keys() == []
+    assert world.prices() == {}
+
+
 def test_retiring_an_unknown_key_is_refused(steady: World) -> None:
     """With the key that was probably meant."""
     with steady.refuses(

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from lesson_lib.pipeline import UnreadableFile, Warehouse, WarehouseUnavailable, WrongTable
-from lesson_lib.pipeline.warehouse import transaction
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, delete_rows, transaction
 from tests.pipeline.world import HEADER, LOAD, World, priced
 
 HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -327,3 +327,21 @@ def test_a_full_disk_keeps_the_old_rows(loaded: World) -> None:
     assert loaded.rows() == rows
     loaded.load("acme")
     assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 200_000, "rows replaced": 2}
+
+
+def test_nothing_is_left_unread_on_a_connection(loaded: World) -> None:
+    """What the pipeline asks of a connection leaves it free for the next query."""
+    with Warehouse(database=loaded.database).get_connection() as con:
+        assert con.sql(f"SELECT count(*) FROM {CUSTOMER_TABLE}").fetchall() == [(3,)]
+        delete_rows(con, CUSTOMER_TABLE, "nobody")
+        assert con.sql("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_load_gives_back_the_order_of_rows(loaded: World) -> None:
+    """The setting that makes a load fast is gone afterwards, for a learner's own connection too."""
+    with duckdb.connect(loaded.database) as con:
+        loaded.load("acme")
+        loaded.write("acme", f"{HEADER}\n2018/01/22,4.25,1-2,425.0,-0.5,0.01\n")
+        with pytest.raises(UnreadableFile, match=r"line 2: amount is '1-2'"):
+            loaded.load("acme")
+        assert con.sql("SELECT current_setting('preserve_insertion_order')").fetchall() == [(True,)]
