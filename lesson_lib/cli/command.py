@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "notebooks", nargs="*", metavar="NOTEBOOK", help="such as 01_irregular_partitions or 01; all without"
     )
     run.add_argument("--output", type=Path, metavar="DIR", help="where the copies go (default: output/)")
-    reset = commands.add_parser("reset", help="remove what the course made: output/, var/ and its database")
+    reset = commands.add_parser("reset", help="remove what the course made: output/ and the database in it")
     reset.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     return parser
 

@@ -1,11 +1,10 @@
 """Whether a DuckDB file can be opened, and who holds it if not."""
 
-import re
 from pathlib import Path
 
 import duckdb
 
-_HELD = re.compile(r"Conflicting lock|Could not set lock|used by another process|already open in")
+from lesson_lib.pipeline.warehouse import holder_of
 
 
 class Held(Exception):
@@ -24,7 +23,6 @@ def open_briefly(path: Path) -> None:
     try:
         duckdb.connect(path).close()
     except duckdb.IOException as error:
-        if not _HELD.search(str(error)):
-            raise
-        pid = re.search(r"PID (\d+)", str(error))
-        raise Held(f"process {pid[1]}" if pid else "another process") from error
+        if holder := holder_of(error):
+            raise Held(holder) from error
+        raise

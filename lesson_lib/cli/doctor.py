@@ -155,7 +155,7 @@ def course_database_file(database: Callable[[], Path]) -> Iterator[Finding]:
 def database_file(path: Path) -> Finding:
     """Open the course's database for a moment, if it is there."""
     if not path.exists():
-        return Finding(ok=True, text=f"database: none yet, a run makes {path}")
+        return Finding(ok=True, text=f"database: none yet, the first load of `dagster dev` makes {path}")
     try:
         open_briefly(path)
     except Held as holder:

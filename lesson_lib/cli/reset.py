@@ -21,19 +21,17 @@ class Plan:
 def plan(checkout: Path, database: Path) -> Plan:
     """Find what the course made, without touching it.
 
-    Ours are the database with what DuckDB keeps beside it, the HTML copies in `output/`, and all of `var/`.
+    Ours are the database with what DuckDB keeps beside it, and the HTML copies in `output/`.
     A link is never ours, nor is anything outside the checkout.
 
     Raises:
         CannotGoOn: another process holds the database.
     """
     _refuse_if_held(database)
-    output, var = checkout / "output", checkout / "var"
-    kept = [
-        f"Leaving {folder.name}: the course makes it a folder, and this is none."
-        for folder in (output, var)
-        if folder.is_symlink() or folder.is_file()
-    ]
+    output = checkout / "output"
+    kept = []
+    if output.is_symlink() or output.is_file():
+        kept.append("Leaving output: the course makes it a folder, and this is none.")
     ours = [path for path in (database, Path(f"{database}.wal"), Path(f"{database}.tmp")) if path.exists()]
     if ours and not database.resolve().is_relative_to(checkout.resolve()):
         kept.append(f"Leaving {database}: it lies outside the checkout.")
@@ -45,8 +43,6 @@ def plan(checkout: Path, database: Path) -> Plan:
             kept.append(f"Leaving output/: the course did not make {', '.join(others)}.")
         else:
             ours.append(output)
-    if var.is_dir() and not var.is_symlink():
-        ours.append(var)
     return Plan(tuple(ours), tuple(kept))
 
 

@@ -25,7 +25,7 @@ COLUMN_TYPES = dict.fromkeys(COLUMNS, "DOUBLE") | {"date": "DATE", "partition_ke
 
 _PATIENCE = 3.0  # seconds to wait for another process that holds the database
 _PAUSE = 0.2  # seconds between two tries
-_HELD = re.compile(r"Conflicting lock|Could not set lock|used by another process")
+_HELD = re.compile(r"Conflicting lock|Could not set lock|used by another process|already open in")
 
 
 class WarehouseUnavailable(Refused):
@@ -68,7 +68,7 @@ class Warehouse(DuckDBResource):
                 # `duckdb.connect` in the same process, for its other settings.
                 return duckdb.connect(self.database, config=self.connection_config)
             except (duckdb.Error, OSError) as error:
-                if not _HELD.search(str(error)) or time.monotonic() > deadline:
+                if not holder_of(error) or time.monotonic() > deadline:
                     raise WarehouseUnavailable(self._why_closed(error)) from error
             time.sleep(_PAUSE)
 
@@ -83,9 +83,7 @@ class Warehouse(DuckDBResource):
 
     def _why_closed(self, error: Exception) -> str:
         reason = first_line(error)
-        if _HELD.search(reason):
-            pid = re.search(r"PID (\d+)", reason)
-            holder = f"process {pid[1]}" if pid else "another process"
+        if holder := holder_of(error):
             return (
                 f"{self.database} is held by {holder}: DuckDB lets one process at a time open a file "
                 "to write. Close the connection there (or stop that notebook's kernel) and materialize again."
@@ -99,6 +97,18 @@ class Warehouse(DuckDBResource):
             f"{self.database} cannot be opened: {reason}. Check that it is a DuckDB file which you "
             "may read and write; move it away if it is not, and materialize again."
         )
+
+
+def holder_of(error: Exception) -> str | None:
+    """Name the process that holds the database, where DuckDB says that one does.
+
+    Returns:
+        `process 123`, or `another process` where DuckDB gives no pid; None if it says nothing of the kind.
+    """
+    if not _HELD.search(str(error)):
+        return None
+    pid = re.search(r"PID (\d+)", str(error))
+    return f"process {pid[1]}" if pid else "another process"
 
 
 def first_line(error: Exception) -> str:

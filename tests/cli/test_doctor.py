@@ -161,7 +161,8 @@ def test_a_taken_port_is_no_fault() -> None:
 def test_no_database_yet(tmp_path: Path) -> None:
     """Looking does not make one."""
     path = tmp_path / "course.duckdb"
-    assert doctor.database_file(path) == Finding(ok=True, text=f"database: none yet, a run makes {path}")
+    expected = f"database: none yet, the first load of `dagster dev` makes {path}"
+    assert doctor.database_file(path) == Finding(ok=True, text=expected)
     assert not path.exists()
 
 

@@ -12,13 +12,11 @@ from lesson_lib.cli.checkout import CannotGoOn
 
 @pytest.fixture
 def database(checkout: Path, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The database of a course that has been run: copies, state and database are there."""
+    """The database of a course that has been run: its copies and its database are there."""
     notebook("01_first", "1 + 1")
     path = checkout / "output" / "course.duckdb"
     (checkout / "output").mkdir()
     (checkout / "output" / "01_first.html").write_text("a copy")
-    (checkout / "var" / "dagster").mkdir(parents=True)
-    (checkout / "var" / "dagster" / "runs.db").write_text("state")
     duckdb.connect(path).close()
     monkeypatch.setattr(command, "course_database", lambda: path)
     return path
@@ -40,7 +38,6 @@ def test_everything_that_the_course_made_goes(
         "Removed output/course.duckdb",
         "Removed output/01_first.html",
         "Removed output",
-        "Removed var",
     ]
     assert files(checkout).keys() == {"pyproject.toml", "notebooks/01_first.ipynb"}
     assert not database.parent.exists()
@@ -72,19 +69,19 @@ def test_what_the_course_did_not_make_stays(
 
 
 def test_links_are_not_followed(checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where var/ leads elsewhere, neither the link nor what it leads to goes."""
+    """Where output/ leads elsewhere, neither the link nor what it leads to goes."""
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     (elsewhere / "precious").write_text("mine")
-    (checkout / "var").symlink_to(elsewhere)
+    (checkout / "output").symlink_to(elsewhere)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command, "course_database", lambda: checkout / "course.duckdb")
         assert main(["reset"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "Leaving var: the course makes it a folder, and this is none.",
+        "Leaving output: the course makes it a folder, and this is none.",
         "There is nothing to remove.",
     ]
-    assert (checkout / "var" / "precious").read_text() == "mine"
+    assert (checkout / "output" / "precious").read_text() == "mine"
 
 
 def test_a_database_outside_the_checkout_stays(checkout: Path, tmp_path: Path) -> None:
