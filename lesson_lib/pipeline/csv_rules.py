@@ -1,7 +1,8 @@
 """What a source file may hold, told twice: to DuckDB, which decides fast, and in Python, which explains.
 
-DuckDB is told every type and accepts no less than these rules ask. Only when it refuses does Python read the
-file again, line by line, to say which line breaks which rule. The tests hold the two against each other.
+DuckDB is told every type, and kept from the few things it would take in spite of these rules. Only when it
+refuses does Python read the file line by line, to say which line breaks which rule. The tests hold the two
+against each other.
 """
 
 import csv
@@ -70,7 +71,7 @@ def is_suspect(lines: bytes) -> bool:
 
 
 def count_bad_prices(header: tuple[str, ...], lines: bytes) -> int:
-    """Count the rows among whole lines whose share_price is zero or less; no number is neither."""
+    """Count the rows among whole lines whose share_price is zero or less; no number does not count."""
     before = header.index("share_price")
     lines = b"\n" + lines.replace(b"\r", b"\n")
     # Most prices begin with a digit above zero: to see that this holds for all is faster than to read them.
@@ -125,19 +126,18 @@ def _column_faults(header: tuple[str, ...]) -> Iterator[str]:
 def value_fault(column: str, value: str) -> str | None:
     """Say what is wrong with a value, if it is not what its column holds."""
     if column == "date":
-        return (
-            None
-            if _is_date(value)
-            else f"date is {_shown(value)}, not a day written YYYY-MM-DD or YYYY/MM/DD"
-        )
-    return None if _is_number(value) else f"{column} is {_shown(value)}, not a finite decimal number"
+        fits, expected = _is_date(value), "a day written YYYY-MM-DD or YYYY/MM/DD"
+    else:
+        fits, expected = _is_number(value), "a finite decimal number"
+    return None if fits else f"{column} is {_shown(value)}, not {expected}"
 
 
 def price_fault(column: str, value: str) -> str | None:
-    """Say what is wrong with a value that is a number, but is no price."""
-    return (
-        f"share_price is {value}, not above zero" if column == "share_price" and float(value) <= 0 else None
-    )
+    """Say what is wrong with a share_price, if it is not a number above zero."""
+    if column != "share_price":
+        return None
+    not_above_zero = f"share_price is {_shown(value)}, not above zero"
+    return value_fault(column, value) or (not_above_zero if float(value) <= 0 else None)
 
 
 def first_fault(path: Path, fault_of: Callable[[str, str], str | None] = value_fault) -> str | None:

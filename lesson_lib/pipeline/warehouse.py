@@ -146,8 +146,10 @@ def unordered(con: DuckDBPyConnection) -> Iterator[None]:
     try:
         yield
     finally:
-        # The setting is the database's: another connection of this process would see it.
-        con.execute("RESET preserve_insertion_order")
+        # The setting is the database's: another connection of this process would see it. A connection that
+        # broke cannot give it back, and has something else to say.
+        with suppress(duckdb.Error):
+            con.execute("RESET preserve_insertion_order")
 
 
 def create_table(con: DuckDBPyConnection, table: str) -> None:

@@ -251,10 +251,21 @@ def test_the_price_check_tells_file_and_line(loaded: World) -> None:
         True,
     )
     assert evaluation.description == (
-        "globex.csv: line 3: share_price is -1, not above zero. "
+        "globex.csv: line 3: share_price is '-1', not above zero. "
         "Correct the file and materialize again; nothing is loaded until then."
     )
     assert evaluation.metadata["files"].value == ["globex.csv"]
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_the_price_check_is_not_put_off_by_a_price_that_is_no_number(loaded: World) -> None:
+    """The first price that is not above zero is named, whatever is wrong with it."""
+    loaded.write("acme", priced("1-2", -1))
+    done = loaded.load("acme", raise_on_error=False)
+    (evaluation,) = done.get_asset_check_evaluations()
+    assert not evaluation.passed
+    assert evaluation.description is not None
+    assert evaluation.description.startswith("acme.csv: line 2: share_price is '1-2', not a finite decimal")
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lesson_lib.pipeline import UnreadableFile
 from lesson_lib.pipeline.assets import load_file
+from lesson_lib.pipeline.csv_rules import count_bad_prices
 from lesson_lib.pipeline.source_files import inspect_file
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, transaction
 from tests.pipeline.world import HEADER, Row, priced
@@ -255,3 +256,42 @@ def test_a_file_with_torn_bytes_is_read_by_the_rules_or_refused(table: Table, co
 def test_any_bytes_are_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
     """Whatever a file holds: the reference's rows, or a refusal and the earlier rows."""
     assert_by_the_rules(table, content)
+
+
+PRICES = [
+    "1",
+    "20.50",
+    "0.5",
+    "00.5",
+    ".5",
+    "+1",
+    '"3"',
+    "1e2",
+    "0",
+    "-0",
+    "0.00",
+    "-1",
+    '"-1"',
+    "+0",
+    ".0",
+    "1e-400",
+    "0e5",
+]
+
+
+@settings(derandomize=True, max_examples=300, deadline=None)
+@given(
+    prices=st.lists(st.sampled_from(PRICES), min_size=1, max_size=6),
+    position=st.integers(0, 5),
+    ending=st.sampled_from(["\n", "\r\n", "\r"]),
+    end=st.sampled_from(["", "\n", "\n\n"]),
+)
+def test_every_bad_price_is_counted(prices: list[str], position: int, ending: str, end: str) -> None:
+    """In whichever column the price is, however it and the lines are written."""
+    header = [column for column in COLUMNS if column != "share_price"]
+    header.insert(position, "share_price")
+    lines = ending.join(
+        ",".join(price if column == "share_price" else "-7" for column in header) for price in prices
+    )
+    bad = sum(float(price.strip('"')) <= 0 for price in prices)
+    assert count_bad_prices(tuple(header), (lines + end).encode()) == bad
