@@ -213,6 +213,12 @@ def install_pins() -> None:
         # --no-deps: the pins are complete, and pip would reach for newer releases of what has an extra.
         [*installer(VENV), "--require-hashes", "--no-deps", "--requirement", str(PINS)],
     )
+    list_fonts(VENV)
+
+
+def list_fonts(venv: Path) -> None:
+    """Have Matplotlib list this machine's fonts: where that is slow, the first chart would complain of it."""
+    step("Listing the fonts for charts", [str(python_in(venv)), "-c", "import matplotlib.font_manager"])
 
 
 def newest() -> Path:
@@ -221,6 +227,7 @@ def newest() -> Path:
     with one_at_a_time():
         create(venv)
         step("Installing the newest releases", [*installer(venv), "--upgrade", *ranges()])
+        list_fonts(venv)
         install_package(venv)
     return python_in(venv)
 

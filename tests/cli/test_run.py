@@ -17,7 +17,11 @@ from lesson_lib.cli import main
 from lesson_lib.cli.checkout import CannotGoOn
 from lesson_lib.cli.run import choose, to_html
 
-LESSON = [sys.executable, "-c", "from lesson_lib.cli import main; raise SystemExit(main())"]
+# Ctrl-C as in a terminal: what a shell starts in the background begins by ignoring it.
+LESSON = """
+import signal; signal.signal(signal.SIGINT, signal.default_int_handler)
+from lesson_lib.cli import main; raise SystemExit(main())
+"""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -99,13 +103,17 @@ def test_ctrl_c_stops_at_once_and_leaves_no_kernel(checkout: Path, notebook: Cal
     )
     before = path.read_bytes()
     command = subprocess.Popen(
-        [*LESSON, "run"], cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", LESSON, "run"],
+        cwd=checkout,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     while not (checkout / "pid").exists():
         assert command.poll() is None
         time.sleep(0.1)
     command.send_signal(signal.SIGINT)
-    out, error = command.communicate()
+    out, error = command.communicate(timeout=60)
     assert (command.returncode, out, error) == (130, "", "Stopped. No notebook was changed.\n")
     with pytest.raises(ProcessLookupError):
         os.kill(int((checkout / "pid").read_text()), 0)

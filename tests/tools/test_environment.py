@@ -132,7 +132,13 @@ def test_an_unknown_failure_is_quoted_with_the_place_of_the_log() -> None:
 def test_a_first_set_up_does_everything_and_a_second_nothing(steps: list[str], checkout: Path) -> None:
     """The stamp is what makes the second call quick."""
     environment.ready()
-    assert steps == [f"Making {checkout / '.venv'}", "Installing pins", f"Installing {checkout}"]
+    made = f"Making {checkout / '.venv'}"
+    assert steps == [
+        made,
+        "Installing pins",
+        "Listing import matplotlib.font_manager",
+        f"Installing {checkout}",
+    ]
     steps.clear()
     environment.ready()
     assert steps == []
