@@ -22,12 +22,20 @@ def verdict(world: World) -> tuple[bool, dg.AssetCheckSeverity, str | None]:
 def test_three_records_that_agree_pass(loaded: World) -> None:
     """A key that is registered and not yet materialized is no disagreement."""
     register_keys(loaded.instance, ["zenith"])
-    assert verdict(loaded) == (True, dg.AssetCheckSeverity.WARN, "3 keys agree.")
+    assert verdict(loaded) == (
+        True,
+        dg.AssetCheckSeverity.WARN,
+        "2 of 3 keys are loaded, and all records agree.",
+    )
 
 
 def test_nothing_at_all_passes(world: World) -> None:
     """No key, no materialization, no table."""
-    assert verdict(world) == (True, dg.AssetCheckSeverity.WARN, "0 keys agree.")
+    assert verdict(world) == (
+        True,
+        dg.AssetCheckSeverity.WARN,
+        "0 of 0 keys are loaded, and all records agree.",
+    )
 
 
 def test_rows_that_are_gone_are_an_error(loaded: World) -> None:
@@ -61,7 +69,24 @@ def test_rows_left_by_a_deleted_key_are_a_warning(loaded: World) -> None:
         "rows of keys that are not registered: 'acme'. Retire these keys.",
     )
     retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
-    assert verdict(loaded) == (True, dg.AssetCheckSeverity.WARN, "1 keys agree.")
+    assert verdict(loaded) == (
+        True,
+        dg.AssetCheckSeverity.WARN,
+        "1 of 1 keys are loaded, and all records agree.",
+    )
+
+
+def test_rows_of_a_key_that_never_ran_here_are_a_warning(loaded: World) -> None:
+    """As when a database is moved beside an instance that knows nothing of it; a run settles it."""
+    loaded.add("zenith", 1.0)
+    loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES (DATE '2018-01-22', 1, 1, 1, 1, 1, 'zenith')")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.WARN,
+        "rows, but never materialized here: 'zenith'. Materialize them.",
+    )
+    loaded.load("zenith")
+    assert verdict(loaded)[0]
 
 
 def test_both_disagreements_are_told(loaded: World) -> None:
