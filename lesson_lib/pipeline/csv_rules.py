@@ -76,7 +76,7 @@ def count_bad_prices(header: tuple[str, ...], lines: bytes) -> int:
     lines = b"\n" + lines.replace(b"\r", b"\n")
     # Most prices begin with a digit above zero: to see that this holds for all is faster than to read them.
     # Only an exponent can still make zero of such a price.
-    if not (b"e" in lines or b"E" in lines or re.search(rb"\n(?:[^,]*+,){%d}+[^1-9]" % before, lines)):
+    if not (b"e" in lines or b"E" in lines or re.search(rb"\n(?:[^,\n]*+,){%d}+[^1-9\n]" % before, lines)):
         return 0
     prices = re.findall(rb"\n(?:[^,\n]*+,){%d}+([^,\n]*+)" % before, lines)
     return sum(map(_is_zero_or_less, prices))

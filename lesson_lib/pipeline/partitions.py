@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 
 from lesson_lib.pipeline.refusals import Refused
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, delete_rows
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, delete_rows, transaction
 
 # All it takes is a name: the keys live in the instance, under this name.
 s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")
@@ -142,7 +142,7 @@ def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> 
         key not in registered
     ):  # one that was registered by hand may be in another form, and is retired as it is
         key = unicodedata.normalize("NFC", key)
-    with warehouse.get_connection() as con:
+    with warehouse.get_connection() as con, transaction(con):
         removed = delete_rows(con, CUSTOMER_TABLE, key)
     if key not in registered and not removed:
         near = difflib.get_close_matches(key, registered, n=1)

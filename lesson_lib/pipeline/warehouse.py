@@ -63,7 +63,7 @@ class Warehouse(DuckDBResource):
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
-                Path(self.database).parent.mkdir(parents=True, exist_ok=True)
+                Path(self.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
                 # Without the resource's own `custom_user_agent`: DuckDB would refuse a learner's plain
                 # `duckdb.connect` in the same process, for its other settings.
                 return duckdb.connect(self.database, config=self.connection_config)

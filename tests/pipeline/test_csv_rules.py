@@ -295,3 +295,17 @@ def test_every_bad_price_is_counted(prices: list[str], position: int, ending: st
     )
     bad = sum(float(price.strip('"')) <= 0 for price in prices)
     assert count_bad_prices(tuple(header), (lines + end).encode()) == bad
+
+
+@pytest.mark.parametrize(
+    "content", [f"{HEADER}\n{ROW}\n2018/01/22,1,1,1,1,0." + "1" * 9_000_000, f"{HEADER}\n" + "1" * 4_000_000]
+)
+def test_a_line_longer_than_duckdb_reads_is_refused(table: Table, content: str) -> None:
+    """DuckDB would drop it and report success."""
+    assert isinstance(table.outcome(content.encode()), str)
+
+
+def test_blank_lines_take_no_time(table: Table) -> None:
+    """A million of them: a search that looks beyond its line would not end."""
+    outcome = table.outcome(f"{HEADER}\n{ROW}\n".encode() + b"\n" * 1_000_000)
+    assert outcome == [EARLIER]
