@@ -64,7 +64,7 @@ def checked_key(key: object) -> str:
 
 def _faults(key: str) -> Iterator[str]:
     """Say which rules a normalised key breaks, each as the end of a sentence."""
-    if not key.strip():
+    if not key.strip().strip(_JOINERS):
         yield "is blank" if key else "is empty"
     if key != key.strip():
         yield "begins or ends with white space"
@@ -81,8 +81,9 @@ def _faults(key: str) -> Iterator[str]:
 
 
 def _identity(key: str) -> str:
-    """Return what twins share: spelling without regard to case and normalisation."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", key).casefold())
+    """Return what twins share: spelling without regard to case, normalisation and invisible joiners."""
+    visible = "".join(character for character in key if character not in _JOINERS)
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", visible).casefold())
 
 
 def new_keys(registered: Iterable[str], keys: Iterable[object]) -> list[str]:

@@ -51,6 +51,8 @@ class SourceFolder(dg.ConfigurableResource[None]):
         try:
             path = _entry(folder, name).resolve()
             mode = path.stat().st_mode
+            if stat.S_ISREG(mode):
+                path.open("rb").close()  # a file without permission to read is refused here, with the others
         except FileNotFoundError:
             raise UnreadableFile(
                 f"{key!r} has no file: {name} is not in {folder}. "

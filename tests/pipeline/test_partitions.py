@@ -203,3 +203,13 @@ def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: World, key: 
     loaded.write(key, priced(price))
     loaded.load(normal)
     assert loaded.prices() == prices | {normal: [price]}
+
+
+def test_joiners_alone_make_no_key_and_no_difference(world: World) -> None:
+    """What cannot be seen neither names a customer nor tells two apart."""
+    with pytest.raises(InvalidKey, match="it is blank"):
+        register_keys(world.instance, ["\N{ZERO WIDTH JOINER}"])
+    register_keys(world.instance, ["acme"])
+    with pytest.raises(InvalidKey, match="twin of 'acme'"):
+        register_keys(world.instance, ["acme\N{ZERO WIDTH NON-JOINER}"])
+    assert world.keys() == ["acme"]
