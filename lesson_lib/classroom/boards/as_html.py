@@ -1,0 +1,89 @@
+"""A board as HTML: plain elements that make sense without any style, and a style for both themes.
+
+Each board brings its style along, so that it looks the same wherever its output is shown: in JupyterLab, in
+VS Code, on a static page. Where styles are stripped, as on code hosts, headings, lists and tables remain.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Fold, Graph, Line, Mark, Table
+from lesson_lib.classroom.boards.wording import shortened, visible
+
+_LONGEST_FOLD = 20_000  # characters
+_STYLE = "".join(
+    line.strip() for line in (files(__package__) / "board.css").read_text(encoding="utf-8").splitlines()
+)
+
+
+def as_html(board: Board) -> str:
+    """Return the board as one `section`, named by its title; every text in it is escaped."""
+    title = _line("p", Line(board.title, board.mark), "lesson-title")
+    name = _attribute(board.title)
+    blocks = "".join(map(_block, board.blocks))
+    return f'<section class="lesson-board" aria-label="{name}"><style>{_STYLE}</style>{title}{blocks}</section>'
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Line():
+            return _line("p", block)
+        case Facts():
+            return _facts(block.of)
+        case Table():
+            return _table(block)
+        case Graph():
+            return f'<ol class="lesson-graph">{"".join(map(_box, block.boxes))}</ol>'
+        case Fold():
+            text = escape(shortened(block.text, _LONGEST_FOLD))
+            summary = f"<summary>{_text(block.summary)}</summary>"
+            return f'<details class="lesson-{block.kind}">{summary}<pre>{text}</pre></details>'
+
+
+def _text(text: str) -> str:
+    # `bdi`: a name in a right-to-left script must not turn the words around it.
+    return f"<bdi>{escape(shortened(visible(text)))}</bdi>"
+
+
+def _attribute(text: str) -> str:
+    return escape(shortened(visible(text)), quote=True)
+
+
+def _line(tag: str, line: Line, classes: str = "") -> str:
+    kind = f'class="{classes}"' if classes else ""
+    return f"<{tag} {kind}>{_marked(line)}</{tag}>".replace(" >", ">")
+
+
+def _marked(line: Line) -> str:
+    return _sign(line.mark) + _text(line.text)
+
+
+def _sign(mark: Mark | None) -> str:
+    # Words always say the same, so a screen reader need not spell the sign out.
+    return f'<span class="lesson-{mark.name.lower()}" aria-hidden="true">{mark.value}</span> ' if mark else ""
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    if not facts:
+        return ""
+    return f"<dl>{''.join(f'<dt>{_text(name)}</dt><dd>{_text(value)}</dd>' for name, value in facts)}</dl>"
+
+
+def _box(box: Box) -> str:
+    after = f'<p class="lesson-after">after {_text(", ".join(box.after))}</p>' if box.after else ""
+    lines = "".join(_line("p", line) for line in box.lines)
+    name = f"<p><strong>{_text(box.name)}</strong></p>"
+    return f"<li>{name}{_line('p', box.outcome)}{after}{_facts(box.facts)}{lines}</li>"
+
+
+def _table(table: Table) -> str:
+    caption = f"<caption>{_text(table.caption)}</caption>" if table.caption else ""
+    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in table.columns)
+    body = "".join(f"<tr>{_cells(row)}</tr>" for row in table.rows)
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(row: Sequence[Line]) -> str:
+    first, *others = row
+    return f'<th scope="row">{_marked(first)}</th>' + "".join(f"<td>{_marked(cell)}</td>" for cell in others)

@@ -1,0 +1,67 @@
+"""A board as plain text: what a terminal, a diff and nbval see."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Fold, Graph, Line, Table
+from lesson_lib.classroom.boards.wording import shortened, visible
+
+_INDENT = "  "
+
+
+def as_text(board: Board) -> str:
+    """Return the board as lines of text, without a final line break and without anything behind a fold."""
+    title = Line(board.title, board.mark)
+    return "\n".join([_line(title), *(_INDENT + line for block in board.blocks for line in _block(block))])
+
+
+def _block(block: Block) -> Iterator[str]:
+    match block:
+        case Line():
+            yield _line(block)
+        case Facts():
+            yield from _facts(block.of)
+        case Table():
+            yield from _table(block)
+        case Graph():
+            for box in block.boxes:
+                yield from _box(box)
+        case Fold():
+            return
+
+
+def _plain(text: str) -> str:
+    return shortened(visible(text))
+
+
+def _line(line: Line) -> str:
+    return f"{line.mark.value} {_plain(line.text)}" if line.mark else _plain(line.text)
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> Iterator[str]:
+    for name, value in facts:
+        yield f"{_plain(name)}: {_plain(value)}"
+
+
+def _box(box: Box) -> Iterator[str]:
+    after = f", after {', '.join(map(_plain, box.after))}" if box.after else ""
+    mark = f"{box.outcome.mark.value} " if box.outcome.mark else ""
+    yield f"{mark}{_plain(box.name)}: {_plain(box.outcome.text)}{after}"
+    yield from (_INDENT * 2 + fact for fact in _facts(box.facts))
+    yield from (_INDENT * 2 + _line(line) for line in box.lines)
+
+
+def _table(table: Table) -> Iterator[str]:
+    rows = [[_plain(name) for name in table.columns], *([_line(cell) for cell in row] for row in table.rows)]
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    if table.caption:
+        yield _plain(table.caption)
+    for row in rows:
+        cells = (text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True))
+        yield (_INDENT + _INDENT.join(cells)).rstrip()
+
+
+def _width(text: str) -> int:
+    """Return how many columns of a terminal the text takes."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) != 0 for character in text)

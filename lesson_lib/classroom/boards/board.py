@@ -1,0 +1,89 @@
+"""What an object shows of itself, as data: a title and blocks. How it looks is for `as_text` and `as_html`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Mark(Enum):
+    """How something stands. The sign is shown beside words, never alone."""
+
+    GOOD = "✓"
+    BAD = "✗"
+    ODD = "!"
+    OPEN = "○"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence, with a mark where it is a verdict."""
+
+    text: str
+    mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names and values, such as an asset's metadata."""
+
+    of: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under named columns; the first cell of a row is its name."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Line]]
+
+
+@dataclass(frozen=True)
+class Box:
+    """One asset or job of a graph."""
+
+    name: str
+    outcome: Line
+    facts: Sequence[tuple[str, str]] = ()
+    lines: Sequence[Line] = ()
+    after: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Boxes in an order in which each comes after all those that it needs."""
+
+    boxes: Sequence[Box]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A text of many lines behind a summary, one click deep; text output leaves it out.
+
+    Attributes:
+        summary: what lies behind it.
+        text: the lines.
+        kind: `log` or `traceback`.
+    """
+
+    summary: str
+    text: str
+    kind: str
+
+
+Block = Line | Facts | Table | Graph | Fold
+
+
+@dataclass(frozen=True)
+class Board:
+    """All that an object shows.
+
+    Attributes:
+        title: the one sentence to read where there is time for one; also the name that a screen reader says.
+        blocks: what stands below it.
+        mark: how it stands, on the whole.
+    """
+
+    title: str
+    blocks: Sequence[Block] = ()
+    mark: Mark | None = None

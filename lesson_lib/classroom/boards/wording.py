@@ -1,0 +1,59 @@
+"""Foreign text made fit for a page: nothing invisible, nothing endless, nothing that differs tomorrow."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+LONGEST = 300  # characters of one text
+MANY = 20  # items of one list
+
+# Joiners of words and emoji are invisible, yet part of how several alphabets are spelt.
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_JOINERS = "\u200c\u200d"
+
+_UNSTABLE = {
+    # A path from the root, in quotes (where it may hold blanks) or bare: its last part is enough.
+    r"(?P<quote>['\"`])(?:[A-Za-z]:[\\/]|/)(?:[^'\"`\n]*[\\/])?(?P<quoted>[^'\"`\\/\n]*)(?P=quote)": r"\g<quote>…/\g<quoted>\g<quote>",
+    r"(?<![\w.<:/\\…])(?:[A-Za-z]:[\\/]|/)(?:[^\s'\"`\\/:]+[\\/])+(?P<bare>[^\s'\"`\\/:]*)": r"…/\g<bare>",
+    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "(id)",
+    r" at 0x[0-9a-fA-F]+": "",
+    r" ?\(pid: \d+\)| ?\(PID \d+\)": "",
+    r" in \d+(?:\.\d+)?(?:ms|s)\b": "",
+}
+
+
+def visible(text: str) -> str:
+    """Write characters that cannot be seen, and those that turn the text around, as their code: `\\x00`."""
+    return "".join(
+        ascii(character)[1:-1]
+        if unicodedata.category(character) in _HIDDEN and character not in _JOINERS
+        else character
+        for character in text
+    )
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """Leave out the middle of a text that is too long, and say how long it is."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]} … {text[-half:]} ({len(text):,} characters)"
+
+
+def stable(text: str) -> str:
+    """Leave out what the next run, or another machine, would write differently: ids, times, folders."""
+    for pattern, instead in _UNSTABLE.items():
+        text = re.sub(pattern, instead, text)
+    return text
+
+
+def listed(items: Sequence[str], many: int = MANY) -> str:
+    """Join items by commas; of a long list the first ones, the last one, and the count."""
+    if len(items) <= many:
+        return ", ".join(items)
+    return f"{', '.join(items[: many - 1])}, … {items[-1]} ({len(items):,} in all)"
+
+
+def counted(number: int, thing: str) -> str:
+    """Write a number with its noun: `1 key`, `10,000 keys`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
