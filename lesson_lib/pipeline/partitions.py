@@ -2,12 +2,14 @@
 
 import datetime as dt
 import difflib
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
 from lesson_lib.pipeline.refusals import Refused
+from lesson_lib.pipeline.source_files import SUFFIX
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, delete_rows, transaction
 
 # All it takes is a name: the keys live in the instance, under this name.
@@ -20,6 +22,8 @@ daily_partitions_def = dg.DailyPartitionsDefinition(
 )
 
 LONGEST_KEY = 100  # characters
+
+_LONGEST_NAME = 255  # bytes in UTF-8; disks take no longer file name
 
 _FORBIDDEN = {
     "/": "a path separator",
@@ -36,6 +40,10 @@ _FORBIDDEN = {
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Joiners of words and emoji: invisible, yet part of how several alphabets are spelt.
 _JOINERS = "\u200c\u200d"
+# And what Unicode calls letters, symbols or marks: fillers, the blank of Braille, selectors of a glyph.
+_UNSEEN = re.compile(
+    f"[{_JOINERS}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 # Each adds three SQL variables; SQLite takes some 32,000 in one statement.
 _KEYS_A_CALL = 10_000
 
@@ -64,12 +72,14 @@ def checked_key(key: object) -> str:
 
 def _faults(key: str) -> Iterator[str]:
     """Say which rules a normalised key breaks, each as the end of a sentence."""
-    if not key.strip().strip(_JOINERS):
+    if not _UNSEEN.sub("", key).strip():
         yield "is blank" if key else "is empty"
     if key != key.strip():
         yield "begins or ends with white space"
     if len(key) > LONGEST_KEY:
         yield f"has {len(key)} characters, more than {LONGEST_KEY}"
+    if (size := len((key + SUFFIX).encode(errors="replace"))) > _LONGEST_NAME:
+        yield f"makes a file name of {size} bytes, and no disk takes more than {_LONGEST_NAME}"
     if key.startswith("."):
         yield "begins with a dot, as hidden files do"
     for part, meaning in _FORBIDDEN.items():
@@ -81,16 +91,16 @@ def _faults(key: str) -> Iterator[str]:
 
 
 def _identity(key: str) -> str:
-    """Return what twins share: spelling without regard to case, normalisation and invisible joiners."""
-    visible = "".join(character for character in key if character not in _JOINERS)
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", visible).casefold())
+    """Return what twins share: spelling without regard to case, normalisation and what is not seen."""
+    visible = unicodedata.normalize("NFD", _UNSEEN.sub("", key))
+    return unicodedata.normalize("NFC", visible.casefold())
 
 
 def new_keys(registered: Iterable[str], keys: Iterable[object]) -> list[str]:
     """Return those of `keys` that are not registered yet: normalised, each once, in the order given.
 
     Raises:
-        InvalidKey: a key breaks the rules, or is a twin, by case or normalisation, of another one.
+        InvalidKey: a key breaks the rules, or is a twin of another one.
     """
     known = {_identity(key): key for key in registered}
     new = []
@@ -98,8 +108,8 @@ def new_keys(registered: Iterable[str], keys: Iterable[object]) -> list[str]:
         twin = known.setdefault(_identity(key), key)
         if twin != key:
             raise InvalidKey(
-                f"{key!r} is a twin of {twin!r}: they differ only in case or normalisation, and share "
-                "one file on many disks. Rename one of the two files."
+                f"{key!r} is a twin of {twin!r}: they differ only in case or normalisation, which "
+                "many disks ignore, or in what is not seen. Rename one of the two files."
             )
         new.append(key)
     registered_already = set(registered)
