@@ -25,6 +25,7 @@ COLUMN_TYPES = dict.fromkeys(COLUMNS, "DOUBLE") | {"date": "DATE", "partition_ke
 
 _PATIENCE = 3.0  # seconds to wait for another process that holds the database
 _PAUSE = 0.2  # seconds between two tries
+_ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:/")
 _HELD = re.compile(r"Conflicting lock|Could not set lock|used by another process|already open in")
 
 
@@ -63,14 +64,29 @@ class Warehouse(DuckDBResource):
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
-                Path(self.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+                path = self._checked_path()
                 # Without the resource's own `custom_user_agent`: DuckDB would refuse a learner's plain
                 # `duckdb.connect` in the same process, for its other settings.
-                return duckdb.connect(self.database, config=self.connection_config)
-            except (duckdb.Error, OSError) as error:
+                return duckdb.connect(path, config=self.connection_config)
+            except (duckdb.Error, OSError, RuntimeError) as error:  # RuntimeError: the home of "~nobody"
                 if not holder_of(error) or time.monotonic() > deadline:
                     raise WarehouseUnavailable(self._why_closed(error)) from error
             time.sleep(_PAUSE)
+
+    def _checked_path(self) -> str:
+        # DuckDB cuts a path at a NUL, waits at a pipe for ever, and looks for an address on the network.
+        path = Path(self.database).expanduser()
+        if "\0" in self.database:
+            fault = "holds a NUL, which no path does"
+        elif _ADDRESS.match(self.database):
+            fault = "is an address, and DuckDB writes to a file on this machine"
+        elif path.exists() and not (path.is_file() or path.is_dir()):
+            fault = "is a pipe or a device, not a plain file"
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # DuckDB puts HOME in the place of any "~", also of that in "~somebody".
+            return str(path) if self.database.startswith("~") else self.database
+        raise WarehouseUnavailable(f"{self.database!r} {fault}. Give the path of a DuckDB file.")
 
     def _require_file(self, connection: DuckDBPyConnection) -> None:
         # Not only ":memory:" has no file: DuckDB opens a path that ends in .csv as views in memory.
@@ -141,7 +157,12 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def unordered(con: DuckDBPyConnection) -> Iterator[None]:
-    """Let DuckDB insert rows in any order; to keep that of a large file takes a fifth longer."""
+    """Let DuckDB insert rows in any order, if it may; to keep that of a large file takes a fifth longer."""
+    settings = "SELECT current_setting('preserve_insertion_order'), current_setting('lock_configuration')"
+    ((ordered, locked),) = con.execute(settings).fetchall()
+    if locked or not ordered:
+        yield
+        return
     con.execute("SET preserve_insertion_order = false")
     try:
         yield
@@ -149,7 +170,7 @@ def unordered(con: DuckDBPyConnection) -> Iterator[None]:
         # The setting is the database's: another connection of this process would see it. A connection that
         # broke cannot give it back, and has something else to say.
         with suppress(duckdb.Error):
-            con.execute("RESET preserve_insertion_order")
+            con.execute("SET preserve_insertion_order = true")
 
 
 def create_table(con: DuckDBPyConnection, table: str) -> None:
@@ -195,7 +216,7 @@ def replace_partition(con: DuckDBPyConnection, table: str, file: SourceFile) -> 
     Raises:
         duckdb.Error: a row of the file breaks the rules, or the rows cannot be stored.
     """
-    replaced = _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", [file.key]))
+    replaced = _delete(con, table, file.key)
     others = ", ".join(COLUMNS[1:])
     rows = _count(
         con.execute(
@@ -214,13 +235,15 @@ def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:
     Raises:
         WrongTable: the table has other columns or types.
     """
-    if not table_exists(con, table):
-        return 0
+    return _delete(con, table, key) if table_exists(con, table) else 0
+
+
+def _delete(con: DuckDBPyConnection, table: str, key: str) -> int:
     return _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", [key]))
 
 
-def rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str, int]:
-    """Return how many rows each key has; keys without rows are not there.
+def rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str | None, int]:
+    """Return how many rows each key has; keys without rows are not there, rows without a key count as None's.
 
     Raises:
         WrongTable: the table has other columns or types.

@@ -1,5 +1,6 @@
 """The database: opened without surprises, closed whatever happens, and never left half changed."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -192,6 +193,45 @@ def test_what_is_no_database_is_refused_and_not_touched(world: World) -> None:
     assert text.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("pipe", "'pipe' is a pipe or a device, not a plain file"),
+        ("/dev/null", "'/dev/null' is a pipe or a device, not a plain file"),
+        ("s3://bucket/warehouse.duckdb", "is an address, and DuckDB writes to a file on this machine"),
+        ("file:/warehouse.duckdb", "is an address, and DuckDB writes to a file on this machine"),
+        ("ware\0house.duckdb", r"'ware\x00house.duckdb' holds a NUL, which no path does"),
+    ],
+)
+def test_a_path_that_leads_elsewhere_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fault: str
+) -> None:
+    """DuckDB would wait for ever, make a folder of that name, or write to another file."""
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    with pytest.raises(WarehouseUnavailable) as caught, Warehouse(database=name).get_connection():
+        pass
+    assert str(caught.value).endswith(f"{fault}. Give the path of a DuckDB file.")
+    assert list(tmp_path.iterdir()) == [tmp_path / "pipe"]
+
+
+def test_a_tilde_is_the_home_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the folders below it; a home that nobody has is refused."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(world.source)
+    world.add("acme", 1.5)
+    database = Warehouse(database="~/data/warehouse.duckdb")
+    world.load("acme", resources=world.resources() | {"database": database})
+    at_home = dataclasses.replace(world, database=tmp_path / "home" / "data" / "warehouse.duckdb")
+    assert at_home.prices() == {"acme": [1.5]}
+    with (
+        pytest.raises(WarehouseUnavailable, match="~nobody-of-this-name/x cannot be opened"),
+        Warehouse(database="~nobody-of-this-name/x").get_connection(),
+    ):
+        pass
+    assert list(world.source.iterdir()) == [world.source / "acme.csv"]
+
+
 @pytest.fixture
 def an_ordinary_user() -> Iterator[None]:
     """Have the rights of nobody in particular: to the superuser every file is writable."""
@@ -345,3 +385,19 @@ def test_a_load_gives_back_the_order_of_rows(loaded: World) -> None:
         with pytest.raises(UnreadableFile, match=r"line 2: amount is '1-2'"):
             loaded.load("acme")
         assert con.sql("SELECT current_setting('preserve_insertion_order')").fetchall() == [(True,)]
+
+
+def test_a_load_keeps_a_setting_that_somebody_chose(loaded: World) -> None:
+    """Not DuckDB's default, but what was there."""
+    with duckdb.connect(loaded.database) as con:
+        con.execute("SET preserve_insertion_order = false")
+        loaded.load("acme")
+        assert con.sql("SELECT current_setting('preserve_insertion_order')").fetchall() == [(False,)]
+
+
+def test_a_database_whose_settings_are_locked_loads(loaded: World) -> None:
+    """More slowly, since the setting that makes a load fast cannot be changed."""
+    loaded.write("acme", priced(3.5))
+    database = Warehouse(database=loaded.database, connection_config={"lock_configuration": True})
+    loaded.load("acme", resources=loaded.resources() | {"database": database})
+    assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
