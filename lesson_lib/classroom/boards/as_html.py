@@ -22,7 +22,9 @@ def as_html(board: Board) -> str:
     title = _line("p", Line(board.title, board.mark), "lesson-title")
     name = _attribute(board.title)
     blocks = "".join(map(_block, board.blocks))
-    return f'<section class="lesson-board" aria-label="{name}"><style>{_STYLE}</style>{title}{blocks}</section>'
+    return (
+        f'<section class="lesson-board" aria-label="{name}"><style>{_STYLE}</style>{title}{blocks}</section>'
+    )
 
 
 def _block(block: Block) -> str:

@@ -10,7 +10,7 @@ _INDENT = "  "
 
 
 def as_text(board: Board) -> str:
-    """Return the board as lines of text, without a final line break and without anything behind a fold."""
+    """Return the board as lines of text, without a final line break."""
     title = Line(board.title, board.mark)
     return "\n".join([_line(title), *(_INDENT + line for block in board.blocks for line in _block(block))])
 
@@ -27,7 +27,7 @@ def _block(block: Block) -> Iterator[str]:
             for box in block.boxes:
                 yield from _box(box)
         case Fold():
-            return
+            yield from _fold(block)
 
 
 def _plain(text: str) -> str:
@@ -41,6 +41,12 @@ def _line(line: Line) -> str:
 def _facts(facts: Sequence[tuple[str, str]]) -> Iterator[str]:
     for name, value in facts:
         yield f"{_plain(name)}: {_plain(value)}"
+
+
+def _fold(fold: Fold) -> Iterator[str]:
+    if fold.unfolded:
+        yield f"{_plain(fold.summary)}:"
+        yield from (_INDENT + _plain(line) for line in fold.unfolded)
 
 
 def _box(box: Box) -> Iterator[str]:

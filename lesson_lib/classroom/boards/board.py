@@ -1,4 +1,4 @@
-"""What an object shows of itself, as data: a title and blocks. How it looks is for `as_text` and `as_html`."""
+"""What an object shows of itself, as data: a title and blocks. `as_text` and `as_html` draw it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,17 +58,19 @@ class Graph:
 
 @dataclass(frozen=True)
 class Fold:
-    """A text of many lines behind a summary, one click deep; text output leaves it out.
+    """A text of many lines behind a summary, one click deep.
 
     Attributes:
         summary: what lies behind it.
         text: the lines.
         kind: `log` or `traceback`.
+        unfolded: what of it stands in the text output, which has no folds.
     """
 
     summary: str
     text: str
     kind: str
+    unfolded: Sequence[str] = ()
 
 
 Block = Line | Facts | Table | Graph | Fold

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 
 LONGEST = 300  # characters of one text
+LONGEST_NAME = 60  # characters of one name among others
 MANY = 20  # items of one list
 
 # Joiners of words and emoji are invisible, yet part of how several alphabets are spelt.
@@ -12,8 +13,13 @@ _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _JOINERS = "\u200c\u200d"
 
 _UNSTABLE = {
+    # The file that ipykernel invents for a cell, and files of installed packages.
+    r"[^\"'\s]*ipykernel_\d+[\\/]\d+\.py": "a cell",
+    r"(?:[A-Za-z]:)?[\\/][^\"'\n]*?(?:site|dist)-packages[\\/]": "",
     # A path from the root, in quotes (where it may hold blanks) or bare: its last part is enough.
-    r"(?P<quote>['\"`])(?:[A-Za-z]:[\\/]|/)(?:[^'\"`\n]*[\\/])?(?P<quoted>[^'\"`\\/\n]*)(?P=quote)": r"\g<quote>…/\g<quoted>\g<quote>",
+    r"(?P<quote>['\"`])(?:[A-Za-z]:[\\/]|/)(?:[^'\"`\n]*[\\/])?(?P<quoted>[^'\"`\\/\n]*)(?P=quote)": (
+        r"\g<quote>…/\g<quoted>\g<quote>"
+    ),
     r"(?<![\w.<:/\\…])(?:[A-Za-z]:[\\/]|/)(?:[^\s'\"`\\/:]+[\\/])+(?P<bare>[^\s'\"`\\/:]*)": r"…/\g<bare>",
     r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "(id)",
     r" at 0x[0-9a-fA-F]+": "",
@@ -23,7 +29,7 @@ _UNSTABLE = {
 
 
 def visible(text: str) -> str:
-    """Write characters that cannot be seen, and those that turn the text around, as their code: `\\x00`."""
+    """Write characters that cannot be seen, or that turn text around, as their code, such as U+202E."""
     return "".join(
         ascii(character)[1:-1]
         if unicodedata.category(character) in _HIDDEN and character not in _JOINERS
@@ -48,10 +54,15 @@ def stable(text: str) -> str:
 
 
 def listed(items: Sequence[str], many: int = MANY) -> str:
-    """Join items by commas; of a long list the first ones, the last one, and the count."""
-    if len(items) <= many:
-        return ", ".join(items)
-    return f"{', '.join(items[: many - 1])}, … {items[-1]} ({len(items):,} in all)"
+    """Join items by commas; of a long list the first ones that fit, the last one, and the count."""
+    shown = [shortened(visible(item), LONGEST_NAME) for item in items[:many]]
+    if len(items) <= many and len(", ".join(shown)) <= LONGEST:
+        return ", ".join(shown)
+    end = f", … {shortened(visible(items[-1]), LONGEST_NAME)} ({len(items):,} in all)"
+    first = shown[: many - 1]
+    while len(", ".join(first)) + len(end) > LONGEST:
+        first.pop()
+    return ", ".join(first) + end
 
 
 def counted(number: int, thing: str) -> str:

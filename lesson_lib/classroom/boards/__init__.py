@@ -1,0 +1,1 @@
+"""What Dagster's objects show of themselves."""

@@ -1,0 +1,170 @@
+"""What the result of `dg.materialize` shows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from lesson_lib.classroom import run_log
+from lesson_lib.classroom.boards.as_html import as_html
+from lesson_lib.classroom.boards.as_text import as_text
+from lesson_lib.classroom.boards.board import Fold, Graph
+from lesson_lib.classroom.boards.runs import run_board
+from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
+
+s3 = dg.DynamicPartitionsDefinition(name="s3")
+
+
+@dg.asset(partitions_def=s3, check_specs=[dg.AssetCheckSpec("not_bad", asset="imported", blocking=True)])
+def imported(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Record something of every kind."""
+    context.log.info("looking at %s", context.partition_key)
+    table = dg.TableMetadataValue([dg.TableRecord({"a": 1})], dg.TableSchema([dg.TableColumn("a")]))
+    return dg.MaterializeResult(
+        metadata={"rows": 8, "file": dg.MetadataValue.path("/somewhere/acme.csv"), "sample": table},
+        check_results=[dg.AssetCheckResult(passed="bad" not in context.partition_key, description="Seen.")],
+    )
+
+
+@dg.asset(partitions_def=s3, deps=[imported])
+def loaded(context: dg.AssetExecutionContext) -> None:
+    """Fail for one key."""
+    if context.partition_key == "boom":
+        raise ValueError("no luck with '/somewhere/boom.csv'\n\nLINE 1: select")
+
+
+@dg.asset(partitions_def=s3)
+def ranged(context: dg.AssetExecutionContext) -> None:
+    """Take a range of keys."""
+    for number, key in enumerate(context.partition_keys):
+        context.add_asset_metadata({"rows": number}, partition_key=key)
+
+
+@pytest.fixture(autouse=True)
+def log_is_kept() -> Iterator[None]:
+    """Keep the log of the runs of a test."""
+    with run_log.kept():
+        yield
+
+
+def ran(*assets: dg.AssetsDefinition, key: str | None = None, **options: object) -> dg.ExecuteInProcessResult:
+    """Materialize assets in an instance that knows some keys, and return the result, failed or not."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("s3", ["acme", "bad", "boom", *HOSTILE_NAMES])
+        return dg.materialize(
+            list(assets), partition_key=key, instance=instance, raise_on_error=False, **options
+        )
+
+
+def test_a_success_shows_keys_assets_metadata_checks_and_own_log_lines() -> None:
+    """Each asset stands after those that it needs, with what it recorded."""
+    assert as_text(run_board(ran(imported, loaded, key="acme"))) == (
+        "✓ Run succeeded: partition acme\n"
+        "  ✓ imported: materialized\n"
+        "      rows: 8\n"
+        "      file: …/acme.csv\n"
+        "      sample: 1 record\n"
+        "      ✓ check not_bad passed: Seen.\n"
+        "  ✓ loaded: materialized, after imported\n"
+        "  The run's log, with 1 line of your own:\n"
+        "    INFO    imported: looking at acme"
+    )
+
+
+def test_a_failure_shows_its_cause_and_what_did_not_run() -> None:
+    """The cause stands at the asset that failed, without folders; the traceback is folded away."""
+    board = run_board(ran(imported, loaded, key="boom"))
+    text = as_text(board)
+    assert text.startswith("✗ Run failed: partition boom\n  ✓ imported: materialized\n")
+    assert "  ✗ loaded: failed, after imported\n      ✗ ValueError: no luck with '…/boom.csv'\n" in text
+    assert "Traceback" not in text
+    (folded,) = (block for block in board.blocks if isinstance(block, Fold) and block.kind == "traceback")
+    assert folded.summary == "Dagster's full traceback of loaded"
+    assert 'raise ValueError("no luck' in folded.text
+    assert '"dagster/' in folded.text
+    assert str(Path(dg.__file__).parent) not in folded.text
+
+
+def test_a_blocking_check_shows_that_the_asset_was_materialized_all_the_same() -> None:
+    """Misconception 17: the check stops what comes after, and does not unmake what it judged."""
+    text = as_text(run_board(ran(imported, loaded, key="bad")))
+    assert "  ✗ imported: materialized, stopped by its check\n" in text
+    assert "      ✗ check not_bad failed: Seen.\n" in text
+    assert "  ○ loaded: not run, after imported" in text
+
+
+def test_a_range_of_keys_shows_each_keys_metadata() -> None:
+    """One run, several keys: they are counted, and each has its line."""
+    tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
+    assert as_text(run_board(ran(ranged, tags=tags))).splitlines()[:5] == [
+        "✓ Run succeeded: partitions acme to boom, 3 keys materialized",
+        "  ✓ ranged: materialized 3 partitions",
+        "      acme: rows 0",
+        "      bad: rows 1",
+        "      boom: rows 2",
+    ]
+
+
+def test_a_job_without_assets_shows_its_steps() -> None:
+    """A plain op job has a board, too."""
+
+    @dg.op
+    def greet() -> None:
+        """Do nothing."""
+
+    @dg.job
+    def greeting() -> None:
+        greet()
+
+    lines = as_text(run_board(greeting.execute_in_process())).splitlines()
+    assert lines[:2] == ["✓ Run succeeded", "  ✓ greet: succeeded"]
+
+
+def test_a_check_that_ran_alone_shows_its_asset_as_not_part_of_the_run() -> None:
+    """Nothing was materialized, and the board does not say so."""
+
+    @dg.asset
+    def table() -> None:
+        """Hold rows."""
+
+    @dg.asset_check(asset=table)
+    def looks_odd() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description="Odd.")
+
+    result = dg.materialize([table, looks_odd], selection=dg.AssetSelection.checks(looks_odd))
+    assert as_text(run_board(result)).splitlines() == [
+        "✓ Run succeeded",
+        "  table: not part of this run",
+        "      ! check looks_odd did not pass: Odd.",
+    ]
+
+
+def test_many_assets_are_shortened() -> None:
+    """A hundred assets: thirty boxes, and the others by name and number."""
+
+    @dg.multi_asset(specs=[dg.AssetSpec(f"asset_{number:03}") for number in range(100)])
+    def many() -> Iterator[dg.MaterializeResult]:
+        for number in range(100):
+            yield dg.MaterializeResult(asset_key=f"asset_{number:03}")
+
+    board = run_board(dg.materialize([many]))
+    (graph,) = (block for block in board.blocks if isinstance(block, Graph))
+    assert len(graph.boxes) == 30
+    assert "And 70 more assets: asset_030, " in as_text(board)
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_hostile_keys_and_messages_are_only_text(name: str) -> None:
+    """Whatever a key or a message holds, the page shows it as text, and the board keeps its size."""
+
+    @dg.asset(partitions_def=s3)
+    def fails(context: dg.AssetExecutionContext) -> None:
+        context.log.info(context.partition_key)
+        raise ValueError(context.partition_key)
+
+    board = run_board(ran(fails, key=name))
+    assert injected(as_html(board)) == []
+    assert len(as_html(board).encode()) < 60_000
+    assert len(as_text(board)) < 3_000
+    assert all(line.isprintable() for line in as_text(board).split("\n"))
