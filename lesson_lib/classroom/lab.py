@@ -2,18 +2,25 @@
 
 import shutil
 import tempfile
+import uuid
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from lesson_lib.course_data import data_folder
+
+_PREFIX = "lesson-lab-"
 
 
 def open_lab() -> "Lab":
     """Make a new lab, with the files of `data/source` in it.
 
-    Its folder is removed when the lab is no longer used: at the latest when the kernel stops.
+    Its folder is removed when the lab is no longer used, at the latest when the kernel stops. If the kernel was
+    killed, the next call removes it.
     """
+    _sweep()
     return Lab()
 
 
@@ -28,9 +35,11 @@ class Lab:
 
     def __init__(self) -> None:
         """Make the folder and copy the source files into it."""
-        self.folder = Path(tempfile.mkdtemp(prefix="lesson-lab-")).resolve()
-        # On Windows a file that is still open stays behind; the system clears it away later.
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.folder = _temporary() / f"{_PREFIX}{uuid.uuid4().hex}"
+        lock = _lock(self.folder)
+        lock.acquire()  # first, so that no sweep takes the new folder for an abandoned one
+        weakref.finalize(self, _remove, self.folder, lock)
+        self.folder.mkdir()
         self.source = self.folder / "source"
         self.database = self.folder / "warehouse.duckdb"
         self.reset()
@@ -65,6 +74,35 @@ class Lab:
     def __repr__(self) -> str:
         """Return the tree of its files, without the folder's own path."""
         return "\n".join(["lab", *_tree(self.folder, indent="  ")])
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir()).resolve()
+
+
+def _lock(folder: Path) -> FileLock:
+    """Return the lock that says that a lab is in use; the system frees it even when the kernel is killed."""
+    return FileLock(f"{folder}.lock")
+
+
+def _remove(folder: Path, lock: FileLock) -> None:
+    # On Windows a file that is still open stays behind, until the next sweep.
+    shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists():
+        Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
+
+
+def _sweep() -> None:
+    """Remove the labs that nobody uses any more."""
+    for path in _temporary().glob(f"{_PREFIX}*.lock"):
+        folder = path.with_suffix("")
+        lock = _lock(folder)
+        try:
+            lock.acquire(blocking=False)
+        except (Timeout, OSError):  # in use, or another user's
+            continue
+        _remove(folder, lock)
 
 
 def arrivals() -> list[str]:

@@ -1,6 +1,9 @@
 """The lab: a copy to work in, which comes back to how it was and goes away by itself."""
 
 import gc
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -92,5 +95,24 @@ def test_two_labs_do_not_meet_and_each_goes_away() -> None:
     assert folder != second.folder
     del first
     gc.collect()
-    assert not folder.exists()
+    assert not list(folder.parent.glob(f"{folder.name}*"))  # neither the folder nor its lock
     assert second.source.exists()
+
+
+def test_a_killed_kernel_leaves_a_lab_that_the_next_call_removes(lab: Lab) -> None:
+    """Its lock died with it; a lab that is in use keeps its own."""
+    script = """if True:
+        import os
+        from lesson_lib.classroom import open_lab
+        lab = open_lab()
+        print(lab.folder, flush=True)
+        os._exit(9)
+    """
+    killed = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True)
+    abandoned = Path(killed.stdout.strip())
+    assert killed.returncode == 9
+    assert abandoned.is_dir()
+    open_lab()
+    assert not abandoned.exists()
+    assert not abandoned.with_suffix(".lock").exists()
+    assert lab.source.is_dir()
