@@ -17,8 +17,8 @@ _PREFIX = "lesson-lab-"
 def open_lab() -> "Lab":
     """Make a new lab, with the files of `data/source` in it.
 
-    Its folder is removed when the lab is no longer used, at the latest when the kernel stops. If the kernel was
-    killed, the next call removes it.
+    Its folder is removed when the lab is no longer used, at the latest when the kernel stops. The next call
+    removes that of a kernel which was killed.
     """
     _sweep()
     return Lab()
