@@ -1,0 +1,228 @@
+"""The three records of each key, and what differs between two moments."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lesson_lib.classroom.boards.board import Block, Board, Line, Mark, Table
+from lesson_lib.classroom.boards.wording import counted, listed, shortened, visible
+from lesson_lib.pipeline.records import KeyRecords, State, keys_by_state
+
+if TYPE_CHECKING:  # they show themselves through this module
+    from lesson_lib.classroom.records import Changes, ThreeRecords
+
+_ONE_BY_ONE = 30  # keys; more are summarised
+_LISTED = 20  # keys that disagree
+_IN_A_SUMMARY = 4  # keys of a line
+_LONGEST_KEY = 60  # characters
+
+_Pair = tuple[KeyRecords, KeyRecords]  # before and after
+
+_MARKS = {
+    State.AGREE: Mark.GOOD,
+    State.ANNOUNCED: Mark.OPEN,
+    State.BEGUN: Mark.OPEN,
+    State.HISTORY: Mark.OPEN,
+    State.ROWS_UNKNOWN: Mark.OPEN,
+    State.FAILED: Mark.ODD,
+    # Rows that nobody asked for are untidy; rows that are missing are lost.
+    State.ROWS_MISSING: Mark.BAD,
+    State.NEVER_RUN: Mark.ODD,
+    State.LEFT_BEHIND: Mark.ODD,
+    State.NO_KEY: Mark.ODD,
+}
+
+_EXPLAINED = {
+    State.ANNOUNCED: "registered, and nothing has run yet. That is no disagreement.",
+    State.BEGUN: "some of the assets are materialized, not all. Materialize the others.",
+    State.FAILED: "its run failed before a load was recorded. Mend the cause, and materialize it again.",
+    State.ROWS_MISSING: "Dagster shows it in green; the table has no rows of it. Materialize it again.",
+    State.NEVER_RUN: "there are rows, and this instance has no record of a load. Materialize it.",
+    State.LEFT_BEHIND: "rows of a key that is not registered. Retire the key, or register it.",
+    State.NO_KEY: "in these rows partition_key is NULL. Delete them, or store whose they are.",
+    State.HISTORY: "materialized once, and not registered now. The event log forgets nothing.",
+}
+
+
+_COLUMNS = ("key", "registered", "materialized", "rows")
+
+
+def records_board(records: "ThreeRecords") -> Board:
+    """Show keys x (registered, materialized, rows), and explain in words where they do not agree."""
+    groups = keys_by_state(records.keys)
+    blocks: list[Block] = []
+    if len(records.keys) > _ONE_BY_ONE:
+        blocks.append(_summary(groups))
+        if odd := [record for record in records.keys if record.state.disagrees]:
+            more = f", the first {_LISTED} of {len(odd):,}" if len(odd) > _LISTED else ""
+            blocks.append(_table(f"The keys that disagree{more}:", odd[:_LISTED], records.assets))
+    elif records.keys:
+        blocks.append(_table("", records.keys, records.assets))
+    blocks += [_explained(state) for state in _EXPLAINED if groups[state]]
+    blocks += _remarks(records, groups)
+    title, mark = _verdict(records, groups)
+    return Board(title, blocks, mark)
+
+
+def changes_board(changes: "Changes") -> Board:
+    """Show only the keys of which a record differs, and what it was before."""
+    before, after = changes.before, changes.after
+    assets = after.assets
+    earlier = {record.key: record for record in before.keys}
+    later = {record.key: record for record in after.keys}
+    pairs = [
+        (earlier.get(key) or _nothing(key, assets), later.get(key) or _nothing(key, assets))
+        for key in dict.fromkeys([*later, *earlier])
+    ]
+    changed = [(old, new) for old, new in pairs if _differ(old, new)]
+    blocks: list[Block] = []
+    if changed:
+        rows = [_change([pair], assets) for pair in changed]
+        if len(changed) > _ONE_BY_ONE:
+            rows = [_change(alike, assets) for alike in _alike(changed, assets)]
+        blocks.append(Table("", (*_COLUMNS, "together, now"), rows))
+    states = {new.state for _, new in changed if _is_there(new)}
+    blocks += [_explained(state) for state in _EXPLAINED if state in states and state.disagrees]
+    if before.has_table != after.has_table:
+        blocks.append(Line(f"The table {after.table} is {'new' if after.has_table else 'gone'}."))
+    if before.nobodys_rows != after.nobodys_rows:
+        counts = f"{before.nobodys_rows:,} → {after.nobodys_rows:,}"
+        blocks.append(Line(f"Rows in {after.table}, which does not say whose they are: {counts}."))
+    if changed:
+        return Board(f"This cell changed the three records of {counted(len(changed), 'key')}", blocks)
+    if blocks:
+        return Board(f"This cell changed the table {after.table}", blocks)
+    return Board("This cell changed nothing in the three records")
+
+
+def _verdict(records: "ThreeRecords", groups: Mapping[State, Sequence[KeyRecords]]) -> tuple[str, Mark]:
+    of_keys = f"The three records of {counted(len(records.keys), 'key')}"
+    odd = sum(len(found) for state, found in groups.items() if state.disagrees)
+    failed = sum(any(record.failed) for record in records.keys)
+    if odd:
+        mark = Mark.BAD if groups[State.ROWS_MISSING] else Mark.ODD
+        return f"{of_keys}: {odd:,} {'disagrees' if odd == 1 else 'disagree'}", mark
+    if records.nobodys_rows:
+        return f"{of_keys}: nothing says whose the rows are", Mark.ODD
+    if not records.keys:
+        return "The three records are empty: no key, no materialization, no rows", Mark.OPEN
+    if failed:
+        return f"{of_keys} agree; the last run failed for {failed:,}", Mark.ODD
+    return f"{of_keys} agree", Mark.GOOD
+
+
+def _explained(state: State) -> Line:
+    return Line(f"{state.value}: {_EXPLAINED[state]}", _MARKS[state])
+
+
+def _remarks(records: "ThreeRecords", groups: Mapping[State, Sequence[KeyRecords]]) -> Iterator[Line]:
+    if any(any(record.failed) for record in groups[State.AGREE]):
+        yield Line("the last run failed: the rows are those of an earlier run.", Mark.ODD)
+    if not records.has_table:
+        yield Line(f"There are no rows: the database has no table {records.table}.", Mark.OPEN)
+    if records.nobodys_rows:
+        rows = counted(records.nobodys_rows, "row")
+        yield Line(
+            f"{records.table} has {rows} and no column partition_key, so nothing says whose they are.",
+            Mark.ODD,
+        )
+
+
+def _table(caption: str, records: Iterable[KeyRecords], assets: Sequence[str]) -> Table:
+    rows = [
+        (
+            Line(_name(record)),
+            Line(_yes(record.registered)),
+            Line(_materialized(record, assets), Mark.ODD if any(record.failed) else None),
+            Line("?" if record.rows is None else f"{record.rows:,}"),
+            Line(record.state.value, _MARKS[record.state]),
+        )
+        for record in records
+    ]
+    return Table(caption, (*_COLUMNS, "together"), rows)
+
+
+def _summary(groups: Mapping[State, Sequence[KeyRecords]]) -> Table:
+    rows = [
+        (
+            Line(state.value, _MARKS[state]),
+            Line(f"{len(found):,}"),
+            Line(f"{sum(record.rows or 0 for record in found):,}"),
+            Line(listed([_name(record) for record in found], _IN_A_SUMMARY)),
+        )
+        for state, found in groups.items()
+        if found
+    ]
+    return Table("", ("together", "keys", "rows", "which"), rows)
+
+
+def _name(record: KeyRecords) -> str:
+    if record.key is None:
+        return "(NULL)"
+    return shortened(visible(record.key), _LONGEST_KEY) or "(empty)"
+
+
+def _yes(yes: bool) -> str:  # noqa: FBT001 - it puts a bool into words
+    return "yes" if yes else "no"
+
+
+def _materialized(record: KeyRecords, assets: Sequence[str]) -> str:
+    done = [name for name, number in zip(assets, record.materialized, strict=True) if number is not None]
+    if not done:
+        return "failed" if any(record.failed) else "no"
+    told = f"{len(done)} of {len(assets)} assets" if len(done) > 1 else f"{done[0]} only"
+    if len(done) == len(assets):
+        told = "yes"
+    return f"{told}, the last run failed" if any(record.failed) else told
+
+
+def _nothing(key: str | None, assets: Sequence[str]) -> KeyRecords:
+    """Return what the records hold of a key of which they hold nothing."""
+    none = len(assets)
+    return KeyRecords(key, registered=False, materialized=(None,) * none, failed=(False,) * none, rows=0)
+
+
+def _differ(old: KeyRecords, new: KeyRecords) -> bool:
+    if None in (old.rows, new.rows):  # nothing says whose the rows are, so none of them are known to differ
+        old = replace(old, rows=new.rows)
+    return old != new
+
+
+def _is_there(record: KeyRecords) -> bool:
+    return record.registered or any(record.materialized) or record.rows != 0
+
+
+def _change(pairs: Sequence[_Pair], assets: Sequence[str]) -> Sequence[Line]:
+    """Return the line of one key that changed, or of several that changed in the same way."""
+    (old, new), *_ = pairs
+    rows = (sum(record.rows or 0 for record in records) for records in zip(*pairs, strict=True))
+    now = Line(new.state.value, _MARKS[new.state]) if _is_there(new) else Line("gone")
+    return (
+        Line(listed([_name(record) for _, record in pairs], _IN_A_SUMMARY)),
+        Line(_arrow(_yes(old.registered), _yes(new.registered))),
+        Line(_materialization_change(old, new, assets)),
+        Line("" if None in (old.rows, new.rows) else _arrow(*(f"{count:,}" for count in rows))),
+        now,
+    )
+
+
+def _alike(pairs: Iterable[_Pair], assets: Sequence[str]) -> Iterable[Sequence[_Pair]]:
+    """Group what changed in the same way, however many rows there are."""
+    groups: dict[object, list[_Pair]] = {}
+    for old, new in pairs:
+        registered = old.registered, new.registered
+        groups.setdefault(
+            (registered, _materialization_change(old, new, assets), old.state, new.state, _is_there(new)), []
+        ).append((old, new))
+    return groups.values()
+
+
+def _materialization_change(old: KeyRecords, new: KeyRecords, assets: Sequence[str]) -> str:
+    told = _arrow(_materialized(old, assets), _materialized(new, assets))
+    if not told and (old.materialized, old.failed) != (new.materialized, new.failed):
+        return f"{_materialized(new, assets)}, again"
+    return told
+
+
+def _arrow(old: str, new: str) -> str:
+    return "" if old == new else f"{old} → {new}"

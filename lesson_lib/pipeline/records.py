@@ -1,0 +1,132 @@
+"""The three records of a key, side by side: registered, materialized, rows; and what they say together."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import dagster as dg
+
+
+class State(Enum):
+    """What the three records of a key say together, in a word or two."""
+
+    AGREE = "agree"
+    ANNOUNCED = "announced"  # registered, and nothing more
+    BEGUN = "begun"  # some of the assets are materialized, not all
+    FAILED = "failed"
+    ROWS_MISSING = "rows missing"
+    NEVER_RUN = "never run here"  # rows, and no materialization in this instance to go with them
+    LEFT_BEHIND = "left behind"  # rows of a key that is not registered
+    NO_KEY = "no key"  # rows whose partition_key is NULL
+    HISTORY = "history"  # a materialization, without key and rows
+    ROWS_UNKNOWN = "rows unknown"
+
+    @property
+    def disagrees(self) -> bool:
+        """Tell whether one record contradicts another."""
+        return self in {State.ROWS_MISSING, State.NEVER_RUN, State.LEFT_BEHIND, State.NO_KEY}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRecords:
+    """What each record holds of one key.
+
+    Attributes:
+        key: the partition key; None stands for rows whose key is NULL.
+        registered: whether the instance, or the calendar, has the key.
+        materialized: for each asset, the number of its latest materialization in the event log, or None.
+        failed: for each asset, whether it was tried again since then (or tried at all), and failed.
+        rows: how many there are; None if the table does not say whose rows it holds.
+    """
+
+    key: str | None
+    registered: bool
+    materialized: tuple[int | None, ...]
+    failed: tuple[bool, ...]
+    rows: int | None
+
+    @property
+    def state(self) -> State:
+        """Decide what the records say together."""
+        whole = None not in self.materialized
+        if self.key is None:
+            return State.NO_KEY
+        if not self.registered:
+            return State.LEFT_BEHIND if self.rows else State.HISTORY
+        if self.rows:
+            return State.AGREE if whole else State.NEVER_RUN
+        if whole:
+            return State.ROWS_UNKNOWN if self.rows is None else State.ROWS_MISSING
+        if any(self.failed):
+            return State.FAILED
+        return State.ANNOUNCED if set(self.materialized) == {None} else State.BEGUN
+
+
+def records_by_key(
+    registered: Sequence[str],
+    materialized: Sequence[Mapping[str, int]],
+    failed: Sequence[Collection[str]],
+    rows: Mapping[str | None, int] | None,
+) -> tuple[KeyRecords, ...]:
+    """Lay the three records side by side.
+
+    Args:
+        registered: the keys, in order of registration.
+        materialized: for each asset, the keys with the number of their latest materialization.
+        failed: for each asset, the keys whose last attempt failed.
+        rows: the keys with the number of their rows; None if nothing says whose rows there are.
+
+    Returns:
+        One item a key: the registered ones in their order, then the others sorted, NULL last.
+    """
+    known = dict.fromkeys(registered)
+    others = set[str | None]().union(*materialized, rows or ()) - known.keys()
+    keys = [*known, *sorted(key for key in others if key is not None), *others & {None}]
+    return tuple(
+        KeyRecords(
+            key,
+            registered=key in known,
+            materialized=tuple(None if key is None else of_asset.get(key) for of_asset in materialized),
+            failed=tuple(key in of_asset for of_asset in failed),
+            rows=None if rows is None else rows.get(key, 0),
+        )
+        for key in keys
+    )
+
+
+def keys_by_state(records: Iterable[KeyRecords]) -> dict[State, list[KeyRecords]]:
+    """Group the records by state; states that no key is in have an empty list."""
+    groups: dict[State, list[KeyRecords]] = {state: [] for state in State}
+    for record in records:
+        groups[record.state].append(record)
+    return groups
+
+
+def latest_materializations(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Mapping[str, int]:
+    """Return each materialized key with the number of its latest materialization in the event log."""
+    return instance.get_latest_storage_id_by_partition(asset, dg.DagsterEventType.ASSET_MATERIALIZATION)
+
+
+def failed_keys(
+    instance: dg.DagsterInstance,
+    asset: dg.AssetKey,
+    partitions_def: dg.PartitionsDefinition,
+    materialized: Mapping[str, int],
+) -> set[str]:
+    """Return the keys whose last attempt failed.
+
+    Args:
+        instance: whose event log is asked.
+        asset: the asset.
+        partitions_def: its partitions definition.
+        materialized: what `latest_materializations` says of it.
+    """
+    planned = instance.get_latest_storage_id_by_partition(
+        asset, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    )
+    # Asking for the status of all keys costs more than this query, and mostly nothing is open.
+    unfinished = [key for key, number in planned.items() if number > materialized.get(key, 0)]
+    if not unfinished:
+        return set()
+    status = instance.get_status_by_partition(asset, unfinished, partitions_def) or {}
+    return {key for key, state in status.items() if state is dg.AssetPartitionStatus.FAILED}
