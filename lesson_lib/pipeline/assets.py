@@ -111,15 +111,16 @@ def load_files(
         InvalidKey: a key breaks the rules, or the run has none.
         UnreadableFile: a file is not the one that was imported, or a value in it breaks the rules.
         WarehouseUnavailable: the database cannot be opened or written to.
-        WrongTable: a table of this name has other columns.
+        WrongTable: a view has the table's name, or a table with other columns.
     """
     files = [imported_file(context.instance, imported_by, key, source) for key in run_keys(context)]
-    with database.get_connection() as con, unordered(con), transaction(con):
+    with database.get_connection() as con, unordered(con):
         create_table(con, table)
-        for file in files:
-            rows, replaced = load_file(con, table, file)
-            metadata = {"dagster/partition_row_count": rows, "rows replaced": replaced}
-            context.add_asset_metadata(metadata, partition_key=file.key)
+        with transaction(con):
+            for file in files:
+                rows, replaced = load_file(con, table, file)
+                metadata = {"dagster/partition_row_count": rows, "rows replaced": replaced}
+                context.add_asset_metadata(metadata, partition_key=file.key)
 
 
 def run_keys(context: dg.AssetExecutionContext) -> list[str]:

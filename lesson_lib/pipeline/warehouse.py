@@ -2,6 +2,7 @@
 
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,7 @@ DAILY_TABLE = "raw_daily_data"
 # DOUBLE, since FLOAT stores 33597290 as 33597288.
 COLUMN_TYPES = dict.fromkeys(COLUMNS, "DOUBLE") | {"date": "DATE", "partition_key": "VARCHAR"}
 
+_CREATING = threading.Lock()
 _PATIENCE = 3.0  # seconds to wait for another process that holds the database
 _PAUSE = 0.2  # seconds between two tries
 _ADDRESS = re.compile(r"[A-Za-z][\w+.-]+:/")
@@ -150,9 +152,15 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
         if isinstance(error, duckdb.Error):
             raise WarehouseUnavailable(
                 f"DuckDB stored nothing: {first_line(error)}. All earlier rows are untouched. "
-                "Remove the cause (is the disk full, or another load at work?), and materialize again."
+                f"Remove the cause ({_likely_cause(error)}), and materialize again."
             ) from error
         raise
+
+
+def _likely_cause(error: duckdb.Error) -> str:
+    if isinstance(error, duckdb.ConstraintException):
+        return "a constraint that the table was given by hand: rename or drop the table"
+    return "is the disk full, or another load at work?"
 
 
 @contextmanager
@@ -174,26 +182,37 @@ def unordered(con: DuckDBPyConnection) -> Iterator[None]:
 
 
 def create_table(con: DuckDBPyConnection, table: str) -> None:
-    """Create the table unless it is there.
+    """Create the table unless it is there, in a transaction of its own.
 
     Raises:
-        WrongTable: a table of this name has other columns or types.
+        WarehouseUnavailable: the database cannot be written to.
+        WrongTable: a view has this name, or a table with other columns or types.
     """
     columns = ", ".join(f"{name} {type_} NOT NULL" for name, type_ in COLUMN_TYPES.items())
-    con.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+    # DuckDB lets one of two that create a table at the same time fail, although both would make the same.
+    with _CREATING, transaction(con):
+        con.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
     table_exists(con, table)
 
 
 def table_exists(con: DuckDBPyConnection, table: str) -> bool:
-    """Tell whether the table is there, and make sure that it is the pipeline's.
+    """Tell whether the table is there, and make sure that it can hold the pipeline's rows.
+
+    It may allow NULLs, as a table made by hand does: the pipeline stores none.
 
     Raises:
-        WrongTable: it has other columns or types.
+        WrongTable: it is a view, or has other columns or types.
     """
     try:
         described = con.execute(f"DESCRIBE main.{table}").fetchall()
     except duckdb.CatalogException:
         return False
+    views = "SELECT view_name FROM duckdb_views() WHERE NOT internal AND lower(view_name) = ?"
+    if con.execute(views, [table]).fetchall():
+        raise WrongTable(
+            f"{table} is a view, which holds no rows of its own, and stays as it is. "
+            "Rename or drop it, and materialize again: the table is then made."
+        )
     found = {name: type_ for name, type_, *_ in described}
     if found != COLUMN_TYPES:
         raise WrongTable(

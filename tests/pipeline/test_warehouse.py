@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +17,14 @@ import duckdb
 import pytest
 
 from lesson_lib.pipeline import UnreadableFile, Warehouse, WarehouseUnavailable, WrongTable
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, delete_rows, transaction
+from lesson_lib.pipeline.source_files import SourceFile, inspect_file
+from lesson_lib.pipeline.warehouse import (
+    CUSTOMER_TABLE,
+    create_table,
+    delete_rows,
+    replace_partition,
+    transaction,
+)
 from tests.pipeline.world import HEADER, LOAD, World, priced
 
 HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
@@ -285,6 +294,27 @@ def test_a_table_with_other_columns_is_refused(world: World, columns: str) -> No
     assert world.prices() == {"acme": [1.0]}
 
 
+def test_a_view_in_the_place_of_the_table_is_refused(loaded: World) -> None:
+    """It has the right columns, and cannot be loaded into."""
+    loaded.query("ALTER TABLE raw_partition_data RENAME TO mine")
+    loaded.query("CREATE VIEW raw_partition_data AS SELECT * FROM mine")
+    with pytest.raises(WrongTable, match=r"raw_partition_data is a view.* Rename or drop it"):
+        loaded.load("acme")
+    assert loaded.query("SELECT count(*) FROM mine") == [(3,)]
+
+
+def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: World) -> None:
+    """Not a full disk, nor another load."""
+    loaded.query("CREATE UNIQUE INDEX one_row_a_key ON raw_partition_data (share_price)")
+    loaded.write("globex", priced(1.5))
+    with loaded.refuses(
+        WarehouseUnavailable,
+        "stored nothing: Constraint Error",
+        "Remove the cause (a constraint that the table was given by hand: rename or drop the table), and",
+    ):
+        loaded.load("globex")
+
+
 def test_the_columns_of_a_table_may_stand_in_another_order(world: World) -> None:
     """Rows are stored by name, too."""
     world.add("acme", 1.5)
@@ -333,6 +363,28 @@ def test_a_load_beside_another_one_is_refused_and_can_be_repeated(loaded: World)
     assert loaded.rows() == rows
     loaded.load("acme")
     assert loaded.rows() == rows
+
+
+def test_runs_that_create_the_table_at_the_same_time_all_load(world: World) -> None:
+    """The first load ever of four keys, in four threads of one process."""
+    tables = [f"customers_{number}" for number in range(10)]
+    keys = ["acme", "globex", "zenith", "bluebird"]
+    files = [inspect_file(key, world.write(key, priced(price))) for price, key in enumerate(keys, start=1)]
+    together = threading.Barrier(len(files), timeout=20)
+
+    def load_into_each(file: SourceFile) -> None:
+        with Warehouse(database=world.database).get_connection() as con:
+            for table in tables:
+                together.wait()
+                create_table(con, table)
+                with transaction(con):
+                    replace_partition(con, table, file)
+
+    with ThreadPoolExecutor(len(files)) as pool:
+        list(pool.map(load_into_each, files))
+    for table in tables:
+        loaded = world.query(f"SELECT partition_key, share_price FROM {table} ORDER BY share_price")
+        assert loaded == [(key, float(price)) for price, key in enumerate(keys, start=1)]
 
 
 def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(loaded: World) -> None:
