@@ -333,3 +333,24 @@ def test_a_long_cell_and_a_start_in_code_are_found() -> None:
     headless = lesson()
     headless.cells.insert(0, code("x"))
     assert "The first cell is not prose" in rules.rhythm_is_kept(headless)[0]
+
+
+def board(title: str, traceback: str) -> NotebookNode:
+    """A notebook that shows a board with a folded traceback."""
+    html = f'<p>{title}</p><details class="lesson-traceback"><pre>{traceback}</pre></details>'
+    return showing(shown({"text/html": html}))
+
+
+def test_what_a_board_folds_away_may_differ_and_nothing_else() -> None:
+    """Another version's traceback is no change of the lesson; another title, or a lost fold, is one."""
+    before = board("Failed", "line 1")
+    assert not rules.same_outputs(before, board("Failed", "line 2"))
+    assert rules.same_outputs(before, board("Succeeded", "line 1"))
+    assert rules.same_outputs(before, showing(shown({"text/html": "<p>Failed</p>"})))
+
+
+def test_a_fold_may_speak_of_warnings_but_not_of_folders() -> None:
+    """Dagster's own code has functions named after warnings; a machine's folders are never in an output."""
+    assert not rules.nothing_unstable(board("Failed", "in suppress_warnings"))
+    assert rules.nothing_unstable(board("A warning", "line 1"))
+    assert rules.nothing_unstable(board("Failed", 'File "/srv/lesson.py"'))
