@@ -1,0 +1,133 @@
+"""An error: its cause in plain words, the next move, and Dagster's traceback one click away."""
+
+import linecache
+import re
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import dagster as dg
+
+from lesson_lib.classroom.boards.board import Block, Board, Facts, Fold
+from lesson_lib.classroom.boards.explanations import chain, explained
+from lesson_lib.classroom.boards.wording import shortened, stable
+
+_KNOWN = {"dagster", "dagster_shared", "dagster_duckdb", "duckdb", "_duckdb", "lesson_lib"}
+_NOTEBOOK = {"IPython", "ipykernel"}
+_CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]-?\d+\.py$|^<ipython-input-")
+_CELL_NAME = "the cell"
+_INSTALLED = {"site-packages", "dist-packages"}
+_STDLIB = sysconfig.get_path("stdlib")
+
+_LONGEST_SOURCE = 120  # characters
+_LONGEST_LINE = 300  # characters of a line of the traceback
+_FIRST_LINES, _LAST_LINES = 60, 120  # lines of a long traceback
+
+
+def error_board(error: BaseException) -> Board | None:
+    """Describe an error: why it came up, what to do, where the course explains it, and the traceback.
+
+    Returns:
+        None where there is nothing to add: no library of this course had a part in it, or it is an interrupt.
+    """
+    if not isinstance(error, Exception) or not _is_known(error):
+        return None
+    told = explained(error)
+    facts = [
+        ("Why", told.cause if told else ""),
+        ("Next", told.next_move if told else ""),
+        ("Where", _where(error)),
+        ("Read", told.section if told else ""),
+    ]
+    there = [(name, text) for name, text in facts if text]
+    blocks: list[Block] = [Facts(there)] if there else []
+    blocks.append(Fold("The full traceback", _traceback(error), "traceback"))
+    return Board("Why it failed, and what to do" if told and told.cause else "Where it failed", blocks)
+
+
+def _is_known(error: BaseException) -> bool:
+    return any(
+        type(link).__module__.partition(".")[0] in _KNOWN
+        or any(
+            _package(frame.f_code.co_filename) in _KNOWN for frame, _ in traceback.walk_tb(link.__traceback__)
+        )
+        for link in chain(error)
+    )
+
+
+def _where(error: BaseException) -> str:
+    """Return the last of the learner's own lines that the error passed through, and the step of the run."""
+    step = next(filter(None, map(_step, chain(error))), "")
+    own = next(filter(None, map(_own_line, chain(error))), None)
+    if own is None or _is_whole_cell(own):
+        return step
+    function = "" if own.name.startswith("<") else f"{own.name}, "
+    file = _CELL_NAME if _CELL.search(own.filename) else Path(own.filename).name
+    for_step = f", for {step}" if step not in ("", own.name) else ""
+    source = shortened(stable(own.line or ""), _LONGEST_SOURCE)
+    return f"{function}line {own.lineno} of {file}{for_step}: {source}".removesuffix(": ")
+
+
+def _is_whole_cell(frame: traceback.FrameSummary) -> bool:
+    """Tell whether the line is all there is in a cell, so that nobody need be told which one it is."""
+    return frame.name == "<module>" and len(linecache.getlines(frame.filename)) == 1
+
+
+def _step(error: BaseException) -> str:
+    # Not each error of Dagster's that wraps a learner's own says its step.
+    return str(getattr(error, "step_key", "")) if isinstance(error, dg.DagsterUserCodeExecutionError) else ""
+
+
+def _own_line(error: BaseException) -> traceback.FrameSummary | None:
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame for frame in reversed(frames) if _is_own(frame.filename)), None)
+
+
+def _is_own(filename: str) -> bool:
+    if _CELL.search(filename):
+        return True
+    installed = filename.startswith((_STDLIB, "<")) or _INSTALLED & set(Path(filename).parts)
+    return not installed and _package(filename) not in _KNOWN
+
+
+def _package(filename: str) -> str:
+    return _short(filename).partition("/")[0]
+
+
+@lru_cache(maxsize=1024)
+def _short(filename: str) -> str:
+    """Return a file's path from its package's folder on: `dagster/_core/errors.py`."""
+    if _CELL.search(filename):
+        return _CELL_NAME
+    path = Path(filename)
+    parts = [path.name]
+    for folder in path.parents:
+        if not (folder / "__init__.py").is_file():
+            break
+        parts.insert(0, folder.name)
+    return "/".join(parts)
+
+
+def _traceback(error: BaseException) -> str:
+    told = traceback.TracebackException.from_exception(error, compact=True)
+    # What the notebook itself did to run the cell tells nothing.
+    while told.stack and _package(told.stack[0].filename) in _NOTEBOOK:
+        del told.stack[0]
+    return "\n".join(_bounded(list(map(_stable_line, "".join(told.format()).splitlines()))))
+
+
+def _stable_line(line: str) -> str:
+    line = shortened(line.rstrip(), _LONGEST_LINE)
+    return stable(re.sub(r'^(\s*File )"([^"]+)"', lambda file: f'{file[1]}"{_short(file[2])}"', line))
+
+
+def _bounded(lines: list[str]) -> Iterator[str]:
+    left_out = len(lines) - _FIRST_LINES - _LAST_LINES
+    if left_out <= 0:
+        yield from lines
+        return
+    yield from lines[:_FIRST_LINES]
+    yield f"… {left_out:,} lines left out …"
+    yield from lines[-_LAST_LINES:]
