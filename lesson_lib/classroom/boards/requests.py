@@ -1,0 +1,198 @@
+"""What sensors and schedules ask for. Nothing has happened yet: the daemon carries it out, or you do."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_type_hints
+
+import dagster as dg
+
+from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, Table
+from lesson_lib.classroom.boards.partitions import quoted
+from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, shortened, stable
+
+# What `evaluate_tick` returns has no public name, only this public way to it.
+ScheduleTick: type = get_type_hints(dg.ScheduleDefinition.evaluate_tick)["return"]
+SensorTick: type = get_type_hints(dg.SensorDefinition.evaluate_tick)["return"]
+
+KeysRequest = dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest
+
+_MOST_ROWS = 10  # runs of one table
+_MOST_WRITTEN = 4  # keys written out in a line of code
+# A file's time of change is the usual part of a cursor and of a run key: seconds, down to nanoseconds.
+_TIME = re.compile(r"(?<!\d)1[4-9]\d{8}(?:\.\d+|(?:\d{3}){1,3})?(?!\d)")
+_NOT_YET = "nothing has happened yet"
+
+
+def keys_request_board(request: KeysRequest) -> Board:
+    """Describe a request to add keys to a set, or to delete them from it."""
+    blocks: list[Block] = [Line(listed(request.partition_keys))] if request.partition_keys else []
+    title = f"Asked for: {_counted_keys(request)}; {_NOT_YET}"
+    return Board(title, [*blocks, *_who_does([request], [])], Mark.OPEN)
+
+
+def run_request_board(request: dg.RunRequest) -> Board:
+    """Describe a request for one run."""
+    run = _run(request)
+    partition = "partitions" if request.partition_key is None else "partition"
+    of = f" of {partition} {run['partition']}" if run["partition"] else ""
+    facts = [(name, value) for name, value in run.items() if name != "partition" and value]
+    blocks: list[Block] = [Facts(facts)] if facts else []
+    return Board(f"Asked for: 1 run{of}; {_NOT_YET}", [*blocks, *_who_does([], [request])], Mark.OPEN)
+
+
+def requests_board(requests: Sequence[object]) -> Board | None:
+    """Describe a list of requests for runs, and nothing else in it; None for any other list."""
+    runs = [request for request in requests if isinstance(request, dg.RunRequest)]
+    return _asked(runs=runs) if runs and len(runs) == len(requests) else None
+
+
+def skip_board(skip: dg.SkipReason) -> Board:
+    """Describe why nothing is asked for."""
+    return _asked(skip=skip.skip_message)
+
+
+def sensor_result_board(result: dg.SensorResult) -> Board:
+    """Describe what a sensor asks for: keys, runs, and what it wants to remember."""
+    return _asked(
+        result.run_requests or [],
+        result.dynamic_partitions_requests or [],
+        result.cursor,
+        result.skip_reason.skip_message if result.skip_reason else None,
+        len(result.asset_events),
+    )
+
+
+def sensor_tick_board(tick: Any) -> Board:  # noqa: ANN401 - a `SensorTick`, which has no public name
+    """Describe what one evaluation of a sensor asks for."""
+    return _asked(
+        tick.run_requests or [],
+        tick.dynamic_partitions_requests or [],
+        tick.cursor,
+        tick.skip_message,
+        len(tick.asset_events),
+    )
+
+
+def schedule_tick_board(tick: Any) -> Board:  # noqa: ANN401 - a `ScheduleTick`, which has no public name
+    """Describe what one evaluation of a schedule asks for."""
+    return _asked(tick.run_requests or [], skip=tick.skip_message)
+
+
+def _asked(
+    runs: Sequence[dg.RunRequest] = (),
+    keys: Sequence[KeysRequest] = (),
+    cursor: str | None = None,
+    skip: str | None = None,
+    events: int = 0,
+) -> Board:
+    asked = [_counted_keys(request) for request in keys]
+    blocks: list[Block] = []
+    if keys:
+        blocks.append(Facts([(f"to {_deed(request)}", listed(request.partition_keys)) for request in keys]))
+    if runs:
+        asked.append(counted(len(runs), "run"))
+        blocks.append(_runs_table(runs))
+    if events:
+        asked.append(f"{counted(events, 'event')} to record")
+    facts: list[tuple[str, str]] = []
+    if skip:
+        facts.append(("why no run" if asked else "why", stable(" ".join(skip.split()))))
+    if cursor:
+        facts.append(("cursor for the next tick", _timeless(cursor)))
+    if facts:
+        blocks.append(Facts(facts))
+    if not asked:
+        return Board("Nothing is asked for", blocks, Mark.OPEN)
+    return Board(f"Asked for: {', '.join(asked)}; {_NOT_YET}", [*blocks, *_who_does(keys, runs)], Mark.OPEN)
+
+
+def _counted_keys(request: KeysRequest) -> str:
+    return f"{counted(len(request.partition_keys), 'key')} to {_deed(request)}"
+
+
+def _deed(request: KeysRequest) -> str:
+    deed = "delete from" if isinstance(request, dg.DeleteDynamicPartitionsRequest) else "add to"
+    return f'{deed} "{shortened(request.partitions_def_name, LONGEST_NAME)}"'
+
+
+def _who_does(keys: Sequence[KeysRequest], runs: Sequence[dg.RunRequest]) -> list[Block]:
+    """Say who makes it happen, and how you do it yourself."""
+    ways = [_change_of_keys(request) for request in keys]
+    if partitions := [run.partition_key for run in runs if run.partition_key is not None]:
+        ways.append(
+            ("to run", f"dg.materialize(assets, partition_key={_code(partitions)}, instance=instance)")
+        )
+    elif runs:
+        # A range of keys is in the tags of the request.
+        tags = "tags=request.tags, " if any(run.partition_key_range for run in runs) else ""
+        ways.append(("to run", f"dg.materialize(assets, {tags}instance=instance)"))
+    blocks: list[Block] = [
+        Line("The daemon carries it out, where it runs; in a notebook, you do:"),
+        Facts(ways),
+    ]
+    if any(isinstance(request, dg.DeleteDynamicPartitionsRequest) for request in keys):
+        blocks.append(Line("To delete a key leaves its materializations and its rows."))
+    return blocks
+
+
+def _change_of_keys(request: KeysRequest) -> tuple[str, str]:
+    name = quoted(shortened(request.partitions_def_name, LONGEST_NAME))
+    keys = request.partition_keys
+    if isinstance(request, dg.DeleteDynamicPartitionsRequest):
+        return "to delete", f"instance.delete_dynamic_partition({name}, {_code(keys)})"
+    written = ", ".join(map(quoted, keys[:_MOST_WRITTEN]))
+    fits = len(keys) <= _MOST_WRITTEN and len(written) <= LONGEST_NAME
+    return "to add", f"instance.add_dynamic_partitions({name}, {f'[{written}]' if fits else 'keys'})"
+
+
+def _code(keys: Sequence[str]) -> str:
+    """Write the one key as code; for several, the name of a variable that is each of them in turn."""
+    return quoted(keys[0]) if len(keys) == 1 and len(keys[0]) <= LONGEST_NAME else "key"
+
+
+def _runs_table(requests: Sequence[dg.RunRequest]) -> Table:
+    shown = list(requests)
+    if len(requests) > _MOST_ROWS:
+        shown = [*requests[: _MOST_ROWS - 1], requests[-1]]
+    rows = [_run(request) for request in shown]
+    columns = [name for name in rows[0] if any(row[name] for row in rows)] or ["partition"]
+    lines = [[Line(shortened(row[name] or "none", LONGEST_NAME)) for name in columns] for row in rows]
+    if len(requests) > _MOST_ROWS:
+        gap = f"… {len(requests) - _MOST_ROWS:,} more"
+        lines.insert(-1, [Line(gap), *(Line("") for _ in columns[1:])])
+    return Table("", columns, lines)
+
+
+def _run(request: dg.RunRequest) -> dict[str, str]:
+    own_tags = {name: value for name, value in request.tags.items() if not name.startswith("dagster/")}
+    return {
+        "partition": _partition(request),
+        "run key": _timeless(request.run_key or ""),
+        "job": request.job_name or "",
+        "assets": listed([asset.to_user_string() for asset in request.asset_selection or []]),
+        "tags": listed([f"{name}={value}" for name, value in own_tags.items()]),
+        "run config": stable(str(dict(request.run_config))) if request.run_config else "",
+    }
+
+
+def _partition(request: dg.RunRequest) -> str:
+    if request.partition_key is not None:
+        return shortened(request.partition_key, LONGEST_NAME)
+    if keys := request.partition_key_range:
+        return f"{shortened(keys.start, LONGEST_NAME)} to {shortened(keys.end, LONGEST_NAME)}"
+    return ""
+
+
+def _timeless(text: str) -> str:
+    return _TIME.sub("(time)", stable(text))
+
+
+BOARDS: Mapping[type, Callable[[Any], Board]] = {
+    dg.AddDynamicPartitionsRequest: keys_request_board,
+    dg.DeleteDynamicPartitionsRequest: keys_request_board,
+    dg.RunRequest: run_request_board,
+    dg.SkipReason: skip_board,
+    dg.SensorResult: sensor_result_board,
+    SensorTick: sensor_tick_board,
+    ScheduleTick: schedule_tick_board,
+}
