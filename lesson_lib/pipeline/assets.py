@@ -6,7 +6,7 @@ No `from __future__ import annotations` here: Dagster reads the annotation of `c
 import dagster as dg
 import duckdb
 
-from lesson_lib.pipeline.csv_rules import reading_fault
+from lesson_lib.pipeline.csv_rules import first_fault, price_fault, reading_fault
 from lesson_lib.pipeline.partitions import InvalidKey, checked_key, daily_partitions_def, s3_partitions_def
 from lesson_lib.pipeline.prices import price_check_result, price_check_spec
 from lesson_lib.pipeline.source_files import (
@@ -30,7 +30,7 @@ from lesson_lib.pipeline.warehouse import (
 
 GROUP = "static_etl"
 
-_READING_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException)
+_READING_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.NotImplementedException)
 
 
 @dg.asset(
@@ -151,6 +151,7 @@ def imported_file(
 
     Raises:
         UnreadableFile: the file is missing, was never imported, or holds a share_price of zero or less.
+        ChangedFile: the file held such a price, and is another one now.
     """
     path = source.find(key)
     imports = dg.AssetRecordsFilter(asset_key=imported_by, asset_partitions=[key])
@@ -162,10 +163,14 @@ def imported_file(
             f"{path.name} was never imported into this instance. Materialize {imported_by.to_user_string()} "
             f"for {key!r}, too."
         )
-    if bad_prices := recorded["bad prices"]:
-        raise unreadable(key, path, f"{bad_prices} of its prices were zero or less when it was imported")
     header = tuple(str(recorded["header"]).split(", "))
-    return SourceFile(key, path, header, int(str(recorded["bytes"])), str(recorded["fingerprint"]), 0)
+    size, bad_prices = int(str(recorded["bytes"])), int(str(recorded["bad prices"]))
+    file = SourceFile(key, path, header, size, str(recorded["fingerprint"]), bad_prices)
+    if bad_prices and not is_unchanged(file):
+        raise changed(file)
+    if bad_prices:
+        raise unreadable(key, path, str(first_fault(path, price_fault)))
+    return file
 
 
 def load_file(con: duckdb.DuckDBPyConnection, table: str, file: SourceFile) -> tuple[int, int]:

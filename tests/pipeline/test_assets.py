@@ -273,7 +273,12 @@ def test_a_load_alone_does_not_pass_by_the_failed_price_check(steady: World) -> 
     """Dagster blocks only within a run; the load looks at what the import recorded."""
     steady.write("acme", priced(0))
     steady.load("acme", assets=[IMPORT], raise_on_error=False)
-    with steady.refuses(UnreadableFile, "acme.csv: 1 of its prices were zero or less when it was imported"):
+    with steady.refuses(UnreadableFile, "acme.csv: line 2: share_price is '0', not above zero. Correct the"):
+        steady.load("acme", assets=[LOAD])
+    steady.write("acme", priced(4.25))
+    with steady.refuses(
+        ChangedFile, "acme.csv changed after it was imported. Materialize the import of 'acme'"
+    ):
         steady.load("acme", assets=[LOAD])
 
 

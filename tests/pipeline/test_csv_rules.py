@@ -305,6 +305,22 @@ def test_a_line_longer_than_duckdb_reads_is_refused(table: Table, content: str) 
     assert isinstance(table.outcome(content.encode()), str)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=repr)
+@pytest.mark.parametrize("shift", range(-2, 3))
+def test_a_blank_line_where_duckdb_cuts_the_file_is_refused_by_its_number(
+    table: Table, end: str, shift: int
+) -> None:
+    """After each four million bytes, to the byte; before and behind that, a blank line is skipped."""
+    line = f"{ROW}{end}"
+    lines, zeros = divmod(4_000_000 + shift - len(HEADER + end), len(line))
+    rows = line * (lines - 1) + ROW + "0" * zeros + end
+    outcome = table.outcome(f"{HEADER}{end}{rows}{end}{line}".encode())
+    if shift in ([0, 1] if end == "\r\n" else [0]):
+        assert str(outcome).startswith(f"acme.csv: line {lines + 2}: blank, just where DuckDB cuts the file")
+    else:
+        assert outcome == [EARLIER] * (lines + 1)
+
+
 def test_blank_lines_take_no_time(table: Table) -> None:
     """A million of them: a search that looks beyond its line would not end."""
     outcome = table.outcome(f"{HEADER}\n{ROW}\n".encode() + b"\n" * 1_000_000)
