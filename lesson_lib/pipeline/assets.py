@@ -3,6 +3,8 @@
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
 
+from collections.abc import Mapping
+
 import dagster as dg
 import duckdb
 
@@ -30,6 +32,8 @@ from lesson_lib.pipeline.warehouse import (
 
 GROUP = "static_etl"
 
+Metadata = Mapping[str, str | int]
+
 _READING_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.NotImplementedException)
 
 
@@ -53,9 +57,9 @@ def import_dynamic_partition_file(
 )
 def duckdb_dynamic_partition_table(
     context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse
-) -> None:
+) -> dg.MaterializeResult:
     """The rows of every customer, in the table raw_partition_data."""
-    load_files(context, source, database, import_dynamic_partition_file.key, CUSTOMER_TABLE)
+    return load_files(context, source, database, import_dynamic_partition_file.key, CUSTOMER_TABLE)
 
 
 @dg.asset(
@@ -73,9 +77,9 @@ def import_partition_file(context: dg.AssetExecutionContext, source: SourceFolde
 )
 def duckdb_partition_table(
     context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse
-) -> None:
+) -> dg.MaterializeResult:
     """The rows of every day, in the table raw_daily_data."""
-    load_files(context, source, database, import_partition_file.key, DAILY_TABLE)
+    return load_files(context, source, database, import_partition_file.key, DAILY_TABLE)
 
 
 def import_files(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.MaterializeResult:
@@ -86,16 +90,19 @@ def import_files(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.
         UnreadableFile: a file is not there, or breaks the rules for its form.
     """
     files = [inspect_file(key, source.find(key)) for key in run_keys(context)]
-    for file in files:
-        metadata = {
+    metadata: dict[str, Metadata] = {
+        file.key: {
             "file": file.path.name,
             "bytes": file.size,
             "header": ", ".join(file.header),
             "bad prices": file.bad_prices,
             "fingerprint": file.fingerprint,
         }
-        context.add_asset_metadata(metadata, partition_key=file.key)
-    return dg.MaterializeResult(check_results=[price_check_result(files)])
+        for file in files
+    }
+    return dg.MaterializeResult(
+        metadata=recorded(context, metadata), check_results=[price_check_result(files)]
+    )
 
 
 def load_files(
@@ -104,7 +111,7 @@ def load_files(
     database: Warehouse,
     imported_by: dg.AssetKey,
     table: str,
-) -> None:
+) -> dg.MaterializeResult:
     """Replace the rows of every key of the run, all in one transaction.
 
     Raises:
@@ -117,10 +124,24 @@ def load_files(
     with database.get_connection() as con, unordered(con):
         create_table(con, table)
         with transaction(con):
-            for file in files:
-                rows, replaced = load_file(con, table, file)
-                metadata = {"dagster/partition_row_count": rows, "rows replaced": replaced}
-                context.add_asset_metadata(metadata, partition_key=file.key)
+            counts = {file.key: load_file(con, table, file) for file in files}
+            metadata = {
+                key: {"dagster/partition_row_count": rows, "rows replaced": replaced}
+                for key, (rows, replaced) in counts.items()
+            }
+            return dg.MaterializeResult(metadata=recorded(context, metadata))
+
+
+def recorded(context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata]) -> Metadata:
+    """Record the metadata of each key of a range; that of one key alone is returned, for the result.
+
+    A context made for a call without a run, by `dg.build_asset_context`, takes no metadata itself.
+    """
+    if len(metadata) == 1:
+        return next(iter(metadata.values()))
+    for key, facts in metadata.items():
+        context.add_asset_metadata(facts, partition_key=key)
+    return {}
 
 
 def run_keys(context: dg.AssetExecutionContext) -> list[str]:

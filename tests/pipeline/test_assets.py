@@ -130,6 +130,19 @@ def test_a_key_that_is_not_normalised_is_refused(steady: World) -> None:
         steady.load("cafe\u0301")
 
 
+def test_the_assets_can_be_called_without_a_run(world: World) -> None:
+    """As in a unit test; what a run would record is in what they return."""
+    world.add("acme", 1.5, 2.5)
+    world.load("acme", assets=[IMPORT])  # a call records nothing, and the load wants its import recorded
+    with dg.build_asset_context(partition_key="acme", instance=world.instance) as context:
+        imported = IMPORT(context, source=world.resources()["source"])
+        loaded = LOAD(context, **world.resources())
+    assert imported.metadata == world.metadata(IMPORT, "acme")
+    assert [result.passed for result in imported.check_results] == [True]
+    assert loaded.metadata == {"dagster/partition_row_count": 2, "rows replaced": 0}
+    assert world.prices() == {"acme": [1.5, 2.5]}
+
+
 def test_columns_are_matched_by_name(loaded: World) -> None:
     """A file with its columns in another order means the same rows."""
     before = loaded.rows()
