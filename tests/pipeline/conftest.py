@@ -1,5 +1,6 @@
 """A world for each test, empty or with two customers loaded, and one that refusals share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,3 +41,14 @@ def steady(_shared: World) -> World:
     """Like `loaded`, and shared by a module's refusals: they leave it as it was, as each of them asserts."""
     _shared.add("acme", 1.5, 2.5)
     return _shared
+
+
+@pytest.fixture
+def an_ordinary_user() -> Iterator[None]:
+    """Have the rights of nobody in particular: the superuser may read and write every file."""
+    is_superuser = hasattr(os, "geteuid") and os.geteuid() == 0
+    if is_superuser:
+        os.seteuid(65534)
+    yield
+    if is_superuser:
+        os.seteuid(0)

@@ -15,6 +15,7 @@ from lesson_lib.pipeline import (
     retire_key,
     s3_partitions_def,
 )
+from lesson_lib.pipeline.warehouse import delete_rows
 from tests.pipeline.world import LOAD, World, priced
 
 
@@ -181,6 +182,19 @@ def test_a_key_stays_while_its_rows_cannot_be_removed(loaded: World) -> None:
     broken.write_bytes(b"not a database" * 1000)
     with loaded.refuses(WarehouseUnavailable, str(broken)):
         retire_key(loaded.instance, "acme", Warehouse(database=broken))
+
+
+def test_rows_come_back_where_retiring_fails(loaded: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are removed in one transaction: what fails after the DELETE takes it back, and the key stays."""
+
+    def delete_and_fail(*args: object) -> int:
+        assert delete_rows(*args) == 2
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("lesson_lib.pipeline.partitions.delete_rows", delete_and_fail)
+    with loaded.refuses(ZeroDivisionError):
+        retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
 @settings(

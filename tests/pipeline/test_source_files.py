@@ -1,6 +1,7 @@
 """Where a key's file lies: a plain file in the source folder, or a refusal."""
 
 import os
+import tempfile
 import unicodedata
 from pathlib import Path
 
@@ -88,6 +89,19 @@ def test_a_pipe_is_refused_and_never_waited_for(steady: World) -> None:
     steady.instance.add_dynamic_partitions("s3", ["pipe"])
     with steady.refuses(UnreadableFile, "pipe.csv is not a plain file. Put the CSV file of 'pipe'"):
         steady.load("pipe")
+
+
+@pytest.mark.usefixtures("an_ordinary_user")
+def test_a_file_that_may_not_be_read_is_refused() -> None:
+    """With the reason the system gives."""
+    with tempfile.TemporaryDirectory() as folder:  # not `tmp_path`, whose parents are the superuser's
+        path = Path(folder, "acme.csv")
+        path.write_text(priced(1))
+        path.chmod(0)
+        with pytest.raises(
+            UnreadableFile, match=r"acme\.csv, the file of 'acme', cannot be opened: .*Permission denied"
+        ):
+            SourceFolder(path=folder).find("acme")
 
 
 def test_a_missing_source_folder_is_refused(steady: World) -> None:

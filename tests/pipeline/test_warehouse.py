@@ -241,17 +241,6 @@ def test_a_tilde_is_the_home_folder(world: World, tmp_path: Path, monkeypatch: p
     assert list(world.source.iterdir()) == [world.source / "acme.csv"]
 
 
-@pytest.fixture
-def an_ordinary_user() -> Iterator[None]:
-    """Have the rights of nobody in particular: to the superuser every file is writable."""
-    is_superuser = hasattr(os, "geteuid") and os.geteuid() == 0
-    if is_superuser:
-        os.seteuid(65534)
-    yield
-    if is_superuser:
-        os.seteuid(0)
-
-
 @pytest.mark.usefixtures("an_ordinary_user")
 def test_a_file_that_may_not_be_written_is_refused() -> None:
     """Promptly, and with the reason the system gives."""
@@ -305,7 +294,7 @@ def test_a_view_in_the_place_of_the_table_is_refused(loaded: World) -> None:
 
 def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: World) -> None:
     """Not a full disk, nor another load."""
-    loaded.query("CREATE UNIQUE INDEX one_row_a_key ON raw_partition_data (share_price)")
+    loaded.query("CREATE UNIQUE INDEX one_row_a_price ON raw_partition_data (share_price)")
     loaded.write("globex", priced(1.5))
     with loaded.refuses(
         WarehouseUnavailable,
