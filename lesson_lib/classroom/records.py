@@ -12,10 +12,9 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
-from lesson_lib.classroom.boards.as_html import as_html
-from lesson_lib.classroom.boards.as_text import as_text
 from lesson_lib.classroom.boards.board import Board
 from lesson_lib.classroom.boards.records import changes_board, records_board
+from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.pipeline.records import KeyRecords, failed_keys, latest_materializations, records_by_key
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
 
@@ -23,21 +22,8 @@ from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
 _NO_FILE = re.compile(r":memory:|md:|motherduck:|[\w+.-]{2,}:/")
 
 
-class _Shown:
-    """Shows itself by its board, with the extension and without it."""
-
-    def board(self) -> Board:
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return as_text(self.board())
-
-    def _repr_html_(self) -> str:
-        return as_html(self.board())
-
-
 @dataclass(frozen=True, repr=False)
-class ThreeRecords(_Shown):
+class ThreeRecords(Shown):
     """What the three records hold at one moment; two of them are equal if nothing has happened in between.
 
     Attributes:
@@ -60,7 +46,7 @@ class ThreeRecords(_Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Changes(_Shown):
+class Changes(Shown):
     """The three records before and after something was done."""
 
     before: ThreeRecords
@@ -119,7 +105,7 @@ def three_records(
 def _partitioned(
     assets: dg.AssetsDefinition | Iterable[dg.AssetsDefinition],
 ) -> tuple[list[dg.AssetKey], dg.PartitionsDefinition]:
-    given = [assets] if isinstance(assets, dg.AssetsDefinition) else list(assets)
+    given = list(assets) if isinstance(assets, Iterable) else [assets]
     for asset in given:
         if not isinstance(asset, dg.AssetsDefinition):
             raise ValueError(  # noqa: TRY004 - as for everything else that is wrong with the assets

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lesson_lib.classroom.boards.board import Block, Board, Line, Mark, Table
-from lesson_lib.classroom.boards.wording import counted, listed, shortened, visible
+from lesson_lib.classroom.boards.wording import counted, shortened, visible
 from lesson_lib.pipeline.records import KeyRecords, State, keys_by_state
 
 if TYPE_CHECKING:  # they show themselves through this module
@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # they show themselves through this module
 
 _ONE_BY_ONE = 30  # keys; more are summarised
 _LISTED = 20  # keys that disagree
-_IN_A_SUMMARY = 4  # keys of a line
+_IN_A_LINE = 4  # keys
 _LONGEST_KEY = 60  # characters
 
 _Pair = tuple[KeyRecords, KeyRecords]  # before and after
@@ -53,7 +53,7 @@ def records_board(records: "ThreeRecords") -> Board:
     blocks: list[Block] = []
     if len(records.keys) > _ONE_BY_ONE:
         blocks.append(_summary(groups))
-        if odd := [record for record in records.keys if record.state.disagrees]:
+        if odd := [record for state, found in groups.items() if state.disagrees for record in found]:
             more = f", the first {_LISTED} of {len(odd):,}" if len(odd) > _LISTED else ""
             blocks.append(_table(f"The keys that disagree{more}:", odd[:_LISTED], records.assets))
     elif records.keys:
@@ -148,12 +148,19 @@ def _summary(groups: Mapping[State, Sequence[KeyRecords]]) -> Table:
             Line(state.value, _MARKS[state]),
             Line(f"{len(found):,}"),
             Line(f"{sum(record.rows or 0 for record in found):,}"),
-            Line(listed([_name(record) for record in found], _IN_A_SUMMARY)),
+            Line(_names(found)),
         )
         for state, found in groups.items()
         if found
     ]
     return Table("", ("together", "keys", "rows", "which"), rows)
+
+
+def _names(records: Sequence[KeyRecords]) -> str:
+    """Name the first ones and the last one."""
+    if len(records) <= _IN_A_LINE:
+        return ", ".join(map(_name, records))
+    return f"{', '.join(map(_name, records[: _IN_A_LINE - 1]))}, … {_name(records[-1])}"
 
 
 def _name(record: KeyRecords) -> str:
@@ -197,8 +204,9 @@ def _change(pairs: Sequence[_Pair], assets: Sequence[str]) -> Sequence[Line]:
     (old, new), *_ = pairs
     rows = (sum(record.rows or 0 for record in records) for records in zip(*pairs, strict=True))
     now = Line(new.state.value, _MARKS[new.state]) if _is_there(new) else Line("gone")
+    names = _names([record for _, record in pairs])
     return (
-        Line(listed([_name(record) for _, record in pairs], _IN_A_SUMMARY)),
+        Line(f"{counted(len(pairs), 'key')}: {names}" if len(pairs) > 1 else names),
         Line(_arrow(_yes(old.registered), _yes(new.registered))),
         Line(_materialization_change(old, new, assets)),
         Line("" if None in (old.rows, new.rows) else _arrow(*(f"{count:,}" for count in rows))),
