@@ -1,5 +1,6 @@
 """A board as plain text: what a terminal, a diff and nbval see."""
 
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
@@ -7,6 +8,7 @@ from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Fold, Gr
 from lesson_lib.classroom.boards.wording import shortened, visible
 
 _INDENT = "  "
+_WIDTH = 100  # columns, for sentences and facts; a table is as wide as it is
 
 
 def as_text(board: Board) -> str:
@@ -18,7 +20,7 @@ def as_text(board: Board) -> str:
 def _block(block: Block) -> Iterator[str]:
     match block:
         case Line():
-            yield _line(block)
+            yield from _wrapped(_line(block))
         case Facts():
             yield from _facts(block.of)
         case Table():
@@ -38,9 +40,15 @@ def _line(line: Line) -> str:
     return f"{line.mark.value} {_plain(line.text)}" if line.mark else _plain(line.text)
 
 
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH, subsequent_indent=_INDENT * 2, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def _facts(facts: Sequence[tuple[str, str]]) -> Iterator[str]:
     for name, value in facts:
-        yield f"{_plain(name)}: {_plain(value)}"
+        yield from _wrapped(f"{_plain(name)}: {_plain(value)}".rstrip())
 
 
 def _fold(fold: Fold) -> Iterator[str]:
@@ -54,7 +62,7 @@ def _box(box: Box) -> Iterator[str]:
     mark = f"{box.outcome.mark.value} " if box.outcome.mark else ""
     yield f"{mark}{_plain(box.name)}: {_plain(box.outcome.text)}{after}"
     yield from (_INDENT * 2 + fact for fact in _facts(box.facts))
-    yield from (_INDENT * 2 + _line(line) for line in box.lines)
+    yield from (_INDENT * 2 + part for line in box.lines for part in _wrapped(_line(line)))
 
 
 def _table(table: Table) -> Iterator[str]:

@@ -1,6 +1,8 @@
 """The result of `dg.materialize`, or of another run in this process: what became of each asset, and why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -42,7 +44,8 @@ def _keys(result: dg.ExecuteInProcessResult) -> str:
 def _boxes(result: dg.ExecuteInProcessResult) -> Iterator[Box]:
     layer = result.job_def.asset_layer
     checks = result.get_asset_check_evaluations()
-    names = {key: key.to_user_string() for key in layer.asset_graph.toposorted_asset_keys}
+    graph = layer.asset_graph
+    names = {key: key.to_user_string() for key in graph.toposorted_asset_keys}
     shown = [
         key
         for key in names
@@ -55,12 +58,13 @@ def _boxes(result: dg.ExecuteInProcessResult) -> Iterator[Box]:
         materialized = _materialized(result, key)
         own_checks = [check for check in checks if check.asset_key == key]
         failure = failures.get("__".join(key.path))
-        after = [names[parent] for parent in names if parent in layer.asset_graph.get(key).parent_keys]
+        wanted = key in layer.selected_asset_keys
+        after = [name for parent, name in names.items() if wanted and parent in graph.get(key).parent_keys]
         lines = [_check_line(check) for check in own_checks]
         if failure and not _check_failed(failure):
             lines.insert(0, Line(_cause(failure), Mark.BAD))
-        outcome = _outcome(len(materialized), failure, wanted=key in layer.selected_asset_keys)
-        yield Box(names[key], outcome, _metadata(materialized), lines, [name for name in after if name])
+        outcome = _outcome(len(materialized), failure, wanted=wanted)
+        yield Box(names[key], outcome, _metadata(materialized), lines, after)
 
 
 def _materialized(result: dg.ExecuteInProcessResult, key: dg.AssetKey) -> list[dg.AssetMaterialization]:
@@ -101,8 +105,10 @@ def _check_failed(failure: dg.DagsterEvent) -> bool:
 
 
 def _cause(failure: dg.DagsterEvent) -> str:
+    name, message = _raised(failure)
     # Not the lines in which DuckDB points into the SQL text: they need a fixed-width font.
-    return stable(" ".join(_raised(failure)[1].partition("\n\n")[0].split()))
+    told = " ".join(message.partition("\n\n")[0].split())
+    return stable(re.sub(rf"^[\w.]+\.{re.escape(name)}\b", name, told))
 
 
 def _raised(failure: dg.DagsterEvent) -> tuple[str, str]:
@@ -114,7 +120,9 @@ def _raised(failure: dg.DagsterEvent) -> tuple[str, str]:
 
 
 def _check_line(check: dg.AssetCheckEvaluation) -> Line:
-    told = f": {stable(check.description)}" if check.description else ""
+    facts = ", ".join(f"{name} {_value(value)}" for name, value in check.metadata.items())
+    told = "; ".join(filter(None, (stable(check.description or ""), facts)))
+    told = f": {told}" if told else ""
     if check.passed:
         return Line(f"check {check.check_name} passed{told}", Mark.GOOD)
     if check.blocking or check.severity is dg.AssetCheckSeverity.ERROR:
@@ -168,4 +176,4 @@ def _log_line(line: LogLine) -> str:
     return f"{line.level:<7} {step}{stable(line.text)}"
 
 
-BOARDS: Mapping[type, object] = {dg.ExecuteInProcessResult: run_board}
+BOARDS: Mapping[type, Callable[[Any], Board]] = {dg.ExecuteInProcessResult: run_board}

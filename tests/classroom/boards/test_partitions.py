@@ -147,7 +147,7 @@ def test_ten_thousand_static_keys_are_shortened() -> None:
     """The first ones, the last one and the count."""
     text = as_text(partitions_board(dg.StaticPartitionsDefinition([f"k{n}" for n in range(10_000)])))
     assert text.startswith("Static partitions: 10,000 keys\n  k0, k1, k2, ")
-    assert ", k18, … k9999 (10,000 in all)\n" in text
+    assert ", k18, … k9999 (10,000 in all)" in " ".join(text.split())
     assert len(text) < 1_000
 
 
