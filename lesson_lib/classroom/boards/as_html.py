@@ -36,9 +36,12 @@ def _block(block: Block) -> str:
         case Table():
             return _table(block)
         case Graph():
-            return f'<ol class="lesson-graph">{"".join(map(_box, block.boxes))}</ol>'
+            names = ["", *(box.name for box in block.boxes)]
+            return f'<ol class="lesson-graph">{"".join(map(_box, block.boxes, names))}</ol>'
         case Fold():
-            text = escape(shortened(block.text, _LONGEST_FOLD))
+            text = escape(
+                shortened("\n".join(map(visible, block.text.expandtabs().split("\n"))), _LONGEST_FOLD)
+            )
             summary = f"<summary>{_text(block.summary)}</summary>"
             return f'<details class="lesson-{block.kind}">{summary}<pre>{text}</pre></details>'
 
@@ -72,11 +75,13 @@ def _facts(facts: Sequence[tuple[str, str]]) -> str:
     return f"<dl>{''.join(f'<dt>{_text(name)}</dt><dd>{_text(value)}</dd>' for name, value in facts)}</dl>"
 
 
-def _box(box: Box) -> str:
+def _box(box: Box, before: str) -> str:
     after = f'<p class="lesson-after">after {_text(", ".join(box.after))}</p>' if box.after else ""
     lines = "".join(_line("p", line) for line in box.lines)
     name = f"<p><strong>{_text(box.name)}</strong></p>"
-    return f"<li>{name}{_line('p', box.outcome)}{after}{_facts(box.facts)}{lines}</li>"
+    # An arrow leads here from the box before, where this one really needs it.
+    follows = ' class="lesson-next"' if before in box.after else ""
+    return f"<li{follows}>{name}{_line('p', box.outcome)}{after}{_facts(box.facts)}{lines}</li>"
 
 
 def _table(table: Table) -> str:

@@ -59,13 +59,12 @@ def instance_board(instance: dg.DagsterInstance) -> Board:
         if instance.is_ephemeral
         else "Persistent instance: it outlives the kernel"
     )
-    keys = ("to see its keys", 'instance.get_dynamic_partitions("…"), with the name of the set')
     try:
         records = _records(instance)
     except Exception as error:  # noqa: BLE001 - its storage is a database: deleted, locked or disposed of, each raises its own
         told = stable(" ".join(str(error).partition("\n")[0].split()))
         return Board(lasts, [Line(f"Its records cannot be read: {told}", Mark.BAD)])
-    return Board(lasts, [Facts([keys]), *records])
+    return Board(lasts, records)
 
 
 def keys_board(keys: Sequence[object]) -> Board | None:
@@ -162,7 +161,8 @@ def _records(instance: dg.DagsterInstance) -> list[Block]:
         [Line(shortened(asset.to_user_string(), LONGEST_NAME)), _materialized(instance, asset)]
         for asset in assets[:_MOST_ASSETS]
     ]
-    blocks: list[Block] = [Facts([("runs", told)])]
+    keys = 'instance.get_dynamic_partitions("…"), with the name of the set'
+    blocks: list[Block] = [Facts([("to see its keys", keys), ("runs", told)])]
     if rows:
         blocks.append(Table("", ["asset", "materialized here"], rows))
     if len(assets) > _MOST_ASSETS:
