@@ -82,15 +82,19 @@ def records_by_key(
     known = dict.fromkeys(registered)
     others = set[str | None]().union(*materialized, rows or ()) - known.keys()
     keys = [*known, *sorted(key for key in others if key is not None), *others & {None}]
+    columns = (map(of_asset.get, keys) for of_asset in materialized)  # type: ignore[arg-type] # None is not there
+    numbers = zip(*columns, strict=True)
+    without_failure = (False,) * len(failed)
+    any_failed = set[str | None]().union(*failed)
     return tuple(
         KeyRecords(
             key,
             registered=key in known,
-            materialized=tuple(None if key is None else of_asset.get(key) for of_asset in materialized),
-            failed=tuple(key in of_asset for of_asset in failed),
+            materialized=numbers_of_key,
+            failed=tuple(key in of_asset for of_asset in failed) if key in any_failed else without_failure,
             rows=None if rows is None else rows.get(key, 0),
         )
-        for key in keys
+        for key, numbers_of_key in zip(keys, numbers, strict=True)
     )
 
 
