@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && exit; done; echo python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-newest notebooks bench lock clean
+.PHONY: help lab test test-newest test-browser notebooks bench lock clean
 
 help: ## List these commands
 	@sed -n 's/^\([a-z-]*\):.*## /    make \1\t/p' Makefile | expand -t 24
@@ -19,6 +19,9 @@ test: ## Check everything that must hold, offline once set up
 
 test-newest: ## Check everything with the newest releases that pyproject.toml admits
 	@"$(PYTHON)" tools/test.py --newest
+
+test-browser: ## Run the notebooks in a real browser (PICTURE=1 to renew the README's picture)
+	@"$(PYTHON)" tools/browser.py $(if $(PICTURE),--picture)
 
 notebooks: ## Execute the notebooks and store what they show
 	@"$(PYTHON)" tools/environment.py tools/renew_notebooks.py

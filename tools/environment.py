@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +30,7 @@ CACHE = ROOT / ".cache"
 LAB = ROOT / ".lab"
 VENV = ROOT / ".venv"
 PINS = ROOT / "requirements.txt"
+BROWSER_PINS = ROOT / "requirements-browser.txt"
 PROJECT = ROOT / "pyproject.toml"
 LOG = CACHE / "setup.log"
 
@@ -114,8 +115,8 @@ def python_in(venv: Path) -> Path:
     return venv / "Scripts" / "python.exe" if os.name == "nt" else venv / "bin" / "python"
 
 
-def surroundings() -> dict[str, str]:
-    """Return the environment variables in which everything of ours runs.
+def surroundings(lab: Path = LAB) -> dict[str, str]:
+    """Return the environment variables in which everything of ours runs, with Jupyter's files in this folder.
 
     Whatever Python, pip, uv, Jupyter, Matplotlib and Dagster would write to the home folder goes to ignored
     folders of the checkout; whatever of another environment could leak in is left out.
@@ -135,10 +136,10 @@ def surroundings() -> dict[str, str]:
     return {
         **kept,
         "DAGSTER_DISABLE_TELEMETRY": "1",
-        "IPYTHONDIR": str(LAB / "ipython"),
-        "JUPYTER_CONFIG_DIR": str(LAB / "config"),
-        "JUPYTER_DATA_DIR": str(LAB / "data"),
-        "JUPYTER_RUNTIME_DIR": str(LAB / "runtime"),
+        "IPYTHONDIR": str(lab / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(lab / "config"),
+        "JUPYTER_DATA_DIR": str(lab / "data"),
+        "JUPYTER_RUNTIME_DIR": str(lab / "runtime"),
         "MPLCONFIGDIR": str(CACHE / "matplotlib"),
         "PIP_CACHE_DIR": str(CACHE / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
@@ -170,19 +171,24 @@ def expected_stamp() -> str:
     return f"pins {pins}\npackage {fingerprint(PROJECT)}\n"
 
 
-def read_stamp(venv: Path) -> str:
+def expected_browser_stamp() -> str:
+    """Return the line that describes what drives a browser; an environment made anew has lost it."""
+    return f"browser {fingerprint(BROWSER_PINS)}\n"
+
+
+def read_stamp(venv: Path, name: str = "complete") -> str:
     """Return what a finished set-up wrote, or nothing where there is none or it was interrupted."""
     try:
-        return (venv / "complete").read_text() if python_in(venv).exists() else ""
+        return (venv / name).read_text() if python_in(venv).exists() else ""
     except OSError:
         return ""
 
 
-def write_stamp(venv: Path, stamp: str) -> None:
+def write_stamp(venv: Path, stamp: str, name: str = "complete") -> None:
     """Mark a set-up as complete, at one stroke and as its last act."""
-    draft = venv / "complete.draft"
+    draft = venv / f"{name}.draft"
     draft.write_text(stamp)
-    draft.replace(venv / "complete")
+    draft.replace(venv / name)
 
 
 # ---------------------------------------------------------------- the set-up itself
@@ -203,17 +209,30 @@ def ready() -> Path:
     return python_in(VENV)
 
 
+def ready_for_browser() -> Path:
+    """Bring `.venv` up to date, with what drives a browser on top of it, and return its Python."""
+    python = ready()
+    if read_stamp(VENV, "browser") != expected_browser_stamp():
+        with one_at_a_time():
+            pins = count_pins(BROWSER_PINS.read_text(encoding="utf-8"))
+            step(f"Installing {pins} pinned packages to drive a browser with", pinned(BROWSER_PINS))
+            write_stamp(VENV, expected_browser_stamp(), "browser")
+    return python
+
+
 def install_pins() -> None:
     """Make `.venv` anew with exactly what requirements.txt names, each file's hash checked."""
     create(VENV)
     pins = count_pins(PINS.read_text(encoding="utf-8"))
     how = "with uv" if find_uv() else "with pip: two or three minutes"
-    step(
-        f"Installing {pins} pinned packages {how}",
-        # --no-deps: the pins are complete, and pip would reach for newer releases of what has an extra.
-        [*installer(VENV), "--require-hashes", "--no-deps", "--requirement", str(PINS)],
-    )
+    step(f"Installing {pins} pinned packages {how}", pinned(PINS))
     list_fonts(VENV)
+
+
+def pinned(pins: Path) -> list[str]:
+    """Return the command that installs into `.venv` exactly what a file of pins names."""
+    # --no-deps: the pins are complete, and pip would reach for newer releases of what has an extra.
+    return [*installer(VENV), "--require-hashes", "--no-deps", "--requirement", str(pins)]
 
 
 def list_fonts(venv: Path) -> None:
@@ -233,16 +252,27 @@ def newest() -> Path:
 
 
 def ranges() -> list[str]:
-    """Return every requirement in pyproject.toml: the build tool, the course, its lab, its tests."""
-    import tomllib  # noqa: PLC0415 - absent from the old Pythons that have to read this file
-
-    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
+    """Return the requirements in pyproject.toml: the build tool, the course, its lab, its tests."""
+    project = read_project()
     return [
         *project["build-system"]["requires"],
         *project["project"]["dependencies"],
         *project["project"]["optional-dependencies"]["lab"],
         *project["dependency-groups"]["test"],
     ]
+
+
+def browser_ranges() -> list[str]:
+    """Return the requirements in pyproject.toml that only a test in a browser has."""
+    wanted: list[str] = read_project()["dependency-groups"]["browser"]
+    return wanted
+
+
+def read_project() -> dict[str, Any]:
+    """Return what pyproject.toml says."""
+    import tomllib  # noqa: PLC0415 - absent from the old Pythons that have to read this file
+
+    return tomllib.loads(PROJECT.read_text(encoding="utf-8"))
 
 
 def count_pins(pins: str) -> int:

@@ -7,6 +7,7 @@ python tools/lab.py --port 9000   on this port, or not at all
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import secrets
@@ -21,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 from environment import LAB, ROOT, SetupError, ready, run, surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 NOTEBOOK = "notebooks/01_irregular_partitions.ipynb"
-RUNTIME = LAB / "runtime"
-LOG = LAB / "jupyter.log"
+LOG = "jupyter.log"
 HOST = "127.0.0.1"
 PORTS = range(8888, 8938)
 PATIENCE = 90  # seconds until the server has to answer: a first start on a slow disk is slow
@@ -48,29 +49,41 @@ def main() -> int:
     parser.add_argument("--port", type=int, help="this port, or not at all")
     wanted = parser.parse_args().port
     python = ready()
-    port = choose_port(wanted)
-    write_settings()
+    with contextlib.suppress(KeyboardInterrupt), serving(python, choose_port(wanted)) as (server, address):
+        announce(address)
+        server.wait()
+    return 0
+
+
+@contextlib.contextmanager
+def serving(
+    python: Path, port: int, root: Path = ROOT, lab: Path = LAB
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Start JupyterLab, give the server and its address once it answers, and close it whatever happens.
+
+    It shows the files below `root`, and keeps its settings, its notes and its log in `lab`.
+    """
+    write_settings(lab)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended or interrupted: the server goes too
     print("Starting JupyterLab ...", flush=True)
     token = secrets.token_hex(16)
-    with LOG.open("w", encoding="utf-8") as log:
+    with (lab / LOG).open("w", encoding="utf-8") as log:
         server = subprocess.Popen(
-            command(python, port),
+            command(python, port, root),
             cwd=ROOT,
             # Not as an argument: those of a running program can be read by every user of the machine.
-            env={**surroundings(), "JUPYTER_TOKEN": token},
+            env={**surroundings(lab), "JUPYTER_TOKEN": token},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
-            announce(wait_until_it_answers(server, token))
-            server.wait()
+            yield server, wait_until_it_answers(server, token, lab)
         except KeyboardInterrupt:
             print("\nClosing JupyterLab ...", flush=True)
+            raise
         finally:
             close(server)
-    return 0
 
 
 def choose_port(wanted: int | None) -> int:
@@ -103,18 +116,18 @@ def is_taken(port: int) -> bool:
     return False
 
 
-def write_settings() -> None:
-    """Put the settings where this checkout's JupyterLab, and no other, reads them."""
-    folder = LAB / "config" / "labconfig"
+def write_settings(lab: Path) -> None:
+    """Put the settings where the JupyterLab that keeps its files in this folder, and no other, reads them."""
+    folder = lab / "config" / "labconfig"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "default_setting_overrides.json").write_text(json.dumps(SETTINGS, indent=2), encoding="utf-8")
 
 
-def command(python: Path, port: int) -> list[str]:
+def command(python: Path, port: int, root: Path = ROOT) -> list[str]:
     """Return the call that starts JupyterLab on the first notebook, reachable from this machine only."""
     return [
         *(str(python), "-m", "jupyterlab", f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}"),
-        *(f"--ServerApp.root_dir={ROOT}", f"--LabApp.default_url=/lab/tree/{NOTEBOOK}"),
+        *(f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{NOTEBOOK}"),
         *FLAGS,
         *(["--allow-root"] if is_root() else []),
     ]
@@ -125,16 +138,17 @@ def is_root() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
-def wait_until_it_answers(server: subprocess.Popen[bytes], token: str) -> str:
+def wait_until_it_answers(server: subprocess.Popen[bytes], token: str, lab: Path) -> str:
     """Return the address to open, once the server has noted that it runs and takes connections."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and server.poll() is None:
-        for note in RUNTIME.glob("jpserver-*.json"):
+        for note in (lab / "runtime").glob("jpserver-*.json"):
             running = read_note(note)
             if running.get("token") == token and is_taken(running["port"]):
                 return f"http://{HOST}:{running['port']}/lab/tree/{NOTEBOOK}?token={token}"
         time.sleep(0.1)
-    raise SetupError(f"JupyterLab did not start. The end of {LOG.relative_to(ROOT)}:\n{last_words()}")
+    log = lab / LOG
+    raise SetupError(f"JupyterLab did not start. The end of {log.relative_to(ROOT)}:\n{last_words(log)}")
 
 
 def read_note(note: Path) -> dict[str, Any]:
@@ -146,9 +160,9 @@ def read_note(note: Path) -> dict[str, Any]:
     return content
 
 
-def last_words() -> str:
+def last_words(log: Path) -> str:
     """Return the end of JupyterLab's log."""
-    return "\n".join(LOG.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
 
 
 def announce(address: str) -> None:

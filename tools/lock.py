@@ -1,4 +1,4 @@
-"""Renew requirements.txt: the newest releases that pyproject.toml admits, for every system, with hashes."""
+"""Renew both files of pins: the newest releases that pyproject.toml admits, for every system, with hashes."""
 
 from __future__ import annotations
 
@@ -7,27 +7,32 @@ import subprocess
 import sys
 
 import environment
-from environment import CACHE, LOG, PINS, SetupError
+from environment import BROWSER_PINS, CACHE, LOG, PINS, SetupError
 
 HEADING = "# The exact pins of the course, made from pyproject.toml by `make lock`: do not edit.\n"
 LIMIT = 1_000_000  # bytes: what a file of this repository may weigh
 
 
 def main() -> int:
-    """Resolve the ranges and write the pins, or leave the file as it was."""
+    """Resolve the ranges and write the pins, or leave the files as they were."""
     uv = environment.find_uv() or uv_of_our_own()
     print("Resolving the ranges of pyproject.toml ...", flush=True)
-    pins = HEADING + resolve(uv, environment.ranges())
-    refuse_addresses(pins)
-    PINS.write_text(pins, encoding="utf-8", newline="\n")
-    count, weight = environment.count_pins(pins), len(pins) // 1000
-    print(f"{PINS.name}: {count} pins, {weight} kB. Next: `make test`, then commit it.")
+    pins = resolve(uv, environment.ranges())
+    # Both lie in one environment: what they share is pinned to one release.
+    made = {PINS: pins, BROWSER_PINS: resolve(uv, environment.browser_ranges(), constraints=pins)}
+    for text in made.values():
+        refuse_addresses(text)
+    for path, text in made.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+        print(f"{path.name}: {environment.count_pins(text)} pins, {len(text) // 1000} kB.")
+    print("Next: `make test`, `make test-browser`, then commit them.")
     return 0
 
 
-def resolve(uv: str, requirements: list[str]) -> str:
+def resolve(uv: str, requirements: list[str], constraints: str = "") -> str:
     """Return the pins for these requirements, with nothing in them of how this machine reaches its index."""
     personal = {"UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX"}
+    (CACHE / "constraints.txt").write_text(constraints, encoding="utf-8")
     done = subprocess.run(
         [
             *(uv, "pip", "compile", "-", "--no-config", "--quiet"),
@@ -35,6 +40,7 @@ def resolve(uv: str, requirements: list[str]) -> str:
             "--no-build",  # only releases that exist ready-made: a learner has no compiler
             *("--generate-hashes", "--no-header", "--no-annotate"),
             *("--no-emit-index-url", "--no-emit-find-links"),
+            *("--constraints", "constraints.txt"),
         ],
         input="\n".join(requirements),
         env={name: value for name, value in environment.surroundings().items() if name not in personal},
@@ -46,7 +52,7 @@ def resolve(uv: str, requirements: list[str]) -> str:
     if done.returncode:
         LOG.write_text(done.stderr, encoding="utf-8")
         raise SetupError(environment.explain(done.stderr))
-    return done.stdout
+    return HEADING + done.stdout
 
 
 def refuse_addresses(pins: str) -> None:

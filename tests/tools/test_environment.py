@@ -19,7 +19,7 @@ DiskUsage = namedtuple("DiskUsage", "total used free")  # noqa: PYI024 - the ver
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout of its own: pins, a project file, and an environment whose Python is a plain file."""
-    for name in ("requirements.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "requirements-browser.txt", "pyproject.toml"):
         (tmp_path / name).write_text(f"the first {name}")
     for name, place in {
         "ROOT": ".",
@@ -27,6 +27,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "LAB": ".lab",
         "VENV": ".venv",
         "PINS": "requirements.txt",
+        "BROWSER_PINS": "requirements-browser.txt",
         "PROJECT": "pyproject.toml",
         "LOG": ".cache/setup.log",
     }.items():
@@ -75,7 +76,7 @@ def test_the_oldest_python_is_the_one_in_pyproject() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["environment", "lab", "lock", "test"])
+@pytest.mark.parametrize("name", ["browser", "environment", "lab", "lock", "test"])
 def test_an_old_python_can_read_the_scripts(name: str) -> None:
     """A syntax error would be all that it says otherwise."""
     text = (Path(environment.__file__).parent / f"{name}.py").read_text(encoding="utf-8")
@@ -142,6 +143,54 @@ def test_a_first_set_up_does_everything_and_a_second_nothing(steps: list[str], c
     steps.clear()
     environment.ready()
     assert steps == []
+
+
+def test_what_drives_a_browser_is_installed_for_it_alone_and_once(steps: list[str]) -> None:
+    """It comes on top of the environment; no learner gets it, and a second call installs nothing."""
+    environment.ready()
+    steps.clear()
+    environment.ready_for_browser()
+    assert steps == ["Installing pins"]
+    steps.clear()
+    environment.ready_for_browser()
+    environment.ready()
+    assert steps == []
+
+
+def test_new_pins_of_the_browser_are_installed_on_top(steps: list[str], checkout: Path) -> None:
+    """The environment below them stays."""
+    environment.ready_for_browser()
+    (checkout / "requirements-browser.txt").write_text("the second")
+    steps.clear()
+    environment.ready_for_browser()
+    assert steps == ["Installing pins"]
+
+
+def test_an_environment_made_anew_has_nothing_for_a_browser(steps: list[str], checkout: Path) -> None:
+    """It is installed again, though its own pins are the same."""
+    environment.ready_for_browser()
+    (checkout / "requirements.txt").write_text("the second")
+    steps.clear()
+    environment.ready_for_browser()
+    assert steps.count("Installing pins") == 2
+
+
+def test_an_interrupted_set_up_for_a_browser_is_never_trusted(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next call installs it again, and the environment below it stays."""
+    environment.ready()
+
+    def stop(_title: str, _argv: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(environment, "step", stop)
+        with pytest.raises(KeyboardInterrupt):
+            environment.ready_for_browser()
+    steps.clear()
+    environment.ready_for_browser()
+    assert steps == ["Installing pins"]
 
 
 def test_new_pins_make_the_environment_anew(steps: list[str], checkout: Path) -> None:

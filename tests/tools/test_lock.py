@@ -1,6 +1,7 @@
 """The pins tell nothing of the machine that made them, and all of them carry hashes."""
 
 import re
+from pathlib import Path
 
 import environment
 import lock
@@ -25,17 +26,33 @@ def test_pins_that_weigh_too_much_are_refused() -> None:
         lock.refuse_addresses(PIN * 30_000)
 
 
-def test_the_committed_pins_pass() -> None:
+@pytest.mark.parametrize(("path", "fewest"), [(environment.PINS, 100), (environment.BROWSER_PINS, 2)])
+def test_the_committed_pins_pass(path: Path, fewest: int) -> None:
     """They name no address, weigh little, and each has at least one hash."""
-    pins = environment.PINS.read_text(encoding="utf-8")
+    pins = path.read_text(encoding="utf-8")
     lock.refuse_addresses(pins)
     each = re.findall(r"(?m)^\S+==.*\\\n(?:    --hash=sha256:[0-9a-f]{64}.*\n)+", pins)
-    assert len(each) == environment.count_pins(pins) > 100
+    assert len(each) == environment.count_pins(pins) >= fewest
+
+
+def pinned_in(path: Path) -> dict[str, str]:
+    """Each package that a file pins, with its release."""
+    return dict(re.findall(r"(?m)^([a-z0-9-]+)==(\S+)", path.read_text(encoding="utf-8")))
+
+
+def test_both_files_of_pins_fit_one_environment() -> None:
+    """What both name is the same release, and what learners get drives no browser."""
+    course, browser = pinned_in(environment.PINS), pinned_in(environment.BROWSER_PINS)
+    assert {name: browser[name] for name in browser.keys() & course.keys()} == {
+        name: course[name] for name in browser.keys() & course.keys()
+    }
+    assert "playwright" in browser
+    assert "playwright" not in course
 
 
 def test_every_requirement_of_the_project_is_pinned() -> None:
     """The build tool, the course, its lab and its tests: what pyproject.toml names stands in the pins."""
-    pinned = set(re.findall(r"(?m)^([a-z0-9-]+)==", environment.PINS.read_text(encoding="utf-8")))
+    pinned = set(pinned_in(environment.PINS))
     wanted = {re.split(r"[<>=\[; ]", requirement)[0] for requirement in environment.ranges()}
     assert wanted <= pinned
     assert {"hatchling", "dagster", "jupyterlab", "pytest"} <= wanted

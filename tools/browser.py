@@ -1,0 +1,112 @@
+"""Open every notebook in a real browser, run it there, and look at it; set up first where that is needed.
+
+python tools/browser.py                   all of them
+python tools/browser.py NOTEBOOK ...      these
+python tools/browser.py --picture         all of them, and renew the README's picture
+
+JupyterLab is started as `make lab` starts it, on copies of the notebooks and with settings of its own:
+neither a notebook nor a learner's JupyterLab is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from environment import LAB, ROOT, SetupError, ready_for_browser, remove, run, surroundings
+from lab import choose_port, is_root, serving
+
+OURS = LAB / "browser"
+OUTPUT = ROOT / "output" / "browser"
+PICTURE = ROOT / "docs" / "notebook-01.png"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE = 1800  # seconds until the visits have to end, even where a browser hangs so that it tells nothing
+
+
+def main() -> int:
+    """Set up, start JupyterLab, have every notebook visited, and return the exit code."""
+    parser = argparse.ArgumentParser(description="Test the notebooks in a real browser.")
+    parser.add_argument("notebooks", nargs="*", type=Path, help="the notebooks; all by default")
+    parser.add_argument("--picture", action="store_true", help=f"renew {PICTURE.relative_to(ROOT)} as well")
+    wanted = parser.parse_args()
+    notebooks = wanted.notebooks or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    missing = [str(path) for path in notebooks if not path.is_file()]
+    if missing:
+        raise SetupError(f"There is no notebook {', '.join(missing)}. Check the name.")
+    chromium = find_chromium()
+    python = ready_for_browser()
+    course = fresh(OURS) / "course"
+    (course / "notebooks").mkdir(parents=True)
+    copies = [shutil.copy(str(path), str(course / "notebooks")) for path in notebooks]
+    print(f"Screenshots go to {fresh(OUTPUT).relative_to(ROOT)}.", flush=True)
+    with serving(python, choose_port(None), course, OURS) as (_, address):
+        return visit(
+            [
+                *(str(python), str(ROOT / "tools" / "page_visits.py"), "--chromium", chromium),
+                *("--output", str(OUTPUT)),
+                *(["--no-sandbox"] if is_root() else []),  # Chromium refuses root unless told
+                *(["--picture", str(PICTURE)] if wanted.picture else []),
+                *copies,
+            ],
+            address,
+        )
+
+
+def find_chromium() -> str:
+    """Return the path of the system's own Chromium: none is ever downloaded."""
+    for name in CHROMIUMS:
+        path = shutil.which(name)
+        if path:
+            return path
+    raise SetupError(
+        f"There is no browser here: none of {', '.join(CHROMIUMS)} is on PATH. On Debian: "
+        "`sudo apt install chromium fonts-dejavu-core`, then run the same command again."
+    )
+
+
+def fresh(folder: Path) -> Path:
+    """Return this folder, with nothing of an earlier call in it."""
+    if folder.exists():
+        remove(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def visit(argv: list[str], address: str) -> int:
+    """Have the notebooks visited by a second program, end it whatever happens, return its exit code."""
+    home = OURS / "home"  # Chromium writes to the home folder, whatever profile it is given
+    home.mkdir()
+    visitor = subprocess.Popen(
+        argv,
+        cwd=ROOT,
+        env={**surroundings(OURS), "HOME": str(home), "COURSE_ADDRESS": address},
+        stdin=subprocess.DEVNULL,
+        # Ctrl-C reaches this program alone, which then ends the others in their order.
+        start_new_session=os.name != "nt",
+    )
+    try:
+        return visitor.wait(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise SetupError(
+            f"The browser came to no end in {PATIENCE // 60} minutes; the last line above says where it was. "
+            f"JupyterLab's log is in {OURS.relative_to(ROOT)}."
+        ) from None
+    finally:
+        end(visitor)
+
+
+def end(visitor: subprocess.Popen[bytes]) -> None:
+    """End the visits; the browser closes by itself when nobody drives it any more."""
+    visitor.terminate()
+    try:
+        visitor.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        visitor.kill()
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
