@@ -11,13 +11,12 @@ from pathlib import Path
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Fold
-from lesson_lib.classroom.boards.explanations import chain, explained
+from lesson_lib.classroom.boards.explanations import Explanation, chain, explained
 from lesson_lib.classroom.boards.wording import shortened, stable
 
 _KNOWN = {"dagster", "dagster_shared", "dagster_duckdb", "duckdb", "_duckdb", "lesson_lib"}
 _NOTEBOOK = {"IPython", "ipykernel"}
 _CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]-?\d+\.py$|^<ipython-input-")
-_CELL_NAME = "the cell"
 _INSTALLED = {"site-packages", "dist-packages"}
 _STDLIB = sysconfig.get_path("stdlib")
 
@@ -34,17 +33,18 @@ def error_board(error: BaseException) -> Board | None:
     """
     if not isinstance(error, Exception) or not _is_known(error):
         return None
-    told = explained(error)
-    facts = [
-        ("Why", told.cause if told else ""),
-        ("Next", told.next_move if told else ""),
-        ("Where", _where(error)),
-        ("Read", told.section if told else ""),
-    ]
-    there = [(name, text) for name, text in facts if text]
-    blocks: list[Block] = [Facts(there)] if there else []
+    told = explained(error) or Explanation()
+    where = _where(error, always=not (told.cause or told.section))
+    facts = [("Why", told.cause), ("Next", told.next_move), ("Where", where), ("Read", told.section)]
+    blocks: list[Block] = [Facts([(name, text) for name, text in facts if text])]
     blocks.append(Fold("The full traceback", _traceback(error), "traceback"))
-    return Board("Why it failed, and what to do" if told and told.cause else "Where it failed", blocks)
+    return Board(_title(told, where), blocks)
+
+
+def _title(told: Explanation, where: str) -> str:
+    if told.cause:
+        return "Why it failed, and what to do"
+    return "Where it failed" if where or not told.section else "Where to read on"
 
 
 def _is_known(error: BaseException) -> bool:
@@ -57,14 +57,17 @@ def _is_known(error: BaseException) -> bool:
     )
 
 
-def _where(error: BaseException) -> str:
-    """Return the last of the learner's own lines that the error passed through, and the step of the run."""
+def _where(error: BaseException, *, always: bool) -> str:
+    """Return the last of the learner's own lines that the error passed through, and the step of the run.
+
+    A line that is all of its cell is left out, unless it is wanted always.
+    """
     step = next(filter(None, map(_step, chain(error))), "")
     own = next(filter(None, map(_own_line, chain(error))), None)
-    if own is None or _is_whole_cell(own):
+    if own is None or (_is_whole_cell(own) and not always):
         return step
     function = "" if own.name.startswith("<") else f"{own.name}, "
-    file = _CELL_NAME if _CELL.search(own.filename) else Path(own.filename).name
+    file = f"{'its' if function else 'the'} cell" if _CELL.search(own.filename) else Path(own.filename).name
     for_step = f", for {step}" if step not in ("", own.name) else ""
     source = shortened(stable(own.line or ""), _LONGEST_SOURCE)
     return f"{function}line {own.lineno} of {file}{for_step}: {source}".removesuffix(": ")
@@ -100,7 +103,7 @@ def _package(filename: str) -> str:
 def _short(filename: str) -> str:
     """Return a file's path from its package's folder on: `dagster/_core/errors.py`."""
     if _CELL.search(filename):
-        return _CELL_NAME
+        return "a cell"
     path = Path(filename)
     parts = [path.name]
     for folder in path.parents:

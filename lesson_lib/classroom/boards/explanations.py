@@ -111,7 +111,7 @@ RULES = (
         Explanation(
             "This run is for a range of keys, so there is no single key to read.",
             "Let the asset loop over context.partition_keys, which holds all of them (or the one), "
-            "or materialize one key at a time with partition_key=...",
+            "or pass partition_key=... to materialize a single one.",
         ),
     ),
     Rule(
@@ -139,7 +139,7 @@ RULES = (
         Explanation(
             "The asset returns one value for several keys, and Dagster keeps returned values key by key.",
             "Store the rows inside the asset and annotate it -> None, "
-            "or materialize one key at a time with partition_key=...",
+            "or pass partition_key=... to materialize one key at a time.",
         ),
     ),
     Rule(
@@ -192,7 +192,7 @@ RULES = (
         "OperationalError",
         r"too many SQL variables",
         Explanation(
-            "The list is too long for one call: SQLite, which keeps the keys, takes some 32,000 values at a "
+            "The list is too long for one call: SQLite, which keeps the keys, takes only so many values at a "
             "time. No key was added.",
             "Add the keys in portions of 10,000, as register_keys of lesson_lib.pipeline does.",
         ),
@@ -356,7 +356,7 @@ RULES = (
     ),
     Rule(
         "ConnectionException",
-        r"already closed",
+        r"already (?:been )?closed",
         Explanation(
             "The connection ends with its `with` block, or with con.close().",
             "Ask inside the block, or connect again.",
@@ -507,7 +507,7 @@ RULES = (
     ),
     Rule(
         "ConstraintException",
-        r"NOT NULL constraint failed: (?P<table>\w+)\.(?P<column>\w+)",
+        r"NOT NULL constraint failed: \"?(?P<table>[^\".]+)\"?\.\"?(?P<column>[^\"\n]+)",
         Explanation(
             "A row came without a value for {column}, and the table {table} was made to refuse that. "
             "Nothing of the statement was stored.",
@@ -516,9 +516,9 @@ RULES = (
     ),
     Rule(
         "ConstraintException",
-        r"Duplicate key \"(?P<key>[^\"]*)\"",
+        r"[Dd]uplicate key \"(?P<key>[^\"]*)\"",
         Explanation(
-            "A row with {key} is there already, and the table takes it once. "
+            "The table takes a row with {key} once, and this is a second one. "
             "Nothing of the statement was stored.",
             "Replace the partition's rows, rather than adding to them.",
             _AGAIN,
