@@ -106,7 +106,7 @@ def _short(filename: str) -> str:
         return "a cell"
     path = Path(filename)
     parts = [path.name]
-    for folder in path.parents:
+    for folder in path.parents if path.is_absolute() else ():
         if not (folder / "__init__.py").is_file():
             break
         parts.insert(0, folder.name)
