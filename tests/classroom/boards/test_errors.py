@@ -464,8 +464,8 @@ CASES = {
     ),
     "other settings": (
         """
-        first = duckdb.connect(folder / "open.duckdb")
-        duckdb.connect(folder / "open.duckdb", config={"threads": 1})
+        with duckdb.connect(folder / "open.duckdb"):
+            duckdb.connect(folder / "open.duckdb", config={"threads": 1})
         """,
         """
         Why it failed, and what to do
@@ -777,8 +777,7 @@ def fails(world: Path) -> Iterator[Fails]:
         shell.user_ns.update(folder=world, instance=instance)
         shell.run_cell(FIRST_CELL).raise_error()
         yield lambda cell: raised(shell, cell)
-        for connection in ("con", "first"):
-            shell.user_ns[connection].close()
+        shell.user_ns["con"].close()
 
 
 def new_shell() -> InteractiveShell:
