@@ -107,7 +107,7 @@ def _verdict(records: "ThreeRecords", groups: Mapping[State, Sequence[KeyRecords
     if not records.keys:
         return "The three records are empty: no key, no materialization, no rows", Mark.OPEN
     if failed:
-        return f"{of_keys} agree; the last run failed for {failed:,}", Mark.ODD
+        return f"{of_keys} agree; the last run failed for {failed:,} of them", Mark.ODD
     return f"{of_keys} agree", Mark.GOOD
 
 
