@@ -1,7 +1,7 @@
 """Irregular partitions: the library behind the course's notebooks.
 
 `lesson_lib.pipeline` is what a learner takes to work; `lesson_lib.classroom` makes a notebook a good place to
-learn. `%load_ext lesson_lib` in a notebook keeps noise off the page.
+learn. `%load_ext lesson_lib` lets Dagster's objects show themselves there, and keeps noise off the page.
 """
 
 from typing import Any

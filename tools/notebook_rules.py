@@ -156,7 +156,7 @@ _UNSTABLE = {
     "a warning": re.compile(r"warning", re.IGNORECASE),
     # A slash that begins a word; not the one of a date, a closing tag, a URL, a fraction or a relative path.
     "an absolute path": re.compile(
-        r"(?<![\w./<)\]}~])/[\w.~-]|:///+\w|\b[A-Za-z]:[\\/]{1,2}\w|\\\\[\w.-]+\\\w"
+        r"(?<![\w./<)\]}~…])/[\w.~-]|:///+\w|\b[A-Za-z]:[\\/]{1,2}\w|\\\\[\w.-]+\\\w"
     ),
     "a path in the home folder": re.compile(r"(?<!\w)~[\\/]"),
     "the name of a temporary folder": re.compile(r"\btmp[a-z0-9_]{8}\b"),

@@ -1,19 +1,132 @@
-"""The IPython extension, `%load_ext lesson_lib`: a notebook without noise."""
+"""The IPython extension, `%load_ext lesson_lib`: Dagster's objects show themselves, and the noise is gone.
 
-import warnings
+All of it goes through what IPython, Python's `logging` and `warnings` offer for it. Nothing of Dagster is
+wrapped or patched, and unloading leaves everything as it was.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
 from typing import Any
+from weakref import WeakKeyDictionary
 
-# Jupyter runs an event loop; each run of Dagster inside it leaves this behind. It means nothing to a learner.
-_HARMLESS = r"coroutine '.*shutdown_asyncgens' was never awaited"
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.lib.pretty import RepresentationPrinter
+
+from lesson_lib.classroom import run_log
+from lesson_lib.classroom.boards import BOARDS
+from lesson_lib.classroom.boards.as_html import as_html
+from lesson_lib.classroom.boards.as_text import as_text
+from lesson_lib.classroom.boards.board import Board
+from lesson_lib.classroom.boards.errors import error_board
+from lesson_lib.classroom.changes import changes
+from lesson_lib.classroom.quiet import without_library_notes
+
+_loaded: WeakKeyDictionary[InteractiveShell, ExitStack] = WeakKeyDictionary()
 
 
-def load(ipython: Any) -> None:  # noqa: ANN401 - IPython's shell has no public type
-    """Show an exception as its message, without the traceback, and drop one harmless warning."""
-    warnings.filterwarnings("ignore", message=_HARMLESS, category=RuntimeWarning)
-    ipython.InteractiveTB.set_mode(mode="Minimal")
+def load(shell: InteractiveShell) -> None:
+    """Take effect in this shell; a second time changes nothing."""
+    if shell in _loaded:
+        return
+    with ExitStack() as parts:
+        for part in (_boards(shell), _explained_errors(shell), _magic(shell)):
+            parts.enter_context(part)
+        parts.enter_context(run_log.kept())
+        parts.enter_context(without_library_notes())
+        _loaded[shell] = parts.pop_all()
 
 
-def unload(ipython: Any) -> None:  # noqa: ANN401 - as above
-    """Show tracebacks and the warning again."""
-    warnings.filterwarnings("default", message=_HARMLESS, category=RuntimeWarning)
-    ipython.InteractiveTB.set_mode(mode="Context")
+def unload(shell: InteractiveShell) -> None:
+    """Leave the shell as it was before."""
+    if parts := _loaded.pop(shell, None):
+        parts.close()
+
+
+@contextmanager
+def _boards(shell: InteractiveShell) -> Iterator[None]:
+    """Show every type of `BOARDS`, and its subclasses, by its board, as HTML and as text."""
+    formatters = shell.display_formatter.formatters  # type: ignore[union-attr]  # None only before it starts
+    html, text = formatters["text/html"], formatters["text/plain"]
+    # Each subclass by itself: for text, IPython prefers a `__repr__` of its own to a parent's formatter.
+    boards = {subclass: board for type_, board in BOARDS.items() for subclass in _family(type_)}
+    before = [(formatter, formatter.type_printers.copy()) for formatter in (html, text)]
+    for type_, board in boards.items():
+        html.for_type(type_, _html(board))
+        text.for_type(type_, _text(board, instead=text.type_printers.get(type_)))
+    try:
+        yield
+    finally:
+        for formatter, printers in before:
+            for type_ in boards:
+                formatter.pop(type_, None)
+                if type_ in printers:
+                    formatter.for_type(type_, printers[type_])
+
+
+def _family(type_: type) -> Iterator[type]:
+    yield type_
+    if type_.__module__ != "builtins":  # every list of a library's own keeps its form
+        children: list[type] = type_.__subclasses__()
+        for child in children:
+            yield from _family(child)
+
+
+def _html(board: Callable[[Any], Board | None]) -> Callable[[Any], str | None]:
+    def show(value: Any) -> str | None:  # noqa: ANN401 - a value of any type that has a board
+        described = board(value)
+        return as_html(described) if described else None
+
+    return show
+
+
+def _text(board: Callable[[Any], Board | None], instead: Callable[..., None] | None) -> Callable[..., None]:
+    def show(value: Any, printer: RepresentationPrinter, cycle: bool) -> None:  # noqa: ANN401, FBT001 - as IPython calls it
+        described = board(value)
+        if described is None and instead:
+            instead(value, printer, cycle)
+        else:
+            printer.text(as_text(described) if described else repr(value))
+
+    return show
+
+
+@contextmanager
+def _explained_errors(shell: InteractiveShell) -> Iterator[None]:
+    """Show an exception that has a board as one line, and the board below it."""
+    before = shell.custom_exceptions, shell.CustomTB
+    shell.set_custom_exc((Exception,), _show_error)
+    try:
+        yield
+    finally:
+        shell.custom_exceptions, shell.CustomTB = before
+
+
+def _show_error(
+    shell: InteractiveShell,
+    kind: type[Exception],
+    error: Exception,
+    tb: TracebackType | None,
+    tb_offset: int | None = None,
+) -> None:
+    # What IPython says of a magic that was called in a wrong way is for the learner already.
+    described = None if isinstance(error, UsageError) else error_board(error)
+    mode = shell.InteractiveTB.mode
+    if described:
+        shell.InteractiveTB.set_mode("Minimal")
+    try:
+        shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
+    finally:
+        shell.InteractiveTB.set_mode(mode)
+    if described:
+        shell.display_pub.publish({"text/plain": as_text(described), "text/html": as_html(described)})
+
+
+@contextmanager
+def _magic(shell: InteractiveShell) -> Iterator[None]:
+    shell.magics_manager.register_function(changes, "cell", "changes")
+    try:
+        yield
+    finally:
+        shell.magics_manager.magics["cell"].pop("changes", None)

@@ -1,52 +1,196 @@
-"""`%load_ext lesson_lib`: less noise, and nothing else changed."""
+"""`%load_ext lesson_lib`: objects show themselves, errors explain themselves, and nothing else is changed."""
 
+import logging
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
+from pathlib import Path
 
+import dagster as dg
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-NOISE = "coroutine 'AsyncLibrary.shutdown_asyncgens' was never awaited"
+s3 = dg.DynamicPartitionsDefinition(name="s3")
+
+
+@dg.asset(partitions_def=s3)
+def imported(context: dg.AssetExecutionContext) -> None:
+    """Speak, and fail for one key."""
+    context.log.info("my own line")
+    print("my own print")  # noqa: T201 - what a learner prints stays a learner's
+    if context.partition_key == "boom":
+        raise ValueError("no luck")
 
 
 @pytest.fixture
-def shell() -> InteractiveShell:
-    """Return a shell like a notebook's, without colours."""
-    return InteractiveShell(colors="nocolor")
-
-
-def warned(message: str) -> bool:
-    """Tell whether a warning of this text comes through."""
-    with warnings.catch_warnings(record=True) as caught:
-        # Not `simplefilter("always")`: the filters under test must stay in force.
-        warnings.warn(message, RuntimeWarning, stacklevel=1)
-    return bool(caught)
-
-
-def test_an_exception_shows_as_one_line(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
-    """Loaded twice, an error is still its message; unloaded, the traceback is back."""
+def shell() -> Iterator[InteractiveShell]:
+    """Return a shell like a notebook's, without colours, as the one that `get_ipython` finds."""
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance(colors="nocolor")
+    instance = dg.DagsterInstance.ephemeral()
+    instance.add_dynamic_partitions("s3", ["acme", "boom"])
+    shell.push({"dg": dg, "imported": imported, "s3": s3, "instance": instance})
     with warnings.catch_warnings():
-        for command in ("load_ext", "reload_ext"):
-            shell.run_line_magic(command, "lesson_lib")
-            capsys.readouterr()
-            shell.run_cell("1 / 0")
-            assert capsys.readouterr().out.strip() == "ZeroDivisionError: division by zero"
+        warnings.simplefilter("default")  # as in a notebook; pytest makes errors of them
+        yield shell
         shell.run_line_magic("unload_ext", "lesson_lib")
-        shell.run_cell("1 / 0")
-        assert "Traceback" in capsys.readouterr().out
+    InteractiveShell.clear_instance()
 
 
-def test_only_the_harmless_warning_is_dropped(shell: InteractiveShell) -> None:
-    """The event loop's leftover is silent while the extension is loaded; a learner's own warning never is."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("always")
-        assert warned(NOISE)
-        shell.run_line_magic("load_ext", "lesson_lib")
-        assert not warned(NOISE)
-        assert warned("the learner's own")
-        shell.run_line_magic("unload_ext", "lesson_lib")
-        assert warned(NOISE)
+@pytest.fixture
+def loaded(shell: InteractiveShell) -> InteractiveShell:
+    """Return the shell with the extension."""
+    shell.run_line_magic("load_ext", "lesson_lib")
+    return shell
+
+
+def shown(shell: InteractiveShell, expression: str) -> dict[str, str]:
+    """Return what a cell shows, by its MIME type."""
+    data, _ = shell.display_formatter.format(shell.ev(expression))
+    return data
+
+
+def state(shell: InteractiveShell) -> list[object]:
+    """Return everything that the extension may touch."""
+    formatters = shell.display_formatter.formatters
+    return [
+        *(dict(formatters[kind].type_printers) for kind in ("text/html", "text/plain")),
+        (shell.custom_exceptions, shell.InteractiveTB.mode),
+        set(shell.magics_manager.magics["cell"]),
+        logging.getLoggerClass(),
+        list(warnings.filters),
+    ]
+
+
+def test_unloading_leaves_everything_as_it_was(shell: InteractiveShell) -> None:
+    """Loaded twice, loaded anew and unloaded: formatters, errors, magics, loggers and filters are back."""
+    before = state(shell)
+    for magic in ("load_ext", "load_ext", "reload_ext"):
+        shell.run_line_magic(magic, "lesson_lib")
+        assert all(now != then for now, then in zip(state(shell), before, strict=True))
+    shell.run_line_magic("unload_ext", "lesson_lib")
+    assert state(shell) == before
+    assert "text/html" not in shown(shell, "s3")
+
+
+@pytest.mark.parametrize(
+    ("expression", "title"),
+    [
+        ("s3", 'Dynamic partitions "s3"'),
+        ("dg.DailyPartitionsDefinition('2018-01-22', end_date='2018-01-27')", "Daily partitions: 5 keys"),
+        ("instance", "Ephemeral instance"),
+        ("imported", "Asset imported"),
+        ("dg.RunRequest(partition_key='acme')", "Asked for: 1 run of partition acme"),
+        ("[dg.RunRequest(partition_key='acme')]", "Asked for: 1 run; nothing has happened yet"),
+        ("[str(number) for number in range(100)]", "A list of 100 strings"),
+    ],
+)
+def test_objects_show_themselves_as_html_and_as_text(
+    loaded: InteractiveShell, expression: str, title: str
+) -> None:
+    """The section is named by the title, and the text begins with it."""
+    data = shown(loaded, expression)
+    assert title in data["text/plain"].splitlines()[0]
+    assert data["text/html"].startswith('<section class="lesson-board" aria-label="')
+
+
+@pytest.mark.parametrize(
+    "expression", ["['acme', 'zenith']", "[]", "[1, 2]", "{'a': ['b']}", "list(range(40))"]
+)
+def test_other_values_keep_their_form(loaded: InteractiveShell, expression: str) -> None:
+    """Ordinary lists are IPython's business."""
+    before = shown(loaded, expression)
+    loaded.run_line_magic("unload_ext", "lesson_lib")
+    assert shown(loaded, expression) == before
+
+
+def test_a_run_is_quiet_and_its_log_is_in_its_board(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Dagster writes nothing to the page; a print stays, and the learner's own log line is in the board."""
+    data = shown(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
+    assert capsys.readouterr() == ("my own print\n", "")
+    assert "INFO    imported: my own line" in data["text/plain"]
+    assert '<details class="lesson-log">' in data["text/html"]
+    loaded.run_line_magic("unload_ext", "lesson_lib")
+    shown(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
+    assert "DEBUG" in capsys.readouterr().err
+
+
+def test_a_logger_of_ones_own_still_writes(
+    loaded: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only what would go to stderr is kept off the page: a file handler receives every line."""
+
+    @dg.logger
+    def to_a_file(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.getLoggerClass()("mine", logging.DEBUG)
+        logger.addHandler(logging.FileHandler(tmp_path / "run.log"))
+        return logger
+
+    @dg.op
+    def speak(context: dg.OpExecutionContext) -> None:
+        context.log.info("my own line")
+
+    @dg.job(logger_defs={"file": to_a_file})
+    def speaking() -> None:
+        speak()
+
+    assert loaded is not None
+    speaking.execute_in_process(run_config={"loggers": {"file": {}}})
+    assert "my own line" in (tmp_path / "run.log").read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""
+
+
+def test_an_explained_error_is_one_line_and_a_board(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exception's own line first, then why, and what to do; the result carries the exception itself."""
+    result = loaded.run_cell("dg.materialize([imported], partition_key='nobody', instance=instance)")
+    assert isinstance(result.error_in_exec, dg.DagsterUnknownPartitionError)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "DagsterUnknownPartitionError: Could not find a partition with key `nobody`."
+    assert "Why it failed, and what to do" in lines
+    assert not any("site-packages" in line for line in lines)
+
+
+def test_an_error_can_be_caught(loaded: InteractiveShell) -> None:
+    """It is the exception that Dagster raised, and nobody has touched it."""
+    loaded.run_cell(
+        "try:\n"
+        "    dg.materialize([imported], partition_key='boom', instance=instance)\n"
+        "except ValueError as error:\n"
+        "    caught = error.args"
+    )
+    assert loaded.user_ns["caught"] == ("no luck",)
+
+
+def test_an_error_of_the_learners_own_keeps_its_traceback(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What no library had a part in, IPython explains best; a mistyped magic, too."""
+    loaded.run_cell("def half(number):\n    return number / 0\nhalf(1)")
+    out = capsys.readouterr().out
+    assert "----> 2     return number / 0" in out
+    assert "ZeroDivisionError: division by zero" in out
+    assert "Why it failed" not in out
+    loaded.run_cell("%%changes nothing_of_this_name\n1")
+    assert "Where it failed" not in capsys.readouterr().out
+
+
+def test_warnings_of_libraries_are_silent_and_the_learners_own_are_heard(loaded: InteractiveShell) -> None:
+    """Dagster's notes on its own features, and what other code warns of, do not reach the page."""
+    with warnings.catch_warnings(record=True) as heard:  # by the filters in force, which stay
+        loaded.run_cell(
+            "@dg.asset(backfill_policy=dg.BackfillPolicy.single_run())\n"
+            "def ranged(): ...\n"
+            "import warnings\n"
+            "warnings.warn_explicit('theirs', DeprecationWarning, 'library.py', 1, module='some.library')\n"
+            "warnings.warn('coroutine \\'a.shutdown_asyncgens\\' was never awaited', RuntimeWarning)\n"
+            "warnings.warn('mine')"
+        )
+    assert [str(warning.message) for warning in heard] == ["mine"]
 
 
 def test_importing_the_library_costs_nothing_that_is_not_used() -> None:
@@ -59,3 +203,19 @@ def test_importing_the_library_costs_nothing_that_is_not_used() -> None:
     ).stdout.split()
     assert "lesson_lib" in loaded
     assert not {"dagster", "duckdb", "pandas", "IPython"} & set(loaded)
+
+
+def test_the_classroom_works_without_ipython() -> None:
+    """In plain Python, a lab and the three records show themselves by their repr."""
+    script = """if True:
+        import sys
+        sys.modules["IPython"] = None  # as if it were not installed
+        import dagster as dg
+        from lesson_lib.classroom import open_lab, three_records
+        lab = open_lab()
+        asset = dg.asset(name="loaded", partitions_def=dg.StaticPartitionsDefinition(["acme"]))(lambda: None)
+        print(repr(lab).splitlines()[0])
+        print(three_records(dg.DagsterInstance.ephemeral(), asset, lab.database))
+    """
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[:2] == ["lab", "✓ The three records of 1 key agree"]
