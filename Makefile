@@ -33,5 +33,5 @@ lock: ## Renew the exact pins in requirements.txt
 	@"$(PYTHON)" tools/lock.py
 
 clean: ## Remove everything that these commands made
-	rm -rf .venv .cache .lab output dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .cache .lab output screenshots dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +

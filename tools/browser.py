@@ -21,7 +21,7 @@ from environment import LAB, ROOT, SetupError, ready_for_browser, remove, run, s
 from lab import choose_port, is_root, serving
 
 OURS = LAB / "browser"
-OUTPUT = ROOT / "output" / "browser"
+OUTPUT = ROOT / "screenshots"
 PICTURE = ROOT / "docs" / "notebook-01.png"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 PATIENCE = 1800  # seconds until the visits have to end, even where a browser hangs so that it tells nothing

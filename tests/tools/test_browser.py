@@ -85,5 +85,5 @@ def test_a_second_call_finds_nothing_of_the_first(tmp_path: Path) -> None:
 def test_nothing_of_it_lies_where_git_or_a_learner_looks() -> None:
     """Copies and settings are apart from those of `make lab`; only the README's picture is committed."""
     assert browser.OURS.parent == environment.LAB
-    assert browser.OUTPUT.relative_to(environment.ROOT).parts[0] == "output"
+    assert browser.OUTPUT.relative_to(environment.ROOT).parts[0] == "screenshots"
     assert browser.PICTURE.is_file()

@@ -37,7 +37,7 @@ def _block(block: Block) -> str:
             return _table(block)
         case Graph():
             names = ["", *(box.name for box in block.boxes)]
-            return f'<ol class="lesson-graph">{"".join(map(_box, block.boxes, names))}</ol>'
+            return f"<ol>{''.join(map(_box, block.boxes, names))}</ol>"
         case Fold():
             text = escape(
                 shortened("\n".join(map(visible, block.text.expandtabs().split("\n"))), _LONGEST_FOLD)
@@ -72,11 +72,13 @@ def _sign(mark: Mark | None) -> str:
 def _facts(facts: Sequence[tuple[str, str]]) -> str:
     if not facts:
         return ""
-    return f"<dl>{''.join(f'<dt>{_text(name)}</dt><dd>{_text(value)}</dd>' for name, value in facts)}</dl>"
+    pairs = (f'<span class="lesson-quiet">{_text(name)}:</span> {_text(value)}' for name, value in facts)
+    # Not a `dl`: where the style is stripped, JupyterLab's own lays its names over its values.
+    return f"<ul>{''.join(f'<li>{pair}</li>' for pair in pairs)}</ul>"
 
 
 def _box(box: Box, before: str) -> str:
-    after = f'<p class="lesson-after">after {_text(", ".join(box.after))}</p>' if box.after else ""
+    after = f'<p class="lesson-quiet">after {_text(", ".join(box.after))}</p>' if box.after else ""
     lines = "".join(_line("p", line) for line in box.lines)
     name = f"<p><strong>{_text(box.name)}</strong></p>"
     # An arrow leads here from the box before, where this one really needs it.

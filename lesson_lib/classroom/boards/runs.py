@@ -24,10 +24,17 @@ def run_board(result: dg.ExecuteInProcessResult) -> Board:
         blocks.append(Line(f"And {counted(len(more), 'more asset')}: {listed([box.name for box in more])}."))
     blocks += _tracebacks(result)
     blocks += _log(lines_of(result.run_id))
-    outcome = "succeeded" if result.success else "failed"
+    title, mark = _verdict(result)
     keys = _keys(result)
-    title = f"Run {outcome}: {keys}" if keys else f"Run {outcome}"
-    return Board(title, blocks, Mark.GOOD if result.success else Mark.BAD)
+    return Board(f"{title}: {keys}" if keys else title, blocks, mark)
+
+
+def _verdict(result: dg.ExecuteInProcessResult) -> tuple[str, Mark]:
+    if not result.success:
+        return "Run failed", Mark.BAD
+    if odd := sum(not check.passed for check in result.get_asset_check_evaluations()):
+        return f"Run succeeded, {counted(odd, 'check')} did not pass", Mark.ODD
+    return "Run succeeded", Mark.GOOD
 
 
 def _keys(result: dg.ExecuteInProcessResult) -> str:
@@ -121,7 +128,7 @@ def _raised(failure: dg.DagsterEvent) -> tuple[str, str]:
 
 def _check_line(check: dg.AssetCheckEvaluation) -> Line:
     facts = ", ".join(f"{name} {_value(value)}" for name, value in check.metadata.items())
-    told = "; ".join(filter(None, (stable(check.description or ""), facts)))
+    told = stable(check.description) if check.description else facts
     told = f": {told}" if told else ""
     if check.passed:
         return Line(f"check {check.check_name} passed{told}", Mark.GOOD)
