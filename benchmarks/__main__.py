@@ -1,10 +1,12 @@
-"""Print what loading costs, beside what it is measured against: `make bench`.
+"""Print what things cost, beside what they are measured against: `make bench`.
 
 Each pair is timed in turn, A B A B, so that both meet the same machine; the ratio is the median of the pairs.
 """
 
 import shutil
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +18,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 
 from benchmarks.source_lesson import source_lesson_assets
+from lesson_lib.classroom import three_records
 from lesson_lib.course_data import data_folder
 from lesson_lib.pipeline import (
     SourceFolder,
@@ -73,6 +76,41 @@ class Bench:
             con.execute(f"copy raw_partition_data from '{self.source / 'large.csv'}'")
 
 
+class ManyKeys:
+    """Ten thousand keys: registered, materialized, and with rows."""
+
+    def __init__(self, database: Path) -> None:
+        """Write all three records, without running anything."""
+        self.database = database
+        self.instance = dg.DagsterInstance.ephemeral(settings=QUIET)
+        keys = [f"customer-{number:05}" for number in range(10_000)]
+        register_keys(self.instance, keys)
+        for key in keys:
+            event = dg.AssetMaterialization(duckdb_dynamic_partition_table.key, partition=key)
+            self.instance.report_runless_asset_event(event)
+        with duckdb.connect(str(database)) as con:
+            con.execute(
+                "create table raw_partition_data as "
+                "select format('customer-{:05}', i // 10) as partition_key from range(100_000) as numbers(i)"
+            )
+
+    def three_records(self) -> None:
+        """Ask for them, and draw them."""
+        three_records(self.instance, duckdb_dynamic_partition_table, self.database)._repr_html_()
+
+    def bare_queries(self) -> None:
+        """Ask Dagster and DuckDB for the same, by their own calls."""
+        self.instance.get_dynamic_partitions("s3")
+        self.instance.get_materialized_partitions(duckdb_dynamic_partition_table.key)
+        with duckdb.connect(str(self.database)) as con:
+            con.execute("select partition_key, count(*) from raw_partition_data group by all").fetchall()
+
+
+def run_python(code: str) -> None:
+    """Run code in a Python of its own."""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def make_large_file(path: Path) -> None:
     """Write a million rows like the course's own."""
     duckdb.execute("select setseed(0.5)")
@@ -105,7 +143,7 @@ def compare(
     ours, theirs = (statistics.median(times) for times in zip(*timed, strict=True))
     ratios = sorted(a / b for a, b in timed)
     ratio = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-    print(f"{title:<56} {ours:>7.3f} s {theirs:>7.3f} s   {ratio:<22} {limit}", flush=True)
+    print(f"{title:<62} {ours:>7.3f} s {theirs:>7.3f} s   {ratio:<22} {limit}", flush=True)
 
 
 def main() -> None:
@@ -113,7 +151,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="lesson-bench-") as name:
         bench = Bench(Path(name))
         again = Path(name) / "again.duckdb"
-        print(f"{'':<56} {'ours':>9} {'theirs':>9}   {'ratio (min to max)':<22} limit")
+        print(f"{'':<62} {'ours':>9} {'theirs':>9}   {'ratio (min to max)':<22} limit")
         bench.safe("large", assets=SAFE[:1])
         compare(
             "a million rows loaded, against DuckDB's bare COPY",
@@ -143,6 +181,21 @@ def main() -> None:
             lambda: bench.source_lesson("small"),
             pairs=41,
         )
+        many = ManyKeys(Path(name) / "many.duckdb")
+        compare(
+            "three_records of 10,000 keys and its HTML, against the queries",
+            "",
+            many.three_records,
+            many.bare_queries,
+            pairs=15,
+        )
+    compare(
+        "import lesson_lib beside dagster, duckdb, pandas, or not",
+        "1.1",
+        lambda: run_python("import dagster, duckdb, pandas, lesson_lib"),
+        lambda: run_python("import dagster, duckdb, pandas"),
+        pairs=9,
+    )
 
 
 if __name__ == "__main__":

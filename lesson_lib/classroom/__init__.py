@@ -1,6 +1,6 @@
 """The classroom: what makes a notebook a good place to learn."""
 
 from lesson_lib.classroom.lab import Lab, open_lab
-from lesson_lib.classroom.records import ThreeRecords, three_records
+from lesson_lib.classroom.records import three_records
 
-__all__ = ["Lab", "ThreeRecords", "open_lab", "three_records"]
+__all__ = ["Lab", "open_lab", "three_records"]

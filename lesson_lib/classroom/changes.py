@@ -14,9 +14,10 @@ from IPython.core.magic import no_var_expand
 from IPython.display import display
 
 from lesson_lib.classroom.boards.board import Board, Line, Mark
+from lesson_lib.classroom.boards.records import Changes, ThreeRecords
 from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import stable
-from lesson_lib.classroom.records import Changes, ThreeRecords, three_records
+from lesson_lib.classroom.records import three_records
 
 _USUAL = "instance, assets, database"
 

@@ -12,49 +12,12 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
-from lesson_lib.classroom.boards.board import Board
-from lesson_lib.classroom.boards.records import changes_board, records_board
-from lesson_lib.classroom.boards.shown import Shown
-from lesson_lib.pipeline.records import KeyRecords, failed_keys, latest_materializations, records_by_key
+from lesson_lib.classroom.boards.records import ThreeRecords
+from lesson_lib.pipeline.records import failed_keys, latest_materializations, records_by_key
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
 
 # Names that DuckDB takes for a database, though no file can be missing there.
 _NO_FILE = re.compile(r":memory:|md:|motherduck:|[\w+.-]{2,}:/")
-
-
-@dataclass(frozen=True, repr=False)
-class ThreeRecords(Shown):
-    """What the three records hold at one moment; two of them are equal if nothing has happened in between.
-
-    Attributes:
-        assets: the names of the assets, in the order given.
-        table: the table that was asked for rows.
-        keys: each key with what is recorded of it: the registered ones in their order, then the others.
-        has_table: whether there is such a table.
-        nobodys_rows: how many rows there are, if the table has no column `partition_key`; else 0.
-    """
-
-    assets: tuple[str, ...]
-    table: str
-    keys: tuple[KeyRecords, ...]
-    has_table: bool
-    nobodys_rows: int
-
-    def board(self) -> Board:
-        """Describe what it shows."""
-        return records_board(self)
-
-
-@dataclass(frozen=True, repr=False)
-class Changes(Shown):
-    """The three records before and after something was done."""
-
-    before: ThreeRecords
-    after: ThreeRecords
-
-    def board(self) -> Board:
-        """Describe what differs."""
-        return changes_board(self)
 
 
 def three_records(

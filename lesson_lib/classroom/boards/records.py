@@ -1,15 +1,12 @@
 """The three records of each key, and what differs between two moments."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 from lesson_lib.classroom.boards.board import Block, Board, Line, Mark, Table
+from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import counted, shortened, visible
 from lesson_lib.pipeline.records import KeyRecords, State, keys_by_state
-
-if TYPE_CHECKING:  # they show themselves through this module
-    from lesson_lib.classroom.records import Changes, ThreeRecords
 
 _ONE_BY_ONE = 30  # keys; more are summarised
 _LISTED = 20  # keys that disagree
@@ -47,7 +44,42 @@ _EXPLAINED = {
 _COLUMNS = ("key", "registered", "materialized", "rows")
 
 
-def records_board(records: "ThreeRecords") -> Board:
+@dataclass(frozen=True, repr=False)
+class ThreeRecords(Shown):
+    """What the three records hold at one moment; two of them are equal if nothing has happened in between.
+
+    Attributes:
+        assets: the names of the assets, in the order given.
+        table: the table that was asked for rows.
+        keys: each key with what is recorded of it: the registered ones in their order, then the others.
+        has_table: whether there is such a table.
+        nobodys_rows: how many rows there are, if the table has no column `partition_key`; else 0.
+    """
+
+    assets: tuple[str, ...]
+    table: str
+    keys: tuple[KeyRecords, ...]
+    has_table: bool
+    nobodys_rows: int
+
+    def board(self) -> Board:
+        """Describe what it shows."""
+        return records_board(self)
+
+
+@dataclass(frozen=True, repr=False)
+class Changes(Shown):
+    """The three records before and after something was done."""
+
+    before: ThreeRecords
+    after: ThreeRecords
+
+    def board(self) -> Board:
+        """Describe what differs."""
+        return changes_board(self)
+
+
+def records_board(records: ThreeRecords) -> Board:
     """Show keys x (registered, materialized, rows), and explain in words where they do not agree."""
     groups = keys_by_state(records.keys)
     blocks: list[Block] = []
@@ -64,7 +96,7 @@ def records_board(records: "ThreeRecords") -> Board:
     return Board(title, blocks, mark)
 
 
-def changes_board(changes: "Changes") -> Board:
+def changes_board(changes: Changes) -> Board:
     """Show only the keys of which a record differs, and what it was before."""
     before, after = changes.before, changes.after
     assets = after.assets
@@ -95,7 +127,7 @@ def changes_board(changes: "Changes") -> Board:
     return Board("This cell changed nothing in the three records")
 
 
-def _verdict(records: "ThreeRecords", groups: Mapping[State, Sequence[KeyRecords]]) -> tuple[str, Mark]:
+def _verdict(records: ThreeRecords, groups: Mapping[State, Sequence[KeyRecords]]) -> tuple[str, Mark]:
     of_keys = f"The three records of {counted(len(records.keys), 'key')}"
     odd = sum(len(found) for state, found in groups.items() if state.disagrees)
     failed = sum(any(record.failed) for record in records.keys)
@@ -115,7 +147,7 @@ def _explained(state: State) -> Line:
     return Line(f"{state.value}: {_EXPLAINED[state]}", _MARKS[state])
 
 
-def _remarks(records: "ThreeRecords", groups: Mapping[State, Sequence[KeyRecords]]) -> Iterator[Line]:
+def _remarks(records: ThreeRecords, groups: Mapping[State, Sequence[KeyRecords]]) -> Iterator[Line]:
     if any(any(record.failed) for record in groups[State.AGREE]):
         yield Line("the last run failed: the rows are those of an earlier run.", Mark.ODD)
     if not records.has_table:

@@ -6,8 +6,7 @@ import pytest
 
 from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.boards.as_text import as_text
-from lesson_lib.classroom.boards.records import changes_board, records_board
-from lesson_lib.classroom.records import Changes, ThreeRecords
+from lesson_lib.classroom.boards.records import Changes, ThreeRecords, changes_board, records_board
 from lesson_lib.pipeline.records import KeyRecords
 from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
 
