@@ -10,11 +10,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from lesson_lib.classroom.boards.board import Block, Board, Facts, Fold
-from lesson_lib.classroom.boards.explanations import Explanation, chain, explained
+from lesson_lib.classroom.boards.board import Board, Facts, Fold
+from lesson_lib.classroom.boards.explanations import LIBRARIES, chain, explained
 from lesson_lib.classroom.boards.wording import shortened, stable
 
-_KNOWN = {"dagster", "dagster_shared", "dagster_duckdb", "duckdb", "_duckdb", "lesson_lib"}
+# It runs a learner's cell, and has no part in what fails there.
+_CELL_MAGIC = "lesson_lib/classroom/changes.py"
 _NOTEBOOK = {"IPython", "ipykernel"}
 _CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]-?\d+\.py$|^<ipython-input-")
 _INSTALLED = {"site-packages", "dist-packages"}
@@ -33,38 +34,44 @@ def error_board(error: BaseException) -> Board | None:
     """
     if not isinstance(error, Exception) or not _is_known(error):
         return None
-    told = explained(error) or Explanation()
-    where = _where(error, always=not (told.cause or told.section))
-    facts = [("Why", told.cause), ("Next", told.next_move), ("Where", where), ("Read", told.section)]
-    blocks: list[Block] = [Facts([(name, text) for name, text in facts if text])]
-    blocks.append(Fold("The full traceback", _traceback(error), "traceback"))
-    return Board(_title(told, where), blocks)
+    title, facts = _told(error)
+    told = Facts([(name, text) for name, text in facts if text])
+    return Board(title, [told, Fold("The full traceback", _traceback(error))])
 
 
-def _title(told: Explanation, where: str) -> str:
-    if told.cause:
-        return "Why it failed, and what to do"
-    return "Where it failed" if where or not told.section else "Where to read on"
+def _told(error: BaseException) -> tuple[str, list[tuple[str, str]]]:
+    """Return the title and what is to be said, some of which may be empty."""
+    rule = explained(error)
+    if rule and not rule.cause:
+        return "Where to read on", [("Read", rule.section)]
+    where = _where(error)
+    if rule:
+        facts = [("Why", rule.cause), ("Next", rule.next_move), ("Where", where), ("Read", rule.section)]
+        return "Why it failed, and what to do", facts
+    title = "Where it failed" if where else "lesson_lib has no explanation for this error"
+    return title, [("Where", where)]
 
 
 def _is_known(error: BaseException) -> bool:
     return any(
-        type(link).__module__.partition(".")[0] in _KNOWN
-        or any(
-            _package(frame.f_code.co_filename) in _KNOWN for frame, _ in traceback.walk_tb(link.__traceback__)
-        )
+        type(link).__module__.partition(".")[0] in LIBRARIES
+        or any(_is_library(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(link.__traceback__))
         for link in chain(error)
     )
 
 
-def _where(error: BaseException, *, always: bool) -> str:
+def _is_library(filename: str) -> bool:
+    return _package(filename) in LIBRARIES and _short(filename) != _CELL_MAGIC
+
+
+def _where(error: BaseException) -> str:
     """Return the last of the learner's own lines that the error passed through, and the step of the run.
 
-    A line that is all of its cell is left out, unless it is wanted always.
+    A line that is all of its cell is left out.
     """
     step = next(filter(None, map(_step, chain(error))), "")
     own = next(filter(None, map(_own_line, chain(error))), None)
-    if own is None or (_is_whole_cell(own) and not always):
+    if own is None or _is_whole_cell(own):
         return step
     function = "" if own.name.startswith("<") else f"{own.name}, "
     file = f"{'its' if function else 'the'} cell" if _CELL.search(own.filename) else Path(own.filename).name
@@ -75,7 +82,8 @@ def _where(error: BaseException, *, always: bool) -> str:
 
 def _is_whole_cell(frame: traceback.FrameSummary) -> bool:
     """Tell whether the line is all there is in a cell, so that nobody need be told which one it is."""
-    return frame.name == "<module>" and len(linecache.getlines(frame.filename)) == 1
+    lines = filter(str.strip, linecache.getlines(frame.filename))
+    return frame.name == "<module>" and len(list(lines)) == 1
 
 
 def _step(error: BaseException) -> str:
@@ -92,7 +100,7 @@ def _is_own(filename: str) -> bool:
     if _CELL.search(filename):
         return True
     installed = filename.startswith((_STDLIB, "<")) or _INSTALLED & set(Path(filename).parts)
-    return not installed and _package(filename) not in _KNOWN
+    return not installed and _package(filename) not in LIBRARIES
 
 
 def _package(filename: str) -> str:
