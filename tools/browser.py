@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 from environment import LAB, ROOT, SetupError, ready_for_browser, remove, run, surroundings
-from lab import choose_port, is_root, serving
+from lab import choose_port, close, is_root, serving
 
 OURS = LAB / "browser"
 OUTPUT = ROOT / "screenshots"
@@ -96,16 +96,7 @@ def visit(argv: list[str], address: str) -> int:
             f"JupyterLab's log is in {OURS.relative_to(ROOT)}."
         ) from None
     finally:
-        end(visitor)
-
-
-def end(visitor: subprocess.Popen[bytes]) -> None:
-    """End the visits; the browser closes by itself when nobody drives it any more."""
-    visitor.terminate()
-    try:
-        visitor.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        visitor.kill()
+        close(visitor)  # the browser closes by itself when nobody drives it any more
 
 
 if __name__ == "__main__":

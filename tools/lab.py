@@ -197,7 +197,7 @@ def has_display(system: str = sys.platform) -> bool:
 
 
 def close(server: subprocess.Popen[bytes]) -> None:
-    """End the server and its kernels."""
+    """End a program that was started here, such as the server with its kernels."""
     if server.poll() is None:
         server.terminate()
     try:

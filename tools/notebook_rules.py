@@ -32,7 +32,7 @@ _IGNORES = {"NBVAL_IGNORE_OUTPUT", "NBVAL_SKIP", "PYTEST_VALIDATE_IGNORE_OUTPUT"
 _IGNORE_TAGS = {*(name.lower().replace("_", "-") for name in _IGNORES), "skip-execution"}
 _PICTURES = ("image/png", "image/jpeg")
 # What a board folds away is in the words of Dagster and Python, and differs with their versions.
-FOLDED = re.compile(r'(?s)(<details class="lesson-(?:log|traceback)">).*?(?=</details>)')
+FOLDED = re.compile(r'(?s)(<details class="lesson-fold">).*?(?=</details>)')
 _RENEW = "Renew the notebook: make notebooks."
 
 

@@ -81,21 +81,10 @@ class _Boards(HTMLParser):
             self.names.append(" ".join(given.get("aria-label", "").split()))
 
 
-def boards_are_kept(stored: Mapping[str, int], shown: int) -> list[str]:
-    """A notebook that was only opened shows as many boards as it has stored.
-
-    Their names do not count yet: of what it did not run itself, JupyterLab drops `aria-label` and `<style>`.
-    """
-    count = sum(stored.values())
-    if shown == count:
-        return []
-    return [f"Opened, the page shows {shown} boards of {count} that are stored. Look at the screenshots."]
-
-
 def boards_are_there(stored: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
-    """After a run, each stored board is in the page, as often, as a region of its name."""
+    """Each stored board is in the page, as often, as a region of its name."""
     return [
-        f"Run, the page has {found.get(name, 0)} regions named {name!r}, stored are {count} such boards. "
+        f"The page has {found.get(name, 0)} regions named {name!r}, stored are {count} such boards. "
         "Look at the screenshots."
         for name, count in stored.items()
         if found.get(name, 0) != count or not name

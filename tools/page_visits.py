@@ -14,9 +14,7 @@ from nbformat import NotebookNode
 from notebook_rules import announced_error, named_cells
 from notebook_runs import SECONDS_A_CELL, read
 from page_rules import (
-    BOARD,
     SeenCell,
-    boards_are_kept,
     boards_are_there,
     errors_are_shown,
     every_cell_ran,
@@ -119,7 +117,7 @@ def looked_at(page: Page, visit: Visit, address: str, picture: Path | None) -> I
         page.wait_for_function(IS_OPEN, arg=len(notebook.cells), timeout=SECONDS_TO_OPEN * 1000)
     drawn(page)
     page.screenshot(path=visit.picture("opening"))
-    yield from boards_are_kept(boards, page.locator(f".jp-Notebook section.{BOARD}").count())
+    yield from boards_are_there(boards, regions(page, boards))
     page.add_style_tag(content=LAY_OUT_ALL)
     take_pages(page, visit, "stored")
 

@@ -19,7 +19,7 @@ from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import stable
 from lesson_lib.classroom.records import three_records
 
-_USUAL = "instance, assets, database"
+_USUAL = "instance, assets, lab.database"
 
 
 @no_var_expand
@@ -27,8 +27,8 @@ def changes(line: str, cell: str) -> None:
     """Run the cell, and show what it changed in the three records: `%%changes instance, assets, database`.
 
     What follows `%%changes` is what `three_records` takes, as Python; nothing stands for
-    `instance, assets, database`. It is evaluated before the cell and again after it. A cell that fails shows
-    what it changed until then, and then fails as it would have without this line.
+    `instance, assets, lab.database`. It is evaluated before the cell and again after it. A cell that fails
+    shows what it changed until then, and then fails as it would have without this line.
 
     A key that was materialized again is a change, also when its rows are the same; a run that failed again
     is one only if that of the asset which failed is another.
@@ -57,6 +57,7 @@ def changes(line: str, cell: str) -> None:
 
 def _compiled(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
     """Return the cell as code: its statements, and a last expression apart whose value is to be shown."""
+    source = f"\n{source}"  # the line of the magic, so that lines are counted as the learner sees them
     tree = shell.transform_ast(shell.compile.ast_parse(source))
     parts: list[tuple[ast.mod, str]] = [(tree, "exec")]
     shown = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
@@ -74,7 +75,7 @@ def _records_now(shell: InteractiveShell, line: str) -> ThreeRecords:
         # Its own line for each, so that a comment ends where the learner's line ends.
         arguments, options = eval(f"_taken(\n{given}\n)", {**shell.user_ns, "_taken": _taken})  # noqa: S307 - the learner's own code
         inspect.signature(three_records).bind(*arguments, **options)
-    except (NameError, SyntaxError, TypeError) as error:
+    except (AttributeError, NameError, SyntaxError, TypeError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else error
         raise UsageError(
             f"%%changes {given}: {reason}. Write what three_records takes, by the names of your notebook, "

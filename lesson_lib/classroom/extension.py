@@ -6,12 +6,13 @@ wrapped or patched, and unloading leaves everything as it was.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from IPython.core.error import UsageError
-from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 from IPython.lib.pretty import RepresentationPrinter
 
 from lesson_lib.classroom import run_log
@@ -20,6 +21,7 @@ from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.boards.as_text import as_text
 from lesson_lib.classroom.boards.board import Board
 from lesson_lib.classroom.boards.errors import error_board
+from lesson_lib.classroom.boards.runs import log_folds
 from lesson_lib.classroom.changes import changes
 from lesson_lib.classroom.quiet import without_library_notes
 
@@ -94,33 +96,54 @@ def _text(board: Callable[[Any], Board | None], instead: Callable[..., None] | N
 
 @contextmanager
 def _explained_errors(shell: InteractiveShell) -> Iterator[None]:
-    """Show an exception that has a board as one line, and the board below it."""
     before = shell.custom_exceptions, shell.CustomTB
-    shell.set_custom_exc((Exception,), _show_error)
+    errors = _Errors()
+    shell.events.register("pre_run_cell", errors.begin)
+    shell.set_custom_exc((Exception,), errors.show)
     try:
         yield
     finally:
+        shell.events.unregister("pre_run_cell", errors.begin)
         shell.custom_exceptions, shell.CustomTB = before
 
 
-def _show_error(
-    shell: InteractiveShell,
-    kind: type[Exception],
-    error: Exception,
-    tb: TracebackType | None,
-    tb_offset: int | None = None,
-) -> None:
-    # What IPython says of a magic that was called in a wrong way is for the learner already.
-    described = None if isinstance(error, UsageError) else error_board(error)
-    mode = shell.InteractiveTB.mode
-    if described:
-        shell.InteractiveTB.set_mode("Minimal")
-    try:
-        shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
-    finally:
-        shell.InteractiveTB.set_mode(mode)
-    if described:
-        shell.display_pub.publish({"text/plain": as_text(described), "text/html": as_html(described)})
+class _Errors:
+    """Shows an exception that has a board as one line, and below it the board, with the log of its run."""
+
+    def __init__(self) -> None:
+        self._run_before = ""
+
+    def begin(self, _: ExecutionInfo) -> None:
+        """Take note, before a cell runs, of the run that was the latest one until now."""
+        self._run_before = run_log.latest_run()
+
+    def show(
+        self,
+        shell: InteractiveShell,
+        kind: type[Exception],
+        error: Exception,
+        tb: TracebackType | None,
+        tb_offset: int | None = None,
+    ) -> None:
+        """Take part in `set_custom_exc`."""
+        board = self._board(error)
+        mode = shell.InteractiveTB.mode
+        if board:
+            shell.InteractiveTB.set_mode("Minimal")
+        try:
+            shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
+        finally:
+            shell.InteractiveTB.set_mode(mode)
+        if board:
+            shell.display_pub.publish({"text/plain": as_text(board), "text/html": as_html(board)})
+
+    def _board(self, error: Exception) -> Board | None:
+        # What IPython says of a magic that was called in a wrong way is for the learner already.
+        board = None if isinstance(error, UsageError) else error_board(error)
+        run = run_log.latest_run()
+        if board is None or run == self._run_before:
+            return board
+        return replace(board, blocks=[*board.blocks, *log_folds(run)])
 
 
 @contextmanager

@@ -1,26 +1,40 @@
 """The notes that libraries make to their own developers, kept off the page; a learner's own stay."""
 
+import re
+import sysconfig
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-_OF_LIBRARIES: tuple[dict[str, Any], ...] = (
-    # Raised while a library's own code ran; a notebook's cells are the module `__main__`.
-    {"module": r"(?!__main__$)"},
-    # Jupyter runs an event loop; each run of Dagster inside it leaves this behind, wherever Python notices.
-    {"message": r"coroutine '.*shutdown_asyncgens' was never awaited", "category": RuntimeWarning},
-    # How far Dagster is with a feature that a cell uses.
-    *({"category": category} for category in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning)),
-)
+_INSTALLED = {"site-packages", "dist-packages"}
+_STDLIB = sysconfig.get_path("stdlib")
+# How far Dagster is with a feature that a cell uses.
+_OF_DAGSTER = (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning)
+# Jupyter runs an event loop; each run of Dagster inside it leaves this behind, wherever Python notices.
+_LEFT_BEHIND = re.compile(r"coroutine '.*shutdown_asyncgens' was never awaited")
 
 
 @contextmanager
 def without_library_notes() -> Iterator[None]:
-    """Ignore what libraries have to say, for as long as the body lasts."""
-    with warnings.catch_warnings():
-        for kind in _OF_LIBRARIES:
-            warnings.filterwarnings("ignore", **kind)
+    """Show no warning that an installed library raised in its own code, for as long as the body lasts."""
+    before = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], filename: str, *rest: Any) -> None:  # noqa: ANN401 - handed on
+        if not _is_of_a_library(message, category, filename):
+            before(message, category, filename, *rest)
+
+    warnings.showwarning = show  # type: ignore[assignment]  # it takes all that the other does
+    try:
         yield
+    finally:
+        if warnings.showwarning is show:  # else somebody else has put theirs in its place
+            warnings.showwarning = before
+
+
+def _is_of_a_library(message: Warning | str, category: type[Warning], filename: str) -> bool:
+    installed = filename.startswith(_STDLIB) or not _INSTALLED.isdisjoint(Path(filename).parts)
+    return installed or issubclass(category, _OF_DAGSTER) or bool(_LEFT_BEHIND.match(str(message)))

@@ -60,6 +60,7 @@ def three_records(
         assets=tuple(asset.to_user_string() for asset in asset_keys),
         table=table,
         keys=records_by_key(registered, materialized, failed, None if rows.nobodys else rows.by_key),
+        has_database=con is not None,
         has_table=rows.has_table,
         nobodys_rows=rows.nobodys,
     )
@@ -105,7 +106,7 @@ def _opened(
         return
     if not isinstance(database, str | Path | DuckDBResource):
         raise ValueError(  # noqa: TRY004 - one kind of error for whatever is wrong with the arguments
-            f"three_records cannot look for rows in {database!r}. "
+            f"three_records cannot look for rows in this {type(database).__name__}. "
             "Pass the path of a DuckDB file, a DuckDBResource, or an open DuckDB connection."
         )
     warehouse = _warehouse(database)

@@ -38,7 +38,7 @@ class LogLine:
 
 _DAGSTER = str(Path(dagster.__file__).parent)
 _MACHINERY = {__file__, logging.__file__, inspect.getfile(dagster.DagsterLogManager)}
-_lines: OrderedDict[str, list[LogLine]] = OrderedDict()
+_lines: OrderedDict[str, list[LogLine]] = OrderedDict()  # that which began last, last
 
 
 def lines_of(run_id: str) -> list[LogLine]:
@@ -46,15 +46,22 @@ def lines_of(run_id: str) -> list[LogLine]:
     return list(_lines.get(run_id, ()))
 
 
+def latest_run() -> str:
+    """Return the id of the run that began last; empty if none has."""
+    return next(reversed(_lines), "")
+
+
 @contextmanager
 def kept() -> Iterator[None]:
     """Keep the lines of all runs while the body lasts; then let Dagster write to stderr, and forget them."""
     before = logging.getLoggerClass()
-    logging.setLoggerClass(_with_kept_lines(before))
+    ours = _with_kept_lines(before)
+    logging.setLoggerClass(ours)
     try:
         yield
     finally:
-        logging.setLoggerClass(before)
+        if logging.getLoggerClass() is ours:  # else somebody else has put theirs in its place
+            logging.setLoggerClass(before)
         _lines.clear()
 
 

@@ -20,7 +20,7 @@ _SHOWN = 20  # keys
 
 _TOLD = {
     State.ROWS_MISSING: "materialized, but without rows: {}. Materialize them again.",
-    State.NEVER_RUN: "rows, but never materialized here: {}. Materialize them.",
+    State.NOT_RECORDED: "rows, but never materialized here: {}. Materialize them.",
     State.LEFT_BEHIND: "rows of keys that are not registered: {}. Retire these keys.",
     State.NO_KEY: "rows whose partition_key is NULL. Delete them, or store their key.",
 }

@@ -39,10 +39,10 @@ _FORBIDDEN = {
 # Controls, formats, surrogates, line and paragraph separators.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Joiners of words and emoji: invisible, yet part of how several alphabets are spelt.
-_JOINERS = "\u200c\u200d"
+JOINERS = "\u200c\u200d"
 # And what Unicode calls letters, symbols or marks: fillers, the blank of Braille, selectors of a glyph.
 _UNSEEN = re.compile(
-    f"[{_JOINERS}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    f"[{JOINERS}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 # Each adds three SQL variables; SQLite takes some 32,000 in one statement.
 _KEYS_A_CALL = 10_000
@@ -86,7 +86,7 @@ def _faults(key: str) -> Iterator[str]:
         if part in key:
             yield f"contains {part!r}, {meaning}"
     for character in key:
-        if unicodedata.category(character) in _INVISIBLE and character not in _JOINERS:
+        if unicodedata.category(character) in _INVISIBLE and character not in JOINERS:
             yield f"contains the invisible character U+{ord(character):04X}"
 
 

@@ -15,7 +15,7 @@ class State(Enum):
     BEGUN = "begun"  # some of the assets are materialized, not all
     FAILED = "failed"
     ROWS_MISSING = "rows missing"
-    NEVER_RUN = "never run here"  # rows, and no materialization in this instance to go with them
+    NOT_RECORDED = "not recorded"  # rows, and in this instance no materialization of every asset
     LEFT_BEHIND = "left behind"  # rows of a key that is not registered
     NO_KEY = "no key"  # rows whose partition_key is NULL
     HISTORY = "history"  # a materialization, without key and rows
@@ -24,7 +24,7 @@ class State(Enum):
     @property
     def disagrees(self) -> bool:
         """Tell whether one record contradicts another."""
-        return self in {State.ROWS_MISSING, State.NEVER_RUN, State.LEFT_BEHIND, State.NO_KEY}
+        return self in {State.ROWS_MISSING, State.NOT_RECORDED, State.LEFT_BEHIND, State.NO_KEY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class KeyRecords:
         if not self.registered:
             return State.LEFT_BEHIND if self.rows else State.HISTORY
         if self.rows:
-            return State.AGREE if whole else State.NEVER_RUN
+            return State.AGREE if whole else State.NOT_RECORDED
         if whole:
             return State.ROWS_UNKNOWN if self.rows is None else State.ROWS_MISSING
         if any(self.failed):

@@ -108,8 +108,8 @@ class Warehouse(DuckDBResource):
             )
         if "different configuration" in reason:
             return (
-                f"{self.database} is open in this process with other settings. "
-                "Close that connection, or open it without settings, and materialize again."
+                f"{self.database} is open in this process with other settings, as DuckDBResource leaves it "
+                "after a load that failed. Close it there, or restart the kernel, and materialize again."
             )
         return (
             f"{self.database} cannot be opened: {reason}. Check that it is a DuckDB file which you "

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -24,6 +25,7 @@ def shell(tmp_path: Path) -> Iterator[InteractiveShell]:
     shell.register_magic_function(changes, magic_kind="cell", magic_name="changes")
     with new_world(tmp_path) as world:
         names = {"instance": world.instance, "assets": [IMPORT, LOAD], "database": world.database}
+        names["lab"] = SimpleNamespace(database=world.database)
         shell.push({**names, "world": world, "register_keys": register_keys})
         yield shell
     InteractiveShell.clear_instance()
@@ -42,7 +44,7 @@ def test_shows_only_what_the_cell_changed(
 loading
 Out[0]: True
 This cell changed the three records of 1 key
-    key   registered  materialized  rows   together, now
+    key   registered  materialized  rows   verdict now
     acme  no → yes    no → yes      0 → 2  ✓ agree
   The table raw_partition_data is new.
 """
@@ -81,8 +83,8 @@ def test_an_exception_comes_after_what_it_left_behind(
     assert "lost" not in shell.user_ns
     assert capsys.readouterr().out.splitlines() == [
         "This cell changed the three records of 1 key",
-        "    key   registered  materialized  rows  together, now",
-        "    acme  no → yes                        ○ announced",
+        "    key   registered  materialized  rows  verdict now",
+        "    acme  no → yes    no            0     ○ announced",
         "ZeroDivisionError: division by zero",
         "",
     ]
@@ -109,10 +111,10 @@ def test_a_line_that_three_records_does_not_take_is_refused(
 
 def test_a_name_that_is_missing_is_named_for_an_empty_line_too(shell: InteractiveShell) -> None:
     """The usual three names are meant."""
-    shell.drop_by_id({"database": shell.user_ns["database"]})
+    shell.drop_by_id({"lab": shell.user_ns["lab"]})
     done = shell.run_cell("%%changes\nran = True")
     assert str(done.error_in_exec).startswith(
-        "%%changes instance, assets, database: name 'database' is not defined."
+        "%%changes instance, assets, lab.database: name 'lab' is not defined."
     )
 
 
@@ -144,18 +146,19 @@ def test_records_that_cannot_be_read_afterwards_hide_nothing(
     assert isinstance(done.error_in_exec, error)
     assert capsys.readouterr().out.startswith(
         "✗ What this cell changed cannot be told, since the three records cannot be read after it\n"
-        "  UsageError: %%changes instance, assets, database: name 'assets' is not defined."
+        "  UsageError: %%changes instance, assets, lab.database: name 'assets' is not defined."
     )
 
 
-def test_in_a_notebook(tmp_path: Path) -> None:
+def test_in_a_notebook() -> None:
     """Outputs, value, changes and the announced error stand in this order, each as what it is."""
-    setup = f"""
+    setup = """
 import dagster as dg
+from lesson_lib.classroom import open_lab
 from lesson_lib.classroom.changes import changes
 from lesson_lib.pipeline import duckdb_dynamic_partition_table as assets, register_keys
 get_ipython().register_magic_function(changes, magic_kind="cell", magic_name="changes")
-instance, database = dg.DagsterInstance.ephemeral(), {str(tmp_path / "warehouse.duckdb")!r}
+lab, instance = open_lab(), dg.DagsterInstance.ephemeral()
 """
     cell = "%%changes\nprint('printed')\nregister_keys(instance, ['acme'])"
     failing = nbformat.v4.new_code_cell(f"{cell}\n1 / 0", metadata={"tags": ["raises-exception"]})
@@ -169,8 +172,8 @@ instance, database = dg.DagsterInstance.ephemeral(), {str(tmp_path / "warehouse.
     )
     board = (
         "This cell changed the three records of 1 key\n"
-        "    key   registered  materialized  rows  together, now\n"
-        "    acme  no → yes                        ○ announced"
+        "    key   registered  materialized  rows  verdict now\n"
+        "    acme  no → yes    no            0     ○ announced"
     )
     assert first == [("stream", None), ("execute_result", "['acme']"), ("display_data", board)]
     assert second == [("stream", None), ("display_data", NOTHING.strip()), ("error", None)]

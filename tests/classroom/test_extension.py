@@ -34,7 +34,8 @@ def shell() -> Iterator[InteractiveShell]:
     with warnings.catch_warnings():
         warnings.simplefilter("default")  # as in a notebook; pytest makes errors of them
         yield shell
-        shell.run_line_magic("unload_ext", "lesson_lib")
+        if "lesson_lib" in shell.extension_manager.loaded:
+            shell.run_line_magic("unload_ext", "lesson_lib")
     InteractiveShell.clear_instance()
 
 
@@ -59,7 +60,7 @@ def state(shell: InteractiveShell) -> list[object]:
         (shell.custom_exceptions, shell.InteractiveTB.mode),
         set(shell.magics_manager.magics["cell"]),
         logging.getLoggerClass(),
-        list(warnings.filters),
+        warnings.showwarning,
     ]
 
 
@@ -112,7 +113,7 @@ def test_a_run_is_quiet_and_its_log_is_in_its_board(
     data = shown(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
     assert capsys.readouterr() == ("my own print\n", "")
     assert "INFO    imported: my own line" in data["text/plain"]
-    assert '<details class="lesson-log">' in data["text/html"]
+    assert '<details class="lesson-fold">' in data["text/html"]
     loaded.run_line_magic("unload_ext", "lesson_lib")
     shown(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
     assert "DEBUG" in capsys.readouterr().err
@@ -155,6 +156,16 @@ def test_an_explained_error_is_one_line_and_a_board(
     assert not any("site-packages" in line for line in lines)
 
 
+def test_the_log_of_the_run_that_failed_stands_below_its_error(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An exception leaves no result whose board could show it; an error without a run brings no old log."""
+    loaded.run_cell("dg.materialize([imported], partition_key='boom', instance=instance)")
+    assert "    INFO    imported: my own line" in capsys.readouterr().out
+    loaded.run_cell("dg.materialize([imported], partition_key='nobody', instance=instance)")
+    assert "my own line" not in capsys.readouterr().out
+
+
 def test_an_error_can_be_caught(loaded: InteractiveShell) -> None:
     """It is the exception that Dagster raised, and nobody has touched it."""
     loaded.run_cell(
@@ -179,18 +190,23 @@ def test_an_error_of_the_learners_own_keeps_its_traceback(
     assert "Where it failed" not in capsys.readouterr().out
 
 
-def test_warnings_of_libraries_are_silent_and_the_learners_own_are_heard(loaded: InteractiveShell) -> None:
-    """Dagster's notes on its own features, and what other code warns of, do not reach the page."""
-    with warnings.catch_warnings(record=True) as heard:  # by the filters in force, which stay
-        loaded.run_cell(
-            "@dg.asset(backfill_policy=dg.BackfillPolicy.single_run())\n"
-            "def ranged(): ...\n"
-            "import warnings\n"
-            "warnings.warn_explicit('theirs', DeprecationWarning, 'library.py', 1, module='some.library')\n"
-            "warnings.warn('coroutine \\'a.shutdown_asyncgens\\' was never awaited', RuntimeWarning)\n"
-            "warnings.warn('mine')"
-        )
-    assert [str(warning.message) for warning in heard] == ["mine"]
+def test_warnings_of_libraries_are_silent_and_the_learners_own_are_heard(
+    shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster's notes on its features, and what installed code warns of, do not reach the page."""
+    heard: list[str] = []
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: heard.append(str(message)))
+    shell.run_line_magic("load_ext", "lesson_lib")
+    shell.run_cell(
+        "@dg.asset(backfill_policy=dg.BackfillPolicy.single_run())\n"
+        "def ranged(): ...\n"
+        "import warnings\n"
+        "warnings.warn_explicit('theirs', UserWarning, dg.__file__, 1)\n"
+        "warnings.warn_explicit('my module', UserWarning, 'helpers.py', 1)\n"
+        "warnings.warn('coroutine \\'a.shutdown_asyncgens\\' was never awaited', RuntimeWarning)\n"
+        "warnings.warn('mine')"
+    )
+    assert heard == ["my module", "mine"]
 
 
 def test_importing_the_library_costs_nothing_that_is_not_used() -> None:

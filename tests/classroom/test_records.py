@@ -10,7 +10,8 @@ import duckdb
 import pytest
 from dagster_duckdb import DuckDBResource
 
-from lesson_lib.classroom import ThreeRecords, three_records
+from lesson_lib.classroom import three_records
+from lesson_lib.classroom.boards.records import ThreeRecords
 from lesson_lib.pipeline import (
     Warehouse,
     WarehouseUnavailable,
@@ -48,7 +49,7 @@ def test_shows_itself(world: World) -> None:
     records = three_records(world.instance, [IMPORT, LOAD, three_records_agree], world.database)
     assert repr(records) == (
         "✓ The three records of 2 keys agree\n"
-        "    key     registered  materialized  rows  together\n"
+        "    key     registered  materialized  rows  verdict\n"
         "    acme    yes         yes           2     ✓ agree\n"
         "    zenith  yes         no            0     ○ announced\n"
         "  ○ announced: registered, and nothing has run yet. That is no disagreement."
@@ -138,7 +139,7 @@ def test_the_calendars_days_are_registered_keys(world: World) -> None:
     records = three_records(world.instance, daily, world.database, table="days")
     assert states(records) == {
         "2018-01-22": (0, State.ANNOUNCED),
-        "2018-01-23": (3, State.NEVER_RUN),
+        "2018-01-23": (3, State.NOT_RECORDED),
         **{f"2018-01-{day}": (0, State.ANNOUNCED) for day in (24, 25, 26)},
     }
 
@@ -180,7 +181,7 @@ def test_assets_that_share_no_keys_are_refused(world: World, assets: object, tol
 @pytest.mark.parametrize(
     ("database", "error", "told"),
     [
-        (5, ValueError, "three_records cannot look for rows in 5. Pass the path of a DuckDB file"),
+        (5, ValueError, "three_records cannot look for rows in this int. Pass the path of a DuckDB file"),
         (":memory:", WarehouseUnavailable, "opens as a database in memory"),
         ("s3://bucket/warehouse.duckdb", WarehouseUnavailable, "is an address"),
     ],

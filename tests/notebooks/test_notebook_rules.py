@@ -337,7 +337,7 @@ def test_a_long_cell_and_a_start_in_code_are_found() -> None:
 
 def board(title: str, traceback: str) -> NotebookNode:
     """A notebook that shows a board with a folded traceback."""
-    html = f'<p>{title}</p><details class="lesson-traceback"><pre>{traceback}</pre></details>'
+    html = f'<p>{title}</p><details class="lesson-fold"><pre>{traceback}</pre></details>'
     return showing(shown({"text/html": html}))
 
 

@@ -22,10 +22,10 @@ BOTH, ONE, NONE = (7, 8), (7, None), (None, None)
         (True, BOTH, 3, State.AGREE),
         (True, BOTH, 0, State.ROWS_MISSING),
         (True, BOTH, None, State.ROWS_UNKNOWN),
-        (True, ONE, 3, State.NEVER_RUN),
+        (True, ONE, 3, State.NOT_RECORDED),
         (True, ONE, 0, State.BEGUN),
         (True, ONE, None, State.BEGUN),
-        (True, NONE, 3, State.NEVER_RUN),
+        (True, NONE, 3, State.NOT_RECORDED),
         (True, NONE, 0, State.ANNOUNCED),
         (True, NONE, None, State.ANNOUNCED),
         (False, BOTH, 3, State.LEFT_BEHIND),
@@ -53,7 +53,7 @@ def test_a_key_is_in_one_state(
         (NONE, None, State.FAILED),
         (BOTH, 3, State.AGREE),
         (BOTH, 0, State.ROWS_MISSING),
-        (NONE, 3, State.NEVER_RUN),
+        (NONE, 3, State.NOT_RECORDED),
     ],
 )
 def test_a_failed_run_explains_only_what_is_not_there(
@@ -74,7 +74,7 @@ def test_only_contradictions_disagree() -> None:
     """A key that waits for its first run, or one that is gone with its rows, contradicts nothing."""
     assert {state for state in State if state.disagrees} == {
         State.ROWS_MISSING,
-        State.NEVER_RUN,
+        State.NOT_RECORDED,
         State.LEFT_BEHIND,
         State.NO_KEY,
     }

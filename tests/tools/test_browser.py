@@ -60,13 +60,13 @@ def test_what_the_visitor_found_wrong_is_the_exit_code(ours: Path) -> None:
 def test_a_visitor_that_hangs_is_ended_and_told_of(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line says where to look; the process is gone."""
     ended: list[int | None] = []
-    end = browser.end
+    close = browser.close
 
     def note(visitor: subprocess.Popen[bytes]) -> None:
-        end(visitor)
+        close(visitor)
         ended.append(visitor.returncode)
 
-    monkeypatch.setattr(browser, "end", note)
+    monkeypatch.setattr(browser, "close", note)
     monkeypatch.setattr(browser, "PATIENCE", 0.1)
     assert ours.exists()
     with pytest.raises(SetupError, match=r"^The browser came to no end in .*the last line above says where"):

@@ -1,7 +1,7 @@
 """A board as HTML: plain elements that make sense without any style, and a style for both themes.
 
 Each board brings its style along, so that it looks the same wherever its output is shown: in JupyterLab, in
-VS Code, on a static page. Where styles are stripped, as on code hosts, headings, lists and tables remain.
+VS Code, on a static page. Where styles are stripped, as on code hosts, titles, lists and tables remain.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _STYLE = "".join(
 
 def as_html(board: Board) -> str:
     """Return the board as one `section`, named by its title; every text in it is escaped."""
-    title = _line("p", Line(board.title, board.mark), "lesson-title")
+    title = f"<p><strong>{_marked(Line(board.title, board.mark))}</strong></p>"
     name = _attribute(board.title)
     blocks = "".join(map(_block, board.blocks))
     return (
@@ -30,7 +30,7 @@ def as_html(board: Board) -> str:
 def _block(block: Block) -> str:
     match block:
         case Line():
-            return _line("p", block)
+            return _line(block)
         case Facts():
             return _facts(block.of)
         case Table():
@@ -43,7 +43,7 @@ def _block(block: Block) -> str:
                 shortened("\n".join(map(visible, block.text.expandtabs().split("\n"))), _LONGEST_FOLD)
             )
             summary = f"<summary>{_text(block.summary)}</summary>"
-            return f'<details class="lesson-{block.kind}">{summary}<pre>{text}</pre></details>'
+            return f'<details class="lesson-fold">{summary}<pre>{text}</pre></details>'
 
 
 def _text(text: str) -> str:
@@ -55,9 +55,8 @@ def _attribute(text: str) -> str:
     return escape(shortened(visible(text)), quote=True)
 
 
-def _line(tag: str, line: Line, classes: str = "") -> str:
-    kind = f'class="{classes}"' if classes else ""
-    return f"<{tag} {kind}>{_marked(line)}</{tag}>".replace(" >", ">")
+def _line(line: Line) -> str:
+    return f"<p>{_marked(line)}</p>"
 
 
 def _marked(line: Line) -> str:
@@ -79,11 +78,11 @@ def _facts(facts: Sequence[tuple[str, str]]) -> str:
 
 def _box(box: Box, before: str) -> str:
     after = f'<p class="lesson-quiet">after {_text(", ".join(box.after))}</p>' if box.after else ""
-    lines = "".join(_line("p", line) for line in box.lines)
+    lines = "".join(_line(line) for line in box.lines)
     name = f"<p><strong>{_text(box.name)}</strong></p>"
     # An arrow leads here from the box before, where this one really needs it.
     follows = ' class="lesson-next"' if before in box.after else ""
-    return f"<li{follows}>{name}{_line('p', box.outcome)}{after}{_facts(box.facts)}{lines}</li>"
+    return f"<li{follows}>{name}{_line(box.outcome)}{after}{_facts(box.facts)}{lines}</li>"
 
 
 def _table(table: Table) -> str:

@@ -63,13 +63,11 @@ class Fold:
     Attributes:
         summary: what lies behind it.
         text: the lines.
-        kind: `log` or `traceback`.
         unfolded: what of it stands in the text output, which has no folds.
     """
 
     summary: str
     text: str
-    kind: str
     unfolded: Sequence[str] = ()
 
 

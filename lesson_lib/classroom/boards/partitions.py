@@ -79,7 +79,11 @@ def keys_board(keys: Sequence[object]) -> Board | None:
     between = len(strings) - len(first) - len(last)
     return Board(
         f"A list of {len(strings):,} strings, in this order",
-        [Line(", ".join(first)), Line(f"… {between:,} in between …"), Line(", ".join(last))],
+        [
+            Line(", ".join(first)),
+            Line(f"… {between:,} in between: print(…) shows them all …"),
+            Line(", ".join(last)),
+        ],
     )
 
 

@@ -24,7 +24,7 @@ _MARKS = {
     State.FAILED: Mark.ODD,
     # Rows that nobody asked for are untidy; rows that are missing are lost.
     State.ROWS_MISSING: Mark.BAD,
-    State.NEVER_RUN: Mark.ODD,
+    State.NOT_RECORDED: Mark.ODD,
     State.LEFT_BEHIND: Mark.ODD,
     State.NO_KEY: Mark.ODD,
 }
@@ -33,11 +33,11 @@ _EXPLAINED = {
     State.ANNOUNCED: "registered, and nothing has run yet. That is no disagreement.",
     State.BEGUN: "some of the assets are materialized, not all. Materialize the others.",
     State.FAILED: "its run failed before a load was recorded. Mend the cause, and materialize it again.",
-    State.ROWS_MISSING: "Dagster shows it in green; the table has no rows of it. Materialize it again.",
-    State.NEVER_RUN: "there are rows, and this instance has no record of a load. Materialize it.",
-    State.LEFT_BEHIND: "rows of a key that is not registered. Retire the key, or register it.",
+    State.ROWS_MISSING: "materialized once, and the table has no rows of it. Materialize it again.",
+    State.NOT_RECORDED: "there are rows, and not every asset has a record of a run here. Materialize it.",
+    State.LEFT_BEHIND: "rows of a key that is not registered. Delete them, or register the key.",
     State.NO_KEY: "in these rows partition_key is NULL. Delete them, or store whose they are.",
-    State.HISTORY: "materialized once, and not registered now. The event log forgets nothing.",
+    State.HISTORY: "materialized once, and not registered now. Deleting a key keeps its materializations.",
 }
 
 
@@ -52,13 +52,15 @@ class ThreeRecords(Shown):
         assets: the names of the assets, in the order given.
         table: the table that was asked for rows.
         keys: each key with what is recorded of it: the registered ones in their order, then the others.
-        has_table: whether there is such a table.
+        has_database: whether there is a database.
+        has_table: whether there is such a table in it.
         nobodys_rows: how many rows there are, if the table has no column `partition_key`; else 0.
     """
 
     assets: tuple[str, ...]
     table: str
     keys: tuple[KeyRecords, ...]
+    has_database: bool
     has_table: bool
     nobodys_rows: int
 
@@ -112,7 +114,7 @@ def changes_board(changes: Changes) -> Board:
         rows = [_change([pair], assets) for pair in changed]
         if len(changed) > _ONE_BY_ONE:
             rows = [_change(alike, assets) for alike in _alike(changed, assets)]
-        blocks.append(Table("", (*_COLUMNS, "together, now"), rows))
+        blocks.append(Table("", (*_COLUMNS, "verdict now"), rows))
     states = {new.state for _, new in changed if _is_there(new)}
     blocks += [_explained(state) for state in _EXPLAINED if state in states and state.disagrees]
     if before.has_table != after.has_table:
@@ -135,11 +137,11 @@ def _verdict(records: ThreeRecords, groups: Mapping[State, Sequence[KeyRecords]]
         mark = Mark.BAD if groups[State.ROWS_MISSING] else Mark.ODD
         return f"{of_keys}: {odd:,} {'disagrees' if odd == 1 else 'disagree'}", mark
     if records.nobodys_rows:
-        return f"{of_keys}: nothing says whose the rows are", Mark.ODD
+        return f"{of_keys}: nothing says whose the rows are", Mark.OPEN
     if not records.keys:
         return "The three records are empty: no key, no materialization, no rows", Mark.OPEN
     if failed:
-        return f"{of_keys} agree; the last run failed for {failed:,} of them", Mark.ODD
+        return f"{of_keys} do not contradict each other; the last run failed for {failed:,}", Mark.ODD
     return f"{of_keys} agree", Mark.GOOD
 
 
@@ -148,15 +150,20 @@ def _explained(state: State) -> Line:
 
 
 def _remarks(records: ThreeRecords, groups: Mapping[State, Sequence[KeyRecords]]) -> Iterator[Line]:
-    if any(any(record.failed) for record in groups[State.AGREE]):
-        yield Line("the last run failed: the rows are those of an earlier run.", Mark.ODD)
+    if kept := [record for record in groups[State.AGREE] if any(record.failed)]:
+        yield Line(
+            f"{_names(kept)}: the last run failed, and the rows are those of an earlier run.", Mark.ODD
+        )
     if not records.has_table:
-        yield Line(f"There are no rows: the database has no table {records.table}.", Mark.OPEN)
+        lacking = (
+            f"the database has no table {records.table}" if records.has_database else "there is no database"
+        )
+        yield Line(f"There are no rows: {lacking}.", Mark.OPEN)
     if records.nobodys_rows:
         rows = counted(records.nobodys_rows, "row")
         yield Line(
             f"{records.table} has {rows} and no column partition_key, so nothing says whose they are.",
-            Mark.ODD,
+            Mark.OPEN,
         )
 
 
@@ -171,7 +178,7 @@ def _table(caption: str, records: Iterable[KeyRecords], assets: Sequence[str]) -
         )
         for record in records
     ]
-    return Table(caption, (*_COLUMNS, "together"), rows)
+    return Table(caption, (*_COLUMNS, "verdict"), rows)
 
 
 def _summary(groups: Mapping[State, Sequence[KeyRecords]]) -> Table:
@@ -185,7 +192,7 @@ def _summary(groups: Mapping[State, Sequence[KeyRecords]]) -> Table:
         for state, found in groups.items()
         if found
     ]
-    return Table("", ("together", "keys", "rows", "which"), rows)
+    return Table("", ("verdict", "keys", "rows", "which"), rows)
 
 
 def _names(records: Sequence[KeyRecords]) -> str:
@@ -241,7 +248,7 @@ def _change(pairs: Sequence[_Pair], assets: Sequence[str]) -> Sequence[Line]:
         Line(f"{counted(len(pairs), 'key')}: {names}" if len(pairs) > 1 else names),
         Line(_arrow(_yes(old.registered), _yes(new.registered))),
         Line(_materialization_change(old, new, assets)),
-        Line("" if None in (old.rows, new.rows) else _arrow(*(f"{count:,}" for count in rows))),
+        Line("?" if None in (old.rows, new.rows) else _arrow(*(f"{count:,}" for count in rows))),
         now,
     )
 
@@ -258,11 +265,11 @@ def _alike(pairs: Iterable[_Pair], assets: Sequence[str]) -> Iterable[Sequence[_
 
 
 def _materialization_change(old: KeyRecords, new: KeyRecords, assets: Sequence[str]) -> str:
-    told = _arrow(_materialized(old, assets), _materialized(new, assets))
-    if not told and (old.materialized, old.failed) != (new.materialized, new.failed):
-        return f"{_materialized(new, assets)}, again"
+    told = _arrow(_materialized(old, assets), now := _materialized(new, assets))
+    if told == now and (old.materialized, old.failed) != (new.materialized, new.failed):
+        return f"{now}, again"
     return told
 
 
 def _arrow(old: str, new: str) -> str:
-    return "" if old == new else f"{old} → {new}"
+    return new if old == new else f"{old} → {new}"

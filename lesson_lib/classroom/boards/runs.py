@@ -11,6 +11,7 @@ from lesson_lib.classroom.boards.wording import MANY, counted, listed, shortened
 from lesson_lib.classroom.run_log import LogLine, lines_of
 
 _MOST_BOXES = 30
+_HASH = re.compile(r"[0-9a-f]{32,}")  # nobody reads further than its beginning
 _LONGEST_VALUE = 120  # characters
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
@@ -23,7 +24,7 @@ def run_board(result: dg.ExecuteInProcessResult) -> Board:
     if more:
         blocks.append(Line(f"And {counted(len(more), 'more asset')}: {listed([box.name for box in more])}."))
     blocks += _tracebacks(result)
-    blocks += _log(lines_of(result.run_id))
+    blocks += log_folds(result.run_id)
     title, mark = _verdict(result)
     keys = _keys(result)
     return Board(f"{title}: {keys}" if keys else title, blocks, mark)
@@ -32,8 +33,8 @@ def run_board(result: dg.ExecuteInProcessResult) -> Board:
 def _verdict(result: dg.ExecuteInProcessResult) -> tuple[str, Mark]:
     if not result.success:
         return "Run failed", Mark.BAD
-    if odd := sum(not check.passed for check in result.get_asset_check_evaluations()):
-        return f"Run succeeded, {counted(odd, 'check')} did not pass", Mark.ODD
+    if failed := sum(not check.passed for check in result.get_asset_check_evaluations()):
+        return f"Run succeeded, {counted(failed, 'check')} failed", Mark.ODD
     return "Run succeeded", Mark.GOOD
 
 
@@ -101,29 +102,33 @@ def _outcome(materialized: int, failure: dg.DagsterEvent | None, *, wanted: bool
         return Line("not part of this run")
     made = "materialized" if materialized == 1 else f"materialized {counted(materialized, 'partition')}"
     if failure and _check_failed(failure):
-        return Line(f"{made}, stopped by its check", Mark.BAD)
+        return Line(f"{made}, and its check stops what comes after", Mark.ODD)
     if failure:
         return Line(f"{made}, then failed" if materialized else "failed", Mark.BAD)
     return Line(made, Mark.GOOD) if materialized else Line("not run", Mark.OPEN)
 
 
 def _check_failed(failure: dg.DagsterEvent) -> bool:
-    return _raised(failure)[0] == "DagsterAssetCheckFailedError"
+    error = _raised(failure)
+    return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
 
 
 def _cause(failure: dg.DagsterEvent) -> str:
-    name, message = _raised(failure)
+    error = _raised(failure)
+    if error is None:
+        return "nothing says why"
     # Not the lines in which DuckDB points into the SQL text: they need a fixed-width font.
-    told = " ".join(message.partition("\n\n")[0].split())
+    told = " ".join(error.message.partition("\n\n")[0].split())
+    name = error.cls_name or ""
     return stable(re.sub(rf"^[\w.]+\.{re.escape(name)}\b", name, told))
 
 
-def _raised(failure: dg.DagsterEvent) -> tuple[str, str]:
-    """Return class and message of what the asset itself raised, without Dagster's wrapping of it."""
+def _raised(failure: dg.DagsterEvent) -> Any:  # noqa: ANN401 - a `SerializableErrorInfo`, which has no public name, or None
+    """Return what the asset itself raised, without Dagster's wrapping of it."""
     error = failure.step_failure_data.error
     while error and error.cause:
         error = error.cause
-    return (error.cls_name or "", error.message) if error else ("", "")
+    return error
 
 
 def _check_line(check: dg.AssetCheckEvaluation) -> Line:
@@ -134,7 +139,7 @@ def _check_line(check: dg.AssetCheckEvaluation) -> Line:
         return Line(f"check {check.check_name} passed{told}", Mark.GOOD)
     if check.blocking or check.severity is dg.AssetCheckSeverity.ERROR:
         return Line(f"check {check.check_name} failed{told}", Mark.BAD)
-    return Line(f"check {check.check_name} did not pass{told}", Mark.ODD)
+    return Line(f"check {check.check_name} failed, not as an error{told}", Mark.ODD)
 
 
 def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str, str]]:
@@ -158,24 +163,24 @@ def _value(value: dg.MetadataValue) -> str:
         return counted(len(value.records), "record")
     if isinstance(value, dg.TableSchemaMetadataValue):
         return counted(len(value.schema.columns), "column")
-    return shortened(stable(str(value.value)), _LONGEST_VALUE)
+    text = stable(str(value.value))
+    return f"{text[:12]}…" if _HASH.fullmatch(text) else shortened(text, _LONGEST_VALUE)
 
 
 def _tracebacks(result: dg.ExecuteInProcessResult) -> Iterator[Fold]:
     for event in result.get_step_failure_events():
-        error = event.step_failure_data.error
+        error = _raised(event)
         if error and not _check_failed(event):
-            yield Fold(
-                f"Dagster's full traceback of {event.step_key}", stable(error.to_string()), "traceback"
-            )
+            yield Fold(f"The full traceback of {event.step_key}", stable(error.to_string()))
 
 
-def _log(lines: Sequence[LogLine]) -> Iterator[Fold]:
-    if not lines:
-        return
+def log_folds(run_id: str) -> list[Fold]:
+    """Describe the log of a run: its own lines unfolded; no fold if nothing was kept of it."""
+    lines = lines_of(run_id)
     own = [line for line in lines if line.own]
     summary = f"The run's log, with {counted(len(own), 'line')} of your own" if own else "The run's log"
-    yield Fold(summary, "\n".join(map(_log_line, lines)), "log", [_log_line(line) for line in own])
+    fold = Fold(summary, "\n".join(map(_log_line, lines)), [_log_line(line) for line in own])
+    return [fold] if lines else []
 
 
 def _log_line(line: LogLine) -> str:

@@ -4,13 +4,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from lesson_lib.pipeline.partitions import JOINERS
+
 LONGEST = 300  # characters of one text
 LONGEST_NAME = 60  # characters of one name among others
 MANY = 20  # items of one list
 
-# Joiners of words and emoji are invisible, yet part of how several alphabets are spelt.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_JOINERS = "\u200c\u200d"
 
 _UNSTABLE = {
     # The file that ipykernel invents for a cell, and files of installed packages.
@@ -33,7 +33,7 @@ def visible(text: str) -> str:
     """Write characters that cannot be seen, or that turn text around, as their code, such as U+202E."""
     return "".join(
         ascii(character)[1:-1]
-        if unicodedata.category(character) in _HIDDEN and character not in _JOINERS
+        if unicodedata.category(character) in _HIDDEN and character not in JOINERS
         else character
         for character in text
     )

@@ -228,7 +228,7 @@ def test_ten_thousand_strings_show_both_ends() -> None:
     assert as_text(board) == (
         "A list of 10,000 strings, in this order\n"
         "  'customer-00000', 'customer-00001', 'customer-00002', 'customer-00003', 'customer-00004'\n"
-        "  … 9,990 in between …\n"
+        "  … 9,990 in between: print(…) shows them all …\n"
         "  'customer-09995', 'customer-09996', 'customer-09997', 'customer-09998', 'customer-09999'"
     )
 
@@ -240,7 +240,7 @@ def test_short_strings_show_ten_at_either_end() -> None:
     assert [line.split(", ")[0].strip() for line in as_text(board).splitlines()] == [
         "A list of 31 strings",
         "'k00'",
-        "… 11 in between …",
+        "… 11 in between: print(…) shows them all …",
         "'k21'",
     ]
 

@@ -19,7 +19,14 @@ def of(
     *keys: KeyRecords, assets: Sequence[str] = ASSETS, has_table: bool = True, nobodys_rows: int = 0
 ) -> ThreeRecords:
     """Return the three records of these keys."""
-    return ThreeRecords(tuple(assets), "raw_partition_data", keys, has_table, nobodys_rows)
+    return ThreeRecords(
+        tuple(assets),
+        "raw_partition_data",
+        keys,
+        has_database=True,
+        has_table=has_table,
+        nobodys_rows=nobodys_rows,
+    )
 
 
 def key(
@@ -80,7 +87,7 @@ def test_one_key_that_agrees() -> None:
     """Where nothing needs explaining, nothing is explained."""
     assert text(of(agreeing("acme"))) == (
         "✓ The three records of 1 key agree\n"
-        "    key   registered  materialized  rows  together\n"
+        "    key   registered  materialized  rows  verdict\n"
         "    acme  yes         yes           8     ✓ agree"
     )
 
@@ -91,13 +98,13 @@ def test_each_state_has_its_words() -> None:
         text(ONE_OF_EACH)
         == """\
 ✗ The three records of 10 keys: 4 disagree
-    key           registered  materialized                        rows    together
+    key           registered  materialized                        rows    verdict
     acme          yes         yes                                 8       ✓ agree
     bluebird      yes         yes                                 0       ✗ rows missing
     zenith        yes         no                                  0       ○ announced
     café-lumière  yes         import_dynamic_partition_file only  0       ○ begun
     globex.eu     yes         ! failed                            0       ! failed
-    quickstart    yes         no                                  12,345  ! never run here
+    quickstart    yes         no                                  12,345  ! not recorded
     initech       yes         ! yes, the last run failed          8       ✓ agree
     hooli         no          yes                                 0       ○ history
     o'hare        no          yes                                 6       ! left behind
@@ -105,12 +112,12 @@ def test_each_state_has_its_words() -> None:
   ○ announced: registered, and nothing has run yet. That is no disagreement.
   ○ begun: some of the assets are materialized, not all. Materialize the others.
   ! failed: its run failed before a load was recorded. Mend the cause, and materialize it again.
-  ✗ rows missing: Dagster shows it in green; the table has no rows of it. Materialize it again.
-  ! never run here: there are rows, and this instance has no record of a load. Materialize it.
-  ! left behind: rows of a key that is not registered. Retire the key, or register it.
+  ✗ rows missing: materialized once, and the table has no rows of it. Materialize it again.
+  ! not recorded: there are rows, and not every asset has a record of a run here. Materialize it.
+  ! left behind: rows of a key that is not registered. Delete them, or register the key.
   ! no key: in these rows partition_key is NULL. Delete them, or store whose they are.
-  ○ history: materialized once, and not registered now. The event log forgets nothing.
-  ! the last run failed: the rows are those of an earlier run."""
+  ○ history: materialized once, and not registered now. Deleting a key keeps its materializations.
+  ! initech: the last run failed, and the rows are those of an earlier run."""
     )
 
 
@@ -118,7 +125,7 @@ def test_a_failure_without_a_disagreement_is_told_in_the_title() -> None:
     """All records say the same, and still somebody has work to do."""
     failed = key("zenith", NONE, 0, failed=FAILED)
     title = text(of(agreeing("acme"), failed)).splitlines()[0]
-    assert title == "! The three records of 2 keys agree; the last run failed for 1 of them"
+    assert title == "! The three records of 2 keys do not contradict each other; the last run failed for 1"
 
 
 def test_some_of_three_assets_are_counted() -> None:
@@ -134,12 +141,12 @@ def test_rows_that_nothing_tells_apart() -> None:
     assert (
         text(of(untold, waiting, nobodys_rows=45))
         == """\
-! The three records of 2 keys: nothing says whose the rows are
-    key     registered  materialized  rows  together
+○ The three records of 2 keys: nothing says whose the rows are
+    key     registered  materialized  rows  verdict
     acme    yes         yes           ?     ○ rows unknown
     zenith  yes         no            ?     ○ announced
   ○ announced: registered, and nothing has run yet. That is no disagreement.
-  ! raw_partition_data has 45 rows and no column partition_key, so nothing says whose they are."""
+  ○ raw_partition_data has 45 rows and no column partition_key, so nothing says whose they are."""
     )
 
 
@@ -152,7 +159,7 @@ def test_ten_thousand_keys_are_summarised() -> None:
     shown = as_text(board).splitlines()
     assert shown[:6] == [
         "✗ The three records of 10,000 keys: 1,000 disagree",
-        "    together        keys   rows    which",
+        "    verdict         keys   rows    which",
         "    ✓ agree         9,000  72,000  k0000, k0001, k0002, … k8999",
         "    ✗ rows missing  997    0       k9000, k9001, k9002, … k9996",
         "    ! left behind   3      18      a, b, c",
@@ -169,8 +176,10 @@ def test_a_name_stays_a_name(name: str) -> None:
     one = key(name, ONE, 0)
     many = [key(f"{name}{number}", BOTH, 0) for number in range(31)]
     for keys in ([one], [one, *many]):
-        records = ThreeRecords((name, "other"), name, tuple(keys), has_table=False, nobodys_rows=1)
-        nothing = ThreeRecords((name, "other"), name, (), has_table=True, nobodys_rows=0)
+        records = ThreeRecords(
+            (name, "other"), name, tuple(keys), has_database=True, has_table=False, nobodys_rows=1
+        )
+        nothing = ThreeRecords((name, "other"), name, (), has_database=True, has_table=True, nobodys_rows=0)
         for board in (records_board(records), changes_board(Changes(nothing, records))):
             html, shown = as_html(board), as_text(board)
             assert injected(html) == []
@@ -189,7 +198,7 @@ def test_nothing_changed() -> None:
 
 
 def test_only_what_differs_is_shown() -> None:
-    """A cell stays empty where a record is what it was; a disagreement that came about is explained."""
+    """What a record was is told where it differs; a disagreement that came about is explained."""
     before = of(
         announced("acme"), agreeing("bluebird"), agreeing("globex"), agreeing("o'hare"), announced("x")
     )
@@ -204,14 +213,14 @@ def test_only_what_differs_is_shown() -> None:
         changed(before, after)
         == """\
 This cell changed the three records of 5 keys
-    key       registered  materialized  rows   together, now
-    acme                  no → yes      0 → 8  ✓ agree
-    bluebird                            8 → 0  ✗ rows missing
-    zenith    no → yes                         ○ announced
-    o'hare    yes → no                         ! left behind
-    x         yes → no                         gone
-  ✗ rows missing: Dagster shows it in green; the table has no rows of it. Materialize it again.
-  ! left behind: rows of a key that is not registered. Retire the key, or register it."""
+    key       registered  materialized  rows   verdict now
+    acme      yes         no → yes      0 → 8  ✓ agree
+    bluebird  yes         yes           8 → 0  ✗ rows missing
+    zenith    no → yes    no            0      ○ announced
+    o'hare    yes → no    yes           8      ! left behind
+    x         yes → no    no            0      gone
+  ✗ rows missing: materialized once, and the table has no rows of it. Materialize it again.
+  ! left behind: rows of a key that is not registered. Delete them, or register the key."""
     )
 
 
@@ -222,8 +231,8 @@ def test_materialized_again_is_a_change() -> None:
         changed(of(agreeing("acme")), of(again))
         == """\
 This cell changed the three records of 1 key
-    key   registered  materialized  rows  together, now
-    acme              yes, again          ✓ agree"""
+    key   registered  materialized  rows  verdict now
+    acme  yes         yes, again    8     ✓ agree"""
     )
 
 
@@ -261,7 +270,7 @@ def test_ten_thousand_changes_are_grouped() -> None:
         shown
         == """\
 This cell changed the three records of 10,000 keys
-    key                                       registered  materialized  rows        together, now
-    9,999 keys: k0000, k0001, k0002, … k9998              no → yes      0 → 79,992  ✓ agree
-    new                                       no → yes                              ○ announced"""
+    key                                       registered  materialized  rows        verdict now
+    9,999 keys: k0000, k0001, k0002, … k9998  yes         no → yes      0 → 79,992  ✓ agree
+    new                                       no → yes    no            0           ○ announced"""
     )
