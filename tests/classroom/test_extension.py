@@ -123,11 +123,12 @@ def test_a_logger_of_ones_own_still_writes(
     loaded: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Only what would go to stderr is kept off the page: a file handler receives every line."""
+    written = logging.FileHandler(tmp_path / "run.log", encoding="utf-8")
 
     @dg.logger
     def to_a_file(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.getLoggerClass()("mine", logging.DEBUG)
-        logger.addHandler(logging.FileHandler(tmp_path / "run.log"))
+        logger.addHandler(written)
         return logger
 
     @dg.op
@@ -140,6 +141,7 @@ def test_a_logger_of_ones_own_still_writes(
 
     assert loaded is not None
     speaking.execute_in_process(run_config={"loggers": {"file": {}}})
+    written.close()
     assert "my own line" in (tmp_path / "run.log").read_text(encoding="utf-8")
     assert capsys.readouterr().err == ""
 
