@@ -138,8 +138,12 @@ class _Errors:
             shell.display_pub.publish({"text/plain": as_text(board), "text/html": as_html(board)})
 
     def _board(self, error: Exception) -> Board | None:
-        # What IPython says of a magic that was called in a wrong way is for the learner already.
-        board = None if isinstance(error, UsageError) else error_board(error)
+        if isinstance(error, UsageError):  # what IPython says of a wrong magic is for the learner already
+            return None
+        try:
+            board = error_board(error)
+        except Exception:  # noqa: BLE001 - an error that cannot even be described is still to be shown
+            return None
         run = run_log.latest_run()
         if board is None or run == self._run_before:
             return board

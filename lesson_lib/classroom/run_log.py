@@ -17,6 +17,7 @@ import dagster
 
 _MOST_RUNS = 200  # the latest ones
 _MOST_LINES = 2_000  # of one run
+_LONGEST = 2_000  # characters of one line
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class LogLine:
 
 _DAGSTER = str(Path(dagster.__file__).parent)
 _MACHINERY = {__file__, logging.__file__, inspect.getfile(dagster.DagsterLogManager)}
+_keepers: list[type[logging.Logger]] = []  # the class of loggers that each one met
 _lines: OrderedDict[str, list[LogLine]] = OrderedDict()  # that which began last, last
 
 
@@ -53,46 +55,56 @@ def latest_run() -> str:
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """Keep the lines of all runs while the body lasts; then let Dagster write to stderr, and forget them."""
-    before = logging.getLoggerClass()
-    ours = _with_kept_lines(before)
-    logging.setLoggerClass(ours)
+    """Keep the lines of all runs while the body lasts; then let Dagster write to stderr, and forget them.
+
+    Two bodies at once, as of two shells, keep together, and the last one to end lets go.
+    """
+    _keepers.append(logging.getLoggerClass())
+    if len(_keepers) == 1:
+        logging.setLoggerClass(_page_logger(_keepers[0]))
     try:
         yield
     finally:
-        if logging.getLoggerClass() is ours:  # else somebody else has put theirs in its place
-            logging.setLoggerClass(before)
-        _lines.clear()
+        if len(_keepers) == 1:
+            logging.setLoggerClass(_keepers[0])
+            _lines.clear()
+        _keepers.pop()
 
 
-def _with_kept_lines(base: type[logging.Logger]) -> type[logging.Logger]:
+def _page_logger(base: type[logging.Logger]) -> type[logging.Logger]:
     class PageLogger(base):  # type: ignore[misc, valid-type]  # the class in force, whichever that is
-        """A logger that keeps Dagster's lines instead of writing them to stderr."""
+        """A logger that keeps off the page what Dagster would write to stderr."""
 
         def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-            # Only a logger that `logging.getLogger` does not know, as Dagster's console logger is one.
-            if self.parent is not None or not hasattr(record, "dagster_meta"):
+            of_a_run = hasattr(record, "dagster_meta")
+            # Only a logger that `logging.getLogger` does not know, as Dagster's console loggers are.
+            if self.parent is not None or not (of_a_run or self.name == "dagster"):
                 super().callHandlers(record)
                 return
             for handler in self.handlers:
-                if getattr(handler, "stream", None) is sys.stderr:
+                if getattr(handler, "stream", None) is not sys.stderr:
+                    if record.levelno >= handler.level:
+                        handler.handle(record)
+                elif of_a_run:
                     _keep_line(record)
-                elif record.levelno >= handler.level:
-                    handler.handle(record)
+                else:  # of a sensor or a schedule: its evaluation leaves no run to look it up in
+                    print(f"{record.levelname:<7} {record.getMessage()}")  # noqa: T201 - on the page, and without time
 
     return PageLogger
 
 
 def _keep_line(record: logging.LogRecord) -> None:
     meta = record.__dict__["dagster_meta"]
-    run_id = meta.get("run_id") or ""
-    kept = _lines.setdefault(run_id, [])
+    kept = _lines.setdefault(meta.get("run_id") or "", [])
     while len(_lines) > _MOST_RUNS:
         _lines.popitem(last=False)
     if len(kept) < _MOST_LINES:
-        text = str(meta.get("orig_message") or record.getMessage())
+        text = meta.get("orig_message")
+        text = record.getMessage() if text is None else str(text)
+        if record.exc_info and record.exc_info[1]:
+            text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
         own = meta.get("dagster_event") is None and not _caller().startswith(_DAGSTER)
-        kept.append(LogLine(record.levelname, meta.get("step_key") or "", text, own))
+        kept.append(LogLine(record.levelname, meta.get("step_key") or "", text[:_LONGEST], own))
 
 
 def _caller() -> str:

@@ -1,7 +1,10 @@
 """The result of `dg.materialize`, or of another run in this process: what became of each asset, and why."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -16,21 +19,40 @@ _LONGEST_VALUE = 120  # characters
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
-def run_board(result: dg.ExecuteInProcessResult) -> Board:
+Result = dg.ExecuteInProcessResult | dg.JobExecutionResult
+
+
+@dataclass
+class _Step:
+    """What the events say of a step, which for an asset is its function's call."""
+
+    name: str
+    of: AbstractSet[dg.AssetKey | dg.AssetCheckKey]
+    outcome: str = "begun"
+    error: Any = None  # a `SerializableErrorInfo`, which has no public name
+
+
+def run_board(result: Result) -> Board:
     """Describe a run: its keys, its assets in their order with outcome, metadata and checks, and its log."""
-    boxes = list(_boxes(result))
-    shown, more = boxes[:_MOST_BOXES], boxes[_MOST_BOXES:]
-    blocks: list[Block] = [Graph(shown)] if shown else []
-    if more:
-        blocks.append(Line(f"And {counted(len(more), 'more asset')}: {listed([box.name for box in more])}."))
-    blocks += _tracebacks(result)
+    steps = _steps(result)
+    assets = _assets(result)
+    names = [key.to_user_string() for key in assets] or [step.name for step in steps]
+    boxes = (
+        _asset_boxes(result, assets[:_MOST_BOXES], steps) if assets else map(_step_box, steps[:_MOST_BOXES])
+    )
+    blocks: list[Block] = [Graph(list(boxes))] if names else []
+    if more := names[_MOST_BOXES:]:
+        blocks.append(
+            Line(f"And {counted(len(more), 'more asset' if assets else 'more step')}: {listed(more)}.")
+        )
+    blocks += _failures(result, steps)
     blocks += log_folds(result.run_id)
     title, mark = _verdict(result)
     keys = _keys(result)
     return Board(f"{title}: {keys}" if keys else title, blocks, mark)
 
 
-def _verdict(result: dg.ExecuteInProcessResult) -> tuple[str, Mark]:
+def _verdict(result: Result) -> tuple[str, Mark]:
     if not result.success:
         return "Run failed", Mark.BAD
     if failed := sum(not check.passed for check in result.get_asset_check_evaluations()):
@@ -38,7 +60,7 @@ def _verdict(result: dg.ExecuteInProcessResult) -> tuple[str, Mark]:
     return "Run succeeded", Mark.GOOD
 
 
-def _keys(result: dg.ExecuteInProcessResult) -> str:
+def _keys(result: Result) -> str:
     tags = result.dagster_run.tags
     if key := tags.get("dagster/partition"):
         return f"partition {key}"
@@ -49,90 +71,116 @@ def _keys(result: dg.ExecuteInProcessResult) -> str:
     return f"partitions {start} to {end}, {counted(len(keys), 'key')} materialized"
 
 
-def _boxes(result: dg.ExecuteInProcessResult) -> Iterator[Box]:
+def _steps(result: Result) -> list[_Step]:
+    """Return the steps of the run, in the order in which they began."""
     layer = result.job_def.asset_layer
-    checks = result.get_asset_check_evaluations()
-    graph = layer.asset_graph
-    names = {key: key.to_user_string() for key in graph.toposorted_asset_keys}
-    shown = [
-        key
-        for key in names
-        if key in layer.selected_asset_keys or any(check.asset_key == key for check in checks)
-    ]
-    if not shown:
-        yield from _step_boxes(result)
-    failures = _failures(result)
-    for key in shown:
-        materialized = _materialized(result, key)
-        own_checks = [check for check in checks if check.asset_key == key]
-        failure = failures.get("__".join(key.path))
+    steps: dict[str, _Step] = {}
+    for event in result.all_events:
+        if event.step_key is None or event.node_handle is None:
+            continue
+        if event.step_key not in steps:
+            of = layer.get_selected_entity_keys_for_node(event.node_handle)
+            steps[event.step_key] = _Step(event.step_key, of)
+        step = steps[event.step_key]
+        if event.is_step_failure:
+            step.outcome, step.error = "failed", _raised(event.step_failure_data.error)
+        elif event.is_step_success or event.is_step_skipped:
+            step.outcome = "succeeded" if event.is_step_success else "skipped"
+    return list(steps.values())
+
+
+def _raised(error: Any) -> Any:  # noqa: ANN401 - a `SerializableErrorInfo`, or None
+    """Return what the learner's code raised, without Dagster's wrapping of it."""
+    while error and error.cause:
+        error = error.cause
+    return error
+
+
+def _assets(result: Result) -> list[dg.AssetKey]:
+    """Return the assets of the run, and those of its checks, each after those that it needs."""
+    layer = result.job_def.asset_layer
+    checked = {check.asset_key for check in result.get_asset_check_evaluations()}
+    wanted = layer.selected_asset_keys | checked
+    return [key for key in layer.asset_graph.toposorted_asset_keys if key in wanted]
+
+
+def _asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequence[_Step]) -> Iterator[Box]:
+    layer = result.job_def.asset_layer
+    made, checks, of_asset = defaultdict(list), defaultdict(list), defaultdict(list)
+    for event in result.get_asset_materialization_events():
+        made[event.asset_key].append(event.materialization)
+    for check in result.get_asset_check_evaluations():
+        checks[check.asset_key].append(check)
+    for step in steps:
+        for entity in step.of:
+            of_asset[entity if isinstance(entity, dg.AssetKey) else entity.asset_key].append(step)
+    for key in assets:
         wanted = key in layer.selected_asset_keys
-        after = [name for parent, name in names.items() if wanted and parent in graph.get(key).parent_keys]
-        lines = [_check_line(check) for check in own_checks]
-        if failure and not _check_failed(failure):
-            lines.insert(0, Line(_cause(failure), Mark.BAD))
-        outcome = _outcome(len(materialized), failure, wanted=wanted)
-        yield Box(names[key], outcome, _metadata(materialized), lines, after)
+        own = [step for step in of_asset[key] if key in step.of]
+        parents = sorted(layer.asset_graph.get(key).parent_keys) if wanted else []
+        lines = [Line(_cause(step.error), Mark.BAD) for step in own if step.error and not _check_failed(step)]
+        lines += [_check_line(check) for check in checks[key]]
+        lines += [
+            Line(f"check {_check_name(step)} raised {_cause(step.error)}", Mark.BAD)
+            for step in of_asset[key]
+            if step.error and step not in own
+        ]
+        yield Box(
+            key.to_user_string(),
+            _outcome(len(made[key]), own) if wanted else Line("not part of this run"),
+            _metadata(made[key]),
+            [*lines[:MANY], *([Line(f"and {len(lines) - MANY:,} more")] if lines[MANY:] else [])],
+            [parent.to_user_string() for parent in parents],
+        )
 
 
-def _materialized(result: dg.ExecuteInProcessResult, key: dg.AssetKey) -> list[dg.AssetMaterialization]:
-    events = (event.materialization for event in result.get_asset_materialization_events())
-    # By key: those of a range come in no order that would be the same tomorrow.
-    return sorted(
-        (event for event in events if event.asset_key == key), key=lambda event: event.partition or ""
-    )
+def _step_box(step: _Step) -> Box:
+    """Describe a step of a job that holds no assets."""
+    marks = {"succeeded": Mark.GOOD, "failed": Mark.BAD}
+    lines = [Line(_cause(step.error), Mark.BAD)] if step.error else []
+    return Box(step.name, Line(step.outcome, marks.get(step.outcome, Mark.OPEN)), lines=lines)
 
 
-def _step_boxes(result: dg.ExecuteInProcessResult) -> Iterator[Box]:
-    """Describe a job that holds no assets, by its steps."""
-    failures = _failures(result)
-    for step in dict.fromkeys(event.step_key for event in result.all_events if event.step_key):
-        if failure := failures.get(step):
-            yield Box(step, Line("failed", Mark.BAD), lines=[Line(_cause(failure), Mark.BAD)])
-        else:
-            yield Box(step, Line("succeeded", Mark.GOOD))
-
-
-def _failures(result: dg.ExecuteInProcessResult) -> dict[str, dg.DagsterEvent]:
-    return {event.step_key or "": event for event in result.get_step_failure_events()}
-
-
-def _outcome(materialized: int, failure: dg.DagsterEvent | None, *, wanted: bool) -> Line:
-    if not wanted:
-        return Line("not part of this run")
+def _outcome(materialized: int, steps: Sequence[_Step]) -> Line:
     made = "materialized" if materialized == 1 else f"materialized {counted(materialized, 'partition')}"
-    if failure and _check_failed(failure):
+    if any(map(_check_failed, steps)):
         return Line(f"{made}, and its check stops what comes after", Mark.ODD)
-    if failure:
+    if any(step.outcome == "failed" for step in steps):
         return Line(f"{made}, then failed" if materialized else "failed", Mark.BAD)
-    return Line(made, Mark.GOOD) if materialized else Line("not run", Mark.OPEN)
+    if materialized:
+        return Line(made, Mark.GOOD)
+    ran = any(step.outcome == "succeeded" for step in steps)
+    return Line("ran, and made nothing" if ran else "not run", Mark.OPEN)
 
 
-def _check_failed(failure: dg.DagsterEvent) -> bool:
-    error = _raised(failure)
-    return error is not None and error.cls_name == "DagsterAssetCheckFailedError"
+def _check_failed(step: _Step) -> bool:
+    return step.error is not None and step.error.cls_name == "DagsterAssetCheckFailedError"
 
 
-def _cause(failure: dg.DagsterEvent) -> str:
-    error = _raised(failure)
-    if error is None:
-        return "nothing says why"
+def _check_name(step: _Step) -> str:
+    return ", ".join(sorted(entity.name for entity in step.of if isinstance(entity, dg.AssetCheckKey)))
+
+
+def _cause(error: Any) -> str:  # noqa: ANN401 - a `SerializableErrorInfo`
     # Not the lines in which DuckDB points into the SQL text: they need a fixed-width font.
     told = " ".join(error.message.partition("\n\n")[0].split())
     name = error.cls_name or ""
     return stable(re.sub(rf"^[\w.]+\.{re.escape(name)}\b", name, told))
 
 
-def _raised(failure: dg.DagsterEvent) -> Any:  # noqa: ANN401 - a `SerializableErrorInfo`, which has no public name, or None
-    """Return what the asset itself raised, without Dagster's wrapping of it."""
-    error = failure.step_failure_data.error
-    while error and error.cause:
-        error = error.cause
-    return error
+def _failures(result: Result, steps: Sequence[_Step]) -> Iterator[Block]:
+    """Yield the tracebacks, and a cause that is no step's: a resource that cannot start, say."""
+    failed = [step for step in steps if step.error and not _check_failed(step)]
+    for step in failed[:MANY]:
+        yield Fold(f"The full traceback of {step.name}", stable(step.error.to_string()))
+    failure = None if result.success or any(step.error for step in steps) else result.get_run_failure_event()
+    if failure and (error := _raised(failure.job_failure_data.error)):
+        yield Line(_cause(error), Mark.BAD)
+        yield Fold("The full traceback", stable(error.to_string()))
 
 
 def _check_line(check: dg.AssetCheckEvaluation) -> Line:
-    facts = ", ".join(f"{name} {_value(value)}" for name, value in check.metadata.items())
+    facts = ", ".join(f"{name} {value}" for name, value in _facts(check.metadata))
     told = stable(check.description) if check.description else facts
     told = f": {told}" if told else ""
     if check.passed:
@@ -144,18 +192,22 @@ def _check_line(check: dg.AssetCheckEvaluation) -> Line:
 
 def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str, str]]:
     if len(materialized) == 1:
-        return [(name, _value(value)) for name, value in materialized[0].metadata.items()]
+        return _facts(materialized[0].metadata)
+    # By key: those of a range come in no order that would be the same tomorrow.
+    told = sorted(
+        ((event.partition or "", event.metadata) for event in materialized if event.metadata),
+        key=lambda of_key: of_key[0],
+    )
     facts = [
-        (
-            event.partition or "",
-            ", ".join(f"{name} {_value(value)}" for name, value in event.metadata.items()),
-        )
-        for event in materialized
-        if event.metadata
+        (key, ", ".join(f"{name} {value}" for name, value in _facts(metadata)))
+        for key, metadata in told[:MANY]
     ]
-    if len(facts) > MANY:
-        return [*facts[: MANY - 1], (f"and {len(facts) - MANY + 1:,} more", "")]
-    return facts
+    return [*facts, (f"and {len(told) - MANY:,} more", "")] if told[MANY:] else facts
+
+
+def _facts(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str, str]]:
+    facts = [(name, _value(value)) for name, value in list(metadata.items())[:MANY]]
+    return [*facts, (f"and {len(metadata) - MANY:,} more", "")] if len(metadata) > MANY else facts
 
 
 def _value(value: dg.MetadataValue) -> str:
@@ -163,15 +215,8 @@ def _value(value: dg.MetadataValue) -> str:
         return counted(len(value.records), "record")
     if isinstance(value, dg.TableSchemaMetadataValue):
         return counted(len(value.schema.columns), "column")
-    text = stable(str(value.value))
+    text = stable(shortened(str(value.value), _LONGEST_VALUE * 10))
     return f"{text[:12]}…" if _HASH.fullmatch(text) else shortened(text, _LONGEST_VALUE)
-
-
-def _tracebacks(result: dg.ExecuteInProcessResult) -> Iterator[Fold]:
-    for event in result.get_step_failure_events():
-        error = _raised(event)
-        if error and not _check_failed(event):
-            yield Fold(f"The full traceback of {event.step_key}", stable(error.to_string()))
 
 
 def log_folds(run_id: str) -> list[Fold]:
@@ -188,4 +233,7 @@ def _log_line(line: LogLine) -> str:
     return f"{line.level:<7} {step}{stable(line.text)}"
 
 
-BOARDS: Mapping[type, Callable[[Any], Board]] = {dg.ExecuteInProcessResult: run_board}
+BOARDS: Mapping[type, Callable[[Any], Board]] = {
+    dg.ExecuteInProcessResult: run_board,
+    dg.JobExecutionResult: run_board,
+}

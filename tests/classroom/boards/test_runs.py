@@ -168,3 +168,148 @@ def test_hostile_keys_and_messages_are_only_text(name: str) -> None:
     assert len(as_html(board).encode()) < 60_000
     assert len(as_text(board)) < 3_000
     assert all(line.isprintable() for line in as_text(board).split("\n"))
+
+
+def test_what_fails_outside_an_asset_of_its_own_name_is_told() -> None:
+    """Each asset of a function with several, an asset of a graph, and one with a prefix fail with their cause."""
+
+    @dg.multi_asset(specs=[dg.AssetSpec("first"), dg.AssetSpec(["shop", "second"])])
+    def several() -> tuple[None, None]:
+        raise ValueError("several")
+
+    @dg.op
+    def inner() -> None:
+        raise ValueError("inner")
+
+    @dg.graph_asset
+    def outer() -> None:
+        return inner()
+
+    @dg.asset(key=["shop", "a-b"])
+    def prefixed() -> None:
+        raise ValueError("prefixed")
+
+    assert as_text(run_board(ran(several, outer, prefixed))).splitlines() == [
+        "✗ Run failed",
+        "  ✗ first: failed",
+        "      ✗ ValueError: several",
+        "  ✗ outer: failed",
+        "      ✗ ValueError: inner",
+        "  ✗ shop/a-b: failed",
+        "      ✗ ValueError: prefixed",
+        "  ✗ shop/second: failed",
+        "      ✗ ValueError: several",
+    ]
+
+
+def test_a_resource_that_cannot_start_is_the_cause() -> None:
+    """No step began, so the cause stands below the assets, with its traceback."""
+
+    @dg.resource
+    def broken(_: dg.InitResourceContext) -> None:
+        raise ValueError("no connection")
+
+    @dg.asset(required_resource_keys={"broken"})
+    def needs() -> None:
+        """Never run."""
+
+    board = run_board(ran(needs, resources={"broken": broken}))
+    assert as_text(board).splitlines() == [
+        "✗ Run failed",
+        "  ○ needs: not run",
+        "  ✗ ValueError: no connection",
+    ]
+    assert "The full traceback" in [block.summary for block in board.blocks if isinstance(block, Fold)]
+
+
+def test_a_check_that_raises_is_told_at_its_asset() -> None:
+    """The asset was materialized; the run failed all the same."""
+
+    @dg.asset
+    def table() -> None:
+        """Hold rows."""
+
+    @dg.asset_check(asset=table)
+    def looks() -> dg.AssetCheckResult:
+        raise ValueError("blind")
+
+    assert as_text(run_board(ran(table, looks))).splitlines() == [
+        "✗ Run failed",
+        "  ✓ table: materialized",
+        "      ✗ check looks raised ValueError: blind",
+    ]
+
+
+def test_what_was_skipped_or_made_nothing_did_not_succeed() -> None:
+    """An op whose input never came, and an asset that yields nothing."""
+
+    @dg.op(out={"yes": dg.Out(is_required=False), "no": dg.Out(is_required=False)})
+    def branch() -> Iterator[dg.Output]:
+        yield dg.Output(1, "yes")
+
+    @dg.op
+    def after(value: int) -> int:
+        return value
+
+    @dg.job
+    def branching() -> None:
+        yes, no = branch()
+        after.alias("after_yes")(yes)
+        after.alias("after_no")(no)
+
+    @dg.asset(output_required=False)
+    def silent() -> Iterator[dg.Output]:
+        yield from ()
+
+    assert set(as_text(run_board(branching.execute_in_process())).splitlines()[1:]) == {
+        "  ✓ branch: succeeded",
+        "  ✓ after_yes: succeeded",
+        "  ○ after_no: skipped",
+    }
+    assert "○ silent: ran, and made nothing" in as_text(run_board(ran(silent)))
+
+
+def test_metadata_and_checks_without_end_are_cut() -> None:
+    """Two thousand facts and three hundred checks leave a board that a page can hold."""
+    names = [f"check_{number:03}" for number in range(300)]
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec(name, asset="wordy") for name in names])
+    def wordy() -> dg.MaterializeResult:
+        return dg.MaterializeResult(
+            metadata={f"fact {number:04}": "x" * 10_000 for number in range(2_000)},
+            check_results=[dg.AssetCheckResult(passed=True, check_name=name) for name in names],
+        )
+
+    board = run_board(ran(wordy))
+    assert "and 1,980 more" in as_text(board)
+    assert "and 280 more" in as_text(board)
+    assert len(as_html(board).encode()) < 60_000
+
+
+def test_a_log_line_tells_its_exception_and_is_cut() -> None:
+    """`context.log.exception` names what happened; a megabyte of text is not kept for every run."""
+
+    @dg.asset
+    def talks(context: dg.AssetExecutionContext) -> None:
+        try:
+            _ = 1 / 0
+        except ZeroDivisionError:
+            context.log.exception("oops")
+        context.log.info("")
+        context.log.info("x" * 1_000_000)
+
+    lines = [line for line in run_log.lines_of(ran(talks).run_id) if line.own]
+    assert [line.text for line in lines[:2]] == ["oops (ZeroDivisionError: division by zero)", ""]
+    assert len(lines[2].text) < 10_000
+
+
+def test_what_a_sensor_logs_is_on_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its evaluation is no run, so the line is printed, without the time."""
+
+    @dg.sensor(job_name="load")
+    def looks(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        context.log.info("looked")
+        return dg.SkipReason("nothing new")
+
+    looks(dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral()))
+    assert capsys.readouterr() == ("INFO    looked\n", "")
