@@ -171,7 +171,7 @@ def test_hostile_keys_and_messages_are_only_text(name: str) -> None:
 
 
 def test_what_fails_outside_an_asset_of_its_own_name_is_told() -> None:
-    """Each asset of a function with several, an asset of a graph, and one with a prefix fail with their cause."""
+    """Assets of one function, of a graph, and with a prefix: each fails with its cause."""
 
     @dg.multi_asset(specs=[dg.AssetSpec("first"), dg.AssetSpec(["shop", "second"])])
     def several() -> tuple[None, None]:
