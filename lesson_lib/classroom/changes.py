@@ -58,14 +58,17 @@ def changes(line: str, cell: str) -> None:
 def _compiled(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
     """Return the cell as code: its statements, and a last expression apart whose value is to be shown."""
     source = f"\n{source}"  # the line of the magic, so that lines are counted as the learner sees them
-    tree = shell.transform_ast(shell.compile.ast_parse(source))
+    # The shell's own count is that of the next cell already; the display hook knows the cell that runs.
+    running = shell.displayhook.exec_result
+    number = running.execution_count if running else shell.execution_count
+    # Known by this name, the code's lines stand in a traceback.
+    name = shell.compile.cache(source, number, raw_code=cell)
+    tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
     parts: list[tuple[ast.mod, str]] = [(tree, "exec")]
     shown = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
     if shown and not DisplayHook.semicolon_at_end_of_expression(cell):
         # "single" hands the value to the display hook, so that it stands before what the cell changed.
         parts.append((ast.Interactive([tree.body.pop()]), "single"))
-    # Known by this name, the code's lines stand in a traceback.
-    name = shell.compile.cache(source, shell.execution_count, raw_code=cell)
     return [shell.compile(part, name, mode) for part, mode in parts]  # type: ignore[arg-type] # codeop says str, and takes a tree
 
 

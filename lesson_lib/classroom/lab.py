@@ -1,5 +1,6 @@
 """The lab: a throwaway folder with a copy of the course's data, so that no lesson touches the original."""
 
+import gc
 import shutil
 import tempfile
 import uuid
@@ -9,7 +10,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from lesson_lib.classroom.records import holder_of_file
 from lesson_lib.course_data import data_folder
+from lesson_lib.pipeline.warehouse import WarehouseUnavailable
 
 _PREFIX = "lesson-lab-"
 
@@ -42,17 +45,33 @@ class Lab:
         self.folder.mkdir()
         self.source = self.folder / "source"
         self.database = self.folder / "warehouse.duckdb"
-        self.reset()
+        self.reset_source()
 
     def reset(self) -> None:
-        """Put the lab back to how it was: the original source files, and no database."""
+        """Put the lab back to how it was: the original source files, and no database.
+
+        Raises:
+            WarehouseUnavailable: the database is open; nothing has changed.
+        """
+        self._require_closed()
+        self.folder.mkdir(exist_ok=True)
         for path in self.folder.iterdir():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            _delete(path)
         self.reset_source()
+
+    def _require_closed(self) -> None:
+        # DuckDB would go on with a file that is deleted while it is open, and find its old rows in it.
+        if holder_of_file(self.database):
+            gc.collect()  # closes what DuckDBResource left open after a load that failed
+        if holder := holder_of_file(self.database):
+            raise WarehouseUnavailable(
+                f"The lab's database, {self.database.name}, is open in {holder}, so the lab stays as it is. "
+                "Close the connection (or restart the kernel that has it), and reset the lab again."
+            )
 
     def reset_source(self) -> None:
         """Put the original source files back, and leave the database alone."""
-        shutil.rmtree(self.source, ignore_errors=True)
+        _delete(self.source)
         shutil.copytree(data_folder() / "source", self.source)
 
     def bring_in(self, arrival: str) -> Path:
@@ -69,10 +88,15 @@ class Lab:
         """
         if arrival not in (known := arrivals()):
             raise ValueError(f"No arrival is called {arrival!r}. There are: {', '.join(known)}.")
-        return Path(shutil.copy(data_folder() / "arrivals" / f"{arrival}.csv", self.source))
+        delivered = data_folder() / "arrivals" / f"{arrival}.csv"
+        self.source.mkdir(parents=True, exist_ok=True)
+        _delete(self.source / delivered.name)  # rather than write through a symbolic link
+        return Path(shutil.copy(delivered, self.source))
 
     def __repr__(self) -> str:
         """Return the tree of its files, without the folder's own path."""
+        if not self.folder.is_dir():
+            return "lab (its folder has been deleted; lab.reset() makes it again)"
         return "\n".join(["lab", *_tree(self.folder, indent="  ")])
 
 
@@ -83,6 +107,14 @@ def _temporary() -> Path:
 def _lock(folder: Path) -> FileLock:
     """Return the lock that says that a lab is in use; the system frees it even when the kernel is killed."""
     return FileLock(f"{folder}.lock")
+
+
+def _delete(path: Path) -> None:
+    """Remove a file or a folder, if it is there; of a symbolic link, only the link."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _remove(folder: Path, lock: FileLock) -> None:
@@ -113,6 +145,9 @@ def arrivals() -> list[str]:
 
 def _tree(folder: Path, indent: str) -> Iterator[str]:
     for path in sorted(folder.iterdir()):
+        if path.is_symlink():  # which may lead anywhere, also back
+            yield f"{indent}{path.name} (a symbolic link)"
+            continue
         yield indent + path.name
         if path.is_dir():
             yield from _tree(path, indent + "  ")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -14,10 +15,16 @@ from duckdb import DuckDBPyConnection
 
 from lesson_lib.classroom.boards.records import ThreeRecords
 from lesson_lib.pipeline.records import failed_keys, latest_materializations, records_by_key
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
+from lesson_lib.pipeline.warehouse import (
+    CUSTOMER_TABLE,
+    Warehouse,
+    WarehouseUnavailable,
+    first_line,
+    holder_of,
+)
 
-# Names that DuckDB takes for a database, though no file can be missing there.
-_NO_FILE = re.compile(r":memory:|md:|motherduck:|[\w+.-]{2,}:/")
+# DuckDB looks for these on the network, or for an extension that can open them: md:, s3://, sqlite:
+_ADDRESS = re.compile(r"[\w+.-]{2,}:")
 
 
 def three_records(
@@ -36,15 +43,27 @@ def three_records(
         assets: one asset, or several that share a partitions definition; checks among them are ignored.
         database: the path of a DuckDB file, a `DuckDBResource` (such as `Warehouse`), or an open connection,
             of which those rows are seen that are committed.
-        table: the table with the rows, and with the column `partition_key` that says whose they are.
+        table: the table or view with the rows, and with the column `partition_key` that says whose they are;
+            `schema.table` if it is not in DuckDB's schema `main`.
 
     Returns:
         A value that shows itself as a table: a line a key for some 30 keys, a summary for more.
 
     Raises:
-        ValueError: the assets have no partitions, or not the same; or an argument is of another kind.
+        ValueError: the assets have no partitions, or not the same; an argument is of another kind; the table
+            cannot be read, as a view of a table that is gone; or an environment variable is not set.
         WarehouseUnavailable: the database cannot be opened, or is held by another process.
     """
+    if not isinstance(instance, dg.DagsterInstance):
+        raise ValueError(  # noqa: TRY004 - one kind of error for whatever is wrong with the arguments
+            f"three_records takes a Dagster instance first, not {instance!r}. "
+            "Pass the one that you materialize with, such as dg.DagsterInstance.get()."
+        )
+    if not isinstance(table, str):
+        raise ValueError(  # noqa: TRY004 - as above
+            f"three_records takes the name of a table, not {table!r}. "
+            f"Leave table=... out for {CUSTOMER_TABLE}."
+        )
     asset_keys, partitions_def = _partitioned(assets)
     rows = _Rows({})
     with _opened(database) as con:
@@ -69,7 +88,10 @@ def three_records(
 def _partitioned(
     assets: dg.AssetsDefinition | Iterable[dg.AssetsDefinition],
 ) -> tuple[list[dg.AssetKey], dg.PartitionsDefinition]:
-    given = list(assets) if isinstance(assets, Iterable) else [assets]
+    given: list[Any] = [assets]
+    # Dagster's AssetKey says that it is iterable, and raises.
+    if isinstance(assets, Iterable) and not isinstance(assets, dg.AssetKey | str):
+        given = list(assets)
     for asset in given:
         if not isinstance(asset, dg.AssetsDefinition):
             raise ValueError(  # noqa: TRY004 - as for everything else that is wrong with the assets
@@ -110,22 +132,66 @@ def _opened(
             "Pass the path of a DuckDB file, a DuckDBResource, or an open DuckDB connection."
         )
     warehouse = _warehouse(database)
-    if not _NO_FILE.match(warehouse.database) and not Path(warehouse.database).expanduser().exists():
+    if _ADDRESS.match(warehouse.database):
+        raise WarehouseUnavailable(
+            f"{warehouse.database!r} is an address, and three_records looks into files of this machine. "
+            "Give the path of a DuckDB file, or an open connection."
+        )
+    if not _can_be_opened(warehouse.database):
         yield None
         return
     with warehouse.get_connection() as con:
         yield con
 
 
+def _can_be_opened(database: str) -> bool:
+    """Tell whether there is a file, or a database that DuckDB goes on with after its file was deleted."""
+    if database.startswith(":memory:") or "\0" in database:  # no file, and refused with the reason
+        return True
+    try:
+        path = Path(database).expanduser()
+        return path.exists() or holder_of_file(path) is not None
+    except (OSError, RuntimeError):  # a name that is too long, the home of "~nobody": as above
+        return True
+
+
+def holder_of_file(path: Path) -> str | None:
+    """Name the process that has a database file open, also if it was deleted meanwhile; None if nobody has.
+
+    Of a file that was deleted, DuckDB knows only whether this process has it open.
+    """
+    with duckdb.connect() as con:
+        try:
+            # Read-only, so that no file is made; DuckDB takes no parameter here.
+            con.execute("ATTACH '{}' AS asked (READ_ONLY)".format(str(path).replace("'", "''")))
+        except duckdb.ResourceInUseException:
+            return "this process"
+        except duckdb.Error as error:
+            return holder_of(error)
+    return None
+
+
 def _warehouse(database: str | Path | DuckDBResource) -> Warehouse:
     """Return what opens this database and closes it again, without the retries of `DuckDBResource`."""
-    if isinstance(database, Warehouse):
-        return database
-    if isinstance(database, DuckDBResource):
-        # With the resource's own setting: DuckDB refuses another one while the resource's connection is open.
-        config = {"custom_user_agent": "dagster", **database.connection_config}
-        return Warehouse(database=database.database, connection_config=config)
-    return Warehouse(database=os.fspath(database))
+    if not isinstance(database, DuckDBResource):
+        return Warehouse(database=os.fspath(database))
+    config = {name: _resolved(value) for name, value in database.connection_config.items()}
+    if not isinstance(database, Warehouse):
+        # The resource's own setting: DuckDB refuses another one while the resource's connection is open.
+        config = {"custom_user_agent": "dagster", **config}
+    return Warehouse(database=_resolved(database.database), connection_config=config)
+
+
+def _resolved(value: Any) -> Any:  # noqa: ANN401 - a setting of any type
+    """Return what an environment variable holds now, as a run would; other values as they are."""
+    if not isinstance(value, dg.EnvVar):
+        return value
+    if (found := value.get_value()) is None:
+        raise ValueError(
+            f"The environment variable {value.env_var_name}, which names the database or a setting of it, "
+            "is not set. Set it, and call three_records again."
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -136,14 +202,34 @@ class _Rows:
 
 
 def _stored_rows(con: DuckDBPyConnection, table: str) -> _Rows:
-    name = '"{}"'.format(table.replace('"', '""'))
+    # Asked of the catalogue first: DuckDB takes an unknown name for that of a file, or of a Python variable.
+    if not (name := _identifier(con, table)):
+        return _Rows({})
     try:
         described = con.execute(f"DESCRIBE {name}").fetchall()
-    except duckdb.CatalogException:
-        return _Rows({})
-    # DuckDB does not tell capital letters from small ones in names.
-    if "partition_key" not in {column.lower() for column, *_ in described}:
-        ((count,),) = con.execute(f"SELECT count(*) FROM {name}").fetchall()  # noqa: S608 - quoted above
-        return _Rows({}, has_table=True, nobodys=count)
-    query = f"SELECT partition_key::VARCHAR, count(*) FROM {name} GROUP BY ALL"  # noqa: S608 - quoted above
-    return _Rows(dict(con.execute(query).fetchall()), has_table=True)
+        # DuckDB does not tell capital letters from small ones in names.
+        if "partition_key" not in {column.lower() for column, *_ in described}:
+            ((count,),) = con.execute(f"SELECT count(*) FROM {name}").fetchall()  # noqa: S608 - quoted there
+            return _Rows({}, has_table=True, nobodys=count)
+        query = f"SELECT partition_key::VARCHAR, count(*) FROM {name} GROUP BY ALL"  # noqa: S608 - quoted there
+        return _Rows(dict(con.execute(query).fetchall()), has_table=True)
+    except duckdb.Error as error:
+        raise ValueError(
+            f"{table} is there, and cannot be read: {first_line(error).rstrip('!')}. "
+            "If it is a view, mend it; or name another table with table=..."
+        ) from error
+
+
+def _identifier(con: DuckDBPyConnection, table: str) -> str | None:
+    """Return the quoted name of a table or a view; None if there is none."""
+    query = """
+        SELECT table_catalog, table_schema, table_name FROM information_schema.tables
+        WHERE table_catalog = current_database()
+            AND lower($table) IN (
+                if(table_schema = current_schema(), lower(table_name), NULL),
+                lower(table_schema || '.' || table_name)
+            )
+        ORDER BY table_schema <> current_schema()
+    """
+    found = con.execute(query, {"table": table}).fetchall()
+    return ".".join('"{}"'.format(part.replace('"', '""')) for part in found[0]) if found else None

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from nbclient import NotebookClient
 
 from lesson_lib.classroom.changes import changes
+from lesson_lib.classroom.extension import load, unload
 from lesson_lib.pipeline import register_keys
 from tests.pipeline.world import IMPORT, LOAD, new_world
 
@@ -148,6 +149,38 @@ def test_records_that_cannot_be_read_afterwards_hide_nothing(
         "✗ What this cell changed cannot be told, since the three records cannot be read after it\n"
         "  UsageError: %%changes instance, assets, lab.database: name 'assets' is not defined."
     )
+
+
+def test_a_traceback_names_the_cell_that_ran(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its lines, and those of its syntax errors, bear the number that an ordinary cell's would."""
+    shell.InteractiveTB.set_mode("Context")
+    shell.run_cell("1", store_history=True)
+    shell.run_cell("%%changes\ndef fail():\n    1 / 0", store_history=True)
+    shell.run_cell("fail()", store_history=True)
+    shown = capsys.readouterr().out
+    assert "Cell In[2], line 3, in fail()" in shown
+    assert "Cell In[3], line 1\n" in shown
+    error = shell.run_cell("%%changes\nfor", store_history=True).error_in_exec
+    assert isinstance(error, SyntaxError)
+    assert shell.compile.format_code_name(error.filename) == ("Cell", "In[4]")
+    assert (error.lineno, error.text) == (2, "for\n")
+
+
+def test_a_syntax_error_looks_as_in_an_ordinary_cell(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the extension, which hands errors on: the line, the place in it, and no word of the magic."""
+    load(shell)
+    shown = []
+    for cell in ("# a comment\ny = (2 +* 3)", "%%changes\ny = (2 +* 3)"):
+        shell.execution_count = 7
+        assert not shell.run_cell(cell, store_history=True).success
+        shown.append(capsys.readouterr().out)
+    unload(shell)
+    assert shown[0] == shown[1]
+    assert shown[1].startswith("  Cell In[7], line 2\n    y = (2 +* 3)\n")
 
 
 def test_in_a_notebook() -> None:

@@ -1,15 +1,20 @@
 """The lab: a copy to work in, which comes back to how it was and goes away by itself."""
 
 import gc
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
+import duckdb
 import pytest
+from dagster_duckdb import DuckDBResource
 
 from lesson_lib.classroom import Lab, open_lab
 from lesson_lib.classroom.lab import arrivals
 from lesson_lib.course_data import data_folder
+from lesson_lib.pipeline import WarehouseUnavailable
 
 
 @pytest.fixture
@@ -78,6 +83,99 @@ def test_reset_source_keeps_the_database_and_reset_does_not(lab: Lab) -> None:
     assert names(lab) == sorted([*fresh, "warehouse.duckdb"])
     lab.reset()
     assert names(lab) == fresh
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_reset_refuses_while_the_database_is_open(lab: Lab, *, deleted: bool) -> None:
+    """DuckDB would go on with the old rows, also of a file that was deleted by hand; nothing changes."""
+    lab.bring_in("quickstart")
+    with duckdb.connect(lab.database) as con:
+        con.execute("CREATE TABLE prices AS SELECT 1 AS price")
+        if deleted:
+            lab.database.unlink()
+        before = names(lab)
+        with pytest.raises(
+            WarehouseUnavailable, match=r"warehouse\.duckdb, is open in this process, .* Close"
+        ):
+            lab.reset()
+        assert names(lab) == before
+    lab.reset()
+    assert "quickstart.csv" not in names(lab)
+    with duckdb.connect(lab.database) as con:
+        assert con.execute("SHOW TABLES").fetchall() == []
+
+
+def test_reset_refuses_while_another_process_has_the_database(lab: Lab) -> None:
+    """It would go on with a file that nobody else sees."""
+    script = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", script, str(lab.database)], text=True, **pipes) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(WarehouseUnavailable, match=f"is open in process {holder.pid}, "):
+            lab.reset()
+        assert lab.database.exists()
+        holder.communicate("\n")
+    lab.reset()
+    assert not lab.database.exists()
+
+
+@dg.asset
+def failing(database: DuckDBResource) -> None:
+    """Fail while the connection is open."""
+    with database.get_connection() as con:
+        con.execute("CREATE TABLE prices AS SELECT 1 AS price")
+        raise ValueError
+
+
+def test_reset_closes_what_a_failed_load_left_open(lab: Lab) -> None:
+    """`DuckDBResource` does not close its connection, and nobody has it to close."""
+    quiet = {"python_logs": {"python_log_level": "CRITICAL"}}
+    with dg.DagsterInstance.ephemeral(settings=quiet) as instance:
+        resources = {"database": DuckDBResource(database=str(lab.database))}
+        dg.materialize([failing], instance=instance, resources=resources, raise_on_error=False)
+    lab.reset()
+    with duckdb.connect(lab.database) as con:
+        assert con.execute("SHOW TABLES").fetchall() == []
+
+
+def test_a_deleted_folder_is_made_again(lab: Lab) -> None:
+    """An arrival is delivered to a folder, and a lab without any folder says what to do."""
+    fresh = names(lab)
+    shutil.rmtree(lab.source)
+    assert lab.bring_in("quickstart").parent == lab.source
+    assert names(lab) == ["quickstart.csv", "source"]
+    shutil.rmtree(lab.folder)
+    assert repr(lab) == "lab (its folder has been deleted; lab.reset() makes it again)"
+    lab.bring_in("broken/acme")
+    assert names(lab) == ["acme.csv", "source"]
+    shutil.rmtree(lab.folder)
+    lab.reset()
+    assert names(lab) == fresh
+
+
+def test_a_symbolic_link_is_never_followed(lab: Lab, tmp_path: Path) -> None:
+    """Neither by the tree, nor by a reset, nor by a delivery: what it leads to is not the lab's."""
+    fresh = names(lab)
+    kept = tmp_path / "acme.csv"
+    kept.write_text("kept")
+    (lab.folder / "elsewhere").symlink_to(tmp_path)
+    (lab.source / "loop").symlink_to(lab.folder)
+    (lab.folder / "nowhere").symlink_to(tmp_path / "nothing")
+    (lab.source / "acme.csv").unlink()
+    (lab.source / "acme.csv").symlink_to(kept)
+    shown = repr(lab).splitlines()
+    assert shown[1:4] == ["  elsewhere (a symbolic link)", "  nowhere (a symbolic link)", "  source"]
+    assert "    loop (a symbolic link)" in shown
+    assert len(shown) == len(fresh) + 4
+    lab.bring_in("acme")
+    lab.reset()
+    assert names(lab) == fresh
+    shutil.rmtree(lab.source)
+    lab.source.symlink_to(tmp_path)
+    lab.reset_source()
+    assert names(lab) == fresh
+    assert not lab.source.is_symlink()
+    assert kept.read_text() == "kept"
 
 
 def test_shows_its_tree_without_its_path(lab: Lab) -> None:

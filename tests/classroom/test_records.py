@@ -1,5 +1,6 @@
 """Where the three records come from: an instance, assets, and a database of any kind."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -88,6 +89,35 @@ def test_a_resource_whose_connection_is_open_can_be_asked(world: World) -> None:
         assert states(three_records(world.instance, LOAD, resource)) == EXPECTED
 
 
+def test_a_database_whose_file_was_deleted_while_it_is_open_is_still_there(world: World) -> None:
+    """DuckDB goes on with it; asking shows what is in it, and makes no new file."""
+    with DuckDBResource(database=str(world.database)).get_connection() as con:
+        world.database.unlink()
+        same_settings = DuckDBResource(database=str(world.database))
+        assert states(three_records(world.instance, LOAD, same_settings)) == EXPECTED
+        with pytest.raises(WarehouseUnavailable, match="is open in this process with other settings"):
+            three_records(world.instance, LOAD, world.database)
+        assert states(three_records(world.instance, LOAD, con)) == EXPECTED
+    assert not world.database.exists()
+    assert not three_records(world.instance, LOAD, world.database).has_database
+    assert not world.database.exists()
+
+
+@pytest.mark.parametrize("resource", [DuckDBResource, Warehouse])
+def test_an_environment_variable_names_the_database(
+    world: World, monkeypatch: pytest.MonkeyPatch, resource: type[DuckDBResource]
+) -> None:
+    """As usual at work; it is read when it is needed, as by a run."""
+    monkeypatch.delenv("LESSON_DATABASE", raising=False)
+    given = resource(database=dg.EnvVar("LESSON_DATABASE"))
+    with pytest.raises(
+        ValueError, match=r"^The environment variable LESSON_DATABASE, .* is not set\. Set it"
+    ):
+        three_records(world.instance, LOAD, given)
+    monkeypatch.setenv("LESSON_DATABASE", str(world.database))
+    assert states(three_records(world.instance, LOAD, given)) == EXPECTED
+
+
 @pytest.mark.parametrize("folder", [".", "deeper/still"])
 def test_a_missing_file_has_no_rows_and_stays_missing(world: World, tmp_path: Path, folder: str) -> None:
     """Asking makes neither a database nor a folder."""
@@ -107,6 +137,50 @@ def test_a_missing_table_has_no_rows(world: World) -> None:
     assert not records.has_table
     assert states(records)["acme"] == (0, State.ROWS_MISSING)
     assert states(three_records(world.instance, LOAD, world.database)) == EXPECTED
+
+
+@pytest.mark.parametrize("table", ["table", "name", "con", "*.csv", ""])
+def test_a_missing_tables_name_is_nothing_else(world: World, table: str) -> None:
+    """DuckDB by itself would take it for a Python variable, or for files."""
+    assert not three_records(world.instance, LOAD, world.database, table=table).has_table
+
+
+@pytest.mark.parametrize("table", ["team.prices", "Team.PRICES", "a.b"])
+def test_a_table_of_another_schema_is_named_with_it(world: World, table: str) -> None:
+    """A table in `main` that has a full stop in its name comes first."""
+    world.query(
+        "CREATE SCHEMA team; CREATE TABLE team.prices AS SELECT 'acme' AS partition_key FROM range(3)"
+    )
+    world.query("CREATE TABLE \"a.b\" AS SELECT 'acme' AS partition_key FROM range(3)")
+    world.query("CREATE SCHEMA a; CREATE TABLE a.b AS SELECT 'acme' AS partition_key FROM range(4)")
+    assert states(three_records(world.instance, LOAD, world.database, table=table))["acme"][0] == 3
+    assert not three_records(world.instance, LOAD, world.database, table="prices").has_table
+
+
+def test_a_broken_view_is_not_a_missing_table(world: World) -> None:
+    """It is there; the message says what is wrong with it, when it is bound and when it is read."""
+    world.query("CREATE TABLE gone (partition_key VARCHAR); CREATE VIEW broken AS FROM gone; DROP TABLE gone")
+    world.query("CREATE VIEW failing AS SELECT error('no rows today')::VARCHAR AS partition_key")
+    with pytest.raises(
+        ValueError, match=r"^broken is there, and cannot be read: .*gone does not exist\. If it"
+    ):
+        three_records(world.instance, LOAD, world.database, table="broken")
+    with pytest.raises(ValueError, match=r"^failing is there, and cannot be read: .*no rows today\. If it"):
+        three_records(world.instance, LOAD, world.database, table="failing")
+
+
+def test_a_key_of_blanks_can_be_seen(world: World) -> None:
+    """In quotes, as one with a blank at an end; other keys are shown as they are."""
+    world.query("CREATE TABLE mine AS FROM (VALUES ('  '), ('acme '), ('a b'), ('')) AS rows (partition_key)")
+    shown = repr(three_records(world.instance, LOAD, world.database, table="mine")).splitlines()
+    assert {
+        line.split("  no  ")[0].strip() for line in shown if "left behind" in line and "  no  " in line
+    } == {
+        '"  "',
+        '"acme "',
+        "a b",
+        "(empty)",
+    }
 
 
 def test_rows_of_a_table_without_partition_key_are_nobodys(world: World) -> None:
@@ -164,18 +238,39 @@ def report() -> None:
         ([three_records_agree], "three_records needs an asset."),
         (5, "three_records takes assets, not 5. Pass functions decorated with @dg.asset."),
         (["acme"], "three_records takes assets, not 'acme'."),
+        ("acme", "three_records takes assets, not 'acme'."),
+        (LOAD.key, "three_records takes assets, not AssetKey(['duckdb_dynamic_partition_table'])."),
+        ([LOAD.key], "three_records takes assets, not AssetKey(['duckdb_dynamic_partition_table'])."),
         ([LOAD, report], "report has no partitions, so there are no keys to compare. Leave it out"),
         (
             [LOAD, duckdb_partition_table],
             "duckdb_dynamic_partition_table and duckdb_partition_table do not share one partitions",
         ),
     ],
-    ids=["none", "a check only", "a number", "a name", "not partitioned", "two definitions"],
+    ids=[
+        "none",
+        "a check",
+        "a number",
+        "names",
+        "a name",
+        "a key",
+        "keys",
+        "not partitioned",
+        "two definitions",
+    ],
 )
 def test_assets_that_share_no_keys_are_refused(world: World, assets: object, told: str) -> None:
     """The message says which, and what to pass instead."""
-    with pytest.raises(ValueError, match="^" + told.replace(".", r"\.")):
+    with pytest.raises(ValueError, match="^" + re.escape(told)):
         three_records(world.instance, assets, world.database)
+
+
+def test_no_instance_and_no_table_are_refused(world: World) -> None:
+    """An argument of another kind is named, with what belongs there."""
+    with pytest.raises(ValueError, match=r"^three_records takes a Dagster instance first, not None\. Pass "):
+        three_records(None, LOAD, world.database)
+    with pytest.raises(ValueError, match=r"^three_records takes the name of a table, not None\. Leave "):
+        three_records(world.instance, LOAD, world.database, table=None)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +279,11 @@ def test_assets_that_share_no_keys_are_refused(world: World, assets: object, tol
         (5, ValueError, "three_records cannot look for rows in this int. Pass the path of a DuckDB file"),
         (":memory:", WarehouseUnavailable, "opens as a database in memory"),
         ("s3://bucket/warehouse.duckdb", WarehouseUnavailable, "is an address"),
+        ("md:prices", WarehouseUnavailable, "^'md:prices' is an address, .* Give the path of a DuckDB file"),
+        (DuckDBResource(database="sqlite:x"), WarehouseUnavailable, "^'sqlite:x' is an address"),
+        ("~nobody-of-this-name/x", WarehouseUnavailable, "cannot be opened: Could not determine home"),
+        ("a\0b", WarehouseUnavailable, "holds a NUL"),
+        ("x" * 5000, WarehouseUnavailable, "cannot be opened: .*name too long"),
     ],
 )
 def test_what_is_no_database_is_refused(

@@ -205,7 +205,8 @@ def _names(records: Sequence[KeyRecords]) -> str:
 def _name(record: KeyRecords) -> str:
     if record.key is None:
         return "(NULL)"
-    return shortened(visible(record.key), _LONGEST_KEY) or "(empty)"
+    name = shortened(visible(record.key), _LONGEST_KEY) or "(empty)"
+    return name if record.key.strip() == record.key else f'"{name}"'  # else nobody would see its blanks
 
 
 def _yes(yes: bool) -> str:  # noqa: FBT001 - it puts a bool into words
