@@ -1,6 +1,8 @@
 """What is defined: assets, checks, jobs, schedules, sensors, and all of them together."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from operator import attrgetter
 from typing import Any
 
 import dagster as dg
@@ -18,12 +20,15 @@ _NAMELESS = "__anonymous_asset_job"
 # Every asset needs it, and Dagster brings it along: nobody has to pass one.
 _ALWAYS_THERE = "io_manager"
 
+_ELSEWHERE = "Made elsewhere: Dagster only knows of it."
+_OBSERVED = "Made elsewhere: what is here only observes it."
+
 _DEFAULT_INTERVAL = 30  # seconds between two evaluations of a sensor
 
 
 def asset_board(definition: dg.AssetsDefinition) -> Board:
     """Describe an asset, or all those that one function makes."""
-    specs = list(definition.specs)
+    specs = _specs(definition)
     checks = list(definition.check_specs)
     blocks: list[Block]
     if len(specs) == 1:
@@ -39,9 +44,16 @@ def asset_board(definition: dg.AssetsDefinition) -> Board:
     facts += _fact("resources", _resources(definition.required_resource_keys))
     if facts:
         blocks.append(Facts(facts))
-    if not definition.is_executable:
-        blocks.append(Line("Made elsewhere: Dagster only knows of it."))
+    if not definition.is_materializable:
+        blocks.append(Line(_OBSERVED if definition.is_observable else _ELSEWHERE))
     return Board(title, blocks)
+
+
+def source_asset_board(source: dg.SourceAsset) -> Board:
+    """Describe an asset that is made elsewhere, in the form it had before specs."""
+    board = spec_board(_as_spec(source))
+    told = _OBSERVED if source.observe_fn else _ELSEWHERE
+    return Board(board.title, [*board.blocks[:-1], Line(told)])
 
 
 def spec_board(spec: dg.AssetSpec) -> Board:
@@ -78,7 +90,7 @@ def check_board(check: dg.AssetCheckSpec) -> Board:
     facts = [("of", _name(check.asset_key)), ("blocking", _blocking(check))]
     if check.partitions_def:
         facts.append(("partitions", partitions_phrase(check.partitions_def)))
-    facts += _fact("also reads", [_name(dep.asset_key) for dep in check.additional_deps])
+    facts += _fact("also reads", sorted(_name(dep.asset_key) for dep in check.additional_deps))
     name = shortened(check.name, LONGEST_NAME)
     return Board(f"Asset check {name}", [*_described(check.description), Facts(facts)])
 
@@ -152,30 +164,25 @@ def sensor_board(sensor: dg.SensorDefinition) -> Board:
 
 def definitions_board(definitions: dg.Definitions) -> Board:
     """Describe all that is defined together: the assets as a graph, the rest by name."""
-    specs: list[dg.AssetSpec] = []
-    checks: list[dg.AssetCheckSpec] = []
-    others: list[str] = []
-    for asset in definitions.assets or []:
-        if isinstance(asset, dg.AssetsDefinition):
-            specs += asset.specs
-            checks += asset.check_specs
-        elif isinstance(asset, dg.AssetSpec):
-            specs.append(asset)
-        elif isinstance(asset, dg.SourceAsset):
-            others.append(_name(asset.key))
-    for check in definitions.asset_checks or []:
-        checks += check.check_specs
+    assets = _in_turn(definitions.assets, _keys)
+    specs = [spec for asset in assets for spec in _specs(asset)]
+    checks = [
+        check
+        for holder in (*assets, *_in_turn(definitions.asset_checks, _keys))
+        if isinstance(holder, dg.AssetsDefinition)
+        for check in holder.check_specs
+    ]
     named = {
-        "asset": [*(_name(spec.key) for spec in specs), *others],
+        "asset": [_name(spec.key) for spec in specs],
         "check": [_check_name(check) for check in checks],
-        "job": [job.name for job in definitions.jobs or []],
-        "schedule": [schedule.name for schedule in definitions.schedules or []],
-        "sensor": [sensor.name for sensor in definitions.sensors or []],
+        "job": [job.name for job in _in_turn(definitions.jobs, attrgetter("name"))],
+        "schedule": [schedule.name for schedule in _in_turn(definitions.schedules, attrgetter("name"))],
+        "sensor": [sensor.name for sensor in _in_turn(definitions.sensors, attrgetter("name"))],
         "resource": list(definitions.resources or {}),
     }
     counts = [counted(len(names), thing) for thing, names in named.items() if names]
     blocks = _graph(specs, checks)
-    facts = [*_groups(specs), *_fact("other assets", others)]
+    facts = _groups(specs)
     drawn = {spec.key for spec in specs} if len(specs) <= MANY else set()
     named["check"] = [_check_name(check) for check in checks if check.asset_key not in drawn]
     for thing in ("check", "job", "schedule", "sensor", "resource"):
@@ -208,7 +215,12 @@ def _asset_facts(spec: dg.AssetSpec) -> list[tuple[str, str]]:
 def _graph(specs: Sequence[dg.AssetSpec], checks: Sequence[dg.AssetCheckSpec]) -> list[Block]:
     """Draw assets in an order in which each comes after those that it needs."""
     by_key = {spec.key: spec for spec in specs}
-    order = _in_order({key: [dep.asset_key for dep in spec.deps] for key, spec in by_key.items()})
+    order = _in_order(
+        {
+            key: sorted((dep.asset_key for dep in spec.deps), key=dg.AssetKey.to_user_string)
+            for key, spec in by_key.items()
+        }
+    )
     boxes = [
         _box(
             key,
@@ -246,6 +258,38 @@ def _in_order(needs: Mapping[dg.AssetKey, Sequence[dg.AssetKey]]) -> list[dg.Ass
     return list(order)
 
 
+def _in_turn(things: Iterable[Any] | None, name: Callable[[Any], Any]) -> list[Any]:
+    """Keep things in the order in which they were given; a set has none, so take it by name."""
+    return sorted(things, key=name) if isinstance(things, AbstractSet) else list(things or [])
+
+
+def _keys(asset: object) -> list[str]:
+    checks = asset.check_keys if isinstance(asset, dg.AssetsDefinition) else ()
+    return sorted(key.to_user_string() for key in (*(spec.key for spec in _specs(asset)), *checks))
+
+
+def _specs(asset: object) -> list[dg.AssetSpec]:
+    """Return the specs of an asset, by name: those of a graph have no order of their own."""
+    match asset:
+        case dg.AssetsDefinition():
+            return sorted(asset.specs, key=lambda spec: spec.key.to_user_string())
+        case dg.AssetSpec():
+            return [asset]
+        case dg.SourceAsset():
+            return [_as_spec(asset)]
+    return []  # a definition that makes its assets only when it is loaded
+
+
+def _as_spec(source: dg.SourceAsset) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        source.key,
+        description=source.description,
+        group_name=source.group_name,
+        tags=source.tags,
+        partitions_def=source.partitions_def,
+    )
+
+
 def _groups(specs: Sequence[dg.AssetSpec]) -> list[tuple[str, str]]:
     groups = dict.fromkeys(spec.group_name for spec in specs)
     return _fact("group", [group for group in groups if group not in (None, "default")])
@@ -258,7 +302,10 @@ def _box(
     facts: Sequence[tuple[str, str]] = (),
 ) -> Box:
     told = partitions_phrase(partitions) if partitions else "no partitions"
-    return Box(_name(key), Line(told), facts, after=sorted(map(_name, after)))
+    names = sorted(map(_name, after))
+    if len(names) > MANY:
+        names[MANY - 1 :] = [f"… {len(names) - MANY + 1:,} more"]
+    return Box(_name(key), Line(told), facts, after=names)
 
 
 def _name(key: dg.AssetKey) -> str:
@@ -277,7 +324,7 @@ def _blocking(check: dg.AssetCheckSpec) -> str:
 
 
 def _described(description: str | None) -> list[Block]:
-    return [Line(" ".join(description.split()))] if description and description.strip() else []
+    return [Line(stable(" ".join(description.split())))] if description and description.strip() else []
 
 
 def _fact(name: str, values: Sequence[str]) -> list[tuple[str, str]]:
@@ -300,7 +347,7 @@ def _target(job: Any) -> str:  # noqa: ANN401 - a job, resolved or not, or only 
 def _selected(selection: dg.AssetSelection) -> str:
     """Write a selection of keys as their names, and any other as Dagster's UI does."""
     if keys := getattr(selection, "selected_keys", None):
-        return listed([_name(key) for key in keys])
+        return listed(sorted(_name(key) for key in keys))
     written = stable(str(selection))
     return "all" if written == "*" else written
 
@@ -308,6 +355,7 @@ def _selected(selection: dg.AssetSelection) -> str:
 BOARDS: Mapping[type, Callable[[Any], Board]] = {
     dg.AssetsDefinition: asset_board,
     dg.AssetSpec: spec_board,
+    dg.SourceAsset: source_asset_board,
     dg.AssetChecksDefinition: checks_board,
     dg.AssetCheckSpec: check_board,
     dg.JobDefinition: job_board,

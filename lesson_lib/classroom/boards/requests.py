@@ -8,7 +8,7 @@ import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, Table
 from lesson_lib.classroom.boards.partitions import quoted
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, shortened, stable
+from lesson_lib.classroom.boards.wording import LONGEST_NAME, MANY, counted, listed, shortened, stable
 
 # What `evaluate_tick` returns has no public name, only this public way to it.
 ScheduleTick: type = get_type_hints(dg.ScheduleDefinition.evaluate_tick)["return"]
@@ -16,7 +16,7 @@ SensorTick: type = get_type_hints(dg.SensorDefinition.evaluate_tick)["return"]
 
 KeysRequest = dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest
 
-_MOST_ROWS = 10  # runs of one table
+_MOST_ROWS = 10  # runs of one table, and requests for keys
 _MOST_WRITTEN = 4  # keys written out in a line of code
 # A file's time of change is the usual part of a cursor and of a run key: seconds, down to nanoseconds.
 _TIME = re.compile(r"(?<!\d)1[4-9]\d{8}(?:\.\d+|(?:\d{3}){1,3})?(?!\d)")
@@ -85,10 +85,14 @@ def _asked(
     skip: str | None = None,
     events: int = 0,
 ) -> Board:
-    asked = [_counted_keys(request) for request in keys]
+    asked = [_counted_keys(request) for request in keys[:_MOST_ROWS]]
     blocks: list[Block] = []
     if keys:
-        blocks.append(Facts([(f"to {_deed(request)}", listed(request.partition_keys)) for request in keys]))
+        blocks.append(
+            Facts([(f"to {_deed(request)}", listed(request.partition_keys)) for request in keys[:_MOST_ROWS]])
+        )
+    if len(keys) > _MOST_ROWS:
+        asked.append(f"and {counted(len(keys) - _MOST_ROWS, 'more request')} for keys")
     if runs:
         asked.append(counted(len(runs), "run"))
         blocks.append(_runs_table(runs))
@@ -117,7 +121,7 @@ def _deed(request: KeysRequest) -> str:
 
 def _who_does(keys: Sequence[KeysRequest], runs: Sequence[dg.RunRequest]) -> list[Block]:
     """Say who makes it happen, and how you do it yourself."""
-    ways = [_change_of_keys(request) for request in keys]
+    ways = [_change_of_keys(request) for request in keys[:_MOST_ROWS]]
     if partitions := [run.partition_key for run in runs if run.partition_key is not None]:
         ways.append(
             ("to run", f"dg.materialize(assets, partition_key={_code(partitions)}, instance=instance)")
@@ -130,6 +134,8 @@ def _who_does(keys: Sequence[KeysRequest], runs: Sequence[dg.RunRequest]) -> lis
         Line("The daemon carries it out, where it runs; in a notebook, you do:"),
         Facts(ways),
     ]
+    if len(keys) > _MOST_ROWS:
+        blocks.append(Line("The other keys likewise."))
     if any(isinstance(request, dg.DeleteDynamicPartitionsRequest) for request in keys):
         blocks.append(Line("To delete a key leaves its materializations and its rows."))
     return blocks
@@ -164,15 +170,20 @@ def _runs_table(requests: Sequence[dg.RunRequest]) -> Table:
 
 
 def _run(request: dg.RunRequest) -> dict[str, str]:
-    own_tags = {name: value for name, value in request.tags.items() if not name.startswith("dagster/")}
     return {
         "partition": _partition(request),
         "run key": _timeless(request.run_key or ""),
         "job": request.job_name or "",
         "assets": listed([asset.to_user_string() for asset in request.asset_selection or []]),
-        "tags": listed([f"{name}={value}" for name, value in own_tags.items()]),
+        "tags": _tags(request.tags),
         "run config": stable(str(dict(request.run_config))) if request.run_config else "",
     }
+
+
+def _tags(tags: Mapping[str, str]) -> str:
+    own = [name for name in tags if not name.startswith("dagster/")]
+    seen = {*own[:MANY], *own[-1:]}  # no more is listed, and `stable` takes time
+    return listed([f"{name}={stable(tags[name])}" if name in seen else name for name in own])
 
 
 def _partition(request: dg.RunRequest) -> str:

@@ -154,6 +154,125 @@ def test_assets_that_are_made_elsewhere() -> None:
     )
 
 
+def test_source_assets() -> None:
+    """The form that assets made elsewhere had before specs; Dagster says that it is deprecated."""
+    with pytest.warns(DeprecationWarning, match="SourceAsset"):
+        lake = dg.SourceAsset(
+            "lake",
+            group_name="water",
+            tags={"dagster/kind/s3": ""},
+            partitions_def=s3,
+            description="All of it.",
+        )
+    assert text_of(lake) == (
+        "Asset lake\n"
+        "  All of it.\n"
+        "  group: water\n"
+        "  kinds: s3\n"
+        '  partitions: dynamic "s3"\n'
+        "  Made elsewhere: Dagster only knows of it."
+    )
+    boat = dg.AssetSpec("boat", deps=["lake"])
+    assert text_of(dg.Definitions([boat, lake])) == (
+        "Definitions: 2 assets\n"
+        '  lake: dynamic "s3"\n'
+        "      kinds: s3\n"
+        "  boat: no partitions, after lake\n"
+        "  group: water"
+    )
+
+
+def test_observed_assets() -> None:
+    """There is a function, and it makes nothing."""
+    with pytest.warns(dg.BetaWarning):
+
+        @dg.observable_source_asset
+        def river() -> dg.DataVersion:
+            return dg.DataVersion("1")
+
+    with pytest.warns(dg.BetaWarning):
+
+        @dg.multi_observable_source_asset(specs=[dg.AssetSpec("sea")])
+        def seas() -> Iterator[dg.ObserveResult]:
+            yield dg.ObserveResult(asset_key="sea")
+
+    observed = "  Made elsewhere: what is here only observes it."
+    assert text_of(river) == f"Asset river\n{observed}"
+    assert text_of(seas) == f"Asset sea\n{observed}"
+
+
+LETTERS = "gbhdaecf"  # by chance in their order once in 40,320 times
+
+
+def test_assets_of_a_graph_are_in_the_same_order_every_time() -> None:
+    """Dagster keeps them in sets, whose order is another one in each process."""
+
+    @dg.op(out={letter: dg.Out() for letter in LETTERS})
+    def letters():  # noqa: ANN202 - Dagster wants as many types as there are outputs
+        return tuple(range(8))
+
+    @dg.graph_multi_asset(outs={letter: dg.AssetOut() for letter in LETTERS})
+    def alphabet() -> object:
+        made = letters()
+        return {letter: getattr(made, letter) for letter in LETTERS}
+
+    graph = "".join(f"\n  {letter}: no partitions" for letter in sorted(LETTERS))
+    assert text_of(alphabet) == f"8 assets of alphabet{graph}"
+    assert text_of(dg.Definitions([alphabet])) == f"Definitions: 8 assets{graph}"
+
+    @dg.sensor(target=[alphabet])
+    def any_letter() -> None: ...
+
+    assert f"\n  starts: {', '.join(sorted(LETTERS))}\n" in text_of(any_letter)
+
+
+def test_what_is_given_as_a_set_is_taken_by_name() -> None:
+    """A set has no order, and its items' hashes may be their addresses."""
+    assets = {dg.AssetsDefinition(specs=[dg.AssetSpec(letter)]) for letter in LETTERS}
+    jobs = {chore.graph.to_job(name=letter) for letter in LETTERS}
+    assert text_of(dg.Definitions(assets, jobs=jobs)).splitlines()[1:] == [
+        *(f"  {letter}: no partitions" for letter in sorted(LETTERS)),
+        f"  jobs: {', '.join(sorted(LETTERS))}",
+    ]
+
+
+def test_descriptions_lose_what_differs_tomorrow() -> None:
+    """Such as the address of an object."""
+    told = f"Made by {object()!r}."
+    spec = dg.AssetSpec("a", description=told)
+    check = dg.AssetCheckSpec("check", asset="a", description=told)
+    job = dg.define_asset_job("job", description=told)
+    sensor = dg.SensorDefinition(name="sensor", job_name="job", evaluation_fn=print, description=told)
+    for value in (spec, dg.AssetsDefinition(specs=[spec]), check, job, sensor):
+        assert text_of(value).splitlines()[1] == "  Made by <object object>."
+
+
+def test_three_thousand_of_everything_are_shortened() -> None:
+    """And an asset that needs three thousand others says so in a line."""
+    names = [f"{number:04}_{'long' * 12}" for number in range(3_000)]
+
+    @dg.multi_asset_check(specs=[dg.AssetCheckSpec(name, asset=names[0]) for name in names])
+    def checks() -> Iterator[dg.AssetCheckResult]:
+        yield dg.AssetCheckResult(passed=True)
+
+    every = [dg.AssetSpec(f"all_{number}", deps=names) for number in range(3)]
+    lines = text_of(dg.Definitions(every)).splitlines()
+    assert lines[1].startswith(f"  all_0: no partitions, after {names[0]}, {names[1]}")
+    assert lines[1].endswith(f"{names[18]}, … 2,981 more")
+
+    specs = [dg.AssetSpec(name, group_name=name, description=name * 100) for name in names]
+    defs = dg.Definitions(
+        [*specs, *every],
+        asset_checks=[checks],
+        jobs=[dg.define_asset_job(name) for name in names],
+        resources=dict.fromkeys(names, source),
+    )
+    for value in (defs, dg.Definitions(every), checks, dg.define_asset_job("job", names)):
+        board = board_of(value)
+        assert len(as_html(board).encode()) < 50_000
+        assert len(as_text(board).encode()) < 50_000
+
+
 def test_a_check_says_whether_it_blocks() -> None:
     """What a failure does is what blocking means."""
     assert text_of(agree) == (

@@ -116,6 +116,27 @@ def test_a_run_of_a_range() -> None:
     )
 
 
+def test_the_tags_of_a_run_lose_what_differs_tomorrow() -> None:
+    """In what they say, that is; and Dagster's own are not shown."""
+    tags = {"made/by": repr(object()), "file": "/srv/data/x.csv", "dagster/own": "hidden"}
+    assert "\n  tags: made/by=<object object>, file=…/x.csv\n" in text_of(dg.RunRequest(tags=tags))
+
+
+def test_three_thousand_requests_and_tags_are_shortened() -> None:
+    """The first ones, and the number of the others."""
+    keys = MANY[:3_000]
+    adding = [s3.build_add_request([key]) for key in keys]
+    run = dg.RunRequest(tags=dict.fromkeys(keys, "/srv/" * 100))
+    board = board_of(dg.SensorResult([run], dynamic_partitions_requests=adding))
+    text = as_text(board)
+    assert board.title.endswith(", and 2,990 more requests for keys, 1 run; nothing has happened yet")
+    assert text.count("\n  to add to ") == text.count("\n  to add: ") == 10
+    assert "\n  The other keys likewise." in text
+    assert "(3,000 in all)" in text
+    assert len(as_html(board).encode()) < 50_000
+    assert len(text.encode()) < 50_000
+
+
 def test_a_run_of_nothing_in_particular() -> None:
     """No key, and so none in the advice."""
     assert text_of(dg.RunRequest()) == (
