@@ -283,6 +283,12 @@ def test_a_check_says_whether_it_blocks() -> None:
     )
 
 
+def test_a_check_says_what_else_it_reads() -> None:
+    """By name."""
+    check = dg.AssetCheckSpec("good", asset="table", additional_deps=["b", "a"])
+    assert text_of(check).endswith("\n  also reads: a, b")
+
+
 def test_checks_of_one_function_are_a_table() -> None:
     """A short one, however many they are."""
     specs = [dg.AssetCheckSpec(f"check_{number}", asset="table") for number in range(30)]
