@@ -1,0 +1,488 @@
+"""The 20 mistaken beliefs that this course knows of, each with a cell that lets a learner see for themselves.
+
+One place for all that is said of them: choices, checks and reports refer to a belief by its id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import cleandoc
+from types import MappingProxyType
+
+from lesson_lib.classroom.boards.board import Board, Fold, Line, Mark
+from lesson_lib.classroom.boards.shown import Shown
+
+
+@dataclass(frozen=True, repr=False)
+class Misconception(Shown):
+    """What somebody may believe of partitions, and what is so instead.
+
+    Attributes:
+        id: a name to say aloud, such as `definition-creates-keys`; progress and reports keep it, so it never
+            changes.
+        claim: what the learner believes, in their words, one sentence.
+        truth: what is so instead, one sentence.
+        explanation: why, and what to do, in 20 to 45 words.
+        cell: a few lines of Python for a fresh kernel; the last expression, by its value or by the exception
+            that it raises, shows the truth.
+    """
+
+    id: str
+    claim: str
+    truth: str
+    explanation: str
+    cell: str
+
+    def board(self) -> Board:
+        """Show the truth first: it is what is to be remembered."""
+        return Board(
+            self.truth.removesuffix("."),
+            (
+                Line(f"Not so: {self.claim}", Mark.BAD),
+                Line(self.explanation),
+                Fold("To see it, run this in a cell", self.cell, unfolded=self.cell.splitlines()),
+            ),
+        )
+
+
+# In the order in which the notebooks come to them.
+_ALL = (
+    # 01 Irregular partitions
+    Misconception(
+        "definition-creates-keys",
+        claim="Once the partitions definition is written, its keys are there.",
+        truth="A dynamic definition starts without a single key.",
+        explanation="Dagster looks neither into your folder nor into your data: a dynamic definition is only "
+        "the name of a set. Register each key with instance.add_dynamic_partitions before you "
+        "materialize it.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            customers = dg.DynamicPartitionsDefinition(name="s3")
+
+            @dg.asset(partitions_def=customers)
+            def prices() -> None: ...
+
+            instance = dg.DagsterInstance.ephemeral()
+            print(customers.get_partition_keys(dynamic_partitions_store=instance))
+            dg.materialize([prices], partition_key="acme", instance=instance)
+        """),
+    ),
+    Misconception(
+        "keys-live-in-the-definition",
+        claim="The keys belong to the definition, so they come along with my code.",
+        truth="Keys live in the instance, and each instance has its own.",
+        explanation="The definition holds a name; the instance keeps the keys under it. A laptop, a test and "
+        "production share the code and no keys. Register them in each instance that is to run "
+        "them.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            customers = dg.DynamicPartitionsDefinition(name="s3")
+            laptop = dg.DagsterInstance.ephemeral()
+            production = dg.DagsterInstance.ephemeral()
+            laptop.add_dynamic_partitions("s3", ["acme"])
+
+            {
+                "laptop": customers.get_partition_keys(dynamic_partitions_store=laptop),
+                "production": customers.get_partition_keys(dynamic_partitions_store=production),
+            }
+        """),
+    ),
+    Misconception(
+        "typo-raises-an-error",
+        claim="If I misspell the name of the set, Dagster tells me.",
+        truth="A misspelt name makes another set, without a word.",
+        explanation="Any string is the name of some set, so the key goes there, and later runs call it "
+        "unknown. Let the definition spell its own name: pass s3_partitions_def.name instead of "
+        "typing it again.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            instance = dg.DagsterInstance.ephemeral()
+            instance.add_dynamic_partitions("s33", ["acme"])
+            {name: instance.get_dynamic_partitions(name) for name in ("s3", "s33")}
+        """),
+    ),
+    Misconception(
+        "dagster-checks-keys",
+        claim="Dagster refuses a key that makes no sense.",
+        truth="Dagster takes any key: an empty one, one with a line break, even a number, which it turns "
+        "into text.",
+        explanation="To Dagster a key is just text. What it means as a file name, in SQL or in a range is "
+        "known to your code only, so check keys before you register them, as register_keys of "
+        "lesson_lib.pipeline does.",
+        cell=cleandoc(r"""
+            import dagster as dg
+
+            instance = dg.DagsterInstance.ephemeral()
+            instance.add_dynamic_partitions("s3", ["", "a...b", "two\nlines", 5])
+            instance.get_dynamic_partitions("s3")
+        """),
+    ),
+    Misconception(
+        "success-means-the-file-was-there",
+        claim="The import succeeded, so the file must have been there.",
+        truth="A successful run says only that the function returned.",
+        explanation="This asset builds a path and never opens it, so it succeeds for a file that nobody has "
+        "sent. A record is as reliable as the code behind it: open the file, check it, and raise "
+        "if it is missing.",
+        cell=cleandoc("""
+            import dagster as dg
+            from lesson_lib.classroom import open_lab
+
+            lab = open_lab()
+            missing = lab.source / "nobody.csv"
+
+            @dg.asset
+            def import_file():
+                return str(missing)
+
+            {"run succeeded": dg.materialize([import_file]).success, "file is there": missing.exists()}
+        """),
+    ),
+    # 02 Reload safely
+    Misconception(
+        "loading-twice-is-harmless",
+        claim="Materializing a partition twice is harmless: the second run replaces what the first one "
+        "stored.",
+        truth="Dagster replaces nothing; a COPY appends the same rows again at every run.",
+        explanation="Dagster records that a run happened, and what it does to the table is your SQL alone. "
+        "Give each row its partition key, and delete the key's rows in the transaction that "
+        "inserts the new ones.",
+        cell=cleandoc("""
+            import dagster as dg, duckdb
+            from lesson_lib.classroom import open_lab
+
+            lab, con = open_lab(), duckdb.connect()
+            acme = str(lab.source / "acme.csv")
+            con.execute("create table prices as from read_csv(?) limit 0", [acme])
+
+            @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["acme"]))
+            def rows():
+                con.execute(f"copy prices from '{acme}'")
+                return con.execute("select count(*) from prices").fetchone()[0]
+
+            [dg.materialize([rows], partition_key="acme").output_for_node("rows") for _ in range(3)]
+        """),
+    ),
+    Misconception(
+        "deleting-by-date-is-enough",
+        claim="With `delete ... where date = '<key>'` before it, a load can be repeated.",
+        truth="A key is not a value in the data: the file 2018-01-22 holds days of the September before.",
+        explanation="The delete finds no row of that date, removes nothing, and the rows pile up as before. "
+        "Store the key in a column of its own, partition_key, and delete by that.",
+        cell=cleandoc("""
+            import duckdb
+            from lesson_lib.classroom import open_lab
+
+            lab, con = open_lab(), duckdb.connect()
+            path = str(lab.source / "2018-01-22.csv")
+            con.execute("create table prices as from read_csv(?) limit 0", [path])
+            for _ in range(2):
+                [(deleted,)] = con.execute("delete from prices where date = '2018-01-22'").fetchall()
+                con.execute("insert into prices from read_csv(?)", [path])
+            [(rows, last_day)] = con.sql("select count(*), max(date)::text from prices").fetchall()
+            {"deleted by the second load": deleted, "rows": rows, "last day": last_day}
+        """),
+    ),
+    Misconception(
+        "delete-then-insert-is-safe",
+        claim="Deleting the old rows and then inserting the new ones is safe.",
+        truth="If the insert fails after the delete, the partition is left empty.",
+        explanation="DuckDB commits each statement by itself, so the delete was final before the insert met "
+        "the broken line. Put both into one transaction: a failing load then keeps the old rows.",
+        cell=cleandoc("""
+            import duckdb
+            from lesson_lib.classroom import open_lab
+
+            lab, con = open_lab(), duckdb.connect()
+            path = str(lab.source / "acme.csv")
+            con.execute("create table prices as select *, 'acme' as partition_key from read_csv(?)", [path])
+            lab.bring_in("broken/acme")  # its amount is "n/a" in one line
+            try:
+                con.execute("delete from prices where partition_key = 'acme'")
+                con.execute("insert into prices select *, 'acme' from read_csv(?)", [path])
+            except duckdb.ConversionException:
+                print("the load failed")
+            con.sql("select count(*) from prices").fetchall()
+        """),
+    ),
+    Misconception(
+        "failed-check-unmakes-the-partition",
+        claim="When a blocking check fails, the partition does not count as materialized.",
+        truth="A failed blocking check stops what comes after; the asset itself is recorded as materialized.",
+        explanation="A check judges what was made, and does not unmake it. To keep bad data out of a table, "
+        "check it one asset earlier, or raise an error, and read the check's result beside the "
+        "materialization.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            acme = dg.StaticPartitionsDefinition(["acme"])
+            check = dg.AssetCheckSpec("good", asset="file", blocking=True)
+
+            @dg.asset(partitions_def=acme, check_specs=[check])
+            def file():
+                return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=False)])
+
+            @dg.asset(partitions_def=acme, deps=[file])
+            def table() -> None: ...
+
+            instance = dg.DagsterInstance.ephemeral()
+            dg.materialize([file, table], instance=instance, partition_key="acme", raise_on_error=False)
+            {name: len(instance.get_materialized_partitions(dg.AssetKey(name))) for name in ("file", "table")}
+        """),
+    ),
+    Misconception(
+        "three-records-are-one",
+        claim="A registered key has been materialized, and a deleted key has lost its rows.",
+        truth="Keys, materializations and rows are three records, and a change to one leaves the others "
+        "alone.",
+        explanation="Registering announces a key, a run records a materialization, and only your SQL touches "
+        "rows. Compare all three, and when a customer leaves, remove key and rows together, as "
+        "retire_key does.",
+        cell=cleandoc("""
+            import dagster as dg, duckdb
+
+            instance, con = dg.DagsterInstance.ephemeral(), duckdb.connect()
+            con.execute("create table prices (partition_key varchar)")
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def prices(context) -> None:
+                con.execute("insert into prices values (?)", [context.partition_key])
+
+            instance.add_dynamic_partitions("s3", ["acme", "zenith"])
+            dg.materialize([prices], partition_key="acme", instance=instance)
+            instance.delete_dynamic_partition("s3", "acme")
+            materialized = sorted(instance.get_materialized_partitions(prices.key))
+            rows = con.sql("from prices").fetchall()
+            {"registered": instance.get_dynamic_partitions("s3"), "materialized": materialized, "rows": rows}
+        """),
+    ),
+    Misconception(
+        "adding-again-starts-afresh",
+        claim="If I delete a key and add it again, it starts afresh.",
+        truth="A key that comes back brings its old materialization with it: it is green, and nothing ran.",
+        explanation="Deleting a key leaves its materializations in the event log, under the key's name. A "
+        "key that returns is new to you alone: materialize it, whatever its colour.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def prices() -> None: ...
+
+            instance = dg.DagsterInstance.ephemeral()
+            instance.add_dynamic_partitions("s3", ["acme"])
+            dg.materialize([prices], partition_key="acme", instance=instance)
+            instance.delete_dynamic_partition("s3", "acme")
+            instance.add_dynamic_partitions("s3", ["acme"])
+            status = instance.get_status_by_partition(prices.key, ["acme"], prices.partitions_def)
+            {"status of acme": status["acme"].name, "runs": instance.get_runs_count()}
+        """),
+    ),
+    # 03 Trigger runs
+    Misconception(
+        "dynamic-job-can-have-a-schedule",
+        claim="build_schedule_from_partitioned_job builds a schedule for a dynamic job, too.",
+        truth="Dagster refuses to build a schedule from dynamic partitions.",
+        explanation="Such a schedule takes its keys from the definition, and a dynamic one names none. The "
+        "refusal comes when the definitions are loaded. Use a sensor, or write a schedule that "
+        "chooses its keys itself.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def prices() -> None: ...
+
+            load = dg.define_asset_job("load", [prices])
+            schedule = dg.build_schedule_from_partitioned_job(load)
+            dg.Definitions.validate_loadable(dg.Definitions([prices], schedules=[schedule]))
+        """),
+    ),
+    Misconception(
+        "evaluating-registers-keys",
+        claim="When I evaluate my sensor, the keys it found are registered.",
+        truth="A sensor only requests; evaluating it registers nothing and runs nothing.",
+        explanation="The sensor's result is a wish list. In a deployment Dagster's daemon carries it out; in "
+        "a notebook or a test you do: add the requested keys to the instance, and start the "
+        "requested runs yourself.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            customers = dg.DynamicPartitionsDefinition(name="s3")
+
+            @dg.sensor(job_name="load")
+            def arrivals(context):
+                return dg.SensorResult(dynamic_partitions_requests=[customers.build_add_request(["acme"])])
+
+            instance = dg.DagsterInstance.ephemeral()
+            [request] = arrivals(dg.build_sensor_context(instance=instance)).dynamic_partitions_requests
+            {"requested": request.partition_keys, "registered": instance.get_dynamic_partitions("s3")}
+        """),
+    ),
+    Misconception(
+        "cursor-of-new-files-is-enough",
+        claim="It is enough for the cursor to hold the files that were new this time.",
+        truth="A cursor that holds only the new files forgets the others, and every second tick asks for all "
+        "again.",
+        explanation="Each tick sees only the cursor that the last one left. After a quiet tick it is empty, "
+        "so every file looks new. Write down all that has been seen, not only what was new.",
+        cell=cleandoc("""
+            import dagster as dg, json
+
+            @dg.sensor(job_name="load")
+            def arrivals(context):
+                seen = json.loads(context.cursor or "[]")
+                new = [key for key in ("acme", "zenith") if key not in seen]
+                requests = [dg.RunRequest(partition_key=key) for key in new]
+                return dg.SensorResult(run_requests=requests, cursor=json.dumps(new))
+
+            cursor, asked = None, []
+            for _ in range(4):
+                tick = arrivals(dg.build_sensor_context(cursor=cursor))
+                cursor = tick.cursor
+                asked.append([request.partition_key for request in tick.run_requests])
+            asked
+        """),
+    ),
+    Misconception(
+        "file-name-is-a-good-run-key",
+        claim="The file's name is the right run_key: it keeps a file from being loaded twice.",
+        truth="With the file's name as run_key, a corrected file is never loaded.",
+        explanation="For each run_key of a sensor, the daemon starts one run. A correction has the old name, "
+        "so its request is dropped without an error. Put into the run_key what changes with the file: a "
+        "fingerprint of its bytes.",
+        cell=cleandoc("""
+            import dagster as dg, hashlib
+            from lesson_lib.classroom import open_lab
+
+            lab = open_lab()
+
+            @dg.sensor(job_name="load")
+            def arrivals(context):
+                fingerprint = hashlib.sha256((lab.source / "acme.csv").read_bytes()).hexdigest()
+                return [dg.RunRequest("acme.csv"), dg.RunRequest(f"acme.csv {fingerprint}")]
+
+            before = [request.run_key for request in arrivals(dg.build_sensor_context())]
+            lab.bring_in("acme")  # a correction, under the same name
+            after = [request.run_key for request in arrivals(dg.build_sensor_context())]
+            {"same name": before[0] == after[0], "same fingerprint": before[1] == after[1]}
+        """),
+    ),
+    Misconception(
+        "key-ends-at-the-first-dot",
+        claim='The key of a file is name.split(".")[0].',
+        truth="A customer's name may have a dot in it, so a key ends before the last dot, not at the first.",
+        explanation="Both files of acme become the key acme, and a key that stands twice in one call makes "
+        "the whole batch fail, zenith included. Path(name).stem takes off the last suffix only.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            names = ["acme.eu.csv", "acme.us.csv", "zenith.csv"]
+            keys = [name.split(".")[0] for name in names]
+            instance, error = dg.DagsterInstance.ephemeral(), None
+            try:
+                instance.add_dynamic_partitions("s3", keys)
+            except Exception as refused:
+                error = type(refused).__name__
+            {"keys": keys, "error": error, "registered": instance.get_dynamic_partitions("s3")}
+        """),
+    ),
+    # 04 Many customers
+    Misconception(
+        "keys-are-ordered-by-name",
+        claim="Keys are ordered by name, so a range holds all that lie between in the alphabet.",
+        truth="Keys stand in the order in which they were added, and so do ranges.",
+        explanation="A late key lands at the end, where an older range misses it. A range whose end was "
+        "added before its start holds no key and still succeeds. Compare with "
+        "get_dynamic_partitions before you run a range.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            instance, ranges = dg.DagsterInstance.ephemeral(), {}
+            instance.add_dynamic_partitions("s3", ["acme", "zenith"])
+            instance.add_dynamic_partitions("s3", ["bluebird"])
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def prices(context) -> None:
+                ranges[f"{start} to {end}"] = list(context.partition_keys)
+
+            for start, end in (("acme", "zenith"), ("bluebird", "acme")):
+                name = "dagster/asset_partition_range"
+                tags = {f"{name}_start": start, f"{name}_end": end}
+                dg.materialize([prices], instance=instance, tags=tags)
+            ranges
+        """),
+    ),
+    Misconception(
+        "every-key-needs-a-run",
+        claim="A thousand keys take a thousand runs.",
+        truth="One run can take a whole range of keys, and is some ten to twenty times faster.",
+        explanation="Most of the time goes into starting runs, not into your rows. Tag one run with the "
+        "first and the last key of a range, and have the asset read context.partition_keys. If "
+        "it fails, all its keys fail.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def prices(context) -> None:
+                loaded.extend(context.partition_keys)
+
+            instance, loaded = dg.DagsterInstance.ephemeral(), []
+            instance.add_dynamic_partitions("s3", [f"customer-{number}" for number in range(100)])
+            ends = {"start": "customer-0", "end": "customer-99"}
+            tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+            dg.materialize([prices], instance=instance, tags=tags)
+            {"keys loaded": len(loaded), "runs": instance.get_runs_count()}
+        """),
+    ),
+    Misconception(
+        "several-processes-may-write",
+        claim="Several processes can write to one DuckDB file at the same time.",
+        truth="One process at a time may have a DuckDB file open for writing, and no other may even read it "
+        "then.",
+        explanation="DuckDB locks the file for the process that writes. Give the asset a pool with a limit "
+        "of one, so that its runs take turns, and close connections, those in notebooks too.",
+        cell=cleandoc("""
+            import duckdb, subprocess, sys
+            from lesson_lib.classroom import open_lab
+
+            lab, results = open_lab(), {}
+            script = "import duckdb, sys; duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'read')"
+            with duckdb.connect(lab.database):
+                for wish in ("write", "read"):
+                    command = [sys.executable, "-c", script, str(lab.database), wish]
+                    other = subprocess.run(command, capture_output=True, text=True)
+                    results[wish] = "refused" if "IO Error" in other.stderr else "possible"
+            results
+        """),
+    ),
+    # 06 Beyond one dimension
+    Misconception(
+        "fan-in-always-gets-a-dict",
+        claim="An asset that takes in all partitions of another one receives a dict.",
+        truth="It receives a dict for two keys or more, the bare value for one key, and None for no key.",
+        explanation="Dagster's default IO manager makes a dict only of several keys, so code that expects a "
+        "dict fails with the first customer. Handle all three cases, or read the rows from the "
+        "table instead.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def prices(context):
+                return f"prices of {context.partition_key}"
+
+            @dg.asset
+            def report(prices) -> None:
+                received.append(prices)
+
+            instance, received = dg.DagsterInstance.ephemeral(), []
+            dg.materialize([prices, report], selection=[report], instance=instance)
+            for key in ("acme", "zenith"):
+                instance.add_dynamic_partitions("s3", [key])
+                dg.materialize([prices, report], partition_key=key, instance=instance)
+            received
+        """),
+    ),
+)
+
+MISCONCEPTIONS: Mapping[str, Misconception] = MappingProxyType({belief.id: belief for belief in _ALL})

@@ -1,0 +1,172 @@
+"""The catalogue of misconceptions: each truth is true, because the cell that shows it does."""
+
+import ast
+import re
+from dataclasses import astuple, dataclass
+from html import unescape
+
+import dagster as dg
+import pytest
+
+from lesson_lib.classroom.boards.as_html import as_html
+from lesson_lib.classroom.boards.as_text import as_text
+from lesson_lib.classroom.misconceptions import MISCONCEPTIONS, Misconception
+from tests.classroom.boards.hostile import injected
+
+
+@dataclass(frozen=True)
+class Raises:
+    """What a cell shows by raising it: the exception's name, and a part of its message."""
+
+    name: str
+    message: str
+
+
+# What the last expression of each cell must come to for the truth to be true.
+SHOWN: dict[str, object] = {
+    "definition-creates-keys": Raises(
+        "DagsterUnknownPartitionError", "Could not find a partition with key `acme`"
+    ),
+    "keys-live-in-the-definition": {"laptop": ["acme"], "production": []},
+    "typo-raises-an-error": {"s3": [], "s33": ["acme"]},
+    "dagster-checks-keys": ["", "a...b", "two\nlines", "5"],
+    "success-means-the-file-was-there": {"run succeeded": True, "file is there": False},
+    "loading-twice-is-harmless": [8, 16, 24],
+    "deleting-by-date-is-enough": {
+        "deleted by the second load": 0,
+        "rows": 10,
+        "last day": "2017-09-15",
+    },
+    "delete-then-insert-is-safe": [(0,)],
+    "failed-check-unmakes-the-partition": {"file": 1, "table": 0},
+    "three-records-are-one": {"registered": ["zenith"], "materialized": ["acme"], "rows": [("acme",)]},
+    "adding-again-starts-afresh": {"status of acme": "MATERIALIZED", "runs": 1},
+    "dynamic-job-can-have-a-schedule": Raises(
+        "DagsterInvalidDefinitionError", "Tried to build a partitioned schedule from an asset job"
+    ),
+    "evaluating-registers-keys": {"requested": ["acme"], "registered": []},
+    "cursor-of-new-files-is-enough": [["acme", "zenith"], [], ["acme", "zenith"], []],
+    "file-name-is-a-good-run-key": {"same name": True, "same fingerprint": False},
+    "key-ends-at-the-first-dot": {
+        "keys": ["acme", "acme", "zenith"],
+        "error": "IntegrityError",
+        "registered": [],
+    },
+    "keys-are-ordered-by-name": {"acme to zenith": ["acme", "zenith"], "bluebird to acme": []},
+    "every-key-needs-a-run": {"keys loaded": 100, "runs": 1},
+    "several-processes-may-write": {"write": "refused", "read": "refused"},
+    "fan-in-always-gets-a-dict": [
+        None,
+        "prices of acme",
+        {"acme": "prices of acme", "zenith": "prices of zenith"},
+    ],
+}
+# What a cell prints on its way there.
+PRINTED = {"definition-creates-keys": "[]\n", "delete-then-insert-is-safe": "the load failed\n"}
+
+every = pytest.mark.parametrize("belief", MISCONCEPTIONS.values(), ids=MISCONCEPTIONS.keys())
+
+
+def shown(cell: str) -> object:
+    """Run a cell as a fresh kernel would, and return what its last expression comes to, or raises."""
+    *statements, last = ast.parse(cell).body
+    assert isinstance(last, ast.Expr)
+    kernel: dict[str, object] = {"__name__": "__main__"}
+    try:
+        exec(compile(ast.Module(statements, []), "<cell>", "exec"), kernel)  # noqa: S102 - the catalogue's own code
+        try:
+            return eval(compile(ast.Expression(last.value), "<cell>", "eval"), kernel)  # noqa: S307 - as above
+        except dg.DagsterError as error:
+            return Raises(type(error).__name__, str(error))
+    finally:
+        for value in kernel.values():
+            if isinstance(value, dg.DagsterInstance):
+                value.dispose()
+
+
+def test_catalogue_is_complete() -> None:
+    """There are 20, each under its own id, each with its proof here."""
+    assert len(MISCONCEPTIONS) == 20
+    assert set(MISCONCEPTIONS) == set(SHOWN)
+    assert all(belief.id == name for name, belief in MISCONCEPTIONS.items())
+    for texts in zip(*map(astuple, MISCONCEPTIONS.values()), strict=True):
+        assert len(set(texts)) == 20
+
+
+@every
+def test_cell_shows_the_truth(belief: Misconception, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cell runs by itself, without a warning, and ends with exactly what makes the truth true."""
+    expected = SHOWN[belief.id]
+    found = shown(belief.cell)
+    if isinstance(expected, Raises):
+        assert isinstance(found, Raises)
+        assert found.name == expected.name
+        assert expected.message in found.message
+    else:
+        assert found == expected
+    assert capsys.readouterr().out == PRINTED.get(belief.id, "")
+
+
+@every
+def test_cell_works_out_what_it_shows(belief: Misconception) -> None:
+    """No cell ends with a result that somebody has written down."""
+    with pytest.raises(ValueError, match="malformed node"):
+        ast.literal_eval(ast.unparse(ast.parse(belief.cell).body[-1]))
+
+
+@every
+def test_texts_are_short_and_plain(belief: Misconception) -> None:
+    """A name to say aloud, two sentences, 20 to 45 words, a few lines; nothing shouted, nothing hidden."""
+    assert re.fullmatch(r"[a-z]+(-[a-z]+){1,6}", belief.id)
+    for sentence in (belief.claim, belief.truth):
+        assert 5 <= len(sentence.split()) <= 24
+        assert re.fullmatch(r"(?:(?![.?] [A-Z]).)+\.", sentence)
+    assert 20 <= len(belief.explanation.split()) <= 45
+    assert belief.explanation.endswith(".")
+    lines = [line for line in belief.cell.splitlines() if line and not re.match("import |from ", line)]
+    assert 2 <= len(lines) <= 12
+    assert max(map(len, belief.cell.splitlines())) <= 100
+    for text in astuple(belief):
+        assert text.isascii()
+        assert text.replace("\n", " ").isprintable()
+        assert text == text.strip()
+        assert "!" not in text
+
+
+@every
+def test_shows_itself_whole(belief: Misconception) -> None:
+    """Both renderings hold every text unshortened; the cell can be copied out of either."""
+    html = as_html(belief.board())
+    assert injected(html) == []
+    assert f"<pre>{belief.cell}</pre>" in unescape(html)
+    text = as_text(belief.board())
+    assert repr(belief) == text
+    assert text.splitlines()[0] == belief.truth.removesuffix(".")
+    words = " ".join(text.split())
+    assert f"\N{BALLOT X} Not so: {belief.claim} {belief.explanation}" in words
+    for line in belief.cell.splitlines():
+        assert f"    {line}" in text.splitlines()
+
+
+def test_one_as_text() -> None:
+    """A misconception reads as the truth, the claim that it replaces, the reason, and a cell to run."""
+    text = "\n".join(line.rstrip() for line in repr(MISCONCEPTIONS["typo-raises-an-error"]).splitlines())
+    assert text == (
+        """\
+A misspelt name makes another set, without a word
+  ✗ Not so: If I misspell the name of the set, Dagster tells me.
+  Any string is the name of some set, so the key goes there, and later runs call it unknown. Let the
+      definition spell its own name: pass s3_partitions_def.name instead of typing it again.
+  To see it, run this in a cell:
+    import dagster as dg
+
+    instance = dg.DagsterInstance.ephemeral()
+    instance.add_dynamic_partitions("s33", ["acme"])
+    {name: instance.get_dynamic_partitions(name) for name in ("s3", "s33")}"""
+    )
+
+
+def test_catalogue_cannot_be_changed_by_accident() -> None:
+    """A notebook that assigns to it is told so."""
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        MISCONCEPTIONS["typo-raises-an-error"] = MISCONCEPTIONS["dagster-checks-keys"]  # type: ignore[index]
