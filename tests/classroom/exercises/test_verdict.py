@@ -1,0 +1,42 @@
+"""What a verdict shows."""
+
+import pytest
+
+from lesson_lib.classroom.boards.as_html import as_html
+from lesson_lib.classroom.exercises import Outcome, Verdict
+from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
+from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
+
+
+def test_not_yet_names_the_scenario_and_the_belief_behind_it() -> None:
+    """What was seen and expected first; then what is true, why, and a cell to see it with."""
+    identifier, belief = next(iter(MISCONCEPTIONS.items()))
+    verdict = Verdict("2.3", Outcome.NOT_YET, "Loaded twice: 16 rows, expected 8.", identifier)
+    lines = repr(verdict).splitlines()
+    assert lines[:4] == [
+        "! Exercise 2.3: not yet",
+        "  Loaded twice: 16 rows, expected 8.",
+        f"  {belief.truth}",
+        f"  ✗ Not so: {belief.claim}",
+    ]
+    assert all(line.strip() in repr(verdict) for line in belief.cell.splitlines())
+
+
+def test_the_other_outcomes_say_what_they_are() -> None:
+    """A word and a sign for each, and the learner's own line where there is one."""
+    assert repr(Verdict("1.1", Outcome.NOT_ATTEMPTED, "Put your answer in the place of the dots.")) == (
+        "○ Exercise 1.1: not attempted\n  Put your answer in the place of the dots."
+    )
+    raised = Verdict("1.2", Outcome.RAISED, "ValueError: no luck", where="my_asset, line 3: raise ...")
+    assert repr(raised) == (
+        "✗ Exercise 1.2: your code raised\n  ValueError: no luck\n  Where: my_asset, line 3: raise ..."
+    )
+    assert repr(Verdict("1.2", Outcome.RIGHT, "Keep it.")) == "✓ Exercise 1.2: right\n  Keep it."
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_what_a_learner_raised_is_only_text(name: str) -> None:
+    """In every place of the board."""
+    html = as_html(Verdict(name, Outcome.RAISED, name, where=name).board())
+    assert injected(html) == []
+    assert len(html.encode()) < 20_000
