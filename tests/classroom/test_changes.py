@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from lesson_lib.classroom.changes import changes
 from lesson_lib.classroom.extension import load, unload
 from lesson_lib.pipeline import register_keys
+from tests.classroom.shells import new_shell
 from tests.pipeline.world import IMPORT, LOAD, new_world
 
 NOTHING = "This cell changed nothing in the three records\n"
@@ -21,7 +22,7 @@ NOTHING = "This cell changed nothing in the three records\n"
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[InteractiveShell]:
     """Return a shell like a notebook's, with the usual names in it."""
-    shell = InteractiveShell.instance(colors="nocolor")
+    shell = new_shell()
     shell.InteractiveTB.set_mode("Minimal")
     shell.register_magic_function(changes, magic_kind="cell", magic_name="changes")
     with new_world(tmp_path) as world:

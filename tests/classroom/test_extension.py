@@ -11,6 +11,8 @@ import dagster as dg
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from tests.classroom.shells import new_shell
+
 s3 = dg.DynamicPartitionsDefinition(name="s3")
 
 
@@ -26,8 +28,7 @@ def imported(context: dg.AssetExecutionContext) -> None:
 @pytest.fixture
 def shell() -> Iterator[InteractiveShell]:
     """Return a shell like a notebook's, without colours, as the one that `get_ipython` finds."""
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(colors="nocolor")
+    shell = new_shell()
     instance = dg.DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("s3", ["acme", "boom"])
     shell.push({"dg": dg, "imported": imported, "s3": s3, "instance": instance})

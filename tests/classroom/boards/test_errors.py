@@ -27,6 +27,7 @@ from lesson_lib.classroom.changes import changes
 from lesson_lib.classroom.lab import arrivals
 from lesson_lib.course_data import data_folder
 from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
+from tests.classroom.shells import WITHOUT_HISTORY
 
 Fails = Callable[[str], BaseException]
 
@@ -386,7 +387,7 @@ def fails(shell: InteractiveShell) -> Fails:
 
 def new_shell() -> InteractiveShell:
     """Return a shell that compiles cells as a notebook's kernel does."""
-    shell = InteractiveShell(colors="nocolor", compiler_class=XCachingCompiler)
+    shell = InteractiveShell(colors="nocolor", config=WITHOUT_HISTORY, compiler_class=XCachingCompiler)
     shell.InteractiveTB.set_mode(mode="Minimal")
     return shell
 
