@@ -16,6 +16,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
+from tqdm import tqdm
 
 from benchmarks.source_lesson import source_lesson_assets
 from lesson_lib.classroom import three_records
@@ -85,7 +86,7 @@ class ManyKeys:
         self.instance = dg.DagsterInstance.ephemeral(settings=QUIET)
         keys = [f"customer-{number:05}" for number in range(10_000)]
         register_keys(self.instance, keys)
-        for key in keys:
+        for key in tqdm(keys, desc="10,000 keys", leave=False):
             event = dg.AssetMaterialization(duckdb_dynamic_partition_table.key, partition=key)
             self.instance.report_runless_asset_event(event)
         with duckdb.connect(str(database)) as con:
