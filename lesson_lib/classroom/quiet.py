@@ -1,17 +1,15 @@
 """The notes that libraries make to their own developers, kept off the page; a learner's own stay."""
 
 import re
-import sysconfig
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
-_INSTALLED = {"site-packages", "dist-packages"}
-_STDLIB = sysconfig.get_path("stdlib")
+from lesson_lib.classroom.installed import is_installed
+
 # How far Dagster is with a feature that a cell uses.
 _OF_DAGSTER = (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning)
 # Jupyter runs an event loop; each run of Dagster inside it leaves this behind, wherever Python notices.
@@ -36,5 +34,5 @@ def without_library_notes() -> Iterator[None]:
 
 
 def _is_of_a_library(message: Warning | str, category: type[Warning], filename: str) -> bool:
-    installed = filename.startswith(_STDLIB) or not _INSTALLED.isdisjoint(Path(filename).parts)
-    return installed or issubclass(category, _OF_DAGSTER) or bool(_LEFT_BEHIND.match(str(message)))
+    left_behind = _LEFT_BEHIND.match(str(message))
+    return is_installed(filename) or issubclass(category, _OF_DAGSTER) or bool(left_behind)

@@ -95,16 +95,16 @@ def _page_logger(base: type[logging.Logger]) -> type[logging.Logger]:
 
 def _keep_line(record: logging.LogRecord) -> None:
     meta = record.__dict__["dagster_meta"]
-    kept = _lines.setdefault(meta.get("run_id") or "", [])
+    lines = _lines.setdefault(meta.get("run_id") or "", [])
     while len(_lines) > _MOST_RUNS:
         _lines.popitem(last=False)
-    if len(kept) < _MOST_LINES:
+    if len(lines) < _MOST_LINES:
         text = meta.get("orig_message")
         text = record.getMessage() if text is None else str(text)
         if record.exc_info and record.exc_info[1]:
             text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
         own = meta.get("dagster_event") is None and not _caller().startswith(_DAGSTER)
-        kept.append(LogLine(record.levelname, meta.get("step_key") or "", text[:_LONGEST], own))
+        lines.append(LogLine(record.levelname, meta.get("step_key") or "", text[:_LONGEST], own))
 
 
 def _caller() -> str:

@@ -101,7 +101,7 @@ def import_files(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.
         for file in files
     }
     return dg.MaterializeResult(
-        metadata=recorded(context, metadata), check_results=[price_check_result(files)]
+        metadata=record_metadata(context, metadata), check_results=[price_check_result(files)]
     )
 
 
@@ -129,10 +129,10 @@ def load_files(
                 key: {"dagster/partition_row_count": rows, "rows replaced": replaced}
                 for key, (rows, replaced) in counts.items()
             }
-            return dg.MaterializeResult(metadata=recorded(context, metadata))
+            return dg.MaterializeResult(metadata=record_metadata(context, metadata))
 
 
-def recorded(context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata]) -> Metadata:
+def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata]) -> Metadata:
     """Record the metadata of each key of a range; that of one key alone is returned, for the result.
 
     A context made for a call without a run, by `dg.build_asset_context`, takes no metadata itself.

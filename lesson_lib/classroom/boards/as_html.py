@@ -9,7 +9,7 @@ from html import escape
 from importlib.resources import files
 
 from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Fold, Graph, Line, Mark, Table
-from lesson_lib.classroom.boards.wording import shortened, visible
+from lesson_lib.classroom.boards.wording import plain, shortened, visible
 
 _LONGEST_FOLD = 20_000  # characters
 _STYLE = "".join(
@@ -20,7 +20,7 @@ _STYLE = "".join(
 def as_html(board: Board) -> str:
     """Return the board as one `section`, named by its title; every text in it is escaped."""
     title = f"<p><strong>{_marked(Line(board.title, board.mark))}</strong></p>"
-    name = _attribute(board.title)
+    name = escape(plain(board.title), quote=True)
     blocks = "".join(map(_block, board.blocks))
     return (
         f'<section class="lesson-board" aria-label="{name}"><style>{_STYLE}</style>{title}{blocks}</section>'
@@ -48,11 +48,7 @@ def _block(block: Block) -> str:
 
 def _text(text: str) -> str:
     # `bdi`: a name in a right-to-left script must not turn the words around it.
-    return f"<bdi>{escape(shortened(visible(text)))}</bdi>"
-
-
-def _attribute(text: str) -> str:
-    return escape(shortened(visible(text)), quote=True)
+    return f"<bdi>{escape(plain(text))}</bdi>"
 
 
 def _line(line: Line) -> str:

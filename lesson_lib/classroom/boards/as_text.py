@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Fold, Graph, Line, Table
-from lesson_lib.classroom.boards.wording import shortened, visible
+from lesson_lib.classroom.boards.wording import plain
 
 _INDENT = "  "
 _WIDTH = 100  # columns, for sentences and facts; a table is as wide as it is
@@ -32,12 +32,8 @@ def _block(block: Block) -> Iterator[str]:
             yield from _fold(block)
 
 
-def _plain(text: str) -> str:
-    return shortened(visible(text))
-
-
 def _line(line: Line) -> str:
-    return f"{line.mark.value} {_plain(line.text)}" if line.mark else _plain(line.text)
+    return f"{line.mark.value} {plain(line.text)}" if line.mark else plain(line.text)
 
 
 def _wrapped(text: str) -> list[str]:
@@ -48,28 +44,28 @@ def _wrapped(text: str) -> list[str]:
 
 def _facts(facts: Sequence[tuple[str, str]]) -> Iterator[str]:
     for name, value in facts:
-        yield from _wrapped(f"{_plain(name)}: {_plain(value)}".rstrip())
+        yield from _wrapped(f"{plain(name)}: {plain(value)}".rstrip())
 
 
 def _fold(fold: Fold) -> Iterator[str]:
     if fold.unfolded:
-        yield f"{_plain(fold.summary)}:"
-        yield from (_INDENT + _plain(line) for line in fold.unfolded)
+        yield f"{plain(fold.summary)}:"
+        yield from (_INDENT + plain(line) for line in fold.unfolded)
 
 
 def _box(box: Box) -> Iterator[str]:
-    after = f", after {', '.join(map(_plain, box.after))}" if box.after else ""
+    after = f", after {', '.join(map(plain, box.after))}" if box.after else ""
     mark = f"{box.outcome.mark.value} " if box.outcome.mark else ""
-    yield f"{mark}{_plain(box.name)}: {_plain(box.outcome.text)}{after}"
+    yield f"{mark}{plain(box.name)}: {plain(box.outcome.text)}{after}"
     yield from (_INDENT * 2 + fact for fact in _facts(box.facts))
     yield from (_INDENT * 2 + part for line in box.lines for part in _wrapped(_line(line)))
 
 
 def _table(table: Table) -> Iterator[str]:
-    rows = [[_plain(name) for name in table.columns], *([_line(cell) for cell in row] for row in table.rows)]
+    rows = [[plain(name) for name in table.columns], *([_line(cell) for cell in row] for row in table.rows)]
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     if table.caption:
-        yield _plain(table.caption)
+        yield plain(table.caption)
     for row in rows:
         cells = (text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True))
         yield (_INDENT + _INDENT.join(cells)).rstrip()

@@ -2,7 +2,6 @@
 
 import linecache
 import re
-import sysconfig
 import traceback
 from collections.abc import Iterator
 from functools import lru_cache
@@ -13,13 +12,12 @@ import dagster as dg
 from lesson_lib.classroom.boards.board import Board, Facts, Fold
 from lesson_lib.classroom.boards.explanations import LIBRARIES, chain, explained
 from lesson_lib.classroom.boards.wording import shortened, stable
+from lesson_lib.classroom.installed import is_installed
 
 # It runs a learner's cell, and has no part in what fails there.
 _CELL_MAGIC = "lesson_lib/classroom/changes.py"
 _NOTEBOOK = {"IPython", "ipykernel"}
 _CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]-?\d+\.py$|^<ipython-input-")
-_INSTALLED = {"site-packages", "dist-packages"}
-_STDLIB = sysconfig.get_path("stdlib")
 
 _LONGEST_SOURCE = 120  # characters
 _LONGEST_LINE = 300  # characters of a line of the traceback
@@ -99,8 +97,7 @@ def _own_line(error: BaseException) -> traceback.FrameSummary | None:
 def _is_own(filename: str) -> bool:
     if _CELL.search(filename):
         return True
-    installed = filename.startswith((_STDLIB, "<")) or _INSTALLED & set(Path(filename).parts)
-    return not installed and _package(filename) not in LIBRARIES
+    return not (filename.startswith("<") or is_installed(filename) or _package(filename) in LIBRARIES)
 
 
 def _package(filename: str) -> str:

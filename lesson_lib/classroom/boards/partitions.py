@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, Table
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, shortened, stable, visible
+from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, plain, shortened, stable
 
 _LONG_LIST = 30  # strings; up to here IPython's own way of writing a list is readable
 _ENDS = 10  # strings shown of either end of a long list
@@ -96,7 +96,7 @@ def _described(definition: dg.PartitionsDefinition) -> tuple[str, str]:
     """Return the kind of a definition, and what it is followed by."""
     match definition:
         case dg.DynamicPartitionsDefinition(name=str(name)):
-            return "Dynamic", f' "{shortened(visible(name), LONGEST_NAME)}"'
+            return "Dynamic", f' "{plain(name, LONGEST_NAME)}"'
         case dg.DynamicPartitionsDefinition():
             return "Dynamic", ", with keys from a function"
         case dg.TimeWindowPartitionsDefinition():

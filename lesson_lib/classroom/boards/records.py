@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from lesson_lib.classroom.boards.board import Block, Board, Line, Mark, Table
 from lesson_lib.classroom.boards.shown import Shown
-from lesson_lib.classroom.boards.wording import counted, shortened, visible
+from lesson_lib.classroom.boards.wording import counted, plain
 from lesson_lib.pipeline.records import KeyRecords, State, keys_by_state
 
 _ONE_BY_ONE = 30  # keys; more are summarised
@@ -205,7 +205,7 @@ def _names(records: Sequence[KeyRecords]) -> str:
 def _name(record: KeyRecords) -> str:
     if record.key is None:
         return "(NULL)"
-    name = shortened(visible(record.key), _LONGEST_KEY) or "(empty)"
+    name = plain(record.key, _LONGEST_KEY) or "(empty)"
     return name if record.key.strip() == record.key else f'"{name}"'  # else nobody would see its blanks
 
 

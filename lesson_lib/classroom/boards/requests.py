@@ -53,29 +53,22 @@ def skip_board(skip: dg.SkipReason) -> Board:
 
 def sensor_result_board(result: dg.SensorResult) -> Board:
     """Describe what a sensor asks for: keys, runs, and what it wants to remember."""
-    return _asked(
-        result.run_requests or [],
-        result.dynamic_partitions_requests or [],
-        result.cursor,
-        result.skip_reason.skip_message if result.skip_reason else None,
-        len(result.asset_events),
-    )
+    return _asked_by_sensor(result, result.skip_reason.skip_message if result.skip_reason else None)
 
 
 def sensor_tick_board(tick: Any) -> Board:  # noqa: ANN401 - a `SensorTick`, which has no public name
     """Describe what one evaluation of a sensor asks for."""
-    return _asked(
-        tick.run_requests or [],
-        tick.dynamic_partitions_requests or [],
-        tick.cursor,
-        tick.skip_message,
-        len(tick.asset_events),
-    )
+    return _asked_by_sensor(tick, tick.skip_message)
 
 
 def schedule_tick_board(tick: Any) -> Board:  # noqa: ANN401 - a `ScheduleTick`, which has no public name
     """Describe what one evaluation of a schedule asks for."""
     return _asked(tick.run_requests or [], skip=tick.skip_message)
+
+
+def _asked_by_sensor(answer: Any, skip: str | None) -> Board:  # noqa: ANN401 - a `SensorResult` or a `SensorTick`
+    runs, keys = answer.run_requests or [], answer.dynamic_partitions_requests or []
+    return _asked(runs, keys, answer.cursor, skip, len(answer.asset_events))
 
 
 def _asked(

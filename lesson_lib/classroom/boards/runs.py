@@ -202,12 +202,17 @@ def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str
         (key, ", ".join(f"{name} {value}" for name, value in _facts(metadata)))
         for key, metadata in told[:MANY]
     ]
-    return [*facts, (f"and {len(told) - MANY:,} more", "")] if told[MANY:] else facts
+    return [*facts, *_rest(len(told))]
 
 
 def _facts(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str, str]]:
     facts = [(name, _value(value)) for name, value in list(metadata.items())[:MANY]]
-    return [*facts, (f"and {len(metadata) - MANY:,} more", "")] if len(metadata) > MANY else facts
+    return [*facts, *_rest(len(metadata))]
+
+
+def _rest(count: int) -> list[tuple[str, str]]:
+    """Say how many facts there are beyond those that are shown."""
+    return [(f"and {count - MANY:,} more", "")] if count > MANY else []
 
 
 def _value(value: dg.MetadataValue) -> str:

@@ -66,6 +66,11 @@ def shortened(text: str, longest: int = LONGEST) -> str:
     return f"{text[:half]} … {text[-half:]} ({len(text):,} characters)"
 
 
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Write a text so that all of it can be seen, and no more of it than fits."""
+    return shortened(visible(text), longest)
+
+
 def stable(text: str) -> str:
     """Leave out what the next run, or another machine, would write differently: ids, times, folders."""
     places = "|".join([*map(re.escape, _places()), _USER])
@@ -96,10 +101,10 @@ def _ways_to_write(folder: str) -> set[str]:
 
 def listed(items: Sequence[str], many: int = MANY) -> str:
     """Join items by commas; of a long list the first ones that fit, the last one, and the count."""
-    shown = [shortened(visible(item), LONGEST_NAME) for item in items[:many]]
+    shown = [plain(item, LONGEST_NAME) for item in items[:many]]
     if len(items) <= many and len(", ".join(shown)) <= LONGEST:
         return ", ".join(shown)
-    end = f", … {shortened(visible(items[-1]), LONGEST_NAME)} ({len(items):,} in all)"
+    end = f", … {plain(items[-1], LONGEST_NAME)} ({len(items):,} in all)"
     first = shown[: many - 1]
     while len(", ".join(first)) + len(end) > LONGEST:
         first.pop()
