@@ -43,7 +43,8 @@ def _block(block: Block) -> str:
                 shortened("\n".join(map(visible, block.text.expandtabs().split("\n"))), _LONGEST_FOLD)
             )
             summary = f"<summary>{_text(block.summary)}</summary>"
-            return f'<details class="lesson-fold">{summary}<pre>{text}</pre></details>'
+            state = " open" if block.is_open else ""
+            return f'<details class="lesson-fold"{state}>{summary}<pre>{text}</pre></details>'
 
 
 def _text(text: str) -> str:

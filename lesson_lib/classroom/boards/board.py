@@ -64,11 +64,13 @@ class Fold:
         summary: what lies behind it.
         text: the lines.
         unfolded: what of it stands in the text output, which has no folds.
+        is_open: whether it shows its text until it is closed.
     """
 
     summary: str
     text: str
     unfolded: Sequence[str] = ()
+    is_open: bool = False
 
 
 Block = Line | Facts | Table | Graph | Fold

@@ -37,6 +37,13 @@ def error_board(error: BaseException) -> Board | None:
     return Board(title, [told, Fold("The full traceback", _traceback(error))])
 
 
+def told_of(error: BaseException) -> list[tuple[str, str]]:
+    """Return what to say of an error that is not itself shown: what was raised, why, what next, where."""
+    raised = traceback.format_exception_only(error)[-1].strip()
+    facts = [("Raised", stable(raised)), *_told(error)[1]]
+    return [(name, text) for name, text in facts if text]
+
+
 def _told(error: BaseException) -> tuple[str, list[tuple[str, str]]]:
     """Return the title and what is to be said, some of which may be empty."""
     rule = explained(error)

@@ -1,5 +1,8 @@
 """Exercises: what a learner writes is run against scenarios, and the verdict says why it is not right yet."""
 
-from lesson_lib.classroom.exercises.verdict import Outcome, Verdict
+from lesson_lib.classroom.exercises.checking import check
+from lesson_lib.classroom.exercises.helping import hint, solution
+from lesson_lib.classroom.exercises.predicting import fact, predict, surprises
+from lesson_lib.classroom.exercises.report import progress
 
-__all__ = ["Outcome", "Verdict"]
+__all__ = ["check", "fact", "hint", "predict", "progress", "solution", "surprises"]

@@ -1,22 +1,12 @@
 """What a check says of an answer: not attempted, not yet right, raised or right, which are four things."""
 
 from dataclasses import dataclass
-from enum import Enum
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark
 from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import stable
 from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
-
-
-class Outcome(Enum):
-    """How an answer stands."""
-
-    NOT_ATTEMPTED = "not attempted"
-    NOT_YET = "not yet"
-    RAISED = "your code raised"
-    RIGHT = "right"
-
+from lesson_lib.classroom.progress_store import Outcome
 
 _MARKS = {
     Outcome.NOT_ATTEMPTED: Mark.OPEN,
@@ -33,24 +23,29 @@ class Verdict(Shown):
     Attributes:
         exercise: its id, such as `2.3`.
         outcome: how the answer stands.
-        told: the scenario that failed with what was seen and expected; or what the code raised; or what to
-            take along from a right answer; or how to begin.
+        facts: names and values, such as the scenario, what was seen and what was expected.
         misconception: the id of the belief behind a wrong answer, if it has a known one.
-        where: the learner's own line that raised.
+        lines: sentences, such as what to take along from a right answer, or how to begin.
     """
 
     exercise: str
     outcome: Outcome
-    told: str
+    facts: tuple[tuple[str, str], ...] = ()
     misconception: str = ""
-    where: str = ""
+    lines: tuple[str, ...] = ()
 
     def board(self) -> Board:
         """Show the outcome, what was seen, and the belief behind it with a cell to see it with."""
-        blocks: list[Block] = [Line(stable(self.told))]
-        if self.where:
-            blocks.append(Facts([("Where", stable(self.where))]))
+        blocks: list[Block] = []
+        if self.facts:
+            blocks.append(Facts([(name, stable(value)) for name, value in self.facts]))
         if self.misconception:
-            belief = MISCONCEPTIONS[self.misconception].board()
-            blocks += [Line(f"{belief.title}."), *belief.blocks]
+            blocks += belief_blocks(self.misconception)
+        blocks += [Line(stable(line)) for line in self.lines if line]
         return Board(f"Exercise {self.exercise}: {self.outcome.value}", blocks, _MARKS[self.outcome])
+
+
+def belief_blocks(misconception: str) -> list[Block]:
+    """Return what is said of a misconception below another title."""
+    belief = MISCONCEPTIONS[misconception].board()
+    return [Line(f"{belief.title}."), *belief.blocks]

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from lesson_lib.classroom import progress
-from lesson_lib.classroom.progress import (
+from lesson_lib.classroom import progress_store
+from lesson_lib.classroom.progress_store import (
     Attempted,
     Event,
     ExerciseProgress,
     HintGiven,
+    Outcome,
     Predicted,
     Prediction,
     Progress,
@@ -63,10 +64,10 @@ def use(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def kernel(code: str) -> subprocess.Popen[str]:
     """Start a second process that runs this code with the names of the module."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(progress.__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(progress_store.__file__).parent)}
     # As a module of its own: the package around it would spend seconds on importing Dagster.
     return subprocess.Popen(
-        [sys.executable, "-c", f"import os, progress\nfrom progress import *\n{code}"],
+        [sys.executable, "-c", f"import os, progress_store\nfrom progress_store import *\n{code}"],
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -91,7 +92,7 @@ def saved(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     """Return the content of a file with one exercise."""
     done = {
         "attempts": 1,
-        "outcome": "not yet",
+        "outcome": Outcome.NOT_YET,
         "solution_seen": False,
         "hints": 0,
         "misconceptions": ["appends"],
@@ -111,23 +112,23 @@ def put(path: Path, content: object) -> bytes:
 def test_what_was_done_is_kept_in_a_file_of_its_own(path: Path) -> None:
     """Each kind of event adds its part, a restart finds it all, and nothing else stands in the file."""
     for event in (
-        Predicted("2.1", "8", off=True),
-        Attempted("2.3", "raised"),
-        Attempted("2.3", "not yet", ("appends", "by-date")),
+        Predicted("2.1", "8", "16", off=True),
+        Attempted("2.3", Outcome.RAISED),
+        Attempted("2.3", Outcome.NOT_YET, ("appends", "by-date")),
         HintGiven("2.3"),
         HintGiven("2.3"),
-        Attempted("2.3", "not yet", ("by-date", "gap")),
+        Attempted("2.3", Outcome.NOT_YET, ("by-date", "gap")),
         SolutionSeen("2.3"),
     ):
         latest = record(event)
     done = ExerciseProgress(
         attempts=3,
-        outcome="not yet",
+        outcome=Outcome.NOT_YET,
         solution_seen=True,
         hints=2,
         misconceptions=("appends", "by-date", "gap"),
     )
-    guessed = ExerciseProgress(predictions=(Prediction("8", off=True),))
+    guessed = ExerciseProgress(predictions=(Prediction("8", "16", off=True),))
     assert latest == load() == Progress({"2.1": guessed, "2.3": done})
     assert output_of("print(load())") == f"{latest}\n"
     assert json.loads(path.read_text()) == {
@@ -143,7 +144,7 @@ def test_what_was_done_is_kept_in_a_file_of_its_own(path: Path) -> None:
             },
             "2.3": {
                 "attempts": 3,
-                "outcome": "not yet",
+                "outcome": Outcome.NOT_YET,
                 "solution_seen": True,
                 "hints": 2,
                 "misconceptions": ["appends", "by-date", "gap"],
@@ -163,18 +164,18 @@ def test_an_exercise_nobody_tried_has_nothing_done() -> None:
 
 def test_once_right_stays_right() -> None:
     """Playing on with a solved exercise loses nothing; until then the latest attempt counts."""
-    assert record(Attempted("2.3", "not yet")).of("2.3").outcome == "not yet"
-    assert record(Attempted("2.3", "raised")).of("2.3").outcome == "raised"
-    assert record(Attempted("2.3", "right")).of("2.3").outcome == "right"
-    after = record(Attempted("2.3", "not yet", ("appends",))).of("2.3")
-    assert after == ExerciseProgress(attempts=4, outcome="right", misconceptions=("appends",))
+    assert record(Attempted("2.3", Outcome.NOT_YET)).of("2.3").outcome == Outcome.NOT_YET
+    assert record(Attempted("2.3", Outcome.RAISED)).of("2.3").outcome == Outcome.RAISED
+    assert record(Attempted("2.3", Outcome.RIGHT)).of("2.3").outcome == Outcome.RIGHT
+    after = record(Attempted("2.3", Outcome.NOT_YET, ("appends",))).of("2.3")
+    assert after == ExerciseProgress(attempts=4, outcome=Outcome.RIGHT, misconceptions=("appends",))
 
 
 def test_the_same_guess_again_is_no_other() -> None:
     """A cell that is run twice predicts once."""
     for guess in ("8", "16", "8"):
-        kept = record(Predicted("2.1", guess, off=guess == "8"))
-    assert kept.of("2.1").predictions == (Prediction("8", off=True), Prediction("16", off=False))
+        kept = record(Predicted("2.1", guess, "16", off=guess == "8"))
+    assert kept.of("2.1").predictions == (Prediction("8", "16", off=True), Prediction("16", "16", off=False))
 
 
 def test_the_file_lies_in_the_data_folder_of_the_learner(
@@ -184,7 +185,9 @@ def test_the_file_lies_in_the_data_folder_of_the_learner(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LESSON_PROGRESS", "~/mine.json")
     assert progress_file() == tmp_path / "mine.json"
-    monkeypatch.setattr(progress, "user_data_path", lambda name, appauthor: tmp_path / name / str(appauthor))
+    monkeypatch.setattr(
+        progress_store, "user_data_path", lambda name, appauthor: tmp_path / name / str(appauthor)
+    )
     monkeypatch.setenv("LESSON_PROGRESS", "")
     assert progress_file() == tmp_path / "irregular-partitions" / "False" / "progress.json"
     monkeypatch.delenv("LESSON_PROGRESS")
@@ -194,11 +197,11 @@ def test_the_file_lies_in_the_data_folder_of_the_learner(
 def test_kernels_that_write_at_once_lose_nothing() -> None:
     """Four processes of 50 records each, half of them about the same exercise."""
     code = """
-progress._PATIENCE = 60  # of a machine that is busy with other tests
+progress_store._PATIENCE = 60  # of a machine that is busy with other tests
 me = input()
 for number in range(25):
     assert not record(HintGiven("shared")).note
-    assert not record(Predicted(f"{me}.{number}", me, off=False)).note
+    assert not record(Predicted(f"{me}.{number}", me, "16", off=False)).note
 """
     processes = [kernel(code) for _ in range(4)]
     for name, process in zip("abcd", processes, strict=True):
@@ -238,7 +241,7 @@ def test_a_kernel_killed_while_it_writes_loses_nothing_it_had_told() -> None:
         assert load() == Progress({"2.3": ExerciseProgress(hints=told)})
 
 
-@pytest.mark.parametrize("moment", ["os.fsync", "progress.Path.replace"])
+@pytest.mark.parametrize("moment", ["os.fsync", "progress_store.Path.replace"])
 def test_a_kernel_killed_at_a_bad_moment_leaves_the_old_file(path: Path, moment: str) -> None:
     """The new content is written beside the file, and what is left of it stands in nobody's way."""
     record(HintGiven("2.3"))
@@ -257,13 +260,13 @@ def test_a_kernel_that_hangs_while_it_writes_is_not_waited_for(
     """The lesson waits once, reads what there is, and writes what it holds when the other has ended."""
     record(HintGiven("2.3"))
     waits = []
-    real = progress.FileLock
+    real = progress_store.FileLock
 
     def impatient(name: str, timeout: float, poll_interval: float) -> object:
         waits.append(timeout)
         return real(name, timeout=timeout / 20, poll_interval=poll_interval)
 
-    monkeypatch.setattr(progress, "FileLock", impatient)
+    monkeypatch.setattr(progress_store, "FileLock", impatient)
     with kernel(
         "os.fsync = lambda _: [print('busy', flush=True), input()]\nrecord(HintGiven('2.3'))"
     ) as other:
@@ -316,7 +319,7 @@ DAMAGED = [
     saved(hints=None),
     saved(hints=float("nan")),
     saved(outcome="wrong"),
-    saved(outcome=["right"]),
+    saved(outcome=[Outcome.RIGHT]),
     saved(solution_seen=1),
     saved(misconceptions="appends"),
     saved(misconceptions=[1]),
@@ -369,9 +372,9 @@ def test_a_file_edited_by_hand_is_read(path: Path) -> None:
     put(path, b"\xef\xbb\xbf" + json.dumps(saved(), indent=7).encode())
     done = ExerciseProgress(
         attempts=1,
-        outcome="not yet",
+        outcome=Outcome.NOT_YET,
         misconceptions=("appends",),
-        predictions=(Prediction("8", off=True),),
+        predictions=(Prediction("8", "16", off=True),),
     )
     assert load() == Progress({"2.3": done})
 
@@ -490,11 +493,14 @@ print(record(HintGiven("1.2")).note == "", list(load().exercises))
 )
 def test_a_hostile_id_is_a_text_like_any_other(path: Path, exercise: str) -> None:
     """It names no file, ends no string, and is cut when it is long."""
-    record(Attempted(exercise, "not yet", (exercise,)))
-    kept = record(Predicted(exercise, exercise, off=True))
+    record(Attempted(exercise, Outcome.NOT_YET, (exercise,)))
+    kept = record(Predicted(exercise, exercise, "16", off=True))
     cut = exercise[:200]
     done = ExerciseProgress(
-        attempts=1, outcome="not yet", misconceptions=(cut,), predictions=(Prediction(cut, off=True),)
+        attempts=1,
+        outcome=Outcome.NOT_YET,
+        misconceptions=(cut,),
+        predictions=(Prediction(cut, "16", off=True),),
     )
     assert kept == load() == Progress({cut: done})
     assert kept.of(exercise) == done
@@ -504,20 +510,20 @@ def test_a_hostile_id_is_a_text_like_any_other(path: Path, exercise: str) -> Non
 def test_one_exercise_stays_small() -> None:
     """The first 50 misconceptions and 20 guesses are kept, and a count ends at a million."""
     many = tuple(f"m{number}" for number in range(1_000))
-    record(Attempted("2.3", "not yet", many))
+    record(Attempted("2.3", Outcome.NOT_YET, many))
     for number in range(25):
-        done = record(Predicted("2.3", f"g{number}", off=True)).of("2.3")
+        done = record(Predicted("2.3", f"g{number}", "16", off=True)).of("2.3")
     assert done.misconceptions == many[:50]
     assert [prediction.guess for prediction in done.predictions] == [f"g{number}" for number in range(20)]
     put(progress_file(), saved(attempts=1_000_000, hints=1_000_000))
-    record(Attempted("2.3", "right"))
+    record(Attempted("2.3", Outcome.RIGHT))
     done = record(HintGiven("2.3")).of("2.3")
     assert (done.attempts, done.hints, load().note) == (1_000_000, 1_000_000, "")
 
 
 def test_the_file_stays_small(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes beyond its size is held in memory, and a reset makes room."""
-    monkeypatch.setattr(progress, "_MOST_BYTES", 1_000)
+    monkeypatch.setattr(progress_store, "_MOST_BYTES", 1_000)
     exercises = [f"2.{number}" for number in range(10)]
     for exercise in exercises:
         kept = record(HintGiven(exercise))
@@ -530,7 +536,7 @@ def test_the_file_stays_small(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_is_held_in_memory_stays_small(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel that can never write remembers the latest events."""
-    monkeypatch.setattr(progress, "_MOST_HELD", 3)
+    monkeypatch.setattr(progress_store, "_MOST_HELD", 3)
     path.mkdir(parents=True)
     for number in range(5):
         kept = record(HintGiven(f"2.{number}"))
@@ -541,10 +547,10 @@ def test_what_is_held_in_memory_stays_small(path: Path, monkeypatch: pytest.Monk
     ("event", "error"),
     [
         (Attempted("2.3", "wrong"), ValueError),  # type: ignore[arg-type] # what it is about
-        (Attempted("2.3", "right", (1,)), TypeError),  # type: ignore[arg-type] # as above
-        (Attempted(2.3, "right"), TypeError),  # type: ignore[arg-type] # as above
-        (Predicted("2.3", 8, off=True), TypeError),  # type: ignore[arg-type] # as above
-        (Predicted("2.3", "8", off=1), ValueError),  # type: ignore[arg-type] # as above
+        (Attempted("2.3", Outcome.RIGHT, (1,)), TypeError),  # type: ignore[arg-type] # as above
+        (Attempted(2.3, Outcome.RIGHT), TypeError),  # type: ignore[arg-type] # as above
+        (Predicted("2.3", 8, "16", off=True), TypeError),  # type: ignore[arg-type] # as above
+        (Predicted("2.3", "8", "16", off=1), ValueError),  # type: ignore[arg-type] # as above
     ],
     ids=range(5),
 )

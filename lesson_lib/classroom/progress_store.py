@@ -10,13 +10,22 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
-Outcome = Literal["right", "not yet", "raised"]
+
+class Outcome(StrEnum):
+    """How an answer stands."""
+
+    NOT_ATTEMPTED = "not attempted"
+    NOT_YET = "not yet"
+    RAISED = "your code raised"
+    RIGHT = "right"
+
 
 _VERSION = 1
 _PATIENCE = 2.0  # seconds that a lesson waits for another kernel to finish writing
@@ -30,9 +39,10 @@ _MOST_HELD = 10_000  # events
 
 @dataclass(frozen=True)
 class Prediction:
-    """A guess that the learner committed to, and whether it was off."""
+    """A guess that the learner committed to, what was so instead or as well, and whether it was off."""
 
     guess: str
+    fact: str
     off: bool
 
 
@@ -42,7 +52,7 @@ class ExerciseProgress:
 
     Attributes:
         attempts: how often an answer was checked, also after a right one.
-        outcome: of the latest attempt, but once right, always right; `None` before the first attempt.
+        outcome: of the latest attempt, but once right, always right.
         solution_seen: whether the solution was looked at.
         hints: how many hints were given.
         misconceptions: the ids of those met, each once, in the order they were met; 50 at most.
@@ -53,7 +63,7 @@ class ExerciseProgress:
     """
 
     attempts: int = 0
-    outcome: Outcome | None = None
+    outcome: Outcome = Outcome.NOT_ATTEMPTED
     solution_seen: bool = False
     hints: int = 0
     misconceptions: tuple[str, ...] = ()
@@ -61,10 +71,13 @@ class ExerciseProgress:
 
     def __post_init__(self) -> None:
         """Refuse what the file could not give back."""
-        texts = [*self.misconceptions, *(prediction.guess for prediction in self.predictions)]
+        texts = [
+            *self.misconceptions,
+            *(text for made in self.predictions for text in (made.guess, made.fact)),
+        ]
         if not (
             all(type(count) is int and 0 <= count <= _MOST_COUNTED for count in (self.attempts, self.hints))
-            and self.outcome in (None, *get_args(Outcome))
+            and isinstance(self.outcome, Outcome)
             and all(type(yes) is bool for yes in (self.solution_seen, *(p.off for p in self.predictions)))
             and all(isinstance(text, str) and len(text) <= _MOST_CHARACTERS for text in texts)
             and len(self.misconceptions) <= _MOST_MISCONCEPTIONS
@@ -120,6 +133,7 @@ class Predicted:
 
     exercise: str
     guess: str
+    fact: str
     off: bool
 
 
@@ -319,9 +333,16 @@ def _require_same(exercises: Mapping[str, ExerciseProgress], saved: object) -> N
         raise ValueError("something is missing, or there is more than this version knows")
 
 
-def _exercise(misconceptions: list[str], predictions: list[dict[str, Any]], **rest: Any) -> ExerciseProgress:  # noqa: ANN401 - whatever the file says
+def _exercise(
+    outcome: str,
+    misconceptions: list[str],
+    predictions: list[Any],
+    **rest: Any,  # noqa: ANN401 - whatever the file says
+) -> ExerciseProgress:
     guesses = tuple(Prediction(**prediction) for prediction in predictions)
-    return ExerciseProgress(misconceptions=tuple(misconceptions), predictions=guesses, **rest)
+    return ExerciseProgress(
+        outcome=Outcome(outcome), misconceptions=tuple(misconceptions), predictions=guesses, **rest
+    )
 
 
 def _after(exercises: Mapping[str, ExerciseProgress], events: Iterable[Event]) -> dict[str, ExerciseProgress]:
@@ -340,7 +361,7 @@ def _one_more(done: ExerciseProgress, event: Event) -> ExerciseProgress:
             return replace(
                 done,
                 attempts=min(done.attempts + 1, _MOST_COUNTED),
-                outcome="right" if done.outcome == "right" else event.outcome,
+                outcome=Outcome.RIGHT if done.outcome is Outcome.RIGHT else event.outcome,
                 misconceptions=tuple(met)[:_MOST_MISCONCEPTIONS],
             )
         case HintGiven():
@@ -348,7 +369,9 @@ def _one_more(done: ExerciseProgress, event: Event) -> ExerciseProgress:
         case SolutionSeen():
             return replace(done, solution_seen=True)
         case Predicted():
-            made = dict.fromkeys((*done.predictions, Prediction(_cut(event.guess), event.off)))
+            made = dict.fromkeys(
+                (*done.predictions, Prediction(_cut(event.guess), _cut(event.fact), event.off))
+            )
             return replace(done, predictions=tuple(made)[:_MOST_PREDICTIONS])  # later ones are hindsight
 
 

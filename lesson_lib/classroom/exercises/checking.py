@@ -1,0 +1,76 @@
+"""`check`: run a learner's answer against an exercise's scenarios, and say how it stands."""
+
+from IPython.core.error import UsageError
+
+from lesson_lib.classroom.boards.errors import told_of
+from lesson_lib.classroom.exercises.blanks import is_blank
+from lesson_lib.classroom.exercises.course import EXERCISES
+from lesson_lib.classroom.exercises.exercise import Exercise, NoAnswer
+from lesson_lib.classroom.exercises.trial import Stopped, tried
+from lesson_lib.classroom.exercises.verdict import Verdict
+from lesson_lib.classroom.progress_store import Attempted, Outcome, record
+
+
+def check(exercise: str, *answers: object) -> Verdict:
+    """Run your answer against the exercise's scenarios, and say how it stands.
+
+    Whatever it does happens on a throwaway instance, folder and database; nothing of yours is changed.
+
+    Args:
+        exercise: its id, such as `"2.3"`.
+        answers: what the exercise asks for: a function, an asset, a letter.
+
+    Returns:
+        Not attempted, not yet right (with the scenario, and the belief behind it), raised, or right.
+
+    Raises:
+        UsageError: there is no such exercise, or it is a prediction.
+    """
+    asked = find(exercise)
+    if asked.is_prediction:
+        raise UsageError(f"{exercise} is a prediction: predict({exercise!r}, ...) takes your guess.")
+    verdict = judged(asked, answers)
+    if verdict.outcome is Outcome.NOT_ATTEMPTED:
+        return verdict
+    note = record(Attempted(exercise, verdict.outcome, tuple(filter(None, [verdict.misconception])))).note
+    return Verdict(exercise, verdict.outcome, verdict.facts, verdict.misconception, (*verdict.lines, note))
+
+
+def find(exercise: str) -> Exercise:
+    """Return the exercise of this id.
+
+    Raises:
+        UsageError: there is none; the message names those there are.
+    """
+    if exercise not in EXERCISES:
+        raise UsageError(f"There is no exercise {exercise!r}. There are: {', '.join(EXERCISES)}.")
+    return EXERCISES[exercise]
+
+
+def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
+    """Say how the answers stand, and keep nothing."""
+    if not answers or is_blank(answers):
+        return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(_how_to_begin(exercise),))
+    for scenario in exercise.scenarios:
+        name = str(scenario.__doc__).partition("\n")[0]
+        try:
+            miss = tried(lambda run=scenario: run(*answers))  # type: ignore[misc]  # bound at once
+        except NoAnswer as reason:
+            return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),))
+        except Stopped as stopped:
+            return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), ("Stopped", str(stopped))))
+        except Exception as error:  # noqa: BLE001 - whatever a learner's code raises is told
+            return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), *told_of(error)))
+        if miss:
+            seen = (("Scenario", name), ("Seen", miss.seen), ("Expected", miss.expected))
+            facts = tuple(fact for fact in seen if fact[1]) if miss.seen else ()
+            return Verdict(exercise.id, Outcome.NOT_YET, facts, miss.misconception, (_help(exercise),))
+    return Verdict(exercise.id, Outcome.RIGHT, lines=(exercise.takeaway,))
+
+
+def _how_to_begin(exercise: Exercise) -> str:
+    return f"Put your answer in the place of the blanks, and run the cell again. {_help(exercise)}"
+
+
+def _help(exercise: Exercise) -> str:
+    return f'hint("{exercise.id}") gives a hint, solution("{exercise.id}") a worked answer.'

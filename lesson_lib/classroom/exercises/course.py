@@ -1,0 +1,15 @@
+"""The course: its lessons, and every exercise by its id."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.notebook_01 import LESSON as NOTEBOOK_01
+from lesson_lib.classroom.exercises.notebook_02 import LESSON as NOTEBOOK_02
+from lesson_lib.classroom.exercises.plan import Lesson
+
+LESSONS: tuple[Lesson, ...] = (NOTEBOOK_01, NOTEBOOK_02)
+
+EXERCISES: Mapping[str, Exercise] = MappingProxyType(
+    {exercise.id: exercise for lesson in LESSONS for exercise in lesson.exercises}
+)

@@ -1,0 +1,71 @@
+"""`progress`: what the learner has done, objective by objective, over all notebooks."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lesson_lib.classroom.boards.board import Block, Board, Line, Mark, Table
+from lesson_lib.classroom.boards.shown import Shown
+from lesson_lib.classroom.boards.wording import counted
+from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.plan import Lesson
+from lesson_lib.classroom.progress_store import ExerciseProgress, Outcome, Progress, load, reset
+
+_MARKS = {Outcome.RIGHT: Mark.GOOD, Outcome.NOT_ATTEMPTED: Mark.OPEN}
+
+
+@dataclass(frozen=True, repr=False)
+class Report(Shown):
+    """What is done, per objective."""
+
+    progress: Progress
+
+    def board(self) -> Board:
+        """Show a table for each notebook, with a line for each check."""
+        tables = [_table(lesson, self.progress) for lesson in LESSONS]
+        blocks: list[Block] = [*tables, *([Line(self.progress.note)] if self.progress.note else [])]
+        exercises = [exercise for lesson in LESSONS for exercise in lesson.exercises]
+        done = sum(_is_done(exercise, self.progress.of(exercise.id)) for exercise in exercises)
+        return Board(f"Your progress: {done} of {counted(len(exercises), 'exercise')} done", blocks)
+
+
+def progress(*, reset: bool = False) -> Report:
+    """Show what you have done, in this notebook and in every other; it is kept in a file of yours only.
+
+    Args:
+        reset: whether to forget all of it first.
+    """
+    return Report(_reset() if reset else load())
+
+
+_reset = reset  # by another name, since `progress` has an argument of this one
+
+
+def _table(lesson: Lesson, progress: Progress) -> Table:
+    return Table(lesson.notebook, ("You can", "exercise", "so far"), tuple(_rows(lesson, progress)))
+
+
+def _rows(lesson: Lesson, progress: Progress) -> Iterator[tuple[Line, ...]]:
+    for objective in lesson.objectives:
+        for exercise in lesson.exercises:
+            if exercise.objective == objective.id:
+                name = Line(f"{exercise.id} {exercise.title}")
+                yield Line(objective.text), name, _standing(exercise, progress.of(exercise.id))
+
+
+def _is_done(exercise: Exercise, done: ExerciseProgress) -> bool:
+    return bool(done.predictions) if exercise.is_prediction else done.outcome is Outcome.RIGHT
+
+
+def _standing(exercise: Exercise, done: ExerciseProgress) -> Line:
+    if exercise.is_prediction and done.predictions:
+        return Line(
+            "predicted" + (", and surprised" if any(made.off for made in done.predictions) else ""), Mark.GOOD
+        )
+    aside = [
+        counted(done.attempts, "attempt") if done.attempts > 1 else "",
+        counted(done.hints, "hint") if done.hints else "",
+        "solution looked at" if done.solution_seen else "",
+    ]
+    told = ", ".join(filter(None, [done.outcome.value, *aside]))
+    return Line(told, _MARKS.get(done.outcome, Mark.ODD))

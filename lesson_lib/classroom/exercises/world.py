@@ -1,0 +1,93 @@
+"""A throwaway folder, instance and database, in which a learner's assets are run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from lesson_lib.classroom.exercises.exercise import NoAnswer
+from lesson_lib.classroom.lab import Lab, open_lab
+from lesson_lib.pipeline import SourceFolder, Warehouse
+
+
+@dataclass(frozen=True)
+class World:
+    """Where a scenario takes place; nothing in it is the learner's.
+
+    Attributes:
+        lab: a folder of source files of its own; the database is not there yet.
+        instance: an ephemeral one without keys.
+    """
+
+    lab: Lab
+    instance: dg.DagsterInstance
+
+    def write(self, key: str, text: str) -> None:
+        """Put a source file under this key, in place of an earlier one."""
+        (self.lab.source / f"{key}.csv").write_text(text, encoding="utf-8")
+
+    def materialize(self, assets: list[Any], key: str) -> dg.ExecuteInProcessResult:
+        """Register the key in the set of the first asset, and materialize the assets for it.
+
+        The resources are those of the course: `source`, a `SourceFolder`, and `database`, a `Warehouse`.
+
+        Raises:
+            NoAnswer: the first asset is none, or has no dynamic partitions.
+            Exception: whatever the assets raised.
+        """
+        self.instance.add_dynamic_partitions(set_of(assets[0]), [key])
+        resources = {
+            "source": SourceFolder(path=str(self.lab.source)),
+            "database": Warehouse(database=str(self.lab.database)),
+        }
+        return dg.materialize(assets, partition_key=key, instance=self.instance, resources=resources)
+
+    def load(self, table: Any, key: str) -> None:  # noqa: ANN401 - whatever the learner gives
+        """Materialize a table's asset for this key; `import_dynamic_partition_file` gives it the file's path.
+
+        Raises:
+            NoAnswer, Exception: as `materialize`.
+        """
+        set_of(table)  # first, since the other asset shares its partitions
+
+        @dg.asset(partitions_def=table.partitions_def)
+        def import_dynamic_partition_file(context: dg.AssetExecutionContext) -> str:
+            return str(self.lab.source / f"{context.partition_key}.csv")
+
+        self.materialize([import_dynamic_partition_file, table], key)
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database, with values for its `?`."""
+        with duckdb.connect(self.lab.database) as con:
+            return con.execute(sql, values).fetchall()
+
+    def rows(self, key: str) -> int:
+        """Count the rows that belong to a key."""
+        [(count,)] = self.query("select count(*) from raw_partition_data where partition_key = ?", key)
+        return int(count)
+
+
+@contextmanager
+def new_world() -> Iterator[World]:
+    """Make a world for one scenario, and remove it afterwards."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield World(open_lab(), instance)
+
+
+def set_of(asset: Any) -> str:  # noqa: ANN401 - whatever the learner gives
+    """Return the name of an asset's dynamic partitions.
+
+    Raises:
+        NoAnswer: it is no asset, or has no dynamic partitions.
+    """
+    if not isinstance(asset, dg.AssetsDefinition):
+        raise NoAnswer("Give check your asset, by the name of its function and without brackets.")
+    definition = asset.partitions_def
+    if not isinstance(definition, dg.DynamicPartitionsDefinition) or definition.name is None:
+        raise NoAnswer(
+            "Your asset has no dynamic partitions. Decorate it with partitions_def=s3_partitions_def."
+        )
+    return definition.name
