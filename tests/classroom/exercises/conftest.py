@@ -13,7 +13,8 @@ GIVEN = """
 from pathlib import Path
 import dagster as dg
 import duckdb
-from lesson_lib.classroom import check, fact, hint, open_lab, predict, solution, three_records
+from lesson_lib.classroom import open_lab, three_records
+from lesson_lib.classroom.exercises import check, fact, hint, predict, solution
 from lesson_lib.pipeline import SourceFolder, Warehouse
 s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")
 FLOAT_COLUMNS = "date date, share_price float, amount float, spend float, shift float, spread float"
