@@ -92,11 +92,11 @@ def saved(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     """Return the content of a file with one exercise."""
     done = {
         "attempts": 1,
-        "outcome": Outcome.NOT_YET,
+        "outcome": "not yet",
         "solution_seen": False,
         "hints": 0,
         "misconceptions": ["appends"],
-        "predictions": [{"guess": "8", "off": True}],
+        "predictions": [{"guess": "8", "fact": "16", "off": True}],
     }
     return {"version": 1, "exercises": {"2.3": done | changed}}
 
@@ -136,15 +136,15 @@ def test_what_was_done_is_kept_in_a_file_of_its_own(path: Path) -> None:
         "exercises": {
             "2.1": {
                 "attempts": 0,
-                "outcome": None,
+                "outcome": "not attempted",
                 "solution_seen": False,
                 "hints": 0,
                 "misconceptions": [],
-                "predictions": [{"guess": "8", "off": True}],
+                "predictions": [{"guess": "8", "fact": "16", "off": True}],
             },
             "2.3": {
                 "attempts": 3,
-                "outcome": Outcome.NOT_YET,
+                "outcome": "not yet",
                 "solution_seen": True,
                 "hints": 2,
                 "misconceptions": ["appends", "by-date", "gap"],
@@ -319,7 +319,8 @@ DAMAGED = [
     saved(hints=None),
     saved(hints=float("nan")),
     saved(outcome="wrong"),
-    saved(outcome=[Outcome.RIGHT]),
+    saved(outcome=["right"]),
+    saved(outcome=None),
     saved(solution_seen=1),
     saved(misconceptions="appends"),
     saved(misconceptions=[1]),
@@ -328,8 +329,10 @@ DAMAGED = [
     saved(misconceptions=[f"{number}" for number in range(51)]),
     saved(misconceptions=["x" * 201]),
     saved(predictions=[{"guess": "8"}]),
-    saved(predictions=[{"guess": 8, "off": True}]),
-    saved(predictions=[{"guess": "8", "off": "yes"}]),
+    saved(predictions=[{"guess": "8", "off": True}]),
+    saved(predictions=[{"guess": 8, "fact": "16", "off": True}]),
+    saved(predictions=[{"guess": "8", "fact": 16, "off": True}]),
+    saved(predictions=[{"guess": "8", "fact": "16", "off": "yes"}]),
     saved(predictions=["8"]),
     saved(times=[1]),
     {"version": 1, "exercises": {"x" * 201: saved()["exercises"]["2.3"]}},
