@@ -1,0 +1,240 @@
+"""The run sheet of a lesson: its plan in minutes, and whether plan, exercises and notebook agree."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from nbformat import NotebookNode
+
+from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.plan import Lesson
+
+MOST_MINUTES = 10  # that a room reads and listens before it has to answer something
+
+_HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
+_EXERCISE = "exercise:"
+_TASK = "task:"
+
+
+def findings(lesson: Lesson, notebook: NotebookNode) -> list[str]:
+    """Say where a plan is at odds with itself or with its notebook, and how to mend each of these."""
+    steps = list(_steps(notebook))
+    return [
+        *_sections_at_odds(lesson, list(_HEADING.findall(_prose(notebook)))),
+        *_objectives_at_odds(lesson),
+        *_exercises_at_odds(lesson, [step for step in steps if step.exercise]),
+        *_long_gaps(lesson, steps),
+    ]
+
+
+def table(lesson: Lesson, notebook: NotebookNode) -> str:
+    """Write the plan as two Markdown tables, objective by objective and section by section, and their sum."""
+    answering = sum(exercise.minutes for exercise in lesson.exercises)
+    running = lesson.minutes - answering
+    total = f"In all {lesson.minutes} minutes: {running} to read and run, {answering} to answer."
+    return "\n\n".join(
+        [
+            _markdown(("afterwards they can", "sections", "checks"), _objective_rows(lesson)),
+            _markdown(
+                ("from minute", "section", "minutes", "checks", "what wrong answers show"),
+                _section_rows(lesson, [step for step in _steps(notebook) if step.exercise]),
+            ),
+            total,
+        ]
+    )
+
+
+# Where things stand in a notebook
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A piece of a notebook: an exercise, another code cell, or what a prose cell says in one section.
+
+    Attributes:
+        section: the heading above it; empty above the first one.
+        exercise: its id; empty for what is read and run.
+    """
+
+    section: str
+    exercise: str = ""
+
+
+def _steps(notebook: NotebookNode) -> Iterator[_Step]:
+    section = ""
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", [])
+        exercises = [tag.removeprefix(_EXERCISE) for tag in tags if tag.startswith(_EXERCISE)]
+        if exercises:
+            yield from (_Step(section, exercise) for exercise in exercises)
+        elif cell.cell_type == "code":
+            yield _Step(section)
+        elif not any(tag.startswith(_TASK) for tag in tags):  # a task belongs to its exercise
+            before, *parts = _HEADING.split(cell.source)
+            if before.strip():
+                yield _Step(section)
+            for heading in parts[::2]:
+                section = heading
+                yield _Step(section)
+
+
+def _prose(notebook: NotebookNode) -> str:
+    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+# The rules
+
+
+def _sections_at_odds(lesson: Lesson, headings: list[str]) -> Iterator[str]:
+    """The sections of the plan are the headings of the notebook, in the same order."""
+    planned = [section.heading for section in lesson.sections]
+    for heading in _missing(planned, headings):
+        yield (
+            f"The plan has the section {heading!r}, and the notebook no such heading: "
+            f"write '## {heading}' where it begins, or take it out of {_plan_of(lesson)}."
+        )
+    for heading in _missing(headings, planned):
+        yield (
+            f"The notebook has the heading {heading!r}, and the plan no such section: "
+            f"add it, with its minutes, to {_plan_of(lesson)}."
+        )
+    for place, (ours, theirs) in enumerate(zip(planned, headings, strict=False), 1):
+        if ours != theirs and Counter(planned) == Counter(headings):
+            yield (
+                f"Section {place} of the plan is {ours!r}, and of the notebook {theirs!r}: "
+                f"bring {_plan_of(lesson)} into the notebook's order."
+            )
+            return
+
+
+def _objectives_at_odds(lesson: Lesson) -> Iterator[str]:
+    """Each objective has a section and a check, and nothing serves an objective that there is not."""
+    objectives = [objective.id for objective in lesson.objectives]
+    taught = {section.objective for section in lesson.sections}
+    checked = {exercise.objective for exercise in lesson.exercises}
+    for objective in objectives:
+        if objective not in taught:
+            yield (
+                f"No section serves the objective {objective!r}: name it in the section that "
+                f"teaches it, or take it out of {_plan_of(lesson)}."
+            )
+        if objective not in checked:
+            yield (
+                f"No check serves the objective {objective!r}: add an exercise that shows whether "
+                f"it is reached, or take it out of {_plan_of(lesson)}."
+            )
+    serving = [(f"The section {section.heading!r}", section.objective) for section in lesson.sections]
+    serving = [(what, objective) for what, objective in serving if objective]  # others only lead there or on
+    serving += [(f"Exercise {exercise.id}", exercise.objective) for exercise in lesson.exercises]
+    for what, objective in serving:
+        if objective not in objectives:
+            yield (
+                f"{what} serves {objective!r}, which is no objective of this lesson: "
+                f"name one of {', '.join(objectives)}, or add it to {_plan_of(lesson)}."
+            )
+
+
+def _exercises_at_odds(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
+    """Each exercise has one cell, below a heading, in the plan's order, and an id of its notebook."""
+    planned = [exercise.id for exercise in lesson.exercises]
+    cells = Counter(step.exercise for step in placed)
+    number = f"{int(lesson.number)}."
+    for exercise in planned:
+        if not exercise.startswith(number):
+            yield (
+                f"Exercise {exercise} is in the plan of notebook {lesson.number}: give it an id that "
+                f"begins with {number!r}, or move it to the plan of its notebook."
+            )
+        if cells[exercise] != 1:
+            yield (
+                f"Exercise {exercise} has {cells[exercise]} cells with the tag '{_EXERCISE}{exercise}': "
+                "see to it that there is one."
+            )
+    for exercise in _missing(cells, planned):
+        yield (
+            f"A cell has the tag '{_EXERCISE}{exercise}', and there is no such exercise: "
+            f"correct the tag, or add the exercise to {_plan_of(lesson)}."
+        )
+    for step in placed:
+        if not step.section:
+            yield f"Exercise {step.exercise} stands above the first heading: move it into a section."
+    if cells == Counter(planned) and (order := [step.exercise for step in placed]) != planned:
+        yield (
+            f"The notebook has its exercises in the order {', '.join(order)}, and the plan in the order "
+            f"{', '.join(planned)}: bring {_plan_of(lesson)} into the notebook's order."
+        )
+
+
+def _long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
+    """Nobody reads and runs for more than ten minutes without being asked something.
+
+    A section's minutes are spread evenly over its pieces, since a check may stand in its middle.
+    """
+    pieces = Counter(step.section for step in steps if not step.exercise)
+    minutes = {
+        section.heading: Fraction(section.minutes, pieces[section.heading])
+        for section in lesson.sections
+        if pieces[section.heading]
+    }
+    since = "the start"
+    gap: list[_Step] = []
+    for step in [*steps, _Step("", "the end")]:
+        if not step.exercise:
+            gap.append(step)
+            continue
+        passed = sum(minutes.get(piece.section, 0) for piece in gap)
+        if passed > MOST_MINUTES:
+            sections = dict.fromkeys(piece.section for piece in gap if piece.section)
+            yield (
+                f"From {since} to {step.exercise} it takes {float(passed):.1f} minutes without a check, and "
+                f"{MOST_MINUTES} are the limit: add one in {' or '.join(map(repr, sections))}."
+            )
+        since, gap = step.exercise, []
+
+
+def _plan_of(lesson: Lesson) -> str:
+    return f"lesson_lib/classroom/exercises/notebook_{lesson.number}.py"
+
+
+def _missing(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:
+    """Return what is in ours and not in theirs, each once."""
+    known = set(theirs)
+    return [each for each in dict.fromkeys(ours) if each not in known]
+
+
+# The tables
+
+
+def _objective_rows(lesson: Lesson) -> Iterator[tuple[str, ...]]:
+    for objective in lesson.objectives:
+        sections = [section.heading for section in lesson.sections if section.objective == objective.id]
+        checks = [exercise.id for exercise in lesson.exercises if exercise.objective == objective.id]
+        yield objective.text, "<br>".join(sections), ", ".join(checks)
+
+
+def _section_rows(lesson: Lesson, placed: list[_Step]) -> Iterator[tuple[str, ...]]:
+    start = 0
+    for section in lesson.sections:
+        here = {step.exercise for step in placed if step.section == section.heading}
+        exercises = [exercise for exercise in lesson.exercises if exercise.id in here]
+        beliefs = dict.fromkeys(belief for exercise in exercises for _, belief in exercise.wrong if belief)
+        yield (
+            str(start),
+            section.heading,
+            str(section.minutes),
+            "<br>".join(map(_check, exercises)),
+            "<br>".join(f"`{belief}`" for belief in beliefs),
+        )
+        start += section.minutes + sum(exercise.minutes for exercise in exercises)
+
+
+def _check(exercise: Exercise) -> str:
+    kind = "guess, " if exercise.is_prediction else ""
+    return f"{exercise.id} {exercise.title} ({kind}{exercise.minutes} min)"
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(text.replace('|', '&#124;') for text in line)} |" for line in lines)
