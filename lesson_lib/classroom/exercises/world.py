@@ -26,8 +26,9 @@ class World:
     instance: dg.DagsterInstance
 
     def write(self, key: str, text: str) -> None:
-        """Put a source file under this key, in place of an earlier one."""
-        (self.lab.source / f"{key}.csv").write_text(text, encoding="utf-8")
+        """Put a source file under this key, in place of an earlier one; a lone surrogate is a broken byte."""
+        path = self.lab.source / f"{key}.csv"
+        path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
 
     def materialize(self, assets: list[Any], key: str) -> dg.ExecuteInProcessResult:
         """Register the key in the set of the first asset, and materialize the assets for it.
