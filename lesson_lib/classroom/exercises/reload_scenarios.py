@@ -1,0 +1,198 @@
+"""What may happen to a partition that is loaded again, for any source of CSV files and any table of them."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from lesson_lib.classroom.boards.wording import counted
+from lesson_lib.classroom.exercises.exercise import Miss, Scenario
+from lesson_lib.classroom.exercises.world import World, new_world
+from lesson_lib.pipeline.warehouse import first_line
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of CSV files, as far as it matters when they are loaded again. A file is its text.
+
+    Attributes:
+        table: where the rows are stored: the columns of the files, and `partition_key`.
+        key: whose file comes several times.
+        file: as it first comes.
+        corrected: as it comes next: rows are missing, and in another one a value has changed.
+        broken: as it comes last: a value in the middle is none that its column can hold.
+        other_key: somebody else's.
+        other_file: its file.
+    """
+
+    table: str
+    key: str
+    file: str
+    corrected: str
+    broken: str
+    other_key: str
+    other_file: str
+
+
+Load = Callable[[World, Any, str], object]
+"""Takes the world, the learner's answer and a key, and has the answer load this key's file."""
+
+Happening = Callable[[World, Source, Callable[[str], object]], Miss | None]
+"""Takes the world, its source, and what loads a key with the learner's answer; says what is wrong then."""
+
+_AWKWARD = "o'hare"
+_HOSTILE = "nobody'; drop table {table}; --"
+
+
+def scenario(happening: Happening, source: Source, load: Load) -> Scenario:
+    """Return the scenario in which this happens to this source, named as the happening's docstring says."""
+
+    def run(answer: object) -> Miss | None:
+        with new_world() as world:
+            try:
+                return happening(world, source, lambda key: load(world, answer, key))
+            except _Unreadable as reason:
+                return Miss(seen=str(reason), expected=f"{source.table}, with the rows of each key")
+
+    names = {"key": source.key, "other": source.other_key}
+    run.__doc__ = str(happening.__doc__).format_map(names)
+    return run
+
+
+def named_after_a_day(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """{key}, with rows of that day and of others, is loaded twice."""
+    world.write(source.key, source.file)
+    load(source.key)
+    load(source.key)
+    file, found = _in_file(world, source, source.file), _stored(world, source, source.key)
+    # Only some of them twice: the others were found by their date. All of them twice is another matter.
+    if 0 < (found - file).total() < file.total():
+        return _compared(source.key, found, file, "deleting-by-date-is-enough")
+    return None
+
+
+def loaded_three_times(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """{key} is loaded three times."""
+    world.write(source.key, source.file)
+    for _ in range(3):
+        load(source.key)
+    file, found = _in_file(world, source, source.file), _stored(world, source, source.key)
+    belief = "loading-twice-is-harmless" if found.total() > file.total() else ""
+    return _compared(source.key, found, file, belief)
+
+
+def corrected(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """{key} sends its file again, corrected and with fewer rows."""
+    world.write(source.key, source.file)
+    load(source.key)
+    world.write(source.key, source.corrected)
+    load(source.key)
+    file, found = _in_file(world, source, source.corrected), _stored(world, source, source.key)
+    belief = "loading-what-is-new-is-enough" if found - file else ""
+    return _compared(source.key, found, file, belief)
+
+
+def beside_another(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """{key} is loaded after {other}."""
+    world.write(source.other_key, source.other_file)
+    world.write(source.key, source.file)
+    load(source.other_key)
+    load(source.key)
+    found = _stored(world, source, source.other_key)
+    return _compared(
+        source.other_key, found, _in_file(world, source, source.other_file), "emptying-the-table-is-enough"
+    )
+
+
+def with_an_apostrophe(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """The key has an apostrophe: o'hare."""
+    return _with_key(_AWKWARD, world, source, load)
+
+
+def with_sql_in_the_key(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """The key has SQL in it, and wants to drop the table."""
+    return _with_key(_HOSTILE.format(table=source.table), world, source, load)
+
+
+def broken_after_good(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """{key} sends a good file, and then a broken one."""
+    world.write(source.key, source.file)
+    load(source.key)
+    world.write(source.key, source.broken)
+    failed = False
+    try:
+        load(source.key)
+    except Exception:  # noqa: BLE001 - however the answer refuses the file, it is right to do so
+        failed = True
+    good, found = _in_file(world, source, source.file), _stored(world, source, source.key)
+    if failed or not found:
+        return _compared(source.key, found, good, "delete-then-insert-is-safe")
+    return Miss(
+        "caught-errors-are-handled",
+        seen=f"{counted(found.total(), 'row')} of {source.key}, and a run that succeeded",
+        expected=f"the {counted(good.total(), 'row')} of the good file, and a run that fails",
+    )
+
+
+def _with_key(key: str, world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """Load a key twice that means something to SQL, after one that means nothing."""
+    world.write(source.key, source.file)
+    load(source.key)
+    world.write(key, source.other_file)
+    belief, file = "quotes-make-a-key-safe", _in_file(world, source, source.other_file)
+    try:
+        load(key)
+        load(key)
+        found = _stored(world, source, key)
+        before = _compared(
+            source.key, _stored(world, source, source.key), _in_file(world, source, source.file), belief
+        )
+    except (duckdb.Error, _Unreadable) as error:
+        # The key before it was loaded, so it is for its characters that this one was not.
+        told = (
+            f"{type(error).__name__}: {first_line(error)}" if isinstance(error, duckdb.Error) else str(error)
+        )
+        return Miss(belief, seen=told, expected=f"{counted(file.total(), 'row')} of {key}")
+    return _compared(key, found, file, belief) or before
+
+
+class _Unreadable(Exception):
+    """The table cannot be asked for its rows; the message says why."""
+
+
+_Rows = Counter[tuple[Any, ...]]
+
+
+def _columns(source: Source) -> str:
+    return source.file.partition("\n")[0]
+
+
+def _stored(world: World, source: Source, key: str) -> _Rows:
+    query = f"select {_columns(source)} from {source.table} where partition_key = ?"  # noqa: S608 - our own
+    try:
+        return Counter(world.query(query, key))
+    except duckdb.CatalogException:
+        raise _Unreadable(f"no table {source.table}") from None
+    except duckdb.Error as error:
+        raise _Unreadable(f"{source.table} cannot be read: {first_line(error)}") from None
+
+
+def _in_file(world: World, source: Source, text: str) -> _Rows:
+    path = world.lab.folder / "expected.csv"
+    path.write_text(text, encoding="utf-8")
+    return Counter(world.query(f"select {_columns(source)} from read_csv(?)", str(path)))  # noqa: S608 - our own
+
+
+def _compared(key: str, found: _Rows, file: _Rows, misconception: str) -> Miss | None:
+    """Return what is wrong with the rows of a key, if they are not those of its file."""
+    if found == file:
+        return None
+    strange = Counter({row: count for row, count in found.items() if row not in file}).total()
+    aside = f", {strange} of them not in its file" if strange else ""
+    return Miss(
+        misconception,
+        seen=f"{counted(found.total(), 'row')} of {key}{aside}",
+        expected=f"{counted(file.total(), 'row')} of {key}",
+    )
