@@ -1,4 +1,4 @@
-"""The 20 mistaken beliefs that this course knows of, each with a cell that lets a learner see for themselves.
+"""The mistaken beliefs that this course knows of, each with a cell that lets a learner see for themselves.
 
 One place for all that is said of them: choices, checks and reports refer to a belief by its id.
 """
@@ -140,6 +140,27 @@ _ALL = (
             {"run succeeded": dg.materialize([import_file]).success, "file is there": missing.exists()}
         """),
     ),
+    Misconception(
+        "every-key-needs-an-asset",
+        claim="Each customer needs an asset of its own, with the customer's file in it.",
+        truth="One asset serves all keys; each run says which one it is for.",
+        explanation="The function is the same at every run, and context.partition_key is not. Build the "
+        "file's name from it, and a customer who comes tomorrow needs a new key and no new code.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def file_name(context):
+                return f"{context.partition_key}.csv"
+
+            instance, names = dg.DagsterInstance.ephemeral(), []
+            for key in ("acme", "zenith"):
+                instance.add_dynamic_partitions("s3", [key])
+                result = dg.materialize([file_name], partition_key=key, instance=instance)
+                names.append(result.output_for_node("file_name"))
+            names
+        """),
+    ),
     # 02 Reload safely
     Misconception(
         "loading-twice-is-harmless",
@@ -186,6 +207,63 @@ _ALL = (
         """),
     ),
     Misconception(
+        "emptying-the-table-is-enough",
+        claim="If the load empties the table first, it can be repeated.",
+        truth="Emptying the table takes away the rows of every other partition, too.",
+        explanation="All partitions share one table, and a run loads one of them. Delete the rows of its own "
+        "key and no others: where partition_key = ?, with the key bound.",
+        cell=cleandoc("""
+            import duckdb
+            from lesson_lib.classroom import open_lab
+
+            lab, con = open_lab(), duckdb.connect()
+            con.execute("create table prices (day date, price double, partition_key varchar)")
+            for key in ("acme", "bluebird"):
+                con.execute("delete from prices")
+                file = str(lab.source / f"{key}.csv")
+                con.execute("insert into prices select date, share_price, ? from read_csv(?)", [key, file])
+            con.sql("select partition_key, count(*) from prices group by all").fetchall()
+        """),
+    ),
+    Misconception(
+        "loading-what-is-new-is-enough",
+        claim="A load can be repeated if it adds only rows that are not there yet.",
+        truth="A corrected file changes rows and takes some back, so all of the old ones have to go.",
+        explanation="Looking for what is new finds neither a row that was taken back nor the old version of "
+        "one that has changed. Delete all rows of the key, and insert those of the file.",
+        cell=cleandoc("""
+            import duckdb
+            from lesson_lib.classroom import open_lab
+
+            lab, con, rows = open_lab(), duckdb.connect(), []
+            file = str(lab.source / "acme.csv")
+            con.execute("create table prices as from read_csv(?) limit 0", [file])
+            for _ in range(2):
+                con.execute("insert into prices from (from read_csv(?) except from prices)", [file])
+                rows.append(len(con.sql("from prices")))
+                lab.bring_in("acme")  # a correction: seven rows, two of them changed
+            rows
+        """),
+    ),
+    Misconception(
+        "quotes-make-a-key-safe",
+        claim="A key with quotes around it is safe in SQL text.",
+        truth="An apostrophe in the key ends the string, and what follows is read as SQL.",
+        explanation="With o'hare that is a syntax error, with a key written on purpose it is a command. Put "
+        "a ? in the text and the key into the list of values, where nothing in it is read as SQL.",
+        cell=cleandoc("""
+            import duckdb
+
+            con = duckdb.connect()
+            con.execute("create table prices (partition_key varchar)")
+            con.execute("insert into prices values ('acme'), ('bluebird')")
+            key = "nobody' or 'x' = 'x"
+            [(bound,)] = con.execute("delete from prices where partition_key = ?", [key]).fetchall()
+            [(pasted,)] = con.execute(f"delete from prices where partition_key = '{key}'").fetchall()
+            {"deleted with the key bound": bound, "deleted with the key in quotes": pasted}
+        """),
+    ),
+    Misconception(
         "delete-then-insert-is-safe",
         claim="Deleting the old rows and then inserting the new ones is safe.",
         truth="If the insert fails after the delete, the partition is left empty.",
@@ -205,6 +283,27 @@ _ALL = (
             except duckdb.ConversionException:
                 print("the load failed")
             con.sql("select count(*) from prices").fetchall()
+        """),
+    ),
+    Misconception(
+        "caught-errors-are-handled",
+        claim="Once the error is caught and the old rows are safe, all is well.",
+        truth="A run whose error is swallowed is recorded as a materialization of rows that never came.",
+        explanation="Dagster learns of a failure only by an exception that leaves your function. Roll back, "
+        "and then raise the error again, so that the run fails and somebody mends the file.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["acme"]))
+            def prices() -> None:
+                try:
+                    float("n/a")  # what a broken file holds
+                except ValueError:
+                    pass
+
+            instance = dg.DagsterInstance.ephemeral()
+            dg.materialize([prices], partition_key="acme", instance=instance)
+            instance.get_materialized_partitions(prices.key)
         """),
     ),
     Misconception(
