@@ -1,0 +1,115 @@
+"""Editions of a notebook: the learner's, the solved one, and a clean one to hand out.
+
+Tags tie cells to the registry: `task:2.3` a prose cell, `exercise:2.3` a code cell, and `objectives` the
+prose cell that says what the lesson is for. What such a cell holds is written here, and nowhere else.
+"""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+
+from nbformat import NotebookNode
+
+from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.plan import Lesson
+from lesson_lib.instructor.tags import EXERCISE, OBJECTIVES, TASK, ties
+
+_KINDS = {"code": "code", "markdown": "prose", "raw": "raw"}
+
+
+class WrongCells(Exception):
+    """A notebook's tags do not fit its lesson; the message has a line for each, with the next move."""
+
+
+def learner_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
+    """Return a copy with each task in its prose cell, each starter in its code cell, and the objectives.
+
+    All other cells, and whatever cells have shown, stay as they are.
+
+    Raises:
+        WrongCells: a tag names no exercise of the lesson, or an exercise has not just one cell of each kind.
+    """
+    return _filled(notebook, lesson, lambda exercise: exercise.starter)
+
+
+def solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
+    """Return the learner's edition with solutions in the place of starters, and marked so in its title.
+
+    Raises:
+        WrongCells: as in `learner_edition`, or the notebook does not begin with a title.
+    """
+    edition = _filled(notebook, lesson, lambda exercise: exercise.solution)
+    first = edition.cells[0].source if edition.cells else ""
+    title, rest, more = first.partition("\n")
+    if not title.startswith("# "):
+        raise WrongCells("The notebook does not begin with a title. Let its first cell begin with '# '.")
+    edition.cells[0].source = f"{title} (solutions){rest}{more}"
+    return edition
+
+
+def clean(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy as if nobody had ever run it: no outputs, no counts, no times, no widgets."""
+    copy = deepcopy(notebook)
+    copy.metadata.pop("widgets", None)
+    for cell in copy.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return copy
+
+
+def named(exercise: Exercise) -> str:
+    """Return how a notebook calls an exercise: `Exercise 2.3`, or `Prediction 2.1`."""
+    return f"{'Prediction' if exercise.is_prediction else 'Exercise'} {exercise.id}"
+
+
+def _filled(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise], str]) -> NotebookNode:
+    prose = {
+        f"{TASK}{each.id}": f"### {named(each)}: {each.title}\n\n{each.task}" for each in lesson.exercises
+    }
+    if lesson.objectives:
+        prose[OBJECTIVES] = _objectives(lesson)
+    code = {f"{EXERCISE}{each.id}": answer(each) for each in lesson.exercises}
+    if wrong := list(_wrong_cells(notebook, dict.fromkeys(prose, "markdown") | dict.fromkeys(code, "code"))):
+        raise WrongCells("\n".join(wrong))
+    edition = deepcopy(notebook)
+    for cell in edition.cells:
+        for tag in ties(cell):
+            cell.source = (prose | code)[tag]
+    return edition
+
+
+def _wrong_cells(notebook: NotebookNode, kinds: dict[str, str]) -> Iterator[str]:
+    """Say which tags are not on exactly one cell of their kind, and which nobody knows."""
+    tied = [ties(cell) for cell in notebook.cells]
+    for cell, tags in zip(notebook.cells, tied, strict=True):
+        if len(tags) > 1:
+            yield f"One cell has the tags {' and '.join(map(repr, tags))}. Give each a cell of its own."
+        for tag in tags:
+            if tag not in kinds:
+                yield (
+                    f"A cell has the tag {tag!r}, for which its lesson has nothing. Correct the tag, or add "
+                    "what is missing to the lesson in lesson_lib/classroom/exercises."
+                )
+            elif kinds[tag] != cell.cell_type:
+                wanted, given = _KINDS[kinds[tag]], _KINDS[cell.cell_type]
+                yield f"The tag {tag!r} is on a {given} cell. Put it on a {wanted} cell."
+    for tag, kind in kinds.items():
+        count = sum(tags.count(tag) for tags in tied)
+        if not count:
+            yield f"No cell has the tag {tag!r}. Add an empty {_KINDS[kind]} cell with it."
+        if count > 1:
+            yield f"{count} cells have the tag {tag!r}. Leave it on one of them."
+
+
+def _objectives(lesson: Lesson) -> str:
+    minutes = max(5, 5 * round(lesson.minutes / 5))
+    listed = "\n".join(f"{number}. {each.text}" for number, each in enumerate(lesson.objectives, start=1))
+    lead = f"After some {minutes} minutes, exercises included, you can:\n\n{listed}"
+    checks = [exercise.id for exercise in lesson.exercises if not exercise.is_prediction]
+    if not checks:
+        return lead
+    return (
+        f"{lead}\n\nIn an exercise, `check` runs your answer and says how it stands; "
+        f'`hint("{checks[0]}")` helps a little, `solution("{checks[0]}")` shows a worked answer, '
+        "and `progress()` what you have done so far."
+    )
