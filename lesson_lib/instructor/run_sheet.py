@@ -10,12 +10,11 @@ from nbformat import NotebookNode
 
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
+from lesson_lib.instructor.tags import EXERCISE, TASK, ties
 
 MOST_MINUTES = 10  # that a room reads and listens before it has to answer something
 
 _HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
-_EXERCISE = "exercise:"
-_TASK = "task:"
 
 
 def findings(lesson: Lesson, notebook: NotebookNode) -> list[str]:
@@ -65,13 +64,13 @@ class _Step:
 def _steps(notebook: NotebookNode) -> Iterator[_Step]:
     section = ""
     for cell in notebook.cells:
-        tags = cell.metadata.get("tags", [])
-        exercises = [tag.removeprefix(_EXERCISE) for tag in tags if tag.startswith(_EXERCISE)]
+        tags = ties(cell)
+        exercises = [tag.removeprefix(EXERCISE) for tag in tags if tag.startswith(EXERCISE)]
         if exercises:
             yield from (_Step(section, exercise) for exercise in exercises)
         elif cell.cell_type == "code":
             yield _Step(section)
-        elif not any(tag.startswith(_TASK) for tag in tags):  # a task belongs to its exercise
+        elif not any(tag.startswith(TASK) for tag in tags):  # a task belongs to its exercise
             before, *parts = _HEADING.split(cell.source)
             if before.strip():
                 yield _Step(section)
@@ -149,12 +148,12 @@ def _exercises_at_odds(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
             )
         if cells[exercise] != 1:
             yield (
-                f"Exercise {exercise} has {cells[exercise]} cells with the tag '{_EXERCISE}{exercise}': "
+                f"Exercise {exercise} has {cells[exercise]} cells with the tag '{EXERCISE}{exercise}': "
                 "see to it that there is one."
             )
     for exercise in _missing(cells, planned):
         yield (
-            f"A cell has the tag '{_EXERCISE}{exercise}', and there is no such exercise: "
+            f"A cell has the tag '{EXERCISE}{exercise}', and there is no such exercise: "
             f"correct the tag, or add the exercise to {_plan_of(lesson)}."
         )
     for step in placed:
@@ -178,20 +177,18 @@ def _long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
         for section in lesson.sections
         if pieces[section.heading]
     }
-    since = "the start"
-    gap: list[_Step] = []
+    since, passed, too_late = "the start", Fraction(0), ""
     for step in [*steps, _Step("", "the end")]:
         if not step.exercise:
-            gap.append(step)
+            passed += minutes.get(step.section, 0)
+            too_late = too_late or (step.section if passed > MOST_MINUTES else "")
             continue
-        passed = sum(minutes.get(piece.section, 0) for piece in gap)
-        if passed > MOST_MINUTES:
-            sections = dict.fromkeys(piece.section for piece in gap if piece.section)
+        if too_late:
             yield (
                 f"From {since} to {step.exercise} it takes {float(passed):.1f} minutes without a check, and "
-                f"{MOST_MINUTES} are the limit: add one in {' or '.join(map(repr, sections))}."
+                f"{MOST_MINUTES} are the limit: add one before the end of {too_late!r}."
             )
-        since, gap = step.exercise, []
+        since, passed, too_late = step.exercise, Fraction(0), ""
 
 
 def _plan_of(lesson: Lesson) -> str:

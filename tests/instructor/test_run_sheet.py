@@ -256,14 +256,14 @@ def test_ten_minutes_without_a_check_are_enough() -> None:
     assert findings(minutes(8, 9, 10), clean()) == [
         (
             "From the start to 7.1 it takes 11.0 minutes without a check, and 10 are the limit: "
-            "add one in 'What is a seed?' or 'How is it sown?'."
+            "add one before the end of 'How is it sown?'."
         )
     ]
     assert findings(minutes(0, 15, 0), clean()) == []
     assert findings(minutes(0, 16, 0), clean()) == [
         (
             "From 7.1 to 7.2 it takes 10.7 minutes without a check, and 10 are the limit: "
-            "add one in 'How is it sown?'."
+            "add one before the end of 'How is it sown?'."
         )
     ]
     with_an_end = clean()
@@ -272,7 +272,7 @@ def test_ten_minutes_without_a_check_are_enough() -> None:
     assert findings(minutes(0, 0, 14), with_an_end) == [
         (
             "From 7.3 to the end it takes 10.5 minutes without a check, and 10 are the limit: "
-            "add one in 'When is it ripe?'."
+            "add one before the end of 'When is it ripe?'."
         )
     ]
 
