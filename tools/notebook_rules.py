@@ -14,8 +14,14 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
+
+from lesson_lib.instructor.tags import EXERCISE, TASK, ties
+
+if TYPE_CHECKING:  # it would load all of Dagster, for which the comparison of outputs need not wait
+    from lesson_lib.classroom.exercises.plan import Lesson
 
 RAISES = "raises-exception"
 RAISES_NAMED = "raises:"
@@ -26,6 +32,8 @@ CHANGES_CAP = 6
 MEDIAN_LINES_CAP = 6
 LINES_CAP = 20
 LONG_CELL = 15
+TELLING = 12  # characters, blanks and quotation marks aside, from which a line of a solution tells anything
+# Without the cells of exercises: they are work, not reading, and have minutes of their own in the plan.
 FEWEST_CELLS, MOST_CELLS = 25, 60
 
 _IGNORES = {"NBVAL_IGNORE_OUTPUT", "NBVAL_SKIP", "PYTEST_VALIDATE_IGNORE_OUTPUT"}
@@ -303,6 +311,63 @@ class _Fetches(HTMLParser):
             self.found.append(f"<{self._inside}> {data[hit.start() :]}")
 
 
+# What would give an answer away
+
+
+def no_answer_is_given_away(notebook: NotebookNode, lesson: "Lesson") -> list[str]:
+    """No solution is in the notebook, nor a line of one that its learner has not been given anyway.
+
+    Given is what stands in the exercise's starter, or is taught in a cell that is no exercise's. Sources,
+    outputs and metadata are searched; blanks, line ends, quotation marks, capitals and HTML do not matter.
+    """
+    places = [(where, _bare(text), _bare(_without_tags(text))) for where, text in _all_texts(notebook)]
+    taught = [_bare(cell.source) for cell in notebook.cells if not ties(cell)]
+    found: list[str] = []
+    for exercise in lesson.exercises:
+        given = [_bare(exercise.starter), *taught]
+        telling = [
+            line
+            for line in exercise.solution.splitlines()
+            if len(_bare(line)) >= TELLING and not any(_bare(line) in text for text in given)
+        ]
+        for answer in (exercise.solution, *exercise.also_right, *telling):
+            found.extend(
+                f"{where}: it holds {answer.strip()[:60]!r}, which answers {exercise.id}. Take it out."
+                for where, *texts in places
+                if any(_bare(answer) in text for text in texts)
+            )
+    return list(dict.fromkeys(found))
+
+
+def _all_texts(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """All text there is, wherever it is kept, each piece with the place where its author finds it."""
+    yield "the notebook's metadata", "\n".join(_strings(notebook.metadata))
+    for name, cell in named_cells(notebook):
+        yield name, "\n".join(_strings(cell))
+    for number, cell in enumerate(prose_cells(notebook), start=1):
+        yield f"prose cell {number}", "\n".join(_strings(cell))
+
+
+def _strings(content: object) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield key
+            yield from _strings(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _strings(value)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\s'\"`]", "", text).casefold()
+
+
+def _without_tags(text: str) -> str:
+    return html.unescape(re.sub(r"<[^<>]*>", "", text))
+
+
 # Two executions side by side
 
 
@@ -395,9 +460,13 @@ def _difference(was: list[dict[str, str]], now: list[dict[str, str]]) -> str:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How a notebook reads: counts of cells, of lines with something on them, and of words."""
+    """How a notebook reads: counts of cells, of lines with something on them, and of words.
+
+    `work_cells`, tasks and exercises, are among the others in each of the counts.
+    """
 
     cells: int
+    work_cells: int
     code_cells: int
     median_lines: float
     longest: int
@@ -415,6 +484,9 @@ def rhythm(notebook: NotebookNode) -> Rhythm:
     words = [len(cell.source.split()) for cell in prose_cells(notebook)]
     return Rhythm(
         cells=len(notebook.cells),
+        work_cells=sum(
+            any(tag.startswith((TASK, EXERCISE)) for tag in ties(cell)) for cell in notebook.cells
+        ),
         code_cells=len(lines),
         median_lines=median(lines.values()) if lines else 0,
         longest=max(lines.values(), default=0),
@@ -426,11 +498,16 @@ def rhythm(notebook: NotebookNode) -> Rhythm:
 
 
 def rhythm_is_kept(notebook: NotebookNode) -> list[str]:
-    """Some 40 cells, short ones; a promise at the start, and at the end what the learner can do now."""
+    """Some 40 cells, short ones; a promise at the start, and at the end what the learner can do now.
+
+    Tasks and exercises do not count as cells; an exercise is as short as any other code cell.
+    """
     measured, found = rhythm(notebook), []
-    if not FEWEST_CELLS <= measured.cells <= MOST_CELLS:
+    reading = measured.cells - measured.work_cells
+    if not FEWEST_CELLS <= reading <= MOST_CELLS:
+        beside = f", tasks and exercises aside ({measured.work_cells})" if measured.work_cells else ""
         found.append(
-            f"It has {measured.cells} cells. A lesson of 30 minutes has {FEWEST_CELLS} to {MOST_CELLS}."
+            f"It has {reading} cells{beside}. A lesson of 30 minutes has {FEWEST_CELLS} to {MOST_CELLS}."
         )
     if measured.median_lines > MEDIAN_LINES_CAP:
         found.append(

@@ -125,6 +125,8 @@ async def executed(
 ) -> NotebookNode:
     """Execute a copy of the notebook from top to bottom in a fresh kernel of this Python; return it, tidied.
 
+    The kernel keeps a learner's progress of its own, which begins empty and ends with it.
+
     Args:
         path: where the notebook is at home: its folder is the kernel's, its name goes into messages.
         notebook: the notebook; its stored outputs are not looked at.
@@ -150,8 +152,9 @@ async def executed(
         on_cell_execute=lambda cell, cell_index: started.append(cell),  # noqa: ARG005 nbclient names its arguments
     )
     with tempfile.TemporaryDirectory(prefix="ipython-") as profile:
-        # An empty profile: what someone's own start-up files do is no part of the lesson.
-        variables = {**os.environ, "IPYTHONDIR": profile, **(env or {})}
+        # Empty ones: neither someone's own start-up files nor their progress is part of the lesson.
+        own = {"IPYTHONDIR": profile, "LESSON_PROGRESS": str(Path(profile) / "progress.json")}
+        variables = {**os.environ, **own, **(env or {})}
         try:
             # What a kernel logs for itself goes nowhere, as under nbval; a cell's own stderr is an output.
             await client.async_execute(cleanup_kc=True, env=variables, stderr=subprocess.DEVNULL)

@@ -1,4 +1,4 @@
-"""Execute notebooks and store what they show.
+"""Fill in the exercises' cells from the library, execute notebooks, and store what they show.
 
 python tools/renew_notebooks.py                   all of them
 python tools/renew_notebooks.py NOTEBOOK ...      these
@@ -15,6 +15,7 @@ from notebook_rules import (
     errors_are_announced,
     ignores_are_few,
     machine_places,
+    no_answer_is_given_away,
     no_semicolon_hides,
     nothing_fetched,
     nothing_on_stderr,
@@ -23,20 +24,30 @@ from notebook_rules import (
 )
 from notebook_runs import NotebookError, course_notebooks, executed, read, write
 
+from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.instructor.editions import WrongCells, learner_edition
+
 WORKERS = 2
 
 
 async def renewed(path: Path) -> tuple[bool, list[str]]:
-    """Execute one notebook and write it back.
+    """Fill in and execute one notebook and write it back; a notebook of no lesson has nothing to fill in.
 
     Returns:
         Whether the file changed, and what the tests would object to in it as it is now.
 
     Raises:
-        NotebookError: it cannot be read, a cell failed that was not to fail, or one did not fail that was to.
-            The file is then untouched.
+        NotebookError: it cannot be read, its tags do not fit its lesson, a cell failed that was not to fail,
+            or one did not fail that was to. The file is then untouched.
     """
-    notebook = await executed(path, read(path))
+    notebook, lesson = read(path), next((each for each in LESSONS if each.notebook == path.stem), None)
+    if lesson:
+        try:
+            notebook = learner_edition(notebook, lesson)
+        except WrongCells as error:
+            wrong = str(error).splitlines()
+            raise NotebookError("\n".join(f"{path.name}: {finding}" for finding in wrong)) from error
+    notebook = await executed(path, notebook)
     if wrong := errors_are_announced(notebook):
         raise NotebookError("\n".join(f"{path.name}, {finding}" for finding in wrong))
     return write(path, notebook), [
@@ -47,6 +58,7 @@ async def renewed(path: Path) -> tuple[bool, list[str]]:
         *nothing_fetched(notebook),
         *ignores_are_few(notebook),
         *rhythm_is_kept(notebook),
+        *(no_answer_is_given_away(notebook, lesson) if lesson else []),
     ]
 
 
@@ -73,7 +85,7 @@ async def renew(paths: list[Path]) -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     """Renew what the command line names; return the exit status."""
-    parser = argparse.ArgumentParser(description="Execute notebooks and store what they show.")
+    parser = argparse.ArgumentParser(description="Fill in, execute and store notebooks.")
     parser.add_argument("notebooks", nargs="*", type=Path, help="the notebooks; all by default")
     paths = parser.parse_args(arguments).notebooks or course_notebooks()
     if missing := [path for path in paths if not path.is_file()]:

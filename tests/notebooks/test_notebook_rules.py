@@ -9,6 +9,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.plan import Lesson
+
 Rule = Callable[[NotebookNode], list[str]]
 
 
@@ -333,6 +336,142 @@ def test_a_long_cell_and_a_start_in_code_are_found() -> None:
     headless = lesson()
     headless.cells.insert(0, code("x"))
     assert "The first cell is not prose" in rules.rhythm_is_kept(headless)[0]
+
+
+def test_tasks_and_exercises_are_no_reading() -> None:
+    """They may come on top of sixty, and do not make up for missing cells; they stay as short as others."""
+    full, fuller, short = lesson(pairs=29), lesson(pairs=30), lesson(pairs=11)
+    full.cells[2:2] = tasks_and_exercises(6)
+    assert rules.rhythm_is_kept(full) == []
+    fuller.cells[2:2] = tasks_and_exercises(6)
+    assert rules.rhythm_is_kept(fuller) == [
+        "It has 61 cells, tasks and exercises aside (12). A lesson of 30 minutes has 25 to 60."
+    ]
+    short.cells[2:2] = tasks_and_exercises(6)
+    assert "It has 23 cells, tasks and exercises aside (12)." in rules.rhythm_is_kept(short)[0]
+    assert (rules.rhythm(short).cells, rules.rhythm(short).work_cells) == (35, 12)
+    long = lesson()
+    long.cells[2:2] = tasks_and_exercises(1)
+    long.cells[3].source = "x = 1\n" * 21
+    assert rules.rhythm_is_kept(long) == ["The longest code cell has 21 lines; 20 are the limit. Split it."]
+
+
+def tasks_and_exercises(count: int) -> list[NotebookNode]:
+    """The cells of so many exercises."""
+    return [
+        cell
+        for number in range(count)
+        for cell in (
+            new_markdown_cell("Do it.", metadata={"tags": [f"task:7.{number}"]}),
+            code("check(...)", tags=(f"exercise:7.{number}",)),
+        )
+    ]
+
+
+def plan(starter: str, solution: str, *also_right: str) -> Lesson:
+    """A lesson whose one exercise, 7.1, has these cells."""
+    exercise = Exercise(
+        id="7.1",
+        title="Sow",
+        objective="sow",
+        minutes=1,
+        task="Do it.",
+        starter=starter,
+        solution=solution,
+        takeaway="Done.",
+        hints=(),
+        scenarios=(),
+        also_right=also_right,
+        wrong=(),
+    )
+    return Lesson("07_gardening", (), (), (exercise,))
+
+
+STARTER = """\
+def sow(bed, seeds):
+    bed.clear()
+    ...
+
+
+check("7.1", sow)"""
+SOLUTION = """\
+def sow(bed, seeds):
+    bed.clear()
+    for seed in sorted(seeds):
+        bed.plant(seed, depth=2 if seed < "m" else 3)
+    return
+
+
+check("7.1", sow)"""
+SOWING = plan(STARTER, SOLUTION, 'check("7.1", lambda bed, seeds: bed.replant(seeds))')
+CHOICE = plan('check("7.1", ...)', 'check("7.1", "c")', 'check("7.1", " C) ")')
+LINE = 'bed.plant(seed, depth=2 if seed < "m" else 3)'
+ESCAPED = "bed.plant(<b>seed</b>, depth=2 if seed &lt; &quot;m&quot; else 3)"
+
+
+def sowing(*cells: NotebookNode) -> NotebookNode:
+    """The notebook of that lesson, untouched, with these cells below."""
+    asked = new_markdown_cell("### Exercise 7.1: Sow\n\nDo it.", metadata={"tags": ["task:7.1"]})
+    return notebook(code("bed = Bed()\nbed.clear()"), asked, code(STARTER, tags=("exercise:7.1",)), *cells)
+
+
+def test_what_a_learner_has_anyway_gives_nothing_away() -> None:
+    """The starter, lines too short to tell anything, another answer, and what the lesson teaches."""
+    fine = [
+        code("for key in keys:\n    return"),
+        code('check("7.1", "b")'),
+        new_markdown_cell("Plant each seed at its depth."),
+    ]
+    assert rules.no_answer_is_given_away(sowing(*fine), SOWING) == []
+    assert rules.no_answer_is_given_away(sowing(*fine), CHOICE) == []
+    for cell in (code(LINE, shown({"text/html": ESCAPED})), new_markdown_cell(f"Write `{LINE}`.")):
+        assert rules.no_answer_is_given_away(sowing(cell), SOWING) == []
+
+
+TELLTALES = {
+    "the solution": (code(SOLUTION), "In [3] 'def sow(bed, seeds):': it holds 'def sow(bed, seeds):\\n"),
+    "otherwise laid out": (code(SOLUTION.replace("    ", "\t").replace('"', "'")), "In [3] 'def sow(bed"),
+    "another solution": (
+        new_markdown_cell("Or `check('7.1', lambda bed, seeds: bed.replant(seeds))`."),
+        "prose cell 2: it holds 'check(\"7.1\", lambda bed, seeds: bed.replant(seeds))', which answers 7.1.",
+    ),
+    "a line in a task": (
+        new_markdown_cell(f"Use `{LINE}`.", metadata={"tags": ["task:7.2"]}),
+        f"prose cell 2: it holds {LINE!r}, which answers 7.1. Take it out.",
+    ),
+    "a line in a starter": (code(f"{LINE}\n...", tags=("exercise:7.2",)), "In [3] 'bed.plant(seed"),
+    "a line in an output": (code("x", stream(f"> {LINE}\n")), "In [3] 'x': it holds 'bed.plant(seed"),
+    "a line in HTML": (code("x", shown({"text/html": ESCAPED})), "In [3] 'x': it holds 'bed.plant(seed"),
+    "a line in JSON": (code("x", shown({"application/json": {"a": [LINE]}})), "In [3] 'x': it holds"),
+    "a line in a traceback": (code("x", error("E", traceback=(LINE,))), "In [3] 'x': it holds 'bed.plant("),
+}
+
+
+@pytest.mark.parametrize(("cell", "finding"), TELLTALES.values(), ids=TELLTALES)
+def test_a_solution_or_a_line_of_one_is_found(cell: NotebookNode, finding: str) -> None:
+    """Wherever it is, and however it is written."""
+    found = rules.no_answer_is_given_away(sowing(cell), SOWING)
+    assert found
+    assert found[0].startswith(finding)
+
+
+def test_a_solution_in_the_metadata_is_found() -> None:
+    """Of a cell, or of the notebook, where nobody looks."""
+    hidden = code("x")
+    hidden.metadata["solution"] = SOLUTION.splitlines()
+    named = {finding.partition(":")[0] for finding in rules.no_answer_is_given_away(sowing(hidden), SOWING)}
+    assert named == {"In [3] 'x'"}
+    whole = sowing()
+    whole.metadata["solutions"] = {"7.1": SOLUTION}
+    named = {finding.partition(":")[0] for finding in rules.no_answer_is_given_away(whole, SOWING)}
+    assert named == {"the notebook's metadata"}
+
+
+@pytest.mark.parametrize("cell", ['check("7.1", "c")', "check('7.1','C')", 'x = check( "7.1", " C) ")'])
+def test_the_right_letter_is_found(cell: str) -> None:
+    """However it is written."""
+    [found, *_] = rules.no_answer_is_given_away(sowing(code(cell)), CHOICE)
+    assert found.endswith("which answers 7.1. Take it out.")
 
 
 def board(title: str, traceback: str) -> NotebookNode:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,11 @@ import renew_notebooks
 import rhythm
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from notebook_runs import NotebookError, executed, executed_twice, read, text_of, tidied, write
+from notebook_runs import ROOT, NotebookError, executed, executed_twice, read, text_of, tidied, write
+
+from lesson_lib.instructor.editions import learner_edition
+from lesson_lib.instructor.standings import standings
+from tests.instructor.lessons import LESSON, gardening
 
 
 def code(source: str, *tags: str) -> NotebookNode:
@@ -139,6 +144,43 @@ def test_renewal_says_what_the_gates_will_refuse(tmp_path: Path, capsys: pytest.
     assert str(tmp_path) in read(path).cells[0].outputs[0].text
 
 
+def test_renewal_fills_in_what_the_library_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before it executes, so that what is stored is what the filled-in cells show."""
+    monkeypatch.setattr(renew_notebooks, "LESSONS", (LESSON,))
+    path = saved(tmp_path, *gardening().cells, name=LESSON.notebook)
+
+    assert renew_notebooks.main([str(path)]) == 0
+
+    stored = read(path)
+    assert text_of(learner_edition(stored, LESSON)) == text_of(stored)
+    assert standings(stored, LESSON) == {"7.1": ["no guess yet", "as you guessed"], "7.2": ["not attempted"]}
+    assert "answers" not in capsys.readouterr().out
+    stored.cells[4].source = LESSON.exercises[1].solution
+    assert write(path, stored)
+    assert renew_notebooks.main([str(path)]) == 0
+    assert ", which answers 7.2. Take it out." in capsys.readouterr().out
+
+
+def test_renewal_refuses_a_tag_without_its_counterpart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is named with its notebook, which is left as it was."""
+    monkeypatch.setattr(renew_notebooks, "LESSONS", (LESSON,))
+    path = saved(tmp_path, *gardening().cells[:-2], name=LESSON.notebook)
+    before = path.read_bytes()
+
+    assert renew_notebooks.main([str(path)]) == 1
+
+    assert capsys.readouterr().err.splitlines() == [
+        "07_gardening.ipynb: No cell has the tag 'task:7.2'. Add an empty prose cell with it.",
+        "07_gardening.ipynb: No cell has the tag 'exercise:7.2'. Add an empty code cell with it.",
+        "07_gardening.ipynb is untouched. Mend the cell and renew again.",
+    ]
+    assert path.read_bytes() == before
+
+
 def test_a_notebook_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is renewed when a name is misspelt."""
     with pytest.raises(SystemExit):
@@ -182,6 +224,46 @@ def test_a_fresh_run_goes_through_errors_and_sees_what_is_not_stored(tmp_path: P
         "it has stored outputs, but shows nothing when run",
     ]
     assert rules.errors_are_announced(fresh)[0].startswith("In [1] '1 / 0': it raised ZeroDivisionError")
+
+
+def test_nobodys_progress_is_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each execution begins with an empty progress of its own, whatever this process has."""
+    monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path / "mine.json"))
+    hinted = "from lesson_lib.classroom.progress_store import HintGiven, record"
+    cells = [code(hinted), code('list(record(HintGiven("7.1")).exercises.values())[0].hints')]
+    path = saved(tmp_path, *cells)
+    for _ in range(2):
+        fresh = asyncio.run(executed(path, read(path)))
+        assert fresh.cells[1].outputs[0].data == {"text/plain": "1"}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nbval_keeps_a_progress_for_each_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the course's own conftest has it: apart from each other's, and from the learner's."""
+    monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path / "mine.json"))
+    shows = "from lesson_lib.classroom.progress_store import progress_file\nprogress_file().name"
+    for name in ("one", "two"):
+        notebook = read(saved(tmp_path, code(shows), name=name))
+        notebook.cells[0].execution_count = 1
+        notebook.cells[0].outputs = [
+            new_output("execute_result", data={"text/plain": f"'{name}.json'"}, execution_count=1)
+        ]
+        assert write(tmp_path / f"{name}.ipynb", notebook)
+    (tmp_path / "conftest.py").write_bytes((ROOT / "conftest.py").read_bytes())
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval",
+        "--nbval-current-env",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+    ]
+    paths = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
+    done = subprocess.run(command, cwd=tmp_path, env=paths, capture_output=True, text=True, check=False)
+    assert "2 passed" in done.stdout, done.stdout
+    assert not (tmp_path / "mine.json").exists()
 
 
 def test_reading_gives_each_cell_a_lasting_id(tmp_path: Path) -> None:
