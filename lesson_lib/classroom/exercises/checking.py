@@ -1,11 +1,15 @@
 """`check`: run a learner's answer against an exercise's scenarios, and say how it stands."""
 
+import inspect
+from functools import partial
+
 from IPython.core.error import UsageError
 
 from lesson_lib.classroom.boards.errors import told_of
+from lesson_lib.classroom.boards.wording import counted
 from lesson_lib.classroom.exercises.blanks import is_blank
 from lesson_lib.classroom.exercises.course import EXERCISES
-from lesson_lib.classroom.exercises.exercise import Exercise, NoAnswer
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.trial import Stopped, tried
 from lesson_lib.classroom.exercises.verdict import Verdict
 from lesson_lib.classroom.progress_store import Attempted, Outcome, record
@@ -54,7 +58,7 @@ def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
     for scenario in exercise.scenarios:
         name = str(scenario.__doc__).partition("\n")[0]
         try:
-            miss = tried(lambda run=scenario: run(*answers))  # type: ignore[misc]  # bound at once
+            miss = tried(partial(_run, exercise, scenario, answers))
         except NoAnswer as reason:
             return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),))
         except Stopped as stopped:
@@ -70,6 +74,16 @@ def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
 
 def _how_to_begin(exercise: Exercise) -> str:
     return f"Put your answer in the place of the blanks, and run the cell again. {_help(exercise)}"
+
+
+def _run(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Miss | None:
+    try:
+        inspect.signature(scenario).bind(*answers)
+    except TypeError:
+        given = counted(len(answers), "answer")
+        call = exercise.starter.splitlines()[-1]
+        raise NoAnswer(f"You gave {given}. {exercise.id} is asked in this way: {call}") from None
+    return scenario(*answers)
 
 
 def _help(exercise: Exercise) -> str:

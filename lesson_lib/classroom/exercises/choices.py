@@ -77,13 +77,13 @@ def letters(answer: object, known: Iterable[str], count: int) -> list[str]:
     """Read letters from what a learner wrote: `"b"`, `"B)"`, `"bca"`, `"b, c, a"`, `["b", "c", "a"]`.
 
     Raises:
-        NoAnswer: they are not that many, or one of them is not known; the message names those that are.
+        NoAnswer: they are not that many, or one is not known or there twice; the message names those known.
     """
     told = [str(part) for part in answer] if isinstance(answer, list | tuple) else [str(answer)]
     found = [letter for part in told for letter in re.findall(r"[^\W_]", part.lower())]
     known = list(known)
-    if len(found) != count or not set(found) <= set(known):
-        what = "one letter" if count == 1 else f"{count} letters"
+    if len(found) != count or len(set(found) & set(known)) != count:
+        what = "one letter" if count == 1 else f"{count} different letters"
         raise NoAnswer(f"The answer is {what} out of {', '.join(known)}, such as {''.join(known[:count])!r}.")
     return found
 

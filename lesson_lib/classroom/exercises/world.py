@@ -1,5 +1,6 @@
 """A throwaway folder, instance and database, in which a learner's assets are run."""
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ def set_of(asset: Any) -> str:  # noqa: ANN401 - whatever the learner gives
     Raises:
         NoAnswer: it is no asset, or has no dynamic partitions.
     """
+    if inspect.isfunction(asset):
+        raise NoAnswer("That is a plain function. Put @dg.asset(partitions_def=s3_partitions_def) above it.")
     if not isinstance(asset, dg.AssetsDefinition):
         raise NoAnswer("Give check your asset, by the name of its function and without brackets.")
     definition = asset.partitions_def
