@@ -155,8 +155,8 @@ def _bad_among_good(answer: object) -> Miss | None:
 
 
 def _not_text(answer: object) -> Miss | None:
-    """Two of the names are no text."""
-    return _registered(answer, ["zenith", 5, None, "acme"])
+    """One of the names is no text, but a number."""
+    return _registered(answer, ["zenith", 5, "acme"])
 
 
 def _name_twice(answer: object) -> Miss | None:
@@ -206,8 +206,8 @@ _REGISTER_GOOD = Exercise(
 
         check("1.2", register_good_keys)
     """),
-    takeaway="What a key may be is known to your code alone: check keys before you register them. From "
-    "notebook 02 on, register_keys of lesson_lib.pipeline does that.",
+    takeaway="What a key may be is known to your code alone: check keys before you register them, as "
+    "register_keys of lesson_lib.pipeline does.",
     hints=(
         "First choose, then register: a list with the good names only, and one call for the instance.",
         'isinstance(name, str), name.strip(), "\\n" in name, "..." in name: each answers one question.',
