@@ -25,6 +25,7 @@ test-browser: ## Run the notebooks in a real browser (PICTURE=1 to renew the REA
 
 notebooks: ## Execute the notebooks and store what they show
 	@"$(PYTHON)" tools/environment.py tools/renew_notebooks.py
+	@"$(PYTHON)" tools/environment.py tools/renew_run_sheet.py
 
 bench: ## Measure how fast partitions load, as ratios
 	@"$(PYTHON)" tools/environment.py -m benchmarks

@@ -1,0 +1,143 @@
+"""Each lesson's plan, its notebook and the page for instructors say the same."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from notebook_runs import ROOT
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from renew_run_sheet import PAGE, main, renewed, sheet_of
+
+from lesson_lib import classroom
+from lesson_lib.classroom import exercises as words
+from lesson_lib.classroom.exercises.course import EXERCISES, LESSONS
+from lesson_lib.classroom.exercises.plan import Lesson
+from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
+from lesson_lib.classroom.progress_store import Attempted, Outcome, Predicted, record
+from lesson_lib.cli import main as lesson_command
+
+EACH_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.notebook for lesson in LESSONS])
+PROSE = re.sub(r"(?s)<!-- run sheet.*?<!-- end of run sheet", "", PAGE.read_text(encoding="utf-8"))
+QUOTED = re.findall(r"`([^`\n]+)`", re.sub(r"(?s)^```.*?^```", "", PROSE, flags=re.MULTILINE))
+
+
+@EACH_LESSON
+def test_a_plan_agrees_with_its_notebook(lesson: Lesson) -> None:
+    """Sections, objectives and exercises are one and the same, and no ten minutes pass without a check."""
+    _, at_odds = sheet_of(lesson)
+    assert not at_odds, "\n" + "\n".join(at_odds)
+
+
+@EACH_LESSON
+def test_the_page_has_the_run_sheet_of_today(lesson: Lesson) -> None:
+    """`make notebooks` would change nothing in it."""
+    page = PAGE.read_text(encoding="utf-8")
+    sheet, _ = sheet_of(lesson)
+    assert renewed(page, lesson.number, sheet) == page, "renew the page: make notebooks"
+
+
+@EACH_LESSON
+def test_the_page_speaks_of_every_section(lesson: Lesson) -> None:
+    """In the notebook's order, each with a question to ask and what to do when late."""
+    cells = json.loads((ROOT / "notebooks" / f"{lesson.notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    prose = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    [part] = re.findall(rf"(?ms)^## Notebook {lesson.number}\b.*?(?=^## )", PROSE)
+    _, *sections = re.split(r"(?m)^### ", part)
+    assert [text.partition("\n")[0] for text in sections] == re.findall(r"(?m)^## +(.+?) *$", prose)
+    for text in sections:
+        assert re.search(r"\*\*Ask:\*\* .+\? \*.+\*\\\n\*\*Behind:\*\* .+\.\n", text), text
+
+
+def test_the_page_names_beliefs_and_exercises_that_there_are() -> None:
+    """An id that is misspelt would be looked for in vain."""
+    beliefs = {text for text in QUOTED if re.fullmatch(r"[a-z]+(-[a-z]+)+", text)}
+    assert beliefs
+    assert beliefs <= set(MISCONCEPTIONS)
+    assert set(re.findall(r"(?i)\b(?:exercise|prediction) (\d\.\d+)", PROSE)) <= set(EXERCISES)
+
+
+def test_the_page_names_commands_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of make and of `lesson`."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = {text.split()[1] for text in QUOTED if text.startswith("make ")}
+    assert targets >= {"lab", "notebooks"}
+    assert targets <= set(re.findall(r"(?m)^([a-z-]+):", makefile))
+    in_blocks = "\n".join(re.findall(r"(?ms)^```sh\n(.*?)^```", PROSE)).splitlines()
+    called = (re.match(r"(?:\.venv/bin/)?lesson (\w+)", text) for text in (*QUOTED, *in_blocks))
+    commands = {match[1] for match in called if match}
+    assert commands >= {"doctor", "student", "solutions"}
+    for command in commands:
+        with pytest.raises(SystemExit) as ended:
+            lesson_command([command, "--help"])
+        assert ended.value.code == 0, capsys.readouterr().err
+
+
+def test_the_page_names_files_and_functions_that_there_are() -> None:
+    """Links from the page, paths from the checkout, and what a learner calls."""
+    links = re.findall(r"\]\(([^)#]+)\)", PROSE)
+    assert "../CONTRIBUTING.md" in links
+    assert [link for link in links if not (PAGE.parent / link).exists()] == []
+    made_later = ("~", "%", ".venv/", "output/")
+    paths = [text for text in QUOTED if "/" in text and " " not in text and not text.startswith(made_later)]
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    called = {match[1] for text in QUOTED if (match := re.match(r"(\w+)\(", text))}
+    assert called >= {"checkpoint", "progress"}
+    assert called <= {*classroom.__all__, *words.__all__}
+
+
+def test_the_page_knows_where_progress_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Linux and on macOS."""
+    for name in ("XDG_DATA_HOME", "XDG_DATA_DIRS"):
+        monkeypatch.delenv(name, raising=False)
+    for system in (Unix, MacOS):
+        folder = system("irregular-partitions", appauthor=False).user_data_path
+        assert f"`~/{folder.relative_to(Path.home()).as_posix()}/progress.json`" in PROSE
+
+
+def test_the_pages_count_of_beliefs_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of files that were collected, whatever their names are."""
+    monkeypatch.chdir(tmp_path)
+    met = {"ana": ["typo-raises-an-error", "dagster-checks-keys"], "bo": ["dagster-checks-keys"]}
+    for learner, beliefs in met.items():
+        monkeypatch.setenv("LESSON_PROGRESS", f"collected/{learner}.json")
+        record(Attempted("1.2", Outcome.NOT_YET, tuple(beliefs)))
+        record(Predicted("1.1", "6", "0", off=True))
+    [block] = re.findall(r"(?ms)^```python\n(.*?)^```", PROSE)
+    *before, last = block.rstrip().splitlines()
+    names: dict[str, object] = {}
+    exec("\n".join(before), names)  # noqa: S102 - the page's own code
+    assert eval(last, names) == [("dagster-checks-keys", 2), ("typo-raises-an-error", 1)]  # noqa: S307 - as above
+
+
+def test_a_page_without_a_place_for_a_run_sheet_is_refused() -> None:
+    """The message shows both markers; a page that has them gets the sheet between them, and only there."""
+    begin, end = "<!-- run sheet 07: made by make notebooks -->", "<!-- end of run sheet 07 -->"
+    assert renewed(f"a\n\n{begin}\nold\n{end}\n\nz", "07", "| new |") == (
+        f"a\n\n{begin}\n\n| new |\n\n{end}\n\nz"
+    )
+    for page in ("", begin, f"{end}\n{begin}", f"{begin}\n{end}\n{begin}\n{end}"):
+        with pytest.raises(ValueError, match=re.escape(f"Write {begin} and, below it, {end} where")):
+            renewed(page, "07", "| new |")
+
+
+def test_renewal_writes_what_differs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It says so, and leaves a page that it cannot renew as it was."""
+    page = tmp_path / "page.md"
+    monkeypatch.setattr("renew_run_sheet.PAGE", page)
+    page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    assert main() == 0
+    current = page.read_text(encoding="utf-8")
+    page.write_text(current.replace("| from minute |", "| from |"), encoding="utf-8")
+    assert capsys.readouterr().out.startswith("page.md: ")
+    assert (main(), page.read_text(encoding="utf-8")) == (0, current)
+    assert capsys.readouterr().out.startswith("page.md: renewed\n")
+    assert main() == 0
+    assert capsys.readouterr().out.startswith("page.md: unchanged\n")
+    page.write_text("no markers", encoding="utf-8")
+    assert (main(), page.read_text(encoding="utf-8")) == (1, "no markers")
+    assert capsys.readouterr().err.endswith("page.md is untouched.\n")
