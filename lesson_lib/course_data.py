@@ -1,4 +1,4 @@
-"""Where the course's data lies, in a checkout and in an installed wheel."""
+"""Where the course's data and notebooks lie, in a checkout and in an installed wheel."""
 
 from pathlib import Path
 
@@ -11,11 +11,24 @@ def data_folder() -> Path:
     Raises:
         FileNotFoundError: neither the wheel's copy nor the checkout's is there.
     """
+    return _found("data", "source")
+
+
+def notebooks_folder() -> Path:
+    """Return the folder that holds the course's notebooks.
+
+    Raises:
+        FileNotFoundError: neither the wheel's copy nor the checkout's is there.
+    """
+    return _found("notebooks", "01_irregular_partitions.ipynb")
+
+
+def _found(name: str, part: str) -> Path:
     # The wheel carries its copy inside the package; an editable install reads the checkout's.
-    for folder in (_PACKAGE / "data", _PACKAGE.parent / "data"):
-        if (folder / "source").is_dir():
+    for folder in (_PACKAGE / name, _PACKAGE.parent / name):
+        if (folder / part).exists():
             return folder
     raise FileNotFoundError(
-        f"The course's data is missing: no data/source in {_PACKAGE} or beside it. "
-        "Install the course again, or restore the folder with `git checkout -- data`."
+        f"A part of the course is missing: no {name}/{part} in {_PACKAGE} or beside it. "
+        f"Install the course again, or restore the folder with `git checkout -- {name}`."
     )

@@ -1,0 +1,365 @@
+"""`checkpoint`: the notebook as it stands where a section starts, so that nobody is lost after a break."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Table
+from lesson_lib.classroom.boards.shown import Shown
+from lesson_lib.classroom.boards.wording import listed, plain
+from lesson_lib.course_data import notebooks_folder
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+_QUIET = 1.0  # seconds without a word about how far it is
+_GIT = 5.0  # seconds to wait for the last commit's copy of a notebook
+_LONGEST = 60  # characters of a cell's first line in a message
+
+
+def checkpoint(section: str | None = None) -> Shown:
+    """Bring your notebook to where a section starts: its names, lab, instance and database.
+
+    The code cells that stand before the section are run again in your kernel, as the course has them, from
+    the first one on; what they show is left out, and so are exercises, on which no later cell depends. The
+    lab, the instance and the database are new ones. Other names of your own stay as they are.
+
+    Args:
+        section: its number, such as `"02.4"`, or `"02"` for the start of a notebook; None to list them all.
+
+    Returns:
+        Where you are, or the list.
+
+    Raises:
+        UsageError: there is no such section, IPython does not run here, a cell did not do what it does in the
+            course, or you interrupted it. Your names are then what they were before.
+    """
+    from IPython.core.error import UsageError  # noqa: PLC0415 - the classroom can be imported without IPython
+
+    try:
+        return _brought_to(section) if section is not None else _listed()
+    except _CannotGoOn as reason:
+        raise UsageError(str(reason)) from reason.__cause__
+
+
+class _CannotGoOn(Exception):
+    """Why there is no way to a section; the message says the next move, too."""
+
+
+# What a notebook consists of
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell of a notebook.
+
+    Attributes:
+        number: as JupyterLab counts, from the top of the notebook.
+        source: its text.
+        error: the name of the exception that it raises on purpose; empty if it raises none.
+    """
+
+    number: int
+    source: str
+    error: str = ""
+
+    @property
+    def name(self) -> str:
+        """How its reader finds it."""
+        return f"cell [{self.number}], {self.source.strip().splitlines()[0][:_LONGEST]!r}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A place in a notebook to which a checkpoint leads.
+
+    Attributes:
+        id: the notebook's number and that of the section, such as `02.4`; `02` is the notebook's beginning.
+        heading: as it stands in the notebook.
+        before: the cells that have run when it starts; exercises are none of them.
+    """
+
+    id: str
+    heading: str
+    before: tuple[Cell, ...]
+
+
+def sections_of(number: str, text: str) -> list[Section]:
+    """Return the sections of a notebook, in order, from its beginning on.
+
+    Args:
+        number: of the notebook, such as `02`.
+        text: that of its file.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it is not the text of a notebook.
+    """
+    found: list[Section] = []
+    cells: list[Cell] = []
+    count = 0
+    for cell in json.loads(text)["cells"]:
+        source = "".join(cell["source"])  # a list of lines, or one text
+        if cell["cell_type"] == "code":
+            count += 1
+            tags = cell["metadata"].get("tags", [])
+            if source.strip() and not any(tag.startswith("exercise:") for tag in tags):
+                raises = (tag.removeprefix("raises:") for tag in tags if tag.startswith("raises:"))
+                cells.append(Cell(count, source, next(raises, "")))
+        elif cell["cell_type"] == "markdown":
+            for level, heading in re.findall(r"^(##?) +(.+?) *$", source, re.MULTILINE):
+                if level == "##" and found:
+                    found.append(Section(f"{number}.{len(found)}", heading, tuple(cells)))
+                elif not found:
+                    found.append(Section(number, f"{heading.partition(' · ')[2] or heading}: the start", ()))
+    return found
+
+
+def _course() -> dict[Path, list[Section]]:
+    """Return each notebook's sections, in the order of the lessons."""
+    try:
+        notebooks = sorted(notebooks_folder().glob("*.ipynb"))
+    except FileNotFoundError as error:
+        raise _CannotGoOn(str(error)) from error
+    return {path: _read(path, _committed(path)) for path in notebooks}
+
+
+def _read(path: Path, text: str | None = None) -> list[Section]:
+    try:
+        return sections_of(_number(path), path.read_text(encoding="utf-8") if text is None else text)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _CannotGoOn(
+            f"{path.name} cannot be read as a notebook ({type(error).__name__}). "
+            f"Restore it, `git checkout -- notebooks/{path.name}`, and ask for the checkpoint again."
+        ) from error
+
+
+def _committed(path: Path) -> str | None:
+    """Return a file's text in the last commit; None where there is no git, commit, or such a file in it."""
+    # A learner edits the file in the checkout, and JupyterLab saves it unasked.
+    try:
+        done = subprocess.run(  # noqa: S603 - the name is that of a file in the course's folder
+            ["git", "show", f"HEAD:./{path.name}"],  # noqa: S607 - whichever git the learner has
+            cwd=path.parent,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_GIT,
+            check=True,
+        )
+        return done.stdout.decode()
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+
+
+def _number(path: Path) -> str:
+    return path.stem.partition("_")[0]
+
+
+def _is_edited(path: Path, section: Section) -> bool:
+    """Tell whether the file has other cells before a section than those that were run."""
+    try:
+        return section not in _read(path)
+    except _CannotGoOn:
+        return True
+
+
+# What is shown
+
+
+@dataclass(frozen=True, repr=False)
+class Sections(Shown):
+    """All sections, by notebook."""
+
+    of: Sequence[tuple[str, Sequence[Section]]]
+
+    def board(self) -> Board:
+        """Show a table for each notebook."""
+        columns = ("checkpoint", "where it leads")
+        tables: list[Block] = [
+            Table(notebook, columns, [(Line(section.id), Line(section.heading)) for section in sections])
+            for notebook, sections in self.of
+        ]
+        how = 'checkpoint("02.4") brings your notebook to where section 02.4 starts.'
+        return Board("The sections of the course", [Line(how), *tables])
+
+
+@dataclass(frozen=True, repr=False)
+class Arrival(Shown):
+    """Where the notebook is now, and what it has ready."""
+
+    section: Section
+    names: Sequence[str]
+    is_edited: bool = False
+
+    def board(self) -> Board:
+        """Show the section, the names, and where to go on."""
+        blocks: list[Block] = []
+        if self.names:
+            blocks.append(Facts([("Names that are ready", listed(self.names, many=len(self.names)))]))
+        if "lab" in self.names:
+            blocks.append(Line("The lab is a new one; its files and rows are as the cells above leave them."))
+        if self.is_edited:
+            blocks.append(Line("You have changed cells above; what has run are the course's own ones."))
+        go_on = f"Go on with the {'cells of this section' if self.section.before else 'first cell'}."
+        return Board(f"You are at {self.section.id} {self.section.heading}", [*blocks, Line(go_on)])
+
+
+def _listed() -> Sections:
+    return Sections([(path.stem, sections) for path, sections in _course().items()])
+
+
+# How to get there
+
+
+def _brought_to(wanted: str) -> Arrival:
+    from IPython.core.getipython import get_ipython  # noqa: PLC0415 - as above
+
+    path, section = _find(wanted)
+    shell = get_ipython()
+    if shell is None:
+        raise _CannotGoOn(
+            "checkpoint needs the notebook's kernel: call it in a notebook, or wherever IPython runs."
+        )
+    _replay(shell, section)
+    names = {name for cell in section.before for name in _names(shell, cell)} & shell.user_ns.keys()
+    return Arrival(section, sorted(names, key=str.lower), _is_edited(path, section))
+
+
+def _find(wanted: str) -> tuple[Path, Section]:
+    course = _course()
+    for path, sections in course.items():
+        for section in sections:
+            if section.id == wanted:
+                return path, section
+    known = ", ".join(
+        f"{sections[0].id}, {sections[1].id} to {sections[-1].id}" if sections[1:] else _number(path)
+        for path, sections in course.items()
+    )
+    raise _CannotGoOn(
+        f"There is no section {wanted!r}. There are: {known}; checkpoint() lists them with their headings."
+    )
+
+
+def _replay(shell: "InteractiveShell", section: Section) -> None:
+    """Run what stands before a section; if that does not work, leave the shell's names as they were."""
+    before = dict(shell.user_ns)
+    cell: Cell | None = None
+    try:
+        with _figures_closed(), _progress(section) as say:
+            for number, cell in enumerate(section.before, start=1):
+                say(number)
+                _run(shell, cell)
+    except BaseException as error:
+        for name in shell.user_ns.keys() - before.keys():
+            del shell.user_ns[name]
+        shell.user_ns.update(before)
+        where = f", in {cell.name}" if cell else ""
+        if not isinstance(error, Exception):  # Ctrl-C, of which Dagster makes an exception of its own
+            raise _CannotGoOn(
+                f"Stopped on the way to {section.id}{where}. Your names are as they were before; "
+                f'checkpoint("{section.id}") starts anew.'
+            ) from None
+        raise _CannotGoOn(
+            f"The way to {section.id} ends{where}: {_told(error)} Your names are as they were before. If the "
+            "notebook or the library has been changed, put the course's own back (`git diff` shows what "
+            f'differs); then restart the kernel, and try checkpoint("{section.id}") again.'
+        ) from error
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, _NothingRaised):
+        return str(error)
+    reason = error.msg if isinstance(error, SyntaxError) else str(error)  # the file that it names is none
+    return f"{type(error).__name__}: {plain(reason.strip().partition(chr(10))[0]).removesuffix('.')}."
+
+
+class _NothingRaised(Exception):
+    """A cell that is to fail did not."""
+
+
+def _run(shell: "InteractiveShell", cell: Cell) -> None:
+    """Run a cell among the learner's names; it leaves no trace in history, `Out`, counts, or on the page."""
+    from IPython.utils.capture import capture_output  # noqa: PLC0415 - as above
+
+    # Not `shell.run_cell`: it sends errors to the page, and calls what others have hooked to a cell's run.
+    source = shell.transform_cell(cell.source)
+    name = shell.compile.cache(source, cell.number, raw_code=cell.source)
+    try:
+        with capture_output():
+            exec(shell.compile(source, name, "exec"), shell.user_ns)  # noqa: S102 - the lesson's own cell
+    except Exception as error:
+        if type(error).__name__ != cell.error:
+            raise
+    else:
+        if cell.error:
+            raise _NothingRaised(f"it was to raise {cell.error}, and raised nothing.")
+
+
+@contextmanager
+def _progress(section: Section) -> Iterator[Callable[[int], None]]:
+    """Give what says, cell by cell, how far it is, as soon as it takes a while; wipe it away at the end."""
+    from IPython.display import clear_output  # noqa: PLC0415 - as above
+
+    began = time.monotonic()
+    said = False
+
+    def say(number: int) -> None:
+        nonlocal said
+        if time.monotonic() - began > _QUIET:
+            if said:
+                clear_output(wait=True)
+            said = True
+            told = f"On the way to {section.id}: cell {number} of {len(section.before)}"
+            print(told, end="", flush=True)  # noqa: T201 - to be wiped away
+
+    try:
+        yield say
+    finally:
+        if said:
+            clear_output()
+
+
+@contextmanager
+def _figures_closed() -> Iterator[None]:
+    """Close what is drawn: at the cell's end, the notebook would show each figure that is open."""
+    before = _figures()
+    try:
+        yield
+    finally:
+        for number in _figures() - before:
+            sys.modules["matplotlib.pyplot"].close(number)
+
+
+def _figures() -> set[Any]:
+    pyplot = sys.modules.get("matplotlib.pyplot")  # never imported for this
+    return set(pyplot.get_fignums()) if pyplot else set()
+
+
+def _names(shell: "InteractiveShell", cell: Cell) -> Iterator[str]:
+    """Return the names that a cell gives to its values and functions, without those of a loop."""
+    source = re.sub(r"\A\s*%%.*", "", cell.source)
+    yield from _assigned(ast.parse(shell.transform_cell(source)).body)
+
+
+def _assigned(statements: Sequence[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
+        match statement:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield statement.name
+            case ast.Assign(targets=targets):
+                yield from (node.id for target in targets for node in ast.walk(target) if _is_set(node))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+            case ast.For() | ast.While() | ast.If() | ast.With() | ast.Try():
+                yield from _assigned(statement.body)
+
+
+def _is_set(node: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id != "_"
