@@ -6,6 +6,7 @@ from itertools import pairwise
 from lesson_lib.classroom.exercises.choices import Choice, multiple_choice, prediction, told
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.monday import READ_THE_RECORDS
+from lesson_lib.classroom.exercises.own_source import OWN_SOURCE
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 from lesson_lib.classroom.exercises.reload_exercises import BIND_THE_KEY, RELOAD_SAFELY
 
@@ -146,5 +147,6 @@ LESSON = Lesson(
         RELOAD_SAFELY,
         _AFTER_A_FAILED_CHECK,
         READ_THE_RECORDS,
+        OWN_SOURCE,
     ),
 )

@@ -1,5 +1,6 @@
 """What may happen to a partition that is loaded again, for any source of CSV files and any table of them."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -165,12 +166,16 @@ class _Unreadable(Exception):
 _Rows = Counter[tuple[Any, ...]]
 
 
-def _columns(source: Source) -> str:
-    return source.file.partition("\n")[0]
+def _columns(world: World, source: Source) -> str:
+    """Name the files' columns, each as the type that DuckDB finds in both: a table may have kept another."""
+    paths = [_written(world, text) for text in (source.file, source.other_file)]
+    found = world.query("describe from read_csv(?, union_by_name = true)", paths)
+    quoted = {str(name).replace('"', '""'): type_ for name, type_, *_ in found}
+    return ", ".join(f'try_cast("{name}" as {type_})' for name, type_ in quoted.items())
 
 
 def _stored(world: World, source: Source, key: str) -> _Rows:
-    query = f"select {_columns(source)} from {source.table} where partition_key = ?"  # noqa: S608 - our own
+    query = f"select {_columns(world, source)} from {source.table} where partition_key = ?"  # noqa: S608 - our own
     try:
         return Counter(world.query(query, key))
     except duckdb.CatalogException:
@@ -180,9 +185,15 @@ def _stored(world: World, source: Source, key: str) -> _Rows:
 
 
 def _in_file(world: World, source: Source, text: str) -> _Rows:
-    path = world.lab.folder / "expected.csv"
-    path.write_text(text, encoding="utf-8")
-    return Counter(world.query(f"select {_columns(source)} from read_csv(?)", str(path)))  # noqa: S608 - our own
+    query = f"select {_columns(world, source)} from read_csv(?)"  # noqa: S608 - our own
+    return Counter(world.query(query, _written(world, text)))
+
+
+def _written(world: World, text: str) -> str:
+    """Write a file that no key has, and return its path."""
+    path = world.lab.folder / f"{hashlib.sha256(text.encode()).hexdigest()}.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    return str(path)
 
 
 def _compared(key: str, found: _Rows, file: _Rows, misconception: str) -> Miss | None:
