@@ -213,13 +213,13 @@ def _objective_rows(lesson: Lesson) -> Iterator[tuple[str, ...]]:
 
 def _section_rows(lesson: Lesson, placed: list[_Step]) -> Iterator[tuple[str, ...]]:
     start = 0
-    for section in lesson.sections:
+    for place, section in enumerate(lesson.sections, start=1):
         here = {step.exercise for step in placed if step.section == section.heading}
         exercises = [exercise for exercise in lesson.exercises if exercise.id in here]
         beliefs = dict.fromkeys(belief for exercise in exercises for _, belief in exercise.wrong if belief)
         yield (
             str(start),
-            section.heading,
+            f"{lesson.number}.{place} {section.heading}",  # as `checkpoint` counts them
             str(section.minutes),
             "<br>".join(map(_check, exercises)),
             "<br>".join(f"`{belief}`" for belief in beliefs),

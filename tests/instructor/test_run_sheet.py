@@ -287,12 +287,12 @@ def test_the_tables_are_the_plan() -> None:
         "",
         "| from minute | section | minutes | checks | what wrong answers show |",
         "| --- | --- | --- | --- | --- |",
-        "| 0 | What is a seed? | 4 |  |  |",
+        "| 0 | 07.1 What is a seed? | 4 |  |  |",
         (
-            "| 4 | How is it sown? | 8 | 7.1 Title 7.1 (guess, 2 min)<br>7.2 Title 7.2 (2 min) "
+            "| 4 | 07.2 How is it sown? | 8 | 7.1 Title 7.1 (guess, 2 min)<br>7.2 Title 7.2 (2 min) "
             "| `seeds-are-rows`<br>`rain-is-harmless` |"
         ),
-        "| 16 | When is it ripe? | 6 | 7.3 Title 7.3 (2 min) |  |",
+        "| 16 | 07.3 When is it ripe? | 6 | 7.3 Title 7.3 (2 min) |  |",
         "",
         "In all 24 minutes: 18 to read and run, 6 to answer.",
     ]
