@@ -1,4 +1,4 @@
-"""The `lesson` command: `lesson doctor`, `lesson run` and `lesson reset`."""
+"""The `lesson` command: `lesson doctor`, `run` and `reset`; for instructors `solutions` and `student`."""
 
 from lesson_lib.cli.command import main
 

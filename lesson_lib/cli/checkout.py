@@ -5,6 +5,9 @@ from pathlib import Path
 
 COURSE = "irregular-partitions"
 
+# Where commands write what they make of notebooks, as seen from the checkout.
+FOLDERS = {"run": "output", "solutions": "output/solutions", "student": "output/student"}
+
 
 class CannotGoOn(Exception):
     """The command cannot do what it was asked for; the message says why and what to do next."""

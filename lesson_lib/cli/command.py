@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lesson_lib.cli.checkout import CannotGoOn, find_checkout, relative
+from lesson_lib.cli.checkout import FOLDERS, CannotGoOn, find_checkout, relative
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C stopped
 
@@ -29,8 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         match chosen.command:
             case "doctor":
                 return _doctor()
-            case "run":
-                return _run(chosen.notebooks, chosen.output)
+            case "run" | "solutions" | "student" as command:
+                return _notebooks(command, chosen.notebooks, chosen.output)
             case "reset":
                 return _reset(dry_run=chosen.dry_run)
             case _:
@@ -61,11 +61,20 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lesson", description="Look after the course on this machine.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("doctor", help="check this machine: one line a check, with the fix where one is due")
-    run = commands.add_parser("run", help="run notebooks without JupyterLab, into HTML copies to read")
-    run.add_argument(
-        "notebooks", nargs="*", metavar="NOTEBOOK", help="such as 01_irregular_partitions or 01; all without"
-    )
-    run.add_argument("--output", type=Path, metavar="DIR", help="where the copies go (default: output/)")
+    for name, what in (
+        ("run", "run notebooks without JupyterLab, into HTML copies to read"),
+        ("solutions", "for instructors: solve notebooks and run them, and see every check right"),
+        ("student", "for instructors: copy notebooks as a learner begins with them, to hand out"),
+    ):
+        command = commands.add_parser(name, help=what)
+        command.add_argument(
+            "notebooks",
+            nargs="*",
+            metavar="NOTEBOOK",
+            help="such as 01_irregular_partitions or 01; all without",
+        )
+        place = f"where the copies go (default: {FOLDERS[name]}/)"
+        command.add_argument("--output", type=Path, metavar="DIR", help=place)
     reset = commands.add_parser("reset", help="remove what the course made: output/ and the database in it")
     reset.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     return parser
@@ -84,15 +93,26 @@ def _doctor() -> int:
     return 0 if well else 1
 
 
-def _run(names: Sequence[str], output: Path | None) -> int:
+def _notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
     checkout = find_checkout()
     try:
         from lesson_lib.cli.run import choose, run_notebooks  # noqa: PLC0415 - as said above
     except ModuleNotFoundError as missing:
         raise CannotGoOn(
-            f"`lesson run` needs {missing.name}, which is not installed. Run `make lab` once: it installs it."
+            f"`lesson {command}` needs {missing.name}, which is not installed. "
+            "Run `make lab` once: it installs it."
         ) from missing
-    return run_notebooks(choose(checkout, names), output or checkout / "output")
+    notebooks, folder = choose(checkout, names), output or checkout / FOLDERS[command]
+    if command == "run":
+        return run_notebooks(notebooks, folder)
+    # It loads all of Dagster, for which `lesson run` need not wait.
+    from lesson_lib.cli.hand_out import write_solutions, write_student  # noqa: PLC0415 - as said above
+
+    if command == "solutions":
+        return write_solutions(notebooks, folder)
+    for copy in write_student(notebooks, folder):
+        print(f"Hand out {relative(copy, Path.cwd())}")
+    return 0
 
 
 def _reset(*, dry_run: bool) -> int:

@@ -1,13 +1,16 @@
 """`lesson reset`: the checkout as it was before the course wrote into it."""
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from lesson_lib.cli.checkout import CannotGoOn, known_notebooks
+from lesson_lib.cli.checkout import FOLDERS, CannotGoOn, known_notebooks
 from lesson_lib.cli.database import Held, open_briefly
+
+_KINDS = {"solutions": ("ipynb", "html"), "student": ("ipynb",), "run": ("html",)}  # innermost folders first
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Plan:
 def plan(checkout: Path, database: Path) -> Plan:
     """Find what the course made, without touching it.
 
-    Ours are the database with what DuckDB keeps beside it, and the HTML copies in `output/`.
+    Ours are the database with what DuckDB keeps beside it, and in `output/` the copies and editions of the
+    course's notebooks.
     A link is never ours, nor is anything outside the checkout.
 
     Raises:
@@ -36,13 +40,9 @@ def plan(checkout: Path, database: Path) -> Plan:
     if ours and not database.resolve().is_relative_to(checkout.resolve()):
         kept.append(f"Leaving {database}: it lies outside the checkout.")
         ours = []
-    if output.is_dir() and not output.is_symlink():
-        ours += [copy for copy in _copies(checkout) if _is_own_file(copy)]
-        others = sorted(path.name for path in output.iterdir() if path not in ours)
-        if others:
-            kept.append(f"Leaving output/: the course did not make {', '.join(others)}.")
-        else:
-            ours.append(output)
+    if _is_own_folder(output):
+        for command in _KINDS:
+            ours += _copies(checkout, command, ours, kept)
     return Plan(tuple(ours), tuple(kept))
 
 
@@ -78,9 +78,23 @@ def _refuse_if_held(database: Path) -> None:
         return
 
 
-def _copies(checkout: Path) -> list[Path]:
-    """Return where `lesson run` writes its copies, whether they are there or not."""
-    return [checkout / "output" / f"{path.stem}.html" for path in known_notebooks(checkout)]
+def _copies(checkout: Path, command: str, ours: Sequence[Path], kept: list[str]) -> list[Path]:
+    """Return what a command has written, and its folder if nothing else is in that; note what stays there."""
+    folder = checkout / FOLDERS[command]
+    if not _is_own_folder(folder):
+        return []
+    stems = [path.stem for path in known_notebooks(checkout)]
+    copies = (folder / f"{stem}.{kind}" for stem in stems for kind in _KINDS[command])
+    going = [copy for copy in copies if _is_own_file(copy)]
+    staying = {path for path in folder.iterdir() if path not in ours and path not in going}
+    told = {inner for inner in (checkout / name for name in FOLDERS.values()) if _is_own_folder(inner)}
+    if others := sorted(path.name for path in staying - told):
+        kept.append(f"Leaving {FOLDERS[command]}/: the course did not make {', '.join(others)}.")
+    return going if staying else [*going, folder]
+
+
+def _is_own_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def _is_own_file(path: Path) -> bool:

@@ -1,15 +1,18 @@
 """`lesson run`: notebooks, run from top to bottom without JupyterLab, into HTML copies to read."""
 
+import asyncio
 import logging
+import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import run_sync
+from jupyter_core.utils import ensure_event_loop, run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbconvert import HTMLExporter
@@ -63,24 +66,57 @@ def run_notebooks(notebooks: Sequence[Path], output: Path) -> int:
     Raises:
         CannotGoOn: a notebook cannot be read, or a copy not written.
     """
-    loaded = {path: _read(path) for path in notebooks}
-    with _writing(output):
-        output.mkdir(parents=True, exist_ok=True)
+    loaded = {path: read_notebook(path) for path in notebooks}
     failed = False
-    cells = sum(len(notebook.cells) for notebook in loaded.values())
+    for path, notebook, failure in executing(loaded, output):
+        copy = write_html(notebook, path.stem, path, output)
+        failed = failed or failure is not None
+        tqdm.write(f"{path.stem}: {failure or 'ran to its end'}. Read {relative(copy, Path.cwd())}")
+    return int(failed)
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """Read one of the course's notebooks.
+
+    Raises:
+        CannotGoOn: it is none.
+    """
+    try:
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise CannotGoOn(
+            f"{path.name} cannot be read as a notebook: {reason}. Restore it: `git checkout -- notebooks`."
+        ) from error
+    return notebook
+
+
+def executing(
+    notebooks: Mapping[Path, NotebookNode], output: Path
+) -> Iterator[tuple[Path, NotebookNode, str | None]]:
+    """Execute notebooks one after the other, beside a bar, and yield each with what stopped it, if anything.
+
+    Args:
+        notebooks: by the files that they are read from; changed in place.
+        output: the folder that the copies will go to; made before the first one is executed.
+
+    Raises:
+        CannotGoOn: the folder cannot be made.
+    """
+    with writing(output):
+        output.mkdir(parents=True, exist_ok=True)
+    cells = sum(len(notebook.cells) for notebook in notebooks.values())
     # No bar where nobody watches: `disable=None` asks whether stderr is a terminal.
     with tqdm(total=cells, unit="cell", leave=False, disable=None) as bar:
-        for path, notebook in loaded.items():
+        for path, notebook in notebooks.items():
             bar.set_description(path.stem)
-            failure = execute(notebook, path.parent, bar.update)
-            copy = _write(notebook, path, output)
-            failed = failed or failure is not None
-            tqdm.write(f"{path.stem}: {failure or 'ran to its end'}. Read {relative(copy, Path.cwd())}")
-    return int(failed)
+            yield path, notebook, execute(notebook, path.parent, bar.update)
 
 
 def execute(notebook: NotebookNode, folder: Path, progress: Callable[[], object]) -> str | None:
     """Run a notebook's cells in order, in a kernel of this Python, putting their outputs into it.
+
+    The kernel keeps a learner's progress of its own, which ends with it.
 
     Args:
         notebook: changed in place; the outputs that it was stored with are dropped first.
@@ -93,12 +129,21 @@ def execute(notebook: NotebookNode, folder: Path, progress: Callable[[], object]
     _forget_outputs(notebook)
     # Without kernel folders only ipykernel's own spec is left, and that one starts this very Python.
     manager = AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-    client = NotebookClient(notebook, km=manager)
+    client = NotebookClient(notebook, km=manager, record_timing=False)
     number = 0
     try:
         # Cell by cell: `client.execute()` would take over Ctrl-C, and report it as a dead kernel.
         # What the kernel itself writes to stderr is about its sockets; what cells write is in their outputs.
-        with client.setup_kernel(cleanup_kc=True, cwd=str(folder), stderr=subprocess.DEVNULL):
+        with (
+            tempfile.TemporaryDirectory(prefix="progress-") as own,
+            client.setup_kernel(
+                cleanup_kc=True,
+                cwd=str(folder),
+                env={**os.environ, "LESSON_PROGRESS": str(Path(own) / "progress.json")},
+                stderr=subprocess.DEVNULL,
+            ),
+            _no_task_left_behind(),
+        ):
             for index, cell in enumerate(notebook.cells):
                 number += cell.cell_type == "code" and bool(cell.source.strip())
                 client.execute_cell(cell, index, execution_count=number)
@@ -135,6 +180,39 @@ def to_html(notebook: NotebookNode, name: str, folder: Path) -> str:
     return str(page)
 
 
+def write_html(notebook: NotebookNode, name: str, path: Path, output: Path) -> Path:
+    """Write a notebook's HTML page, titled with this name, into a folder; return the page's file.
+
+    Args:
+        notebook: with the outputs to show.
+        name: the page's title.
+        path: the notebook that it comes from.
+        output: the folder, which is there.
+
+    Raises:
+        CannotGoOn: it cannot be written.
+    """
+    copy = output / f"{path.stem}.html"
+    with writing(copy):
+        copy.write_text(to_html(notebook, name, path.parent), encoding="utf-8")
+    return copy
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Take what the system says of a path that cannot be written for a reason to stop.
+
+    Raises:
+        CannotGoOn: the body has raised an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise CannotGoOn(
+            f"{path} cannot be written ({error.strerror}). Choose another folder with --output DIR."
+        ) from error
+
+
 def _named(name: str, known: Sequence[Path]) -> Path:
     given = Path(name)
     for path in known:
@@ -146,35 +224,25 @@ def _named(name: str, known: Sequence[Path]) -> Path:
     raise CannotGoOn(f"There is no notebook {name!r} in this course. Choose from: {names}.")
 
 
-def _read(path: Path) -> NotebookNode:
+@contextmanager
+def _no_task_left_behind() -> Iterator[None]:
+    """End what Ctrl-C leaves undone: the cell's task would later complain, to nobody, of its dead kernel."""
     try:
-        notebook: NotebookNode = nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise CannotGoOn(
-            f"{path.name} cannot be read as a notebook: {reason}. Restore it: `git checkout -- notebooks`."
-        ) from error
-    return notebook
+        yield
+    except KeyboardInterrupt:
+        loop = ensure_event_loop()
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            loop.run_until_complete(asyncio.wait(tasks))
+        for task in tasks:
+            if not task.cancelled():
+                task.exception()  # asked for, it counts as told
+        raise
 
 
 def _forget_outputs(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-
-
-def _write(notebook: NotebookNode, path: Path, output: Path) -> Path:
-    copy = output / f"{path.stem}.html"
-    with _writing(copy):
-        copy.write_text(to_html(notebook, path.stem, path.parent), encoding="utf-8")
-    return copy
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CannotGoOn(
-            f"{path} cannot be written ({error.strerror}). Choose another folder: `lesson run --output DIR`."
-        ) from error

@@ -1,5 +1,6 @@
 """The words after `lesson`, and where the command finds its course."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,17 +12,15 @@ from lesson_lib.cli import checkout as checkout_module
 from lesson_lib.cli import main
 from lesson_lib.cli.checkout import CannotGoOn, find_checkout, relative
 
+COMMANDS = ["doctor", "run", "solutions", "student", "reset"]
+
 
 def test_no_word_gets_the_help(capsys: pytest.CaptureFixture[str]) -> None:
-    """All three commands are in it."""
+    """All five commands are in it."""
     assert main([]) == 0
     out = capsys.readouterr().out
     assert out.startswith("usage: lesson")
-    assert [word for word in ("doctor", "run", "reset") if f"\n    {word} " in out] == [
-        "doctor",
-        "run",
-        "reset",
-    ]
+    assert re.findall(r"^    (\w+)\b", out, re.MULTILINE) == COMMANDS
 
 
 def test_an_unknown_word_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,7 +29,7 @@ def test_an_unknown_word_names_the_known_ones(capsys: pytest.CaptureFixture[str]
         main(["dance"])
     assert stopped.value.code == 2
     error = capsys.readouterr().err
-    assert all(word in error for word in ("dance", "doctor", "run", "reset"))
+    assert all(word in error for word in ("dance", *COMMANDS))
 
 
 def test_the_checkout_is_found_from_below(checkout: Path) -> None:
@@ -75,14 +74,18 @@ def test_the_database_is_the_checkouts_wherever_the_command_is_called(checkout: 
     assert not database.is_relative_to(checkout / "notebooks")
 
 
-def test_run_without_the_lab_extra_says_what_to_install(
-    notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("command", ["run", "solutions", "student"])
+def test_a_command_without_the_lab_extra_says_what_to_install(
+    command: str,
+    notebook: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The package is named; the other commands do not need it."""
+    """The package is named; doctor and reset do not need it."""
     notebook("01_first", "1 + 1")
     monkeypatch.delitem(sys.modules, "lesson_lib.cli.run", raising=False)
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    assert main(["run"]) == 1
+    assert main([command]) == 1
     assert capsys.readouterr().err == (
-        "`lesson run` needs tqdm, which is not installed. Run `make lab` once: it installs it.\n"
+        f"`lesson {command}` needs tqdm, which is not installed. Run `make lab` once: it installs it.\n"
     )

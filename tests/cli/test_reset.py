@@ -15,7 +15,10 @@ def database(checkout: Path, notebook: Callable[..., Path], monkeypatch: pytest.
     """The database of a course that has been run: its copies and its database are there."""
     notebook("01_first", "1 + 1")
     path = checkout / "output" / "course.duckdb"
-    (checkout / "output").mkdir()
+    for folder in ("solutions", "student"):
+        (checkout / "output" / folder).mkdir(parents=True)
+        (checkout / "output" / folder / "01_first.ipynb").write_text("an edition")
+    (checkout / "output" / "solutions" / "01_first.html").write_text("a copy")
     (checkout / "output" / "01_first.html").write_text("a copy")
     duckdb.connect(path).close()
     monkeypatch.setattr(command, "course_database", lambda: path)
@@ -36,6 +39,11 @@ def test_everything_that_the_course_made_goes(
     assert main(["reset"]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "Removed output/course.duckdb",
+        "Removed output/solutions/01_first.ipynb",
+        "Removed output/solutions/01_first.html",
+        "Removed output/solutions",
+        "Removed output/student/01_first.ipynb",
+        "Removed output/student",
         "Removed output/01_first.html",
         "Removed output",
     ]
@@ -66,6 +74,23 @@ def test_what_the_course_did_not_make_stays(
     assert "Leaving output/: the course did not make notes.txt." in out
     assert "Removed output" not in out
     assert [path.name for path in database.parent.iterdir()] == ["notes.txt"]
+
+
+def test_what_an_instructor_put_beside_the_editions_stays(
+    checkout: Path, database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It keeps its folder and the one above, and is named once; a link in a folder's place stays."""
+    (checkout / "output" / "solutions" / "marks.csv").write_text("mine")
+    elsewhere = tmp_path / "elsewhere"
+    (checkout / "output" / "student").rename(elsewhere)
+    (checkout / "output" / "student").symlink_to(elsewhere)
+    assert main(["reset"]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if "Leaving" in line] == [
+        "Leaving output/solutions/: the course did not make marks.csv.",
+        "Leaving output/: the course did not make student.",
+    ]
+    assert files(database.parent).keys() == {"solutions/marks.csv"}
+    assert files(elsewhere).keys() == {"01_first.ipynb"}
 
 
 def test_links_are_not_followed(checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

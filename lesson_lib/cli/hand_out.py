@@ -1,0 +1,95 @@
+"""`lesson solutions` and `lesson student`: the editions that an instructor keeps, and hands out."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from tqdm import tqdm
+
+from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.plan import Lesson
+from lesson_lib.cli.checkout import CannotGoOn, relative
+from lesson_lib.cli.run import executing, read_notebook, write_html, writing
+from lesson_lib.instructor.editions import WrongCells, clean, learner_edition, solved_edition
+from lesson_lib.instructor.standings import not_right
+
+
+def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
+    """Write the solved edition of each notebook, executed, as a notebook and as an HTML page.
+
+    Args:
+        notebooks: the course's files; they are only read.
+        output: the folder for the editions; made if it is not there.
+
+    Returns:
+        0 if each ran to its end with every exercise right, else 1.
+
+    Raises:
+        CannotGoOn: a notebook cannot be read, does not fit its lesson, or would be overwritten; or an edition
+            cannot be written.
+    """
+    _spare(notebooks, output)
+    editions = {path: _edition(path, solved_edition) for path in notebooks}
+    failed = False
+    for path, edition, failure in executing(editions, output):
+        wrong = not_right(edition, lesson_of(path))
+        _write(edition, output / path.name)
+        page = write_html(edition, f"{path.stem} (solutions)", path, output)
+        failed = failed or failure is not None or bool(wrong)
+        told = failure or (f"not right are {'; '.join(wrong)}" if wrong else "every exercise is right")
+        tqdm.write(f"{path.stem}: {told}. Read {relative(page, Path.cwd())}")
+    return int(failed)
+
+
+def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
+    """Write a copy of each notebook as a learner begins with it, and return the copies.
+
+    Args:
+        notebooks: as in `write_solutions`.
+        output: as in `write_solutions`.
+
+    Raises:
+        CannotGoOn: as in `write_solutions`.
+    """
+    _spare(notebooks, output)
+    editions = {path: clean(_edition(path, learner_edition)) for path in notebooks}
+    with writing(output):
+        output.mkdir(parents=True, exist_ok=True)
+    return [_write(edition, output / path.name) for path, edition in editions.items()]
+
+
+def lesson_of(path: Path) -> Lesson:
+    """Return the lesson that a notebook belongs to.
+
+    Raises:
+        CannotGoOn: there is none of its name.
+    """
+    for lesson in LESSONS:
+        if lesson.notebook == path.stem:
+            return lesson
+    raise CannotGoOn(
+        f"{path.name} belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "
+        f"{', '.join(lesson.notebook for lesson in LESSONS)}."
+    )
+
+
+def _edition(path: Path, make: Callable[[NotebookNode, Lesson], NotebookNode]) -> NotebookNode:
+    try:
+        return make(read_notebook(path), lesson_of(path))
+    except WrongCells as error:
+        wrong = "\n".join(f"{path.name}: {line}" for line in str(error).splitlines())
+        raise CannotGoOn(wrong) from error
+
+
+def _spare(notebooks: Sequence[Path], output: Path) -> None:
+    if any((output / path.name).resolve() == path.resolve() for path in notebooks):
+        raise CannotGoOn(
+            f"{output} holds the course's own notebooks. Choose another folder with --output DIR."
+        )
+
+
+def _write(edition: NotebookNode, path: Path) -> Path:
+    with writing(path):
+        path.write_text(nbformat.writes(edition).rstrip("\n") + "\n", encoding="utf-8")
+    return path
