@@ -9,6 +9,7 @@ import io
 import os
 import tempfile
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -22,7 +23,7 @@ from lesson_lib.classroom.records import three_records
 from lesson_lib.pipeline import InvalidKey
 from lesson_lib.pipeline.partitions import new_keys
 from lesson_lib.pipeline.records import State
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, first_line
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
 MOST_FILES = 5  # of a folder, in the order of their names
 MOST_BYTES = 100_000  # of a file
@@ -176,13 +177,12 @@ def _own_file(path: Path) -> OwnFile:
     corrected = _corrected(rows, read)
     shortest = min(rows, key=len)
     more = shortest * min(_MANY_ROWS, _MANY_CHARACTERS // len(shortest))
-    line_end = header[len(header.rstrip("\r\n")) :]
     return OwnFile(
         key=path.stem,
         columns=read.columns,
         text=text,
         corrected="".join([header, *corrected]) if corrected else "",
-        broken=text + more + _NO_UTF8 + read.delimiter * (len(read.columns) - 1) + line_end,
+        broken=text + more + _NO_UTF8 + read.delimiter * (len(read.columns) - 1) + _line_end(header),
     )
 
 
@@ -218,8 +218,12 @@ def _records(path: Path) -> list[str]:
     if not records:
         raise _unfit(path, "is empty, or begins with a very long line" if is_cut else "is empty")
     if not records[-1].endswith(("\r", "\n")):
-        records[-1] += "\n"
+        records[-1] += _line_end(records[0]) or "\n"
     return records
+
+
+def _line_end(record: str) -> str:
+    return record[len(record.rstrip("\r\n")) :]
 
 
 @dataclass(frozen=True)
@@ -244,7 +248,8 @@ def _read(path: Path, text: str) -> _Read:
             columns = tuple(name for name, *_ in rows.description or ())
             found = rows.fetchall()
         except duckdb.Error as error:
-            raise _unfit(path, f"cannot be read by DuckDB ({first_line(error)})") from None
+            told = str(error).replace(str(copy), path.name).splitlines()[:2]
+            raise _unfit(path, f"cannot be read by DuckDB ({' '.join(told).rstrip('.')})") from None
     ((delimiter, quote, skipped, has_header),) = sniffed
     if skipped or not has_header:
         raise _unfit(path, "does not begin with a line that DuckDB takes for the names of its columns")
@@ -256,20 +261,18 @@ def _read(path: Path, text: str) -> _Read:
 
 
 def _corrected(rows: list[str], read: _Read) -> list[str] | None:
-    """Return half of the rows; in one of them, the least value of a column has become the greatest of all."""
+    """Return half of the rows; in one of them, a value has become the greatest or the least of its column."""
     half = len(rows) // 2
     if not half:
         return None
     for column in reversed(range(len(read.columns))):  # keys stand at the front, and are better left alone
         known = {index: row[column] for index, row in enumerate(read.rows) if row[column] is not None}
-        kept = [index for index in known if index < half]
-        if not kept:
-            continue
-        least, greatest = min(kept, key=known.__getitem__), max(known, key=known.__getitem__)
-        if known[least] < known[greatest]:
-            values = _values(rows[least], read)
-            values[column] = _values(rows[greatest], read)[column]
-            return [*rows[:least], _row(values, rows[least], read), *rows[least + 1 : half]]
+        ends = [choose(known, key=known.__getitem__) for choose in (max, min)] if known else []
+        for changed, like in product((index for index in known if index < half), ends):
+            if known[changed] != known[like]:
+                values = _values(rows[changed], read)
+                values[column] = _values(rows[like], read)[column]
+                return [*rows[:changed], _row(values, rows[changed], read), *rows[changed + 1 : half]]
     return None
 
 
@@ -279,10 +282,9 @@ def _values(row: str, read: _Read) -> list[str]:
 
 def _row(values: list[str], before: str, read: _Read) -> str:
     written = io.StringIO(newline="")
-    line_end = before[len(before.rstrip("\r\n")) :]
-    csv.writer(written, delimiter=read.delimiter, quotechar=read.quote, lineterminator=line_end).writerow(
-        values
-    )
+    csv.writer(
+        written, delimiter=read.delimiter, quotechar=read.quote, lineterminator=_line_end(before)
+    ).writerow(values)
     return written.getvalue()
 
 

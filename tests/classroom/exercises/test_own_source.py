@@ -1,0 +1,199 @@
+"""What is made of a folder of the learner's own files, and what is said of one that will not do."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from lesson_lib.classroom.exercises.exercise import NoAnswer
+from lesson_lib.classroom.exercises.own_source import (
+    MOST_BYTES,
+    MOST_FILES,
+    OWN_SOURCE,
+    own_files,
+    own_source,
+    scenarios,
+)
+from lesson_lib.classroom.progress_store import Outcome
+
+WEATHER = "day,weather,degrees\n2024-01-01,rain,4.5\n2024-01-02,,-0.5\n2024-01-03,fog,1\n2024-01-04,sun,9\n"
+NOTES = '"the ""note""",order by\r\n"two\r\nlines, one value",1\r\n\r\nplain,2\r\n"",3'
+SCREENS = '\ufeffscreen;inches\nsmall;5"\nlarge;27"\nsmall;5"\nodd;6"\n'
+WORDS = "word\nzebra\nape\nbear\n"
+KINDS = [WEATHER, NOTES, SCREENS, WORDS]
+
+
+def folder_of(tmp_path: Path, **files: str | bytes) -> Path:
+    """Make a folder with these files."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for key, content in files.items():
+        (folder / f"{key}.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def read(tmp_path: Path, text: str, types: str = "") -> list[tuple[Any, ...]]:
+    """Return the rows that DuckDB reads in a text."""
+    path = tmp_path / "read.csv"
+    path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+    return duckdb.sql(f"from read_csv(?{types})", params=[str(path)]).fetchall()
+
+
+@pytest.mark.parametrize("text", KINDS)
+def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path) -> None:
+    """Half of the rows; in one of them one value is another one, and it is one of the same column."""
+    source = own_source(folder_of(tmp_path, a=text, b=text))
+    types = f", types = {[str(type_) for type_ in duckdb.from_csv_auto(str(tmp_path / 'mine/a.csv')).types]}"
+    before, after = read(tmp_path, source.file, types), read(tmp_path, source.corrected, types)
+    assert read(tmp_path, text, types) == before
+    assert len(after) == len(before) // 2
+    changes = [
+        (column, new)
+        for old_row, new_row in zip(before, after, strict=False)
+        for column, (old, new) in enumerate(zip(old_row, new_row, strict=True))
+        if old != new
+    ]
+    [(column, value)] = changes
+    assert value in {row[column] for row in before}
+
+
+@pytest.mark.parametrize("text", KINDS)
+def test_a_broken_file_is_refused_in_any_column_by_any_reading(text: str, tmp_path: Path) -> None:
+    """By DuckDB's COPY and read_csv, with types and without, although the columns of it are told in peace."""
+    source = own_source(folder_of(tmp_path, a=text, b=text))
+    path = tmp_path / "broken.csv"
+    path.write_text(source.broken, encoding="utf-8", errors="surrogateescape", newline="")
+    with duckdb.connect() as con:
+        con.execute("create table rows as from read_csv(?) limit 0", [str(path)])
+        for statement in (
+            "insert into rows from read_csv(?)",
+            "insert into rows from read_csv(?, all_varchar = true)",
+            f"copy rows from '{path}'",
+        ):
+            with pytest.raises(duckdb.Error, match=r"utf-8|UTF-8|Line: 2500\d"):
+                con.execute(statement, [str(path)] if "?" in statement else None)
+        assert con.sql("from rows").fetchall() == []
+
+
+@pytest.mark.parametrize("text", KINDS)
+def test_the_solution_is_right_for_any_columns(
+    text: str, tmp_path: Path, run_cell: Callable[[str], Any]
+) -> None:
+    """Whatever they are called, and whatever is in them; and the folder is as it was."""
+    folder = folder_of(tmp_path, a=text, b=text)
+    asset = OWN_SOURCE.solution.partition("\n\n\n")[2]
+    verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
+    assert verdict.outcome is Outcome.RIGHT, repr(verdict)
+    assert {path.name: path.read_bytes().decode() for path in folder.iterdir()} == {
+        "a.csv": text,
+        "b.csv": text,
+    }
+
+
+def test_a_table_that_says_more_than_the_files_is_told(
+    tmp_path: Path, run_cell: Callable[[str], Any]
+) -> None:
+    """Each key's rows are right, and there are rows of a key that nobody has registered."""
+    folder = folder_of(tmp_path, a=WEATHER, b=WEATHER)
+    asset = OWN_SOURCE.solution.partition("\n\n\n")[2]
+    with_a_stray = asset.replace("con.commit()", 'con.execute("{}"); con.commit()').format(
+        "insert into raw_partition_data (partition_key) values ('total')"
+    )
+    verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{with_a_stray}")
+    assert verdict.outcome is Outcome.NOT_YET
+    assert verdict.facts == (
+        ("Scenario", "All of your keys are loaded, and the three records agree."),
+        ("Seen", "total: left behind"),
+        ("Expected", "2 keys that agree"),
+    )
+
+
+def test_of_many_and_long_files_only_the_beginning_is_read(tmp_path: Path) -> None:
+    """The first files by name, those with an apostrophe last; whole rows of each."""
+    row = "2024-01-01,rain,4.5\n"
+    long = WEATHER + row * (MOST_BYTES // len(row))
+    files = own_files(folder_of(tmp_path, **{"a'b": WEATHER}, **dict.fromkeys("bcdefgh", long)))
+    assert [file.key for file in files] == list("bcdef")
+    assert len(files) == MOST_FILES
+    assert all(len(file.text) <= MOST_BYTES and file.text.endswith(row) for file in files)
+
+
+def test_the_key_of_the_course_with_an_apostrophe_is_not_the_one_that_is_loaded_again(tmp_path: Path) -> None:
+    """It is used by a scenario, as another key's."""
+    source = own_source(folder_of(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
+    assert (source.key, source.other_key) == ("zenith", "o'hare")
+
+
+def test_the_path_may_be_a_text_or_a_path_and_begin_with_a_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a shell."""
+    folder = folder_of(tmp_path, a=WEATHER, b=WEATHER)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for given in (folder, str(folder), "~/mine", Path("~/mine"), "mine"):
+        assert [file.key for file in own_files(given)] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "There is no CSV file in mine. Give a folder with two or more, one for each key."),
+        ({"a": WEATHER}, "There is one CSV file in mine. Give a folder with two or more, one for each key."),
+        ({"a": WEATHER, "b": ""}, "b.csv is empty. Mend it or move it away, and run the cell again."),
+        ({"a": WEATHER, "b": "day,weather,degrees\n"}, "b.csv has a header and no rows."),
+        (
+            {"a": WEATHER, "b": "1,2\n3,4\n"},
+            "b.csv does not begin with a line that DuckDB takes for the names",
+        ),
+        ({"a": WEATHER, "b": b"day\nMonday\nJ\xe4nner\n"}, "b.csv is not UTF-8 in line 3."),
+        ({"a": WEATHER, "b": WORDS}, "a.csv has the columns day, weather, degrees; b.csv has word."),
+        ({"a": "Partition_Key\nx\n", "b": WORDS}, "a.csv has a column partition_key of its own"),
+        (
+            {"a": "a,b\n" + "1,2\n" * 22_000 + "1,2,3\n", "b": WORDS},
+            "a.csv cannot be read by DuckDB (Invalid Input Error: CSV Error on Line: 22002 ",
+        ),
+        ({"a": "n\n1\n", "b": "n\n2\n"}, "None of a.csv, b.csv has two rows with different values"),
+        ({"a": WEATHER, "b*": WEATHER}, "'b*' cannot be a partition key: it contains '*', a glob character."),
+        ({"a": WEATHER, "B": WEATHER, "b": WEATHER}, "'b' is a twin of 'B'"),
+    ],
+)
+def test_a_folder_that_will_not_do_is_told_which_file_and_why(
+    files: dict[str, str | bytes], message: str, tmp_path: Path
+) -> None:
+    """It is no wrong answer, and the message has the next move."""
+    with pytest.raises(NoAnswer) as refused:
+        own_source(folder_of(tmp_path, **files))
+    assert str(refused.value).startswith(message)
+    assert str(refused.value).endswith(".")
+
+
+def test_no_folder_is_told(tmp_path: Path) -> None:
+    """What is missing, what is a file, and what is no path."""
+    file = tmp_path / "a.csv"
+    file.write_text(WEATHER)
+    for given, message in (
+        (tmp_path / "nowhere", "There is no folder '"),
+        ("~nobody-of-this-name", "There is no folder '~nobody-of-this-name'. Give its whole path"),
+        ("a\0b", "There is no folder 'a\\x00b'."),
+        (file, "a.csv is a file. Give the folder that it lies in."),
+        (7, "Give check the path of your folder first, as a text or a Path, and then your asset."),
+    ):
+        with pytest.raises(NoAnswer) as refused:
+            own_files(given)
+        assert str(refused.value).startswith(message)
+
+
+def test_scenarios_are_named_for_any_key() -> None:
+    """Since the learner's own keys are not known before the check."""
+    assert [str(scenario.__doc__) for scenario in scenarios()] == [
+        "One of your keys is loaded three times.",
+        "One of your keys sends its file again, corrected and with fewer rows.",
+        "One of your keys is loaded after another one.",
+        "The key has an apostrophe: o'hare.",
+        "One of your keys sends a good file, and then a broken one.",
+        "All of your keys are loaded, and the three records agree.",
+    ]
