@@ -189,9 +189,10 @@ _ALL = (
     Misconception(
         "deleting-by-date-is-enough",
         claim="With `delete ... where date = '<key>'` before it, a load can be repeated.",
-        truth="A key is not a value in the data: the file 2018-01-22 holds days of the September before.",
-        explanation="The delete finds no row of that date, removes nothing, and the rows pile up as before. "
-        "Store the key in a column of its own, partition_key, and delete by that.",
+        truth="A key says which file a row came from, and the row's date need not say the same.",
+        explanation="The delete finds rows of that date and leaves the others, which pile up. The exchange's "
+        "file 2018-01-22 holds days of September only. Store the key in a column of its own, partition_key, "
+        "and delete by that.",
         cell=cleandoc("""
             import duckdb
             from lesson_lib.classroom import open_lab
@@ -227,10 +228,10 @@ _ALL = (
     ),
     Misconception(
         "loading-what-is-new-is-enough",
-        claim="A load can be repeated if it adds only rows that are not there yet.",
+        claim="A load can be repeated if it deals with the rows that are new or changed.",
         truth="A corrected file changes rows and takes some back, so all of the old ones have to go.",
-        explanation="Looking for what is new finds neither a row that was taken back nor the old version of "
-        "one that has changed. Delete all rows of the key, and insert those of the file.",
+        explanation="The new file says nothing of a row that was taken back, and a row that has changed "
+        "looks like another one. Delete all rows of the key, whatever they are, and insert the file's.",
         cell=cleandoc("""
             import duckdb
             from lesson_lib.classroom import open_lab

@@ -44,9 +44,9 @@ _EXCHANGE = replace(
     key="2018-01-22",
     file=_HEADER
     + """\
-2018/01/19,10.00,3359729,33597290.00,0.00,0.01
-2018/01/20,9.98,2181256,21768934.88,-0.02,0.02
-2018/01/21,10.01,3109502,31126115.02,0.03,0.02
+2017/09/11,10.00,3359729,33597290.00,0.00,0.01
+2017/09/12,9.98,2181256,21768934.88,-0.02,0.02
+2017/09/13,10.01,3109502,31126115.02,0.03,0.02
 2018/01/22,9.89,1369549,13544839.61,-0.12,0.01
 2018/01/22,10.02,2269323,22738616.46,0.13,0.02
 """,
@@ -61,7 +61,7 @@ _COLUMNS = (
 def _call(world: World, answer: Any, key: str) -> None:  # noqa: ANN401 - whatever a learner gives
     """Let the learner's function load a key into a table that is there."""
     if not callable(answer):
-        raise NoAnswer('Give check your function, by its name and without brackets: check("2.3", load).')
+        raise NoAnswer('Give check your function, by its name and without brackets: check("2.3", my_load).')
     with duckdb.connect(world.lab.database) as con:
         con.execute(f"create table if not exists raw_partition_data ({_COLUMNS})")
         answer(con, key, str(world.lab.source / f"{key}.csv"))
@@ -70,12 +70,12 @@ def _call(world: World, answer: Any, key: str) -> None:  # noqa: ANN401 - whatev
 def _faded(condition: str, values: str) -> str:
     """Return the cell with these two in the places of the blanks."""
     return f"""\
-def load(con, key, path):
+def my_load(con, key, path):
     con.execute("delete from raw_partition_data where {condition}", {values})
     con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
 
 
-check("2.3", load)"""  # noqa: S608 - a cell to show
+check("2.3", my_load)"""  # noqa: S608 - a cell to show
 
 
 BIND_THE_KEY = Exercise(
