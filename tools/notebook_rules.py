@@ -33,8 +33,9 @@ MEDIAN_LINES_CAP = 6
 LINES_CAP = 20
 LONG_CELL = 15
 TELLING = 12  # characters, blanks and quotation marks aside, from which a line of a solution tells anything
-# Without the cells of exercises: they are work, not reading, and have minutes of their own in the plan.
-FEWEST_CELLS, MOST_CELLS = 25, 60
+# Without the cells of exercises: they are work, not reading, and have minutes of their own in the plan. But
+# an exercise in the middle of a section cuts its prose in two.
+FEWEST_CELLS, MOST_CELLS = 25, 70
 
 _IGNORES = {"NBVAL_IGNORE_OUTPUT", "NBVAL_SKIP", "PYTEST_VALIDATE_IGNORE_OUTPUT"}
 _IGNORE_TAGS = {*(name.lower().replace("_", "-") for name in _IGNORES), "skip-execution"}
@@ -507,7 +508,7 @@ def rhythm_is_kept(notebook: NotebookNode) -> list[str]:
     if not FEWEST_CELLS <= reading <= MOST_CELLS:
         beside = f", tasks and exercises aside ({measured.work_cells})" if measured.work_cells else ""
         found.append(
-            f"It has {reading} cells{beside}. A lesson of 30 minutes has {FEWEST_CELLS} to {MOST_CELLS}."
+            f"It has {reading} cells{beside}. A lesson has {FEWEST_CELLS} to {MOST_CELLS}."
         )
     if measured.median_lines > MEDIAN_LINES_CAP:
         found.append(

@@ -313,8 +313,8 @@ def test_a_cell_that_does_not_repeat_is_found() -> None:
 @pytest.mark.parametrize(
     ("broken", "finding"),
     [
-        (lesson(pairs=11), "It has 23 cells. A lesson of 30 minutes has 25 to 60"),
-        (lesson(pairs=31), "It has 63 cells. A lesson"),
+        (lesson(pairs=11), "It has 23 cells. A lesson has 25 to 70"),
+        (lesson(pairs=36), "It has 73 cells. A lesson"),
         (lesson(source="\n".join(["x = 1"] * 7)), "The median code cell has 7 lines"),
         (lesson(last="The end."), "does not say 'You can now'"),
     ],
@@ -339,13 +339,13 @@ def test_a_long_cell_and_a_start_in_code_are_found() -> None:
 
 
 def test_tasks_and_exercises_are_no_reading() -> None:
-    """They may come on top of sixty, and do not make up for missing cells; they stay as short as others."""
-    full, fuller, short = lesson(pairs=29), lesson(pairs=30), lesson(pairs=11)
+    """They may come on top of seventy, and do not make up for missing cells; they stay as short as others."""
+    full, fuller, short = lesson(pairs=34), lesson(pairs=35), lesson(pairs=11)
     full.cells[2:2] = tasks_and_exercises(6)
     assert rules.rhythm_is_kept(full) == []
     fuller.cells[2:2] = tasks_and_exercises(6)
     assert rules.rhythm_is_kept(fuller) == [
-        "It has 61 cells, tasks and exercises aside (12). A lesson of 30 minutes has 25 to 60."
+        "It has 71 cells, tasks and exercises aside (12). A lesson has 25 to 70."
     ]
     short.cells[2:2] = tasks_and_exercises(6)
     assert "It has 23 cells, tasks and exercises aside (12)." in rules.rhythm_is_kept(short)[0]
