@@ -1,6 +1,6 @@
 """Every notebook of the course keeps every rule of `tools/notebook_rules.py`.
 
-Each notebook is executed here once from top to bottom, and once with every cell run twice in a row.
+Each notebook is executed here from top to bottom: as it is, with every cell run twice in a row, and solved.
 The kernels' time zone and folder for temporary files are not the author's, as on a second machine.
 """
 
@@ -14,6 +14,11 @@ import pytest
 from nbformat import NotebookNode
 from notebook_runs import course_notebooks, executed, executed_twice, read, text_of, tidied
 
+from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.plan import Lesson
+from lesson_lib.instructor.editions import learner_edition, solved_edition
+from lesson_lib.instructor.standings import not_right, standings
+
 # A group each, so that `pytest -n 2 --dist loadgroup` executes no notebook in two workers.
 NOTEBOOKS = [
     pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in course_notebooks()
@@ -26,6 +31,7 @@ class Runs(NamedTuple):
     fresh: NotebookNode
     first: NotebookNode
     again: NotebookNode
+    solved: NotebookNode
     days: set[dt.date]
 
 
@@ -42,20 +48,28 @@ def stored(path: Path) -> NotebookNode:
 
 
 @pytest.fixture(scope="module")
-def runs(path: Path, stored: NotebookNode, tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """The notebook executed side by side in both ways."""
+def lesson(path: Path) -> Lesson:
+    """What the registry of exercises has for the notebook."""
+    [of_it] = [lesson for lesson in LESSONS if lesson.notebook == path.stem]
+    return of_it
+
+
+@pytest.fixture(scope="module")
+def runs(path: Path, stored: NotebookNode, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """The notebook executed side by side in all three ways."""
     elsewhere = {"TZ": "Pacific/Kiritimati", "TMPDIR": str(tmp_path_factory.mktemp("another-machine"))}
 
-    async def both_ways() -> tuple[NotebookNode, tuple[NotebookNode, NotebookNode]]:
+    async def all_ways() -> tuple[NotebookNode, tuple[NotebookNode, NotebookNode], NotebookNode]:
         return await asyncio.gather(
             executed(path, stored, through_errors=True, env=elsewhere),
             executed_twice(path, stored, env=elsewhere),
+            executed(path, solved_edition(stored, lesson), through_errors=True, env=elsewhere),
         )
 
     # Kiritimati is a day ahead of most of the world.
     days = {dt.datetime.now(dt.UTC).date() + dt.timedelta(days=ahead) for ahead in (-1, 0, 1)}
-    fresh, (first, again) = asyncio.run(both_ways())
-    return Runs(fresh, first, again, days)
+    fresh, (first, again), solved = asyncio.run(all_ways())
+    return Runs(fresh, first, again, solved, days)
 
 
 def expect_none(findings: list[str]) -> None:
@@ -65,7 +79,9 @@ def expect_none(findings: list[str]) -> None:
 
 def test_the_course_has_its_notebooks() -> None:
     """The gates below look at something: a moved folder does not make them pass."""
-    assert {path.stem for path in course_notebooks()} >= {"01_irregular_partitions", "02_reload_safely"}
+    assert [path.stem for path in course_notebooks()] == [lesson.notebook for lesson in LESSONS]
+    assert {"01_irregular_partitions", "02_reload_safely"} <= {lesson.notebook for lesson in LESSONS}
+    assert all(lesson.exercises for lesson in LESSONS)
 
 
 def test_it_is_as_renewal_writes_it(path: Path, stored: NotebookNode) -> None:
@@ -123,3 +139,32 @@ def test_few_outputs_are_ignored(stored: NotebookNode) -> None:
 def test_the_rhythm_is_kept(stored: NotebookNode) -> None:
     """Some 40 short cells, from the promise to what the learner can do now."""
     expect_none(rules.rhythm_is_kept(stored))
+
+
+def test_it_asks_what_the_library_asks(stored: NotebookNode, lesson: Lesson) -> None:
+    """Each exercise of the registry has its cells, with its very task and starter; so have the objectives."""
+    filled_in = learner_edition(stored, lesson)
+    differing = [cell.source for cell, was in zip(filled_in.cells, stored.cells, strict=True) if cell != was]
+    assert differing == [], "renew the notebook: make notebooks"
+
+
+def test_untouched_it_holds_no_attempt(stored: NotebookNode, lesson: Lesson, runs: Runs) -> None:
+    """Run All of what nobody has filled in says so of each exercise, and ends well."""
+    untouched = {
+        exercise.id: ["no guess yet", "no guess"] if exercise.is_prediction else ["not attempted"]
+        for exercise in lesson.exercises
+    }
+    assert standings(stored, lesson) == untouched
+    assert standings(runs.fresh, lesson) == untouched
+
+
+def test_solved_it_runs_with_every_exercise_right(lesson: Lesson, runs: Runs) -> None:
+    """Each check is right, each guess as the fact; no error comes but those that are announced."""
+    expect_none(not_right(runs.solved, lesson))
+    expect_none(rules.errors_are_announced(runs.solved))
+    expect_none(rules.nothing_on_stderr(runs.solved))
+
+
+def test_no_answer_is_given_away(stored: NotebookNode, lesson: Lesson) -> None:
+    """No solution, and no line of one that is not taught, is in any cell, output or metadata."""
+    expect_none(rules.no_answer_is_given_away(stored, lesson))
