@@ -3,7 +3,7 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
@@ -13,16 +13,29 @@ BLANK_WORDS = "____"
 
 def is_blank(answer: Any) -> bool:  # noqa: ANN401 - whatever a learner gives
     """Tell whether something is left for the learner to fill in, in a value or in the code of a function."""
-    if answer is ...:
-        return True
-    if isinstance(answer, str):
-        return BLANK_WORDS in answer
-    if isinstance(answer, Mapping):
-        return any(map(is_blank, answer.values()))
-    if isinstance(answer, list | tuple | set | frozenset):
-        return any(map(is_blank, answer))
-    function = function_of(answer)
-    return function is not None and _has_blank(function)
+    return any(True for _ in blanks(answer))
+
+
+def blanks(answer: Any) -> Iterator[str]:  # noqa: ANN401 - as above
+    """Find what is left to fill in; a function that does nothing at all is one blank as well.
+
+    Yields:
+        For each blank in a function its line, such as `load, line 3: con.execute(...)`; for others no text.
+    """
+    if answer is ... or (isinstance(answer, str) and BLANK_WORDS in answer):
+        yield ""
+    elif isinstance(answer, Mapping):
+        for value in answer.values():
+            yield from blanks(value)
+    elif type(answer) in (list, tuple, set, frozenset):  # Dagster's own tuples refuse to be walked through
+        for value in answer:
+            yield from blanks(value)
+    elif isinstance(answer, type):
+        for value in vars(answer).values():
+            if value is ... or inspect.isfunction(value):
+                yield from blanks(value)
+    elif function := function_of(answer):
+        yield from _in_function(function)
 
 
 def function_of(answer: Any) -> Any:  # noqa: ANN401 - as above
@@ -33,30 +46,53 @@ def function_of(answer: Any) -> Any:  # noqa: ANN401 - as above
         answer = getattr(answer.op.compute_fn, "decorated_fn", None)
     elif isinstance(answer, dg.SensorDefinition):
         answer = getattr(answer, "_raw_fn", None)
+    answer = inspect.unwrap(answer) if callable(answer) else None
     return answer if inspect.isfunction(answer) else None
 
 
-def _has_blank(function: Any) -> bool:  # noqa: ANN401 - a function
+def _in_function(function: Any) -> Iterator[str]:  # noqa: ANN401 - a function
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    except (OSError, TypeError, SyntaxError):  # not from a cell, or a lambda in the middle of a line
-        return False
-    return any(_is_blank_node(node) for node in _body_nodes(tree))
+        lines, first = inspect.getsourcelines(function)
+        [code] = ast.parse(textwrap.dedent("".join(lines))).body
+    except (OSError, TypeError, SyntaxError, ValueError):  # its text is not kept, or is a part of a line
+        code = None
+    if not isinstance(code, ast.FunctionDef | ast.AsyncFunctionDef):  # nor is a lambda's text all its own
+        constants = function.__code__.co_consts
+        yield from ("" for constant in constants if isinstance(constant, str) and BLANK_WORDS in constant)
+        yield from ("" for constant in constants if constant is ...)
+        return
+    found = {node.lineno for node in _nodes(code) if _is_blank_node(node)}
+    if not found and all(map(_does_nothing, code.body)):
+        found = {code.body[-1].lineno}
+    for line in sorted(found):
+        yield f"{function.__name__}, line {first + line - 1}: {lines[line - 1].strip()}"
 
 
-def _body_nodes(tree: ast.AST) -> list[ast.AST]:
-    """Return what is inside the functions, except for subscripts: `tuple[str, ...]` has no blank."""
-    nodes: list[ast.AST] = []
-    waiting = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)][:1]
-    children: list[ast.AST] = [statement for node in waiting for statement in node.body]
-    while children:
-        node = children.pop()
-        nodes.append(node)
-        children += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.Subscript)]
-    return nodes
+def _nodes(node: ast.AST) -> Iterator[ast.expr]:
+    """Walk through code, but for annotations and for the `...` of `rows[..., 0]` and `tuple[str, ...]`."""
+    for name, field in ast.iter_fields(node):
+        for child in field if isinstance(field, list) else [field]:
+            if not isinstance(child, ast.AST) or name in ("annotation", "returns"):
+                continue
+            if isinstance(node, ast.Subscript) and name == "slice" and isinstance(child, ast.Tuple):
+                for part in child.elts:
+                    yield from () if _is_dots(part) else _nodes(ast.Expr(part))
+                continue
+            if isinstance(child, ast.expr):
+                yield child
+            yield from _nodes(child)
 
 
-def _is_blank_node(node: ast.AST) -> bool:
-    if not isinstance(node, ast.Constant):
-        return False
-    return node.value is ... or (isinstance(node.value, str) and BLANK_WORDS in node.value)
+def _is_blank_node(node: ast.expr) -> bool:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return BLANK_WORDS in node.value
+    return _is_dots(node)
+
+
+def _is_dots(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    return is_text or isinstance(statement, ast.Pass)

@@ -1,16 +1,17 @@
 """`check`: run a learner's answer against an exercise's scenarios, and say how it stands."""
 
 import inspect
+from dataclasses import replace
 from functools import partial
 
 from IPython.core.error import UsageError
 
 from lesson_lib.classroom.boards.errors import told_of
 from lesson_lib.classroom.boards.wording import counted
-from lesson_lib.classroom.exercises.blanks import is_blank
+from lesson_lib.classroom.exercises.blanks import blanks
 from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
-from lesson_lib.classroom.exercises.trial import Stopped, tried
+from lesson_lib.classroom.exercises.trial import Stopped, kept_output, tried
 from lesson_lib.classroom.exercises.verdict import Verdict
 from lesson_lib.classroom.progress_store import Attempted, Outcome, record
 
@@ -37,15 +38,17 @@ def check(exercise: str, *answers: object) -> Verdict:
     if verdict.outcome is Outcome.NOT_ATTEMPTED:
         return verdict
     note = record(Attempted(exercise, verdict.outcome, tuple(filter(None, [verdict.misconception])))).note
-    return Verdict(exercise, verdict.outcome, verdict.facts, verdict.misconception, (*verdict.lines, note))
+    return replace(verdict, lines=(*verdict.lines, note))
 
 
 def find(exercise: str) -> Exercise:
     """Return the exercise of this id.
 
     Raises:
-        UsageError: there is none; the message names those there are.
+        UsageError: there is none, or the id is no text; the message says what would be one.
     """
+    if not isinstance(exercise, str):  # nor the number 2.1, which is 2.10 as well
+        raise UsageError(f'The id of an exercise comes first, in quotes, such as "{next(iter(EXERCISES))}".')
     if exercise not in EXERCISES:
         raise UsageError(f"There is no exercise {exercise!r}. There are: {', '.join(EXERCISES)}.")
     return EXERCISES[exercise]
@@ -53,8 +56,18 @@ def find(exercise: str) -> Exercise:
 
 def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
     """Say how the answers stand, and keep nothing."""
-    if not answers or is_blank(answers):
-        return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(_how_to_begin(exercise),))
+    with kept_output() as printed:
+        verdict = _tried(exercise, answers)
+    if verdict.outcome in (Outcome.NOT_YET, Outcome.RAISED):
+        return replace(verdict, printed=printed.getvalue())
+    return verdict
+
+
+def _tried(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
+    places = list(blanks(answers))
+    if places or not answers:
+        still = tuple(("Still blank", place) for place in places if place)
+        return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=(_how_to_begin(exercise),))
     for scenario in exercise.scenarios:
         name = str(scenario.__doc__).partition("\n")[0]
         try:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark
+from lesson_lib.classroom.boards.board import Block, Board, Facts, Fold, Line, Mark
 from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import stable
 from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
@@ -15,6 +15,8 @@ _MARKS = {
     Outcome.RIGHT: Mark.GOOD,
 }
 
+_MOST_LINES = 20  # of what was printed, in the text output
+
 
 @dataclass(frozen=True, repr=False)
 class Verdict(Shown):
@@ -26,6 +28,7 @@ class Verdict(Shown):
         facts: names and values, such as the scenario, what was seen and what was expected.
         misconception: the id of the belief behind a wrong answer, if it has a known one.
         lines: sentences, such as what to take along from a right answer, or how to begin.
+        printed: what the answer printed while it was run, where that may help to mend it.
     """
 
     exercise: str
@@ -33,6 +36,7 @@ class Verdict(Shown):
     facts: tuple[tuple[str, str], ...] = ()
     misconception: str = ""
     lines: tuple[str, ...] = ()
+    printed: str = ""
 
     def board(self) -> Board:
         """Show the outcome, what was seen, and the belief behind it with a cell to see it with."""
@@ -42,6 +46,8 @@ class Verdict(Shown):
         if self.misconception:
             blocks += belief_blocks(self.misconception)
         blocks += [Line(stable(line)) for line in self.lines if line]
+        if printed := stable(self.printed.strip("\n")):
+            blocks.append(Fold("What your code printed", printed, printed.splitlines()[:_MOST_LINES]))
         return Board(f"Exercise {self.exercise}: {self.outcome.value}", blocks, _MARKS[self.outcome])
 
 
