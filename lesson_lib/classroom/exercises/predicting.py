@@ -10,7 +10,7 @@ from lesson_lib.classroom.exercises.blanks import is_blank
 from lesson_lib.classroom.exercises.checking import find
 from lesson_lib.classroom.exercises.choices import told
 from lesson_lib.classroom.exercises.course import EXERCISES
-from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss
 from lesson_lib.classroom.exercises.verdict import belief_blocks
 from lesson_lib.classroom.progress_store import Predicted, load, record
 
@@ -64,16 +64,21 @@ class Surprises(Shown):
     """The guesses that were off: what is surprising is remembered, if it is looked at twice."""
 
     off: tuple[tuple[str, str, str], ...]
+    guessed: int
     note: str = ""
 
     def board(self) -> Board:
         """Show a line for each guess that was off."""
-        facts = [
-            Facts([(exercise, f"you guessed {guess}, and it was {fact}")])
-            for exercise, guess, fact in self.off
-        ]
-        blocks: list[Block] = [*facts, *([Line(self.note)] if self.note else [])]
-        return Board("What surprised you" if self.off else "No guess of yours was off so far", blocks)
+        facts = Facts(
+            [(exercise, f"you guessed {guess}, and it is {fact}") for exercise, guess, fact in self.off]
+        )
+        blocks: list[Block] = [facts, *([Line(self.note)] if self.note else [])]
+        if not self.guessed:
+            return Board("You have made no guess so far", blocks)
+        guesses = f"{self.guessed} {'guess' if self.guessed == 1 else 'guesses'}"
+        return Board(
+            f"{len(self.off)} of your {guesses} {'was' if len(self.off) == 1 else 'were'} off", blocks
+        )
 
 
 def predict(exercise: str, *guesses: object) -> Guess:
@@ -105,29 +110,26 @@ def fact(exercise: str, value: object) -> Fact:
     guesses = _guesses.get(exercise, ())
     if not guesses:
         return Fact(exercise, told(value))
-    miss = compared(value, *guesses)
-    note = record(Predicted(exercise, told(guesses), told(value), off=miss is not None)).note
-    return Fact(
-        exercise,
-        told(value),
-        told(guesses),
-        miss.misconception if miss else "",
-        is_off=miss is not None,
-        note=note,
-    )
+    try:
+        miss = compared(value, *guesses)
+    except Exception:  # noqa: BLE001 - a guess may be of any kind, such as a text where a number was asked for
+        miss = Miss()
+    is_off = miss is not None
+    note = record(Predicted(exercise, told(guesses), told(value), off=is_off)).note
+    belief = miss.misconception if miss else ""
+    return Fact(exercise, told(value), told(guesses), belief, is_off=is_off, note=note)
 
 
 def surprises() -> Surprises:
-    """List the guesses that were off, of all notebooks."""
+    """List the guesses that were off, of all notebooks; of several for one prediction, the first counts."""
     progress = load()
     off = [
-        (f"{exercise} {EXERCISES[exercise].title}", made.guess, made.fact)
-        for exercise, done in progress.exercises.items()
-        if exercise in EXERCISES
-        for made in done.predictions
-        if made.off
+        (f"{exercise} {EXERCISES[exercise].title}", made[0].guess, made[0].fact)
+        for exercise in EXERCISES
+        if (made := progress.of(exercise).predictions) and made[0].off  # those after it knew the fact
     ]
-    return Surprises(tuple(off), progress.note)
+    guessed = sum(bool(progress.of(exercise).predictions) for exercise in EXERCISES)
+    return Surprises(tuple(off), guessed, progress.note)
 
 
 def _find_prediction(exercise: str) -> Exercise:
