@@ -21,7 +21,7 @@ class Report(Shown):
     progress: Progress
 
     def board(self) -> Board:
-        """Show a table for each notebook, with a line for each check."""
+        """Show a table for each notebook, with a line for each check that this course knows."""
         tables = [_table(lesson, self.progress) for lesson in LESSONS]
         blocks: list[Block] = [*tables, *([Line(self.progress.note)] if self.progress.note else [])]
         exercises = [exercise for lesson in LESSONS for exercise in lesson.exercises]
@@ -42,15 +42,17 @@ _reset = reset  # by another name, since `progress` has an argument of this one
 
 
 def _table(lesson: Lesson, progress: Progress) -> Table:
-    return Table(lesson.notebook, ("You can", "exercise", "so far"), tuple(_rows(lesson, progress)))
+    return Table(lesson.notebook, ("exercise", "so far", "then you can"), tuple(_rows(lesson, progress)))
 
 
 def _rows(lesson: Lesson, progress: Progress) -> Iterator[tuple[Line, ...]]:
     for objective in lesson.objectives:
+        text = objective.text
         for exercise in lesson.exercises:
             if exercise.objective == objective.id:
                 name = Line(f"{exercise.id} {exercise.title}")
-                yield Line(objective.text), name, _standing(exercise, progress.of(exercise.id))
+                yield name, _standing(exercise, progress.of(exercise.id)), Line(text)
+                text = ""  # once is enough
 
 
 def _is_done(exercise: Exercise, done: ExerciseProgress) -> bool:
@@ -59,9 +61,8 @@ def _is_done(exercise: Exercise, done: ExerciseProgress) -> bool:
 
 def _standing(exercise: Exercise, done: ExerciseProgress) -> Line:
     if exercise.is_prediction and done.predictions:
-        return Line(
-            "predicted" + (", and surprised" if any(made.off for made in done.predictions) else ""), Mark.GOOD
-        )
+        first = done.predictions[0]  # those after it knew the fact
+        return Line("predicted, and surprised" if first.off else "predicted", Mark.GOOD)
     aside = [
         counted(done.attempts, "attempt") if done.attempts > 1 else "",
         counted(done.hints, "hint") if done.hints else "",

@@ -1,0 +1,33 @@
+"""What is done is told, exercise by exercise, and what this course does not know is kept."""
+
+from lesson_lib.classroom.exercises import progress, surprises
+from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.progress_store import Attempted, HintGiven, Outcome, Predicted, load, record
+
+
+def test_each_exercise_has_a_line_and_each_objective_is_told_once() -> None:
+    """The first guess counts, and once right is always right."""
+    record(Predicted("1.1", "6", "0", off=True))
+    record(Predicted("1.1", "0", "0", off=False))
+    record(HintGiven("1.2"))
+    record(Attempted("1.2", Outcome.NOT_YET, ("definition-creates-keys",)))
+    record(Attempted("1.2", Outcome.RIGHT))
+    record(Attempted("99.9", Outcome.RIGHT))
+    text = repr(progress())
+    assert "2 of" in text.splitlines()[0]
+    assert "✓ predicted, and surprised" in text
+    assert "✓ right, 2 attempts, 1 hint" in text
+    assert "99.9" not in text
+    assert "99.9" in load().exercises
+    for lesson in LESSONS:
+        assert all(text.count(f"  {objective.text}\n") <= 1 for objective in lesson.objectives)
+        assert all(text.count(f"{asked.id} {asked.title}") == 1 for asked in lesson.exercises)
+    assert repr(surprises()).endswith("1.1 How many keys?: you guessed 6, and it is 0")
+
+
+def test_a_reset_forgets_all_of_it() -> None:
+    """Also what this course does not know."""
+    record(Attempted("99.9", Outcome.RIGHT))
+    assert repr(progress(reset=True)).startswith("Your progress: 0 of")
+    assert not load().exercises
+    assert repr(surprises()) == "You have made no guess so far"
