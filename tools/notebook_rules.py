@@ -507,9 +507,7 @@ def rhythm_is_kept(notebook: NotebookNode) -> list[str]:
     reading = measured.cells - measured.work_cells
     if not FEWEST_CELLS <= reading <= MOST_CELLS:
         beside = f", tasks and exercises aside ({measured.work_cells})" if measured.work_cells else ""
-        found.append(
-            f"It has {reading} cells{beside}. A lesson has {FEWEST_CELLS} to {MOST_CELLS}."
-        )
+        found.append(f"It has {reading} cells{beside}. A lesson has {FEWEST_CELLS} to {MOST_CELLS}.")
     if measured.median_lines > MEDIAN_LINES_CAP:
         found.append(
             f"The median code cell has {measured.median_lines:g} lines; {MEDIAN_LINES_CAP} are the limit."

@@ -119,8 +119,9 @@ def _within(work: Callable[[], T], seconds: float) -> T:
         at_work.release()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)  # which first hands a signal that is under way to `stop`
-        sys.settrace(tracing[0])
-        sys.setprofile(tracing[1])
+        if told > _TIMES:
+            sys.settrace(tracing[0])
+            sys.setprofile(tracing[1])
     if time.monotonic() >= end:  # it swallowed that its time was up
         raise _TimeIsUp
     return result
