@@ -23,7 +23,7 @@ test-newest: ## Check everything with the newest releases that pyproject.toml ad
 test-browser: ## Run the notebooks in a real browser (PICTURE=1 to renew the README's picture)
 	@"$(PYTHON)" tools/browser.py $(if $(PICTURE),--picture)
 
-notebooks: ## Execute the notebooks and store what they show
+notebooks: ## Write the exercises into the notebooks, execute them, and store what they show
 	@"$(PYTHON)" tools/environment.py tools/renew_notebooks.py
 	@"$(PYTHON)" tools/environment.py tools/renew_run_sheet.py
 

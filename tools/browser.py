@@ -5,7 +5,7 @@ python tools/browser.py NOTEBOOK ...      these
 python tools/browser.py --picture         all of them, and renew the README's picture
 
 JupyterLab is started as `make lab` starts it, on copies of the notebooks and with settings of its own:
-neither a notebook nor a learner's JupyterLab is changed.
+neither a notebook nor a learner's JupyterLab or progress is changed.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ def main() -> int:
     course = fresh(OURS) / "course"
     (course / "notebooks").mkdir(parents=True)
     copies = [shutil.copy(str(path), str(course / "notebooks")) for path in notebooks]
+    os.environ["LESSON_PROGRESS"] = str(OURS / "progress.json")  # a test is nobody's progress
     print(f"Screenshots go to {fresh(OUTPUT).relative_to(ROOT)}.", flush=True)
     with serving(python, choose_port(None), course, OURS) as (_, address):
         return visit(
