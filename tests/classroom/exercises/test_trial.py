@@ -1,7 +1,6 @@
 """A learner's code is run, and whatever it does, the lesson goes on."""
 
 import asyncio
-import builtins
 import os
 import signal
 import sys
@@ -182,8 +181,8 @@ def test_in_another_thread_there_is_no_time_limit() -> None:
     assert returned == [8]
 
 
-def test_folder_and_builtins_are_those_of_before(tmp_path: Path) -> None:
-    """Also when the code has gone into a folder that it then deleted, or has taken `len` away."""
+def test_the_folder_is_that_of_before(tmp_path: Path) -> None:
+    """Also when the code has gone into a folder that it then deleted."""
     before = Path.cwd()
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -191,11 +190,9 @@ def test_folder_and_builtins_are_those_of_before(tmp_path: Path) -> None:
     def wanders() -> None:
         os.chdir(gone)
         gone.rmdir()
-        builtins.len = None  # type: ignore[assignment]  # what it is about
 
     tried(wanders)
     assert Path.cwd() == before
-    assert len("still") == 5
 
 
 def test_a_folder_that_is_gone_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
