@@ -115,8 +115,12 @@ def told(value: object) -> str:
 
 
 def _flat(value: Any) -> list[str]:  # noqa: ANN401 - whatever a learner guesses
-    if isinstance(value, list | tuple):
+    if hasattr(value, "tolist"):  # of NumPy or pandas
+        value = value.tolist()
+    if isinstance(value, list | tuple | range):
         return [text for part in value for text in _flat(part)]
+    if isinstance(value, set | frozenset):
+        return sorted(text for part in value for text in _flat(part))
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
-    return [f"{value:g}" if isinstance(value, float) else str(value)]
+    return [str(value).removesuffix(".0")]  # 8.0 rows are 8

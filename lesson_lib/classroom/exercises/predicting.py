@@ -75,10 +75,9 @@ class Surprises(Shown):
         blocks: list[Block] = [facts, *([Line(self.note)] if self.note else [])]
         if not self.guessed:
             return Board("You have made no guess so far", blocks)
-        guesses = f"{self.guessed} {'guess' if self.guessed == 1 else 'guesses'}"
-        return Board(
-            f"{len(self.off)} of your {guesses} {'was' if len(self.off) == 1 else 'were'} off", blocks
-        )
+        guesses = "1 guess" if self.guessed == 1 else f"{self.guessed} guesses"
+        off = {0: "none was", 1: "1 was"}.get(len(self.off), f"{len(self.off)} were")
+        return Board(f"You have made {guesses}, and {off} off", blocks)
 
 
 def predict(exercise: str, *guesses: object) -> Guess:
@@ -92,8 +91,10 @@ def predict(exercise: str, *guesses: object) -> Guess:
         UsageError: there is no such prediction.
     """
     _find_prediction(exercise)
-    _guesses[exercise] = () if is_blank(guesses) else guesses
-    return Guess(exercise, _guesses[exercise])
+    guess = Guess(exercise, () if is_blank(guesses) else guesses)
+    told(guess.guesses)  # what cannot be written fails here, and not in the cell that shows the fact
+    _guesses[exercise] = guess.guesses
+    return guess
 
 
 def fact(exercise: str, value: object) -> Fact:

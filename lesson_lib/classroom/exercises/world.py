@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 
 from lesson_lib.classroom.exercises.exercise import NoAnswer
-from lesson_lib.classroom.lab import Lab, open_lab
+from lesson_lib.classroom.lab import Lab
 from lesson_lib.pipeline import SourceFolder, Warehouse
 
 
@@ -76,7 +76,7 @@ class World:
 def new_world() -> Iterator[World]:
     """Make a world for one scenario, and remove it afterwards."""
     with dg.DagsterInstance.ephemeral() as instance:
-        yield World(open_lab(), instance)
+        yield World(Lab(), instance)
 
 
 def set_of(asset: Any) -> str:  # noqa: ANN401 - whatever the learner gives
