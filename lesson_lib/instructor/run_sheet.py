@@ -192,7 +192,7 @@ def _long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
 
 
 def _plan_of(lesson: Lesson) -> str:
-    return f"lesson_lib/classroom/exercises/notebook_{lesson.number}.py"
+    return f"lesson_lib/classroom/exercises/notebook_{lesson.number}/lesson.py"
 
 
 def _missing(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 from lesson_lib.instructor.run_sheet import findings, table
 
-PLAN = "lesson_lib/classroom/exercises/notebook_07.py"
+PLAN = "lesson_lib/classroom/exercises/notebook_07/lesson.py"
 
 
 def exercise(identifier: str, objective: str, *beliefs: str, is_prediction: bool = False) -> Exercise:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lesson_lib.classroom.exercises.exercise import Exercise
-from lesson_lib.classroom.exercises.notebook_01 import LESSON as NOTEBOOK_01
-from lesson_lib.classroom.exercises.notebook_02 import LESSON as NOTEBOOK_02
+from lesson_lib.classroom.exercises.notebook_01.lesson import LESSON as NOTEBOOK_01
+from lesson_lib.classroom.exercises.notebook_02.lesson import LESSON as NOTEBOOK_02
 from lesson_lib.classroom.exercises.plan import Lesson
 
 LESSONS: tuple[Lesson, ...] = (NOTEBOOK_01, NOTEBOOK_02)

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from lesson_lib.classroom.exercises.exercise import NoAnswer
-from lesson_lib.classroom.exercises.own_source import (
+from lesson_lib.classroom.exercises.notebook_02.own_source import (
     MOST_BYTES,
     MOST_FILES,
     OWN_SOURCE,

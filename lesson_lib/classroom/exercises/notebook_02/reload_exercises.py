@@ -6,8 +6,8 @@ from typing import Any
 
 import duckdb
 
-from lesson_lib.classroom.exercises import reload_scenarios as reload
 from lesson_lib.classroom.exercises.exercise import Exercise, NoAnswer
+from lesson_lib.classroom.exercises.notebook_02 import reload_scenarios as reload
 from lesson_lib.classroom.exercises.world import World
 
 _HEADER = "date,share_price,amount,spend,shift,spread\n"

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 from lesson_lib.classroom.exercises.choices import Choice, multiple_choice, prediction, told
 from lesson_lib.classroom.exercises.exercise import Exercise
-from lesson_lib.classroom.exercises.monday import READ_THE_RECORDS
-from lesson_lib.classroom.exercises.own_source import OWN_SOURCE
+from lesson_lib.classroom.exercises.notebook_02.monday import READ_THE_RECORDS
+from lesson_lib.classroom.exercises.notebook_02.own_source import OWN_SOURCE
+from lesson_lib.classroom.exercises.notebook_02.reload_exercises import BIND_THE_KEY, RELOAD_SAFELY
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
-from lesson_lib.classroom.exercises.reload_exercises import BIND_THE_KEY, RELOAD_SAFELY
 
 
 def _belief_about_reloading(*guesses: object) -> str:

@@ -90,7 +90,7 @@ def _belief(key: str, letter: str) -> str:
 
 def _cell(bluebird: str, o_hare: str, zenith: str) -> str:
     return cleandoc(f"""
-        from lesson_lib.classroom.exercises.monday import records_of_monday
+        from lesson_lib.classroom.exercises.notebook_02.monday import records_of_monday
 
         display(records_of_monday())
         check("2.6", {{"bluebird": {bluebird}, "o'hare": {o_hare}, "zenith": {zenith}}})

@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
-from lesson_lib.classroom.exercises import reload_scenarios as reload
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
+from lesson_lib.classroom.exercises.notebook_02 import reload_scenarios as reload
 from lesson_lib.classroom.exercises.world import World, new_world
 from lesson_lib.classroom.records import three_records
 from lesson_lib.pipeline import InvalidKey

@@ -1,0 +1,223 @@
+"""Exercise 1.3: write an import asset that looks whether its file is there."""
+
+from dataclasses import replace
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+from lesson_lib.classroom.boards.wording import counted, plain
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss
+from lesson_lib.classroom.exercises.world import World, new_world, set_of
+
+_SET = "s3"
+
+
+def _wrong_path(world: World, asset: object, key: str) -> Miss | None:
+    """Import the file of a key, and compare the path with that of the file."""
+    returned = _imported(world, asset, key)
+    expected = world.lab.source / f"{key}.csv"
+    if isinstance(returned, str | Path) and Path(returned).resolve() == expected:
+        return None
+    belief = "key-ends-at-the-first-dot" if _is_cut(returned, key) else ""
+    return Miss(belief, seen=_told_path(world, returned), expected=f"the path of {key}.csv in source.path")
+
+
+def _imported(world: World, asset: Any, key: str) -> object:  # noqa: ANN401 - whatever the learner gives
+    """Materialize the asset for a key, and return what its function returned."""
+    return world.materialize([asset], key).output_for_node(asset.node_def.name)
+
+
+def _is_cut(returned: object, key: str) -> bool:
+    cut = key.partition(".")[0]
+    return cut != key and isinstance(returned, str | Path) and Path(returned).name == f"{cut}.csv"
+
+
+def _told_path(world: World, returned: object) -> str:
+    if returned is None or isinstance(returned, type):  # Dagster's sign for no value is a class
+        return "no path, since the function returned nothing"
+    if not isinstance(returned, str | Path) or "\n" in str(returned):
+        return f"no path, but {plain(repr(returned), longest=80)}"
+    path = Path(returned)
+    if not path.is_absolute():
+        return f"{plain(str(path))}, without its folder"
+    if path.resolve().parent != world.lab.source:
+        return f"{plain(path.name)} in another folder than source.path"
+    return f"the path of {plain(path.name)}"
+
+
+def _key_in_s3(asset: object) -> Miss | None:
+    """The key acme is in the set s3."""
+    if (name := set_of(asset)) == _SET:
+        return None
+    seen = f"the asset looks for it in the set {plain(repr(name))}, which has no key"
+    return Miss("typo-raises-an-error", seen, expected=f"the asset looks for it in the set {_SET!r}")
+
+
+def _two_customers(asset: object) -> Miss | None:
+    """Two customers are imported, acme and then zenith."""
+    with new_world() as world:
+        misses = [miss for key in ("acme", "zenith") if (miss := _wrong_path(world, asset, key))]
+    files = {"the path of acme.csv", "the path of zenith.csv"}
+    if len(misses) == 1 and misses[0].seen in files:
+        return replace(misses[0], misconception="every-key-needs-an-asset")
+    return misses[0] if misses else None
+
+
+def _key_with_a_dot(asset: object) -> Miss | None:
+    """The customer globex.eu is imported, and there is another one called globex."""
+    with new_world() as world:
+        world.write("globex", "date,share_price,amount,spend,shift,spread\n")
+        return _wrong_path(world, asset, "globex.eu")
+
+
+def _key_with_an_apostrophe(asset: object) -> Miss | None:
+    """The customer o'hare is imported."""
+    with new_world() as world:
+        return _wrong_path(world, asset, "o'hare")
+
+
+def _new_customer(asset: object) -> Miss | None:
+    """A new customer has sent a file, café du nord.csv."""
+    with new_world() as world:
+        world.write("café du nord", "date,share_price,amount,spend,shift,spread\n")
+        return _wrong_path(world, asset, "café du nord")
+
+
+def _missing_file(asset: object) -> Miss | None:
+    """The key quickstart is registered, and quickstart.csv is not there."""
+    with new_world() as world:
+        try:
+            _imported(world, asset, "quickstart")
+        except NameError:  # a slip in the line that is to raise, and no refusal
+            raise
+        except Exception:  # noqa: BLE001 - any error is a refusal
+            return None
+    return Miss(
+        "success-means-the-file-was-there",
+        seen="the run succeeded, and quickstart is recorded as materialized",
+        expected="the run fails, and quickstart is not recorded",
+    )
+
+
+def _folder_afterwards(asset: object) -> Miss | None:
+    """The file acme.csv is imported, and stays where and what it is."""
+    with new_world() as world:
+        before = _files(world)
+        _imported(world, asset, "acme")
+        after = _files(world)
+    changed = sorted(name for name in before | after if before.get(name) != after.get(name))
+    if not changed:
+        return None
+    seen = "; ".join(f"{plain(name)} {_fate(before.get(name), after.get(name))}" for name in changed)
+    return Miss(seen=seen, expected=f"the same {counted(len(before), 'file')} as before, untouched")
+
+
+def _files(world: World) -> dict[str, bytes]:
+    folder = world.lab.source
+    paths = folder.rglob("*") if folder.is_dir() else ()
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
+
+
+def _fate(before: bytes | None, after: bytes | None) -> str:
+    if after is None:
+        return "is gone"
+    return "is new" if before is None else "has been changed"
+
+
+def _import_cell(*body: str, partitions: str = "s3_partitions_def", returned: str = "str") -> str:
+    """Write the cell of 1.3 with these lines as the function's body."""
+    written = indent("\n".join(body), "    ")
+    return (
+        "from lesson_lib.pipeline import SourceFolder\n\n\n"
+        f"@dg.asset(partitions_def={partitions})\n"
+        f"def my_import(context: dg.AssetExecutionContext, source: SourceFolder) -> {returned}:\n"
+        f'{written}\n\n\ncheck("1.3", my_import)'
+    )
+
+
+_REFUSE = (
+    "if not path.is_file():",
+    '    raise FileNotFoundError(f"{path.name} is not there. Put it there, and run again.")',
+)
+
+WRITE_AN_IMPORT = Exercise(
+    id="1.3",
+    title="Write an import that looks",
+    objective="materialize",
+    minutes=5,
+    task="Write the first asset yourself, with two differences. The folder comes from a resource, `source`, "
+    "so that the run says which folder it is: `source.path`. And your asset looks before it answers: it "
+    "returns the path of `<partition key>.csv` in that folder, and if there is no such file, it fails. It "
+    "leaves the folder as it is.",
+    starter=_import_cell("# Return the path of the key's file; raise an error if it is not there.", "..."),
+    solution=_import_cell(
+        'path = Path(source.path) / f"{context.partition_key}.csv"', *_REFUSE, "return str(path.resolve())"
+    ),
+    takeaway="One asset serves every key, in whichever folder the run names. And since it looks, "
+    '"materialized" now says that the file was there.',
+    hints=(
+        "What differs between two runs is in the context and in the resource; nothing else need be known.",
+        'Path(source.path) / f"{context.partition_key}.csv" is the path. What tells whether a file is there?',
+        "Before you return it: if not path.is_file(): raise FileNotFoundError(path.name).",
+    ),
+    scenarios=(
+        _key_in_s3,
+        _folder_afterwards,
+        _two_customers,
+        _key_with_a_dot,
+        _key_with_an_apostrophe,
+        _new_customer,
+        _missing_file,
+    ),
+    also_right=(
+        _import_cell("return str(source.find(context.partition_key))"),
+        _import_cell(
+            'path = f"{source.path}/{context.partition_key}.csv"',
+            "with open(path):",
+            "    return path",
+        ),
+        _import_cell(
+            'path = Path(source.path, context.partition_key + ".csv")',
+            *_REFUSE,
+            "return path",
+            returned="Path",
+            partitions='dg.DynamicPartitionsDefinition(name="s3")',
+        ),
+    ),
+    wrong=(
+        (
+            _import_cell('return str((Path(source.path) / f"{context.partition_key}.csv").resolve())'),
+            "success-means-the-file-was-there",
+        ),
+        (
+            _import_cell(
+                'key = context.partition_key.split(".")[0]',
+                'path = Path(source.path) / f"{key}.csv"',
+                *_REFUSE,
+                "return str(path)",
+            ),
+            "key-ends-at-the-first-dot",
+        ),
+        (
+            _import_cell(
+                'path = (Path(source.path) / context.partition_key).with_suffix(".csv")',
+                *_REFUSE,
+                "return str(path)",
+            ),
+            "key-ends-at-the-first-dot",
+        ),
+        (
+            _import_cell(
+                'path = Path(source.path) / f"{context.partition_key}.csv"',
+                *_REFUSE,
+                "return str(path)",
+                partitions='dg.DynamicPartitionsDefinition(name="customers")',
+            ),
+            "typo-raises-an-error",
+        ),
+        (
+            _import_cell('path = Path(source.path) / "acme.csv"', *_REFUSE, "return str(path)"),
+            "every-key-needs-an-asset",
+        ),
+    ),
+)
