@@ -41,12 +41,12 @@ def told_of(error: BaseException) -> list[tuple[str, str]]:
     """Return what to say of an error that is not itself shown: what was raised, why, what next, where."""
     told = traceback.TracebackException(type(error), error, None)
     told.__notes__ = None  # they would stand after what was raised, and take its place as the last line
-    raised = list(told.format_exception_only())[-1].strip()
+    raised = list(told.format_exception_only())[-1].strip().removeprefix(f"{type(error).__module__}.")
     try:
         more = _told(error)[1]
     except Exception:  # noqa: BLE001 - an error that cannot even be described is still to be told
         more = []
-    return [(name, text) for name, text in (("Raised", stable(raised)), *more) if text]
+    return [(name, text) for name, text in (("Raised", stable(raised.partition("\n")[0])), *more) if text]
 
 
 def _told(error: BaseException) -> tuple[str, list[tuple[str, str]]]:

@@ -64,7 +64,7 @@ def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
 
 
 def _tried(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
-    places = list(blanks(answers))
+    places = _blanks(answers)
     if places or not answers:
         still = tuple(("Still blank", place) for place in places if place)
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=(_how_to_begin(exercise),))
@@ -83,6 +83,13 @@ def _tried(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
             facts = tuple(fact for fact in seen if fact[1]) if miss.seen else ()
             return Verdict(exercise.id, Outcome.NOT_YET, facts, miss.misconception, (_help(exercise),))
     return Verdict(exercise.id, Outcome.RIGHT, lines=(exercise.takeaway,))
+
+
+def _blanks(answers: tuple[object, ...]) -> list[str]:
+    try:
+        return list(blanks(answers))
+    except Exception:  # noqa: BLE001 - what cannot even be looked at is no blank; running it tells more
+        return []
 
 
 def _how_to_begin(exercise: Exercise) -> str:

@@ -1,0 +1,52 @@
+"""Guesses are compared by what they say, and not by how they are written."""
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lesson_lib.classroom.exercises.choices import same, told
+
+TOLD = [
+    (8, "8"),
+    (8.0, "8"),
+    ("8", "8"),
+    ((8, 16, 24), "8, 16, 24"),
+    ([[8], (16, 24)], "8, 16, 24"),
+    ("8,16 , 24", "8, 16, 24"),
+    (range(8, 25, 8), "8, 16, 24"),
+    ({"b", "a", "c"}, "a, b, c"),
+    (frozenset(), ""),
+    (33597290.0, "33597290"),
+    (1234567.25, "1234567.25"),
+    (Decimal("0.10"), "0.10"),
+    (np.int64(8), "8"),
+    (np.float64(33597288.0), "33597288"),
+    (np.array([8, 16]), "8, 16"),
+    (None, "None"),
+    (True, "True"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), TOLD, ids=range(len(TOLD)))
+def test_a_guess_is_told(value: object, text: str) -> None:
+    """Values with commas, and integral numbers without a fraction."""
+    assert told(value) == text
+
+
+@pytest.mark.parametrize(
+    ("guess", "fact", "expected"),
+    [
+        (33597290.0, 33597288.0, False),
+        (1234567.0, 1234567, True),
+        (0.1 + 0.2, 0.3, False),
+        ("TRUE", True, True),
+        ((8, 16, 24), [8, 16, 24], True),
+        ((8, 24, 16), (8, 16, 24), False),
+        ({"a", "b"}, {"b", "a"}, True),
+    ],
+)
+def test_a_guess_is_compared_with_all_its_digits(guess: Any, fact: object, *, expected: bool) -> None:  # noqa: ANN401 - of any kind
+    """Order counts, but in a set."""
+    assert same((guess,), fact) is expected
