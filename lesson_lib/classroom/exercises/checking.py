@@ -56,33 +56,34 @@ def find(exercise: str) -> Exercise:
 
 def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
     """Say how the answers stand, and keep nothing."""
-    with kept_output() as printed:
-        verdict = _tried(exercise, answers)
-    if verdict.outcome in (Outcome.NOT_YET, Outcome.RAISED):
-        return replace(verdict, printed=printed.getvalue())
-    return verdict
-
-
-def _tried(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
     places = _blanks(answers)
     if places or not answers:
         still = tuple(("Still blank", place) for place in places if place)
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=(_how_to_begin(exercise),))
     for scenario in exercise.scenarios:
-        name = str(scenario.__doc__).partition("\n")[0]
-        try:
-            miss = tried(partial(_run, exercise, scenario, answers))
-        except NoAnswer as reason:
-            return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),))
-        except Stopped as stopped:
-            return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), ("Stopped", str(stopped))))
-        except Exception as error:  # noqa: BLE001 - whatever a learner's code raises is told
-            return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), *told_of(error)))
-        if miss:
-            seen = (("Scenario", name), ("Seen", miss.seen), ("Expected", miss.expected))
-            facts = tuple(fact for fact in seen if fact[1]) if miss.seen else ()
-            return Verdict(exercise.id, Outcome.NOT_YET, facts, miss.misconception, (_help(exercise),))
+        with kept_output() as printed:
+            verdict = _tried(exercise, scenario, answers)
+        if verdict:
+            return replace(verdict, printed=printed.getvalue())
     return Verdict(exercise.id, Outcome.RIGHT, lines=(exercise.takeaway,))
+
+
+def _tried(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Verdict | None:
+    """Say how the answers stand after one scenario; None if nothing is wrong."""
+    name = str(scenario.__doc__).partition("\n")[0]
+    try:
+        miss = tried(partial(_run, exercise, scenario, answers))
+    except NoAnswer as reason:
+        return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),))
+    except Stopped as stopped:
+        return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), ("Stopped", str(stopped))))
+    except Exception as error:  # noqa: BLE001 - whatever a learner's code raises is told
+        return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), *told_of(error)))
+    if not miss:
+        return None
+    seen = (("Scenario", name), ("Seen", miss.seen), ("Expected", miss.expected))
+    facts = tuple(fact for fact in seen if fact[1]) if miss.seen else ()
+    return Verdict(exercise.id, Outcome.NOT_YET, facts, miss.misconception, (_help(exercise),))
 
 
 def _blanks(answers: tuple[object, ...]) -> list[str]:

@@ -63,16 +63,13 @@ class Fact(Shown):
 class Surprises(Shown):
     """The guesses that were off: what is surprising is remembered, if it is looked at twice."""
 
-    off: tuple[tuple[str, str, str], ...]
+    off: tuple[tuple[str, str], ...]
     guessed: int
     note: str = ""
 
     def board(self) -> Board:
         """Show a line for each guess that was off."""
-        facts = Facts(
-            [(exercise, f"you guessed {guess}, and it is {fact}") for exercise, guess, fact in self.off]
-        )
-        blocks: list[Block] = [facts, *([Line(self.note)] if self.note else [])]
+        blocks: list[Block] = [Facts(self.off), *([Line(self.note)] if self.note else [])]
         if not self.guessed:
             return Board("You have made no guess so far", blocks)
         guesses = "1 guess" if self.guessed == 1 else f"{self.guessed} guesses"
@@ -125,8 +122,8 @@ def surprises() -> Surprises:
     """List the guesses that were off, of all notebooks; of several for one prediction, the first counts."""
     progress = load()
     off = [
-        (f"{exercise} {EXERCISES[exercise].title}", made[0].guess, made[0].fact)
-        for exercise in EXERCISES
+        (exercise, f"you guessed {made[0].guess}, and it is {made[0].fact} ({asked.title})")
+        for exercise, asked in EXERCISES.items()
         if (made := progress.of(exercise).predictions) and made[0].off  # those after it knew the fact
     ]
     guessed = sum(bool(progress.of(exercise).predictions) for exercise in EXERCISES)

@@ -47,7 +47,7 @@ def _table(lesson: Lesson, progress: Progress) -> Table:
 
 def _rows(lesson: Lesson, progress: Progress) -> Iterator[tuple[Line, ...]]:
     for objective in lesson.objectives:
-        text = objective.text
+        text = objective.text.replace("`", "")  # a board draws no Markdown
         for exercise in lesson.exercises:
             if exercise.objective == objective.id:
                 name = Line(f"{exercise.id} {exercise.title}")

@@ -157,6 +157,22 @@ USAGE = {
 }
 
 
+def test_what_earlier_scenarios_printed_is_left_out() -> None:
+    """It would stand in the way of what the one printed that found something."""
+
+    def doubles_5(answer: Callable[[int], int]) -> Miss | None:
+        """Your function doubles 5."""
+        answer(5)
+        return Miss()
+
+    def speaks(number: int) -> int:
+        print("I have", number)  # noqa: T201 - what it is about
+        return 2 * number
+
+    verdict = judged(replace(ASKED, scenarios=(_doubles, doubles_5)), (speaks,))
+    assert (verdict.outcome, verdict.printed) == (Outcome.NOT_YET, "I have 5\n")
+
+
 @pytest.mark.parametrize("call", USAGE)
 def test_a_slip_in_the_call_is_told(call: str) -> None:
     """By the next move, and nothing is kept."""

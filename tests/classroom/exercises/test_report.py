@@ -19,10 +19,11 @@ def test_each_exercise_has_a_line_and_each_objective_is_told_once() -> None:
     assert "✓ right, 2 attempts, 1 hint" in text
     assert "99.9" not in text
     assert "99.9" in load().exercises
+    assert "`" not in text
     for lesson in LESSONS:
         assert all(text.count(f"  {objective.text}\n") <= 1 for objective in lesson.objectives)
         assert all(text.count(f"{asked.id} {asked.title}") == 1 for asked in lesson.exercises)
-    assert repr(surprises()).endswith("1.1 How many keys?: you guessed 6, and it is 0")
+    assert repr(surprises()).endswith("1.1: you guessed 6, and it is 0 (How many keys?)")
 
 
 def test_a_reset_forgets_all_of_it() -> None:
