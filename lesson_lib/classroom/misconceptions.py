@@ -123,7 +123,7 @@ _ALL = (
         "success-means-the-file-was-there",
         claim="The import succeeded, so the file must have been there.",
         truth="A successful run says only that the function returned.",
-        explanation="This asset builds a path and never opens it, so it succeeds for a file that nobody has "
+        explanation="An asset that builds a path and never opens it succeeds for a file that nobody has "
         "sent. A record is as reliable as the code behind it: open the file, check it, and raise "
         "if it is missing.",
         cell=cleandoc("""
@@ -190,9 +190,9 @@ _ALL = (
         "deleting-by-date-is-enough",
         claim="With `delete ... where date = '<key>'` before it, a load can be repeated.",
         truth="A key says which file a row came from, and the row's date need not say the same.",
-        explanation="The delete finds rows of that date and leaves the others, which pile up. The exchange's "
-        "file 2018-01-22 holds days of September only. Store the key in a column of its own, partition_key, "
-        "and delete by that.",
+        explanation="The delete finds rows of that date and leaves the others, which pile up. In the "
+        "course's folder, the file 2018-01-22 holds days of September only. Store the key in a column of "
+        "its own, partition_key, and delete by that.",
         cell=cleandoc("""
             import duckdb
             from lesson_lib.classroom import open_lab
@@ -472,8 +472,9 @@ _ALL = (
         "key-ends-at-the-first-dot",
         claim='The key of a file is name.split(".")[0].',
         truth="A customer's name may have a dot in it, so a key ends before the last dot, not at the first.",
-        explanation="Both files of acme become the key acme, and a key that stands twice in one call makes "
-        "the whole batch fail, zenith included. Path(name).stem takes off the last suffix only.",
+        explanation="Cut at the first dot, acme.eu.csv and acme.us.csv are one key, and a key that stands "
+        "twice in one call makes the whole call fail. Path(name).stem takes off the last suffix only; on "
+        "the way back, put .csv behind the whole key.",
         cell=cleandoc("""
             import dagster as dg
 
@@ -491,7 +492,7 @@ _ALL = (
     Misconception(
         "keys-are-ordered-by-name",
         claim="Keys are ordered by name, so a range holds all that lie between in the alphabet.",
-        truth="Keys stand in the order in which they were added, and so do ranges.",
+        truth="Keys stand in the order in which they were added, and a range follows that order.",
         explanation="A late key lands at the end, where an older range misses it. A range whose end was "
         "added before its start holds no key and still succeeds. Compare with "
         "get_dynamic_partitions before you run a range.",

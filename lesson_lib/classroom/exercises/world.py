@@ -66,11 +66,6 @@ class World:
         with duckdb.connect(self.lab.database) as con:
             return con.execute(sql, values).fetchall()
 
-    def rows(self, key: str) -> int:
-        """Count the rows that belong to a key."""
-        [(count,)] = self.query("select count(*) from raw_partition_data where partition_key = ?", key)
-        return int(count)
-
 
 @contextmanager
 def new_world() -> Iterator[World]:

@@ -17,7 +17,7 @@ NO_ANSWERS = {
     'check("1.2")': "Put your answer in the place of the blanks",
     'check("1.2", "register_good_keys")': "Give check the function itself",
     f'{FUNCTION}check("1.2", answer(instance, []))': "Give check the function itself",
-    'def answer(names):\n    return names\n\n\ncheck("1.2", answer)': "two arguments: an instance, and a list",
+    'def answer(names):\n    return names\n\n\ncheck("1.2", answer)': "two arguments: an instance",
     f'{FUNCTION}check("1.2", answer, instance)': "You gave 2 answers. 1.2 is asked in this way: check(",
     'check("1.3", "my_import")': "Give check your asset, by the name of its function",
     f'{FUNCTION}check("1.3", answer)': "That is a plain function. Put @dg.asset",

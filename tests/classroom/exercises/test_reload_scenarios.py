@@ -6,8 +6,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from lesson_lib.classroom.exercises import reload_scenarios as reload
 from lesson_lib.classroom.exercises.exercise import Miss
-from lesson_lib.classroom.exercises.notebook_02 import reload_scenarios as reload
 from lesson_lib.classroom.exercises.notebook_02.monday import records_of_monday
 from lesson_lib.classroom.exercises.world import World
 

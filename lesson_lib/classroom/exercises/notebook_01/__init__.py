@@ -1,1 +1,1 @@
-"""What notebook 01 asks: `lesson.py` has the plan and the short questions, the rest one exercise each."""
+"""What notebook 01 asks: `lesson.py` has the plan and the short questions, the rest an exercise each."""

@@ -64,9 +64,11 @@ _ACME_ROWS = 8
 def _too_early(letter: str, order: list[str], error: Exception) -> Miss:
     before = ", ".join(order[: order.index(letter)]) or "nothing"
     said = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-    needs_definition = letter == "d" and order.index("e") < order.index("d")
+    has_instance = "e" in order[: order.index(letter)]
+    # Which of its needs a line misses makes the difference; that c comes late shows no belief about keys.
+    shown = letter == "b" or has_instance == (letter == "a")
     return Miss(
-        "" if needs_definition else _TOO_EARLY[letter],
+        _TOO_EARLY[letter] if shown else "",
         seen=f"line {letter}, with {before} before it, raised {plain(said)}",
         expected=f"all five lines run, and the table has acme's {_ACME_ROWS} rows",
     )
@@ -77,10 +79,9 @@ FROM_NOTHING = Exercise(
     title="From nothing to a table",
     objective="query",
     minutes=3,
-    task="The kernel has been restarted, so your ephemeral instance and the table are gone. The imports, "
-    "`lab`, `assets` and `resources` are there again. Bring these five steps into an order in which they "
-    "run, and end with acme's rows in a `DataFrame`. Answer with the five letters.\n\n"
-    "```text\n"
+    task="Suppose the kernel has been restarted: your ephemeral instance and the table are gone; the "
+    "imports, `lab`, `assets` and `resources` are there again. Bring these five steps into an order in "
+    "which they run, and end with acme's rows in a `DataFrame`. Answer with the five letters.\n\n```text\n"
     + "\n".join(f"{letter}  {code}".replace("\n", "\n   ") for letter, code in _LINES.items())
     + "\n```",
     starter='check("1.4", "____")',
@@ -96,7 +97,7 @@ FROM_NOTHING = Exercise(
     also_right=('check("1.4", "E, C, D, A, B")', 'check("1.4", ["c", "e", "d", "a", "b"])'),
     wrong=(
         ('check("1.4", "ceadb")', "definition-creates-keys"),
-        ('check("1.4", "cabed")', "definition-creates-keys"),
+        ('check("1.4", "ecabd")', "definition-creates-keys"),
         ('check("1.4", "cedba")', "three-records-are-one"),
         ('check("1.4", "cdeab")', "keys-live-in-the-definition"),
     ),

@@ -72,7 +72,7 @@ def _belief_about_registering(
         return "", f"; your function returned {plain(repr(returned))}"
     if not all(map(_is_good, held)) or len(held) > len(expected):
         return "dagster-checks-keys", ""
-    return ("keys-are-ordered-by-name" if sorted(held) == sorted(expected) else ""), ""
+    return ("keys-are-ordered-by-name" if list(held) == sorted(expected) else ""), ""
 
 
 def _function_of_two(answer: object) -> Callable[..., object]:
@@ -137,15 +137,15 @@ def _register_cell(*body: str) -> str:
     )
 
 
-REGISTER_GOOD = Exercise(
+GOOD_KEYS = Exercise(
     id="1.2",
     title="Register the good keys",
     objective="register",
     minutes=4,
     task="A list of names has come in. Dagster would take each of them, whatever it is, so your code has to "
     "choose. Write a function that registers the good names in the set `s3` of the instance that it is "
-    "given, in their order. Bad is what is no text, is empty or blank, has a line break in it, or has `...`, "
-    "which Dagster reads as a range. A name may stand twice in the list.",
+    "given, in their order. A name is bad if it is not text, is empty or blank, or has a line break or `...` "
+    "in it (`...` stands for a range of keys). A name that comes twice is registered once.",
     starter=_register_cell("# Register the good names, and leave out the others.", "..."),
     solution=cleandoc("""
         def is_good(name: object) -> bool:

@@ -140,15 +140,16 @@ _REFUSE = (
     '    raise FileNotFoundError(f"{path.name} is not there. Put it there, and run again.")',
 )
 
-WRITE_AN_IMPORT = Exercise(
+IMPORT_THAT_LOOKS = Exercise(
     id="1.3",
     title="Write an import that looks",
     objective="materialize",
     minutes=5,
-    task="Write the first asset yourself, with two differences. The folder comes from a resource, `source`, "
-    "so that the run says which folder it is: `source.path`. And your asset looks before it answers: it "
-    "returns the path of `<partition key>.csv` in that folder, and if there is no such file, it fails. It "
-    "leaves the folder as it is.",
+    task="Write the first asset yourself, with two differences. The folder comes from a resource, "
+    "`source`, a `SourceFolder` of this course's library: `source.path` is its path, as text, so that the "
+    "run says which folder it is. And your asset looks before it answers: it returns the path of "
+    "`<partition key>.csv` in that folder, and fails if there is no such file. It leaves the folder as it "
+    "is.",
     starter=_import_cell("# Return the path of the key's file; raise an error if it is not there.", "..."),
     solution=_import_cell(
         'path = Path(source.path) / f"{context.partition_key}.csv"', *_REFUSE, "return str(path.resolve())"

@@ -3,8 +3,8 @@
 from lesson_lib.classroom.exercises.choices import Choice, multiple_choice, prediction
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.notebook_01.from_nothing import FROM_NOTHING
-from lesson_lib.classroom.exercises.notebook_01.good_keys import REGISTER_GOOD
-from lesson_lib.classroom.exercises.notebook_01.import_that_looks import WRITE_AN_IMPORT
+from lesson_lib.classroom.exercises.notebook_01.good_keys import GOOD_KEYS
+from lesson_lib.classroom.exercises.notebook_01.import_that_looks import IMPORT_THAT_LOOKS
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 
 # 1.1 How many keys?
@@ -52,18 +52,18 @@ _UNKNOWN_KEY = multiple_choice(
     "succeed?",
     choices={
         "a": Choice(
-            '`s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")`, so that the definition is '
-            "newer than the file.",
+            '`s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")`, once more, now that the '
+            "file is there.",
             "definition-creates-keys",
         ),
         "b": Choice(
             '`instance.add_dynamic_partitions("S3", ["o\'hare"])`, which Dagster accepts without an error.',
             "typo-raises-an-error",
         ),
-        "c": Choice('`instance.add_dynamic_partitions("s3", ["o\'hare"])`, although `s3` has other keys.'),
+        "c": Choice('`instance.add_dynamic_partitions("s3", ["o\'hare"])`, after the keys that are there.'),
         "d": Choice(
-            '`dg.DagsterInstance.ephemeral().add_dynamic_partitions("s3", ["o\'hare"])`, since the name is '
-            "that of the definition.",
+            '`dg.DagsterInstance.ephemeral().add_dynamic_partitions("s3", ["o\'hare"])`, since the '
+            "same definition reads from there.",
             "keys-live-in-the-definition",
         ),
     },
@@ -79,7 +79,7 @@ LESSON = Lesson(
     objectives=(
         Objective("define", "define a dynamic partition"),
         Objective("register", "register keys in an instance"),
-        Objective("materialize", "materialize both assets, for one key or for all"),
+        Objective("materialize", "write a partitioned asset, and materialize both for one key or for all"),
         Objective("query", "query the result with pandas"),
         Objective("explain", "say why a key that is not registered fails"),
     ),
@@ -96,5 +96,5 @@ LESSON = Lesson(
         Section("How does this play out in practice?", 1),
         Section("What is still wrong with this pipeline?", 1),
     ),
-    exercises=(_COUNT_KEYS, REGISTER_GOOD, WRITE_AN_IMPORT, FROM_NOTHING, _UNKNOWN_KEY),
+    exercises=(_COUNT_KEYS, GOOD_KEYS, IMPORT_THAT_LOOKS, FROM_NOTHING, _UNKNOWN_KEY),
 )

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 from lesson_lib.classroom.exercises.choices import Choice, multiple_choice, prediction, told
 from lesson_lib.classroom.exercises.exercise import Exercise
-from lesson_lib.classroom.exercises.notebook_02.monday import READ_THE_RECORDS
+from lesson_lib.classroom.exercises.notebook_02.idempotent_asset import IDEMPOTENT_ASSET
+from lesson_lib.classroom.exercises.notebook_02.monday import MONDAY
 from lesson_lib.classroom.exercises.notebook_02.own_source import OWN_SOURCE
-from lesson_lib.classroom.exercises.notebook_02.reload_exercises import BIND_THE_KEY, RELOAD_SAFELY
+from lesson_lib.classroom.exercises.notebook_02.two_blanks import TWO_BLANKS
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 
 
@@ -23,9 +24,9 @@ _COUNT_ROWS = Exercise(
     title="Three runs of one file",
     objective="reload",
     minutes=1,
-    task="Acme's file has eight rows, and the cell below loads it three times with the `load` of notebook "
-    "01. How many rows will the table have after the first run, after the second, and after the third? Put "
-    "your three guesses in the place of the dots.",
+    task="Acme's file has eight rows, and the cell below copies it into the table three times, as notebook "
+    "01 did. How many rows will the table have after the first run, after the second, and after the third? "
+    "Put your three guesses in the place of the dots.",
     starter='predict("2.1", ..., ..., ...)',
     solution='predict("2.1", 8, 16, 24)',
     takeaway="COPY appends. Every run is a success, and the rows pile up.",
@@ -49,8 +50,8 @@ _SPOT_THE_BUG = multiple_choice(
     objective="reload",
     minutes=2,
     question="""\
-This load has been published as one that can be repeated. It runs twice for the key `2018-01-22`, whose file \
-holds days of September:
+This load has been published as one that can be repeated. It runs twice for the key `2018-01-22`; other keys \
+have rows in the table, too.
 
 ```python
 1  con.execute("create table if not exists raw_partition_data (date date, ...)")
@@ -65,7 +66,8 @@ What is wrong with it?""",
             "deleting-by-date-is-enough",
         ),
         "b": Choice(
-            "Line 1: `create or replace table` would start afresh, and nothing could be left over.",
+            "Line 1: with `create or replace table` the load could be repeated, and nothing else would "
+            "have to change.",
             "emptying-the-table-is-enough",
         ),
         "c": Choice(
@@ -121,7 +123,7 @@ _AFTER_A_FAILED_CHECK = multiple_choice(
 LESSON = Lesson(
     notebook="02_reload_safely",
     objectives=(
-        Objective("reload", "make a partition re-loadable, with a `partition_key` column of its own"),
+        Objective("reload", "make a partition re-loadable, with a column of its own for the key"),
         Objective("safe", "bind keys as values, and replace rows in one transaction"),
         Objective("check", "stop a load with a check"),
         Objective("records", "say which of the three records to believe when they disagree"),
@@ -143,10 +145,10 @@ LESSON = Lesson(
     exercises=(
         _COUNT_ROWS,
         _SPOT_THE_BUG,
-        BIND_THE_KEY,
-        RELOAD_SAFELY,
+        TWO_BLANKS,
+        IDEMPOTENT_ASSET,
         _AFTER_A_FAILED_CHECK,
-        READ_THE_RECORDS,
+        MONDAY,
         OWN_SOURCE,
     ),
 )

@@ -26,9 +26,9 @@ _HAPPENINGS = {
 }
 _TRUE = {"bluebird": "d", "o'hare": "b", "zenith": "c"}
 _LINES = {
-    "bluebird": "registered, materialized, and no rows",
-    "o'hare": "not registered, materialized, and 6 rows",
-    "zenith": "registered, materialized, the last run failed, and no rows",
+    "bluebird": "registered and materialized, and has no rows",
+    "o'hare": "not registered, materialized once, and has 6 rows",
+    "zenith": "registered, its last run failed, and has no rows",
 }
 
 
@@ -76,7 +76,9 @@ def _what_fits(answer: object) -> Miss | None:
     given = {key: letters(answer[key], _HAPPENINGS, count=1)[0] for key in _TRUE}
     for key, letter in given.items():
         if letter != _TRUE[key]:
-            return Miss(_belief(key, letter), f"{letter} for {key}", f"what makes {key} {_LINES[key]}")
+            return Miss(
+                _belief(key, letter), f"{letter} for {key}", f"that after which {key} is {_LINES[key]}"
+            )
     return None
 
 
@@ -97,7 +99,7 @@ def _cell(bluebird: str, o_hare: str, zenith: str) -> str:
     """)
 
 
-READ_THE_RECORDS = Exercise(
+MONDAY = Exercise(
     id="2.6",
     title="What happened before Monday?",
     objective="records",
@@ -108,8 +110,7 @@ READ_THE_RECORDS = Exercise(
     + "\n".join(f"- **{letter}** {happening}" for letter, happening in _HAPPENINGS.items()),
     starter=_cell("...", "...", "..."),
     solution=_cell('"d"', '"b"', '"c"'),
-    takeaway="The keys say who is expected, the materializations what once ran, and the table what is there. "
-    "Where they differ, believe each of them in its own matter.",
+    takeaway="Put the three side by side: what a key is in each of them tells what has happened to it.",
     hints=(
         "Ask each record for itself: is the key registered now? Has a run ever succeeded? Are there rows?",
         "Only one of the five leaves rows behind without a key, and only one leaves a failed run.",

@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
+from lesson_lib.classroom.exercises import reload_scenarios as reload
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
-from lesson_lib.classroom.exercises.notebook_02 import reload_scenarios as reload
 from lesson_lib.classroom.exercises.world import World, new_world
 from lesson_lib.classroom.records import three_records
 from lesson_lib.pipeline import InvalidKey
@@ -339,9 +339,10 @@ OWN_SOURCE = Exercise(
     title="Bring your own source",
     objective="reload",
     minutes=10,
-    task="A challenge, with data of your own. Let `my_folder` be the path of a folder with one CSV file for "
-    "each key: two or more, all with the same columns. Write the asset that stores them in "
-    "`raw_partition_data`: all their columns, under their own names, and `partition_key`.\n\n"
+    task="Let `my_folder` be the path of a folder with one CSV file for each key: two or more, all with the "
+    "same columns. Write the asset that stores them in `raw_partition_data`: all their columns, under their "
+    "own names, and `partition_key`. As in 2.4, `import_dynamic_partition_file` is the path of the key's "
+    "file.\n\n"
     "What has happened to acme will happen to one of your keys. Of your folder, which is only read, `check` "
     f"takes the first {MOST_FILES} files, and of each the first {MOST_BYTES // 1000} kB, and loads copies of "
     "them in a lab of its own. Without a folder at hand, take `lab.source`.",

@@ -1,9 +1,11 @@
 """What may happen to a partition that is loaded again, for any source of CSV files and any table of them."""
 
-import hashlib
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -67,7 +69,7 @@ def named_after_a_day(world: World, source: Source, load: Callable[[str], object
     world.write(source.key, source.file)
     load(source.key)
     load(source.key)
-    file, found = _in_file(world, source, source.file), _stored(world, source, source.key)
+    file, found = _in_file(source, source.file), _stored(world, source, source.key)
     # Only some of them twice: the others were found by their date. All of them twice is another matter.
     if 0 < (found - file).total() < file.total():
         return _compared(source.key, found, file, "deleting-by-date-is-enough")
@@ -79,7 +81,7 @@ def loaded_three_times(world: World, source: Source, load: Callable[[str], objec
     world.write(source.key, source.file)
     for _ in range(3):
         load(source.key)
-    file, found = _in_file(world, source, source.file), _stored(world, source, source.key)
+    file, found = _in_file(source, source.file), _stored(world, source, source.key)
     if not found and (nobodys := _stored(world, source, None)):
         return Miss(
             seen=f"{counted(nobodys.total(), 'row')} whose partition_key is NULL",
@@ -95,7 +97,7 @@ def corrected(world: World, source: Source, load: Callable[[str], object]) -> Mi
     load(source.key)
     world.write(source.key, source.corrected)
     load(source.key)
-    file, found = _in_file(world, source, source.corrected), _stored(world, source, source.key)
+    file, found = _in_file(source, source.corrected), _stored(world, source, source.key)
     belief = "loading-what-is-new-is-enough" if found - file else ""
     return _compared(source.key, found, file, belief)
 
@@ -108,7 +110,7 @@ def beside_another(world: World, source: Source, load: Callable[[str], object]) 
     load(source.key)
     found = _stored(world, source, source.other_key)
     return _compared(
-        source.other_key, found, _in_file(world, source, source.other_file), "emptying-the-table-is-enough"
+        source.other_key, found, _in_file(source, source.other_file), "emptying-the-table-is-enough"
     )
 
 
@@ -132,7 +134,7 @@ def broken_after_good(world: World, source: Source, load: Callable[[str], object
         load(source.key)
     except Exception:  # noqa: BLE001 - however the answer refuses the file, it is right to do so
         failed = True
-    good, found = _in_file(world, source, source.file), _stored(world, source, source.key)
+    good, found = _in_file(source, source.file), _stored(world, source, source.key)
     if failed or not found:
         return _compared(source.key, found, good, "delete-then-insert-is-safe")
     return Miss(
@@ -147,13 +149,13 @@ def _with_key(key: str, world: World, source: Source, load: Callable[[str], obje
     world.write(source.key, source.file)
     load(source.key)
     world.write(key, source.other_file)
-    belief, file = "quotes-make-a-key-safe", _in_file(world, source, source.other_file)
+    belief, file = "quotes-make-a-key-safe", _in_file(source, source.other_file)
     try:
         load(key)
         load(key)
         found = _stored(world, source, key)
         before = _compared(
-            source.key, _stored(world, source, source.key), _in_file(world, source, source.file), belief
+            source.key, _stored(world, source, source.key), _in_file(source, source.file), belief
         )
     except (duckdb.Error, _Unreadable) as error:
         # The key before it was loaded, so it is for its characters that this one was not.
@@ -173,17 +175,17 @@ class _Unreadable(Exception):
 _Rows = Counter[tuple[Any, ...]]
 
 
-def _columns(world: World, source: Source) -> str:
+@cache
+def _columns(source: Source) -> str:
     """Name the files' columns, each as the type that DuckDB finds in both: a table may have kept another."""
-    paths = [_written(world, text) for text in (source.file, source.other_file)]
-    found = world.query("describe from read_csv(?, union_by_name = true)", paths)
+    query = "describe from read_csv(?, union_by_name = true)"
+    found = _read([source.file, source.other_file], query)
     quoted = {str(name).replace('"', '""'): type_ for name, type_, *_ in found}
     return ", ".join(f'try_cast("{name}" as {type_})' for name, type_ in quoted.items())
 
 
 def _stored(world: World, source: Source, key: str | None) -> _Rows:
-    columns = _columns(world, source)
-    query = f"select {columns} from {source.table} where partition_key is not distinct from ?"  # noqa: S608 - our own
+    query = f"select {_columns(source)} from {source.table} where partition_key is not distinct from ?"  # noqa: S608 - our own
     try:
         return Counter(world.query(query, key))
     except duckdb.CatalogException:
@@ -192,16 +194,18 @@ def _stored(world: World, source: Source, key: str | None) -> _Rows:
         raise _Unreadable(f"{source.table} cannot be read: {first_line(error)}") from None
 
 
-def _in_file(world: World, source: Source, text: str) -> _Rows:
-    query = f"select {_columns(world, source)} from read_csv(?)"  # noqa: S608 - our own
-    return Counter(world.query(query, _written(world, text)))
+@cache
+def _in_file(source: Source, text: str) -> _Rows:
+    return Counter(_read([text], f"select {_columns(source)} from read_csv(?)"))  # noqa: S608 - our own
 
 
-def _written(world: World, text: str) -> str:
-    """Write a file that no key has, and return its path."""
-    path = world.lab.folder / f"{hashlib.sha256(text.encode()).hexdigest()}.csv"
-    path.write_text(text, encoding="utf-8", newline="")
-    return str(path)
+def _read(texts: list[str], query: str) -> list[tuple[Any, ...]]:
+    """Ask files of these texts, in a database that is nobody's."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        paths = [Path(folder, f"{number}.csv") for number in range(len(texts))]
+        for path, text in zip(paths, texts, strict=True):
+            path.write_text(text, encoding="utf-8", newline="")
+        return con.execute(query, [list(map(str, paths))]).fetchall()
 
 
 def _compared(key: str, found: _Rows, file: _Rows, misconception: str) -> Miss | None:
