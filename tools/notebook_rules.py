@@ -18,13 +18,11 @@ from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 
-from lesson_lib.instructor.tags import EXERCISE, TASK, ties
+from lesson_lib.notebook_cells import EXERCISE, MAY_RAISE, RAISES, TASK, tagged, tags, ties
 
 if TYPE_CHECKING:  # it would load all of Dagster, for which the comparison of outputs need not wait
     from lesson_lib.classroom.exercises.plan import Lesson
 
-RAISES = "raises-exception"
-RAISES_NAMED = "raises:"
 CHANGES = "changes-when-repeated"
 
 IGNORE_CAP = 2
@@ -53,16 +51,6 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 def prose_cells(notebook: NotebookNode) -> list[NotebookNode]:
     """The markdown cells, in order."""
     return [cell for cell in notebook.cells if cell.cell_type == "markdown"]
-
-
-def tags(cell: NotebookNode) -> list[str]:
-    """The tags of a cell, as JupyterLab's property inspector lists them."""
-    return list(cell.metadata.get("tags", []))
-
-
-def announced_error(cell: NotebookNode) -> str | None:
-    """The exception's name in a cell's `raises:NAME` tag; None where there is no such tag."""
-    return next((tag.removeprefix(RAISES_NAMED) for tag in tags(cell) if tag.startswith(RAISES_NAMED)), None)
 
 
 def is_ignored(cell: NotebookNode) -> bool:
@@ -107,12 +95,12 @@ def errors_are_announced(notebook: NotebookNode) -> list[str]:
 
 
 def _error_findings(cell: NotebookNode) -> Iterator[str]:
-    marked, announced = RAISES in tags(cell), announced_error(cell)
+    marked, announced = MAY_RAISE in tags(cell), tagged(cell, RAISES)
     comment = re.search(r"^[\s#]*#\s*NBVAL_RAISES_EXCEPTION", cell.source, re.MULTILINE)
     if comment or "nbval-raises-exception" in tags(cell):
-        yield f"only nbval reads this marker. Tag the cell {RAISES!r} instead."
+        yield f"only nbval reads this marker. Tag the cell {MAY_RAISE!r} instead."
     if marked != bool(announced):
-        yield f"the tags {RAISES!r} and '{RAISES_NAMED}NameOfTheException' go together. Add the other one."
+        yield f"the tags {MAY_RAISE!r} and '{RAISES}NameOfTheException' go together. Add the other one."
     raised = [output.ename for output in cell.outputs if output.output_type == "error"]
     if announced and raised != [announced]:
         came = ", ".join(raised) or "nothing"
@@ -485,9 +473,7 @@ def rhythm(notebook: NotebookNode) -> Rhythm:
     words = [len(cell.source.split()) for cell in prose_cells(notebook)]
     return Rhythm(
         cells=len(notebook.cells),
-        work_cells=sum(
-            any(tag.startswith((TASK, EXERCISE)) for tag in ties(cell)) for cell in notebook.cells
-        ),
+        work_cells=sum(bool(tagged(cell, TASK) or tagged(cell, EXERCISE)) for cell in notebook.cells),
         code_cells=len(lines),
         median_lines=median(lines.values()) if lines else 0,
         longest=max(lines.values(), default=0),

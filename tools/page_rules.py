@@ -10,7 +10,9 @@ from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from nbformat import NotebookNode
-from notebook_rules import announced_error, code_cells, named_cells
+from notebook_rules import code_cells, named_cells
+
+from lesson_lib.notebook_cells import RAISES, tagged
 
 BOARD = "lesson-board"
 PICTURE_FAILS_WITH = "DagsterUnknownPartitionError"
@@ -43,7 +45,7 @@ def errors_are_shown(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
     """
     found: list[str] = []
     for (name, cell), there in zip(named_cells(notebook), seen, strict=False):
-        announced, red = announced_error(cell), list(there.red)
+        announced, red = tagged(cell, RAISES), list(there.red)
         shown = next((text for text in red if announced and announced in text), None)
         if shown is not None:
             red.remove(shown)
@@ -125,7 +127,7 @@ def picture_cells(notebook: NotebookNode) -> tuple[int, int]:
         LookupError: there are no such two.
     """
     for fails, cell in enumerate(notebook.cells):
-        if announced_error(cell) == PICTURE_FAILS_WITH:
+        if tagged(cell, RAISES) == PICTURE_FAILS_WITH:
             for succeeds, later in enumerate(notebook.cells[fails + 1 :], start=fails + 1):
                 if cell.source.strip() in later.source:
                     return fails, succeeds

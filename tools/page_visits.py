@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from nbformat import NotebookNode
-from notebook_rules import announced_error, named_cells
+from notebook_rules import named_cells
 from notebook_runs import SECONDS_A_CELL, read
 from page_rules import (
     SeenCell,
@@ -25,6 +25,8 @@ from page_rules import (
 )
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
+
+from lesson_lib.notebook_cells import RAISES, tagged
 
 WINDOW = {"width": 1280, "height": 1600}  # a laptop's width, and as much of a notebook as can be read at once
 SECONDS_TO_OPEN = 120
@@ -198,7 +200,7 @@ def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
 def surprises(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
     """Whether a cell that announces no error shows one."""
     return any(
-        seen.red and not announced_error(cell)
+        seen.red and not tagged(cell, RAISES)
         for (_, cell), seen in zip(named_cells(notebook), cells, strict=False)
     )
 

@@ -1,9 +1,7 @@
 """`checkpoint`: the notebook as it stands where a section starts, so that nobody is lost after a break."""
 
 import ast
-import json
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,14 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Table
 from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import listed, plain
-from lesson_lib.course_data import notebooks_folder
+from lesson_lib.classroom.section_starts import Cell, SectionStart, Unreadable, course, is_edited
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _QUIET = 1.0  # seconds without a word about how far it is
-_GIT = 5.0  # seconds to wait for the last commit's copy of a notebook
-_LONGEST = 60  # characters of a cell's first line in a message
 
 
 def checkpoint(section: str | None = None) -> Shown:
@@ -46,128 +42,12 @@ def checkpoint(section: str | None = None) -> Shown:
 
     try:
         return _brought_to(section) if section is not None else _listed()
-    except _CannotGoOn as reason:
+    except (Unreadable, _CannotGoOn) as reason:
         raise UsageError(str(reason)) from reason.__cause__
 
 
 class _CannotGoOn(Exception):
     """Why there is no way to a section; the message says the next move, too."""
-
-
-# What a notebook consists of
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A code cell of a notebook.
-
-    Attributes:
-        number: as JupyterLab counts, from the top of the notebook.
-        source: its text.
-        error: the name of the exception that it raises on purpose; empty if it raises none.
-    """
-
-    number: int
-    source: str
-    error: str = ""
-
-    @property
-    def name(self) -> str:
-        """How its reader finds it."""
-        return f"cell [{self.number}], {self.source.strip().splitlines()[0][:_LONGEST]!r}"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A place in a notebook to which a checkpoint leads.
-
-    Attributes:
-        id: the notebook's number and that of the section, such as `02.4`; `02` is the notebook's beginning.
-        heading: as it stands in the notebook.
-        before: the cells that have run when it starts; exercises are none of them.
-    """
-
-    id: str
-    heading: str
-    before: tuple[Cell, ...]
-
-
-def sections_of(number: str, text: str) -> list[Section]:
-    """Return the sections of a notebook, in order, from its beginning on.
-
-    Args:
-        number: of the notebook, such as `02`.
-        text: that of its file.
-
-    Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is not the text of a notebook.
-    """
-    found: list[Section] = []
-    cells: list[Cell] = []
-    count = 0
-    for cell in json.loads(text)["cells"]:
-        source = "".join(cell["source"])  # a list of lines, or one text
-        if cell["cell_type"] == "code":
-            count += 1
-            tags = cell["metadata"].get("tags", [])
-            if source.strip() and not any(tag.startswith("exercise:") for tag in tags):
-                raises = (tag.removeprefix("raises:") for tag in tags if tag.startswith("raises:"))
-                cells.append(Cell(count, source, next(raises, "")))
-        elif cell["cell_type"] == "markdown":
-            for level, heading in re.findall(r"^(##?) +(.+?) *$", source, re.MULTILINE):
-                if level == "##" and found:
-                    found.append(Section(f"{number}.{len(found)}", heading, tuple(cells)))
-                elif not found:
-                    found.append(Section(number, f"{heading.partition(' · ')[2] or heading}: the start", ()))
-    return found
-
-
-def _course() -> dict[Path, list[Section]]:
-    """Return each notebook's sections, in the order of the lessons."""
-    try:
-        notebooks = sorted(notebooks_folder().glob("*.ipynb"))
-    except FileNotFoundError as error:
-        raise _CannotGoOn(str(error)) from error
-    return {path: _read(path, _committed(path)) for path in notebooks}
-
-
-def _read(path: Path, text: str | None = None) -> list[Section]:
-    try:
-        return sections_of(_number(path), path.read_text(encoding="utf-8") if text is None else text)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _CannotGoOn(
-            f"{path.name} cannot be read as a notebook ({type(error).__name__}). "
-            f"Restore it, `git checkout -- notebooks/{path.name}`, and ask for the checkpoint again."
-        ) from error
-
-
-def _committed(path: Path) -> str | None:
-    """Return a file's text in the last commit; None where there is no git, commit, or such a file in it."""
-    # A learner edits the file in the checkout, and JupyterLab saves it unasked.
-    try:
-        done = subprocess.run(  # noqa: S603 - the name is that of a file in the course's folder
-            ["git", "show", f"HEAD:./{path.name}"],  # noqa: S607 - whichever git the learner has
-            cwd=path.parent,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_GIT,
-            check=True,
-        )
-        return done.stdout.decode()
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-
-
-def _number(path: Path) -> str:
-    return path.stem.partition("_")[0]
-
-
-def _is_edited(path: Path, section: Section) -> bool:
-    """Tell whether the file has other cells before a section than those that were run."""
-    try:
-        return section not in _read(path)
-    except _CannotGoOn:
-        return True
 
 
 # What is shown
@@ -177,7 +57,7 @@ def _is_edited(path: Path, section: Section) -> bool:
 class Sections(Shown):
     """All sections, by notebook."""
 
-    of: Sequence[tuple[str, Sequence[Section]]]
+    of: Sequence[tuple[str, Sequence[SectionStart]]]
 
     def board(self) -> Board:
         """Show a table for each notebook."""
@@ -194,7 +74,7 @@ class Sections(Shown):
 class Arrival(Shown):
     """Where the notebook is now, and what it has ready."""
 
-    section: Section
+    section: SectionStart
     names: Sequence[str]
     is_edited: bool = False
 
@@ -212,7 +92,7 @@ class Arrival(Shown):
 
 
 def _listed() -> Sections:
-    return Sections([(path.stem, sections) for path, sections in _course().items()])
+    return Sections([(path.stem, sections) for path, sections in course().items()])
 
 
 # How to get there
@@ -229,25 +109,26 @@ def _brought_to(wanted: str) -> Arrival:
         )
     _replay(shell, section)
     names = {name for cell in section.before for name in _names(shell, cell)} & shell.user_ns.keys()
-    return Arrival(section, sorted(names, key=str.lower), _is_edited(path, section))
+    return Arrival(section, sorted(names, key=str.lower), is_edited(path, section))
 
 
-def _find(wanted: str) -> tuple[Path, Section]:
-    course = _course()
-    for path, sections in course.items():
+def _find(wanted: str) -> tuple[Path, SectionStart]:
+    notebooks = course()
+    for path, sections in notebooks.items():
         for section in sections:
             if section.id == wanted:
                 return path, section
     known = ", ".join(
-        f"{sections[0].id}, {sections[1].id} to {sections[-1].id}" if sections[1:] else _number(path)
-        for path, sections in course.items()
+        f"{sections[0].id}, {sections[1].id} to {sections[-1].id}" if sections[1:] else sections[0].id
+        for sections in notebooks.values()
+        if sections
     )
     raise _CannotGoOn(
         f"There is no section {wanted!r}. There are: {known}; checkpoint() lists them with their headings."
     )
 
 
-def _replay(shell: "InteractiveShell", section: Section) -> None:
+def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
     """Run what stands before a section; if that does not work, leave the shell's names as they were."""
     before = dict(shell.user_ns)
     cell: Cell | None = None
@@ -303,7 +184,7 @@ def _run(shell: "InteractiveShell", cell: Cell) -> None:
 
 
 @contextmanager
-def _progress(section: Section) -> Iterator[Callable[[int], None]]:
+def _progress(section: SectionStart) -> Iterator[Callable[[int], None]]:
     """Give what says, cell by cell, how far it is, as soon as it takes a while; wipe it away at the end."""
     from IPython.display import clear_output  # noqa: PLC0415 - as above
 

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.instructor.tags import EXERCISE, OBJECTIVES, TASK, ties
+from lesson_lib.notebook_cells import EXERCISE, OBJECTIVES, TASK, ties
 
 _KINDS = {"code": "code", "markdown": "prose", "raw": "raw"}
 

@@ -1,6 +1,5 @@
 """The run sheet of a lesson: its plan in minutes, and whether plan, exercises and notebook agree."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,18 +9,16 @@ from nbformat import NotebookNode
 
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.instructor.tags import EXERCISE, TASK, ties
+from lesson_lib.notebook_cells import EXERCISE, SECTION, TASK, tagged
 
 MOST_MINUTES = 10  # that a room reads and listens before it has to answer something
-
-_HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
 
 
 def findings(lesson: Lesson, notebook: NotebookNode) -> list[str]:
     """Say where a plan is at odds with itself or with its notebook, and how to mend each of these."""
     steps = list(_steps(notebook))
     return [
-        *_sections_at_odds(lesson, list(_HEADING.findall(_prose(notebook)))),
+        *_sections_at_odds(lesson, list(SECTION.findall(_prose(notebook)))),
         *_objectives_at_odds(lesson),
         *_exercises_at_odds(lesson, [step for step in steps if step.exercise]),
         *_long_gaps(lesson, steps),
@@ -64,14 +61,12 @@ class _Step:
 def _steps(notebook: NotebookNode) -> Iterator[_Step]:
     section = ""
     for cell in notebook.cells:
-        tags = ties(cell)
-        exercises = [tag.removeprefix(EXERCISE) for tag in tags if tag.startswith(EXERCISE)]
-        if exercises:
-            yield from (_Step(section, exercise) for exercise in exercises)
+        if exercise := tagged(cell, EXERCISE):
+            yield _Step(section, exercise)
         elif cell.cell_type == "code":
             yield _Step(section)
-        elif not any(tag.startswith(TASK) for tag in tags):  # a task belongs to its exercise
-            before, *parts = _HEADING.split(cell.source)
+        elif not tagged(cell, TASK):  # a task belongs to its exercise
+            before, *parts = SECTION.split(cell.source)
             if before.strip():
                 yield _Step(section)
             for heading in parts[::2]:

@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.instructor.editions import named
-from lesson_lib.instructor.tags import EXERCISE, ties
+from lesson_lib.notebook_cells import EXERCISE, tagged
 
 _MARK = re.compile(r"^\S ")
 
@@ -36,7 +36,7 @@ def _shown(notebook: NotebookNode, exercise: Exercise) -> Iterator[str]:
     beginning = f"{named(exercise)}: "
     reached = False
     for cell in notebook.cells:
-        own = f"{EXERCISE}{exercise.id}" in ties(cell)
+        own = tagged(cell, EXERCISE) == exercise.id
         reached = reached or own
         if own or (reached and exercise.is_prediction):
             for title in _titles(cell):

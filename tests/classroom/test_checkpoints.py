@@ -18,8 +18,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from notebook_runs import course_notebooks, executed, read, write
 
-from lesson_lib.classroom import checkpoint, checkpoints
-from lesson_lib.classroom.checkpoints import Section, sections_of
+from lesson_lib.classroom import checkpoint, checkpoints, section_starts
+from lesson_lib.classroom.section_starts import SectionStart, starts_in
+from lesson_lib.notebook_cells import EXERCISE, RAISES, tagged
 from tests.classroom.shells import new_shell
 
 # The course's notebooks
@@ -30,8 +31,8 @@ NOTEBOOKS = [
 
 # Names with a leading underscore stay; what is tested is the file as it is, not as it was committed.
 BEGIN = """
-from lesson_lib.classroom import checkpoints as _checkpoints
-_checkpoints._committed = lambda path: None
+from lesson_lib.classroom import checkpoint as _checkpoint, section_starts as _starts
+_starts._committed = lambda path: None
 
 def _state():
     import duckdb
@@ -63,7 +64,7 @@ class Course(NamedTuple):
     """A notebook, its sections, and what came out of the two ways to each of them."""
 
     stored: NotebookNode
-    sections: list[Section]
+    sections: list[SectionStart]
     by_running: dict[str, str]
     by_checkpoint: dict[str, str]
     shown_there: dict[str, str]
@@ -75,7 +76,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Go from the top to three sections, and by checkpoints to the same, in a kernel each."""
     path: Path = request.param
     stored = read(path)
-    sections = sections_of(path.stem[:2], path.read_text(encoding="utf-8"))
+    sections = starts_in(path.stem[:2], path.read_text(encoding="utf-8"))
     # What stands before each of the others is checked without a kernel, which would take a minute more.
     chosen = [sections[len(sections) * place // 4] for place in (1, 2, 3)]
 
@@ -92,7 +93,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     landing: dict[str, int] = {}
     jumps = [new_code_cell(BEGIN), new_code_cell("_given = set(globals())")]
     for section in chosen:
-        jumps += [new_code_cell(FORGET), new_code_cell(f"_checkpoints.checkpoint({section.id!r})")]
+        jumps += [new_code_cell(FORGET), new_code_cell(f"_checkpoint({section.id!r})")]
         landing[section.id] = len(jumps)
         jumps += [new_code_cell(TELL), *rest_of(stored, section)]
 
@@ -118,7 +119,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     )
 
 
-def count_above(stored: NotebookNode, section: Section) -> int:
+def count_above(stored: NotebookNode, section: SectionStart) -> int:
     """Return how many code cells stand above a section."""
     above = [cell for cell in stored.cells if section.heading in headings_in(cell)]
     return len(rules.code_cells(new_notebook(cells=stored.cells[: stored.cells.index(above[0])])))
@@ -133,10 +134,10 @@ def headings_in(cell: NotebookNode) -> list[str]:
 
 def is_exercise(cell: NotebookNode) -> bool:
     """Whether a cell is for the learner's own work."""
-    return any(tag.startswith("exercise:") for tag in rules.tags(cell))
+    return bool(tagged(cell, EXERCISE))
 
 
-def rest_of(stored: NotebookNode, section: Section) -> list[NotebookNode]:
+def rest_of(stored: NotebookNode, section: SectionStart) -> list[NotebookNode]:
     """Return the code cells that come after a section's start."""
     return rules.code_cells(stored)[count_above(stored, section) :]
 
@@ -163,9 +164,7 @@ def test_what_stands_above_a_section_is_run(course: Course) -> None:
     for section in course.sections[1:]:
         above = [cell for cell in cells[: count_above(course.stored, section)] if not is_exercise(cell)]
         assert [cell.source for cell in section.before] == [cell.source for cell in above]
-        assert [cell.error for cell in section.before] == [
-            rules.announced_error(cell) or "" for cell in above
-        ]
+        assert [cell.error for cell in section.before] == [tagged(cell, RAISES) for cell in above]
         assert [cells[cell.number - 1].source for cell in section.before] == [cell.source for cell in above]
     assert course.sections[0].before == ()
 
@@ -220,7 +219,7 @@ def shell() -> Iterator[InteractiveShell]:
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: InteractiveShell) -> Path:
     """Return the file of a notebook that is all of a course; the shell has the name `mine`."""
-    monkeypatch.setattr(checkpoints, "notebooks_folder", lambda: tmp_path)
+    monkeypatch.setattr(section_starts, "notebooks_folder", lambda: tmp_path)
     path = tmp_path / "07_small.ipynb"
     nbformat.write(new_notebook(cells=SMALL), path)
     shell.push({"mine": [1], "rows": "mine, too", "checkpoint": checkpoint})
