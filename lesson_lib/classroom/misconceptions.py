@@ -470,7 +470,7 @@ _ALL = (
     ),
     Misconception(
         "key-ends-at-the-first-dot",
-        claim='The key of a file is name.split(".")[0].',
+        claim="A file's name has one dot, and the key ends there.",
         truth="A customer's name may have a dot in it, so a key ends before the last dot, not at the first.",
         explanation="Cut at the first dot, acme.eu.csv and acme.us.csv are one key, and a key that stands "
         "twice in one call makes the whole call fail. Path(name).stem takes off the last suffix only; on "

@@ -61,7 +61,7 @@ def multiple_choice(  # noqa: PLR0913 - the fields of an exercise, each by its n
         objective=objective,
         minutes=minutes,
         task=f"{question}\n\n{listed}",
-        starter=f'check("{identifier}", ...)',
+        starter=cell("____"),
         solution=cell(right),
         takeaway=takeaway,
         hints=hints,

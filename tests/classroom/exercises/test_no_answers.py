@@ -27,7 +27,7 @@ NO_ANSWERS = {
     'check("1.4", "ccdab")': "5 different letters out of a, b, c, d, e",
     'check("1.4", 5)': "5 different letters out of a, b, c, d, e",
     'check("1.5", "x")': "one letter out of a, b, c, d",
-    'check("1.5", "a", "b")': 'You gave 2 answers. 1.5 is asked in this way: check("1.5", ...)',
+    'check("1.5", "a", "b")': 'You gave 2 answers. 1.5 is asked in this way: check("1.5", "____")',
 }
 
 

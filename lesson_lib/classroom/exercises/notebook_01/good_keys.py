@@ -54,25 +54,27 @@ def _registered(answer: object, names: list[Any], already: Sequence[str] = ()) -
         held = instance.get_dynamic_partitions(_SET)
     if held == expected:
         return None
-    belief, aside = _belief_about_registering(held, expected, elsewhere, returned)
+    belief, aside = _belief_about_registering(held, names, elsewhere, returned)
     return Miss(belief, seen=f"{_SET} holds {_listed(held)}{aside}", expected=_listed(expected))
 
 
 def _belief_about_registering(
-    held: Sequence[str], expected: list[str], elsewhere: _Elsewhere, returned: object
+    held: Sequence[str], names: list[Any], elsewhere: _Elsewhere, returned: object
 ) -> tuple[str, str]:
-    """Return the misconception behind other keys than expected, and where else something went."""
+    """Return the misconception behind other keys than expected, and what else there is to see."""
     if not held and elsewhere.sets:
         return "typo-raises-an-error", f"; the set {plain(repr(elsewhere.sets[0]))} has been given keys"
     if not held and elsewhere.instances:
         return "keys-live-in-the-definition", "; keys went to another instance than the given one"
-    if not held and returned is None:
-        return "definition-creates-keys", ""
     if not held:
-        return "", f"; your function returned {plain(repr(returned))}"
-    if not all(map(_is_good, held)) or len(held) > len(expected):
-        return "dagster-checks-keys", ""
-    return ("keys-are-ordered-by-name" if list(held) == sorted(expected) else ""), ""
+        aside = "" if returned is None else f", and returned {plain(repr(returned), longest=80)}"
+        return "", f"; your function registered nothing{aside}"
+    bad = [name for name in dict.fromkeys(names) if not _is_good(name)]
+    if kept := [name for name in held if name in bad or not _is_good(name)]:
+        # Who leaves out some of them knows that Dagster takes them all.
+        belief = "dagster-checks-keys" if set(map(str, bad)) <= set(held) else ""
+        return belief, f"; {_listed(kept)} should not be among them"
+    return "", ""
 
 
 def _function_of_two(answer: object) -> Callable[..., object]:
@@ -142,10 +144,11 @@ GOOD_KEYS = Exercise(
     title="Register the good keys",
     objective="register",
     minutes=4,
-    task="A list of names has come in. Dagster would take each of them, whatever it is, so your code has to "
-    "choose. Write a function that registers the good names in the set `s3` of the instance that it is "
-    "given, in their order. A name is bad if it is not text, is empty or blank, or has a line break or `...` "
-    "in it (`...` stands for a range of keys). A name that comes twice is registered once.",
+    task="A list of names has come in. Dagster would take each of them, whatever it is, so your code has "
+    "to choose. Write a function that registers the good names in the set `s3` of the instance that it is "
+    "given, in their order. A name is bad if it is not text, is empty or blank, or has a line break or "
+    "`...` in it (`...` stands for a range of keys). Every other name is good. A name that comes twice is "
+    "registered once.",
     starter=_register_cell("# Register the good names, and leave out the others.", "..."),
     solution=cleandoc("""
         def is_good(name: object) -> bool:
@@ -199,7 +202,7 @@ GOOD_KEYS = Exercise(
             "dagster-checks-keys",
         ),
         (
-            _register_cell('instance.add_dynamic_partitions("s3", [name for name in names if name])'),
+            _register_cell("for name in names:", '    instance.add_dynamic_partitions("s3", [name])'),
             "dagster-checks-keys",
         ),
         (
@@ -219,14 +222,6 @@ GOOD_KEYS = Exercise(
         (
             _register_cell('instance.add_dynamic_partitions("s3", names)').replace("(instance:", "(given:"),
             "keys-live-in-the-definition",
-        ),
-        (_register_cell('dg.DynamicPartitionsDefinition(name="s3")'), "definition-creates-keys"),
-        (
-            _register_cell(
-                "good = sorted({name for name in names if name.strip()})",
-                'instance.add_dynamic_partitions("s3", good)',
-            ),
-            "keys-are-ordered-by-name",
         ),
     ),
 )

@@ -77,10 +77,10 @@ def _key_with_an_apostrophe(asset: object) -> Miss | None:
 
 
 def _new_customer(asset: object) -> Miss | None:
-    """A new customer has sent a file, café du nord.csv."""
+    """A new customer has sent a file, Café du Nord.csv."""
     with new_world() as world:
-        world.write("café du nord", "date,share_price,amount,spend,shift,spread\n")
-        return _wrong_path(world, asset, "café du nord")
+        world.write("Café du Nord", "date,share_price,amount,spend,shift,spread\n")
+        return _wrong_path(world, asset, "Café du Nord")
 
 
 def _missing_file(asset: object) -> Miss | None:
@@ -92,10 +92,12 @@ def _missing_file(asset: object) -> Miss | None:
             raise
         except Exception:  # noqa: BLE001 - any error is a refusal
             return None
+        made = (world.lab.source / "quickstart.csv").exists()
+    aside = ", after making the file itself" if made else ", and quickstart is materialized"
     return Miss(
-        "success-means-the-file-was-there",
-        seen="the run succeeded, and quickstart is recorded as materialized",
-        expected="the run fails, and quickstart is not recorded",
+        "" if made else "success-means-the-file-was-there",
+        seen=f"the run succeeded{aside}",
+        expected="the run fails, and quickstart is not materialized",
     )
 
 

@@ -57,7 +57,7 @@ _UNKNOWN_KEY = multiple_choice(
             "definition-creates-keys",
         ),
         "b": Choice(
-            '`instance.add_dynamic_partitions("S3", ["o\'hare"])`, which Dagster accepts without an error.',
+            '`instance.add_dynamic_partitions("S3", ["o\'hare"])`, since `S3` and `s3` are the same set.',
             "typo-raises-an-error",
         ),
         "c": Choice('`instance.add_dynamic_partitions("s3", ["o\'hare"])`, after the keys that are there.'),
