@@ -24,7 +24,7 @@ from notebook_rules import (
 )
 from notebook_runs import NotebookError, course_notebooks, executed, read, write
 
-from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.course import lesson_of
 from lesson_lib.instructor.editions import WrongCells, learner_edition
 
 WORKERS = 2
@@ -40,7 +40,7 @@ async def renewed(path: Path) -> tuple[bool, list[str]]:
         NotebookError: it cannot be read, its tags do not fit its lesson, a cell failed that was not to fail,
             or one did not fail that was to. The file is then untouched.
     """
-    notebook, lesson = read(path), next((each for each in LESSONS if each.notebook == path.stem), None)
+    notebook, lesson = read(path), lesson_of(path.stem)
     if lesson:
         try:
             notebook = learner_edition(notebook, lesson)

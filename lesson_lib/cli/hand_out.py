@@ -7,7 +7,7 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises import course
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.cli.checkout import CannotGoOn, relative
 from lesson_lib.cli.run import executing, read_notebook, write_html, writing
@@ -33,7 +33,7 @@ def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
     editions = {path: _edition(path, solved_edition) for path in notebooks}
     failed = False
     for path, edition, failure in executing(editions, output):
-        wrong = not_right(edition, lesson_of(path))
+        wrong = not_right(edition, _lesson_of(path))
         _write(edition, output / path.name)
         page = write_html(edition, f"{path.stem} (solutions)", path, output)
         failed = failed or failure is not None or bool(wrong)
@@ -59,24 +59,18 @@ def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
     return [_write(edition, output / path.name) for path, edition in editions.items()]
 
 
-def lesson_of(path: Path) -> Lesson:
-    """Return the lesson that a notebook belongs to.
-
-    Raises:
-        CannotGoOn: there is none of its name.
-    """
-    for lesson in LESSONS:
-        if lesson.notebook == path.stem:
-            return lesson
+def _lesson_of(path: Path) -> Lesson:
+    if lesson := course.lesson_of(path.stem):
+        return lesson
     raise CannotGoOn(
         f"{path.name} belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "
-        f"{', '.join(lesson.notebook for lesson in LESSONS)}."
+        f"{', '.join(lesson.notebook for lesson in course.LESSONS)}."
     )
 
 
 def _edition(path: Path, make: Callable[[NotebookNode, Lesson], NotebookNode]) -> NotebookNode:
     try:
-        return make(read_notebook(path), lesson_of(path))
+        return make(read_notebook(path), _lesson_of(path))
     except WrongCells as error:
         wrong = "\n".join(f"{path.name}: {line}" for line in str(error).splitlines())
         raise CannotGoOn(wrong) from error

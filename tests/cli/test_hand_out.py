@@ -6,7 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lesson_lib.cli import hand_out, main
+from lesson_lib.classroom.exercises import course
+from lesson_lib.cli import main
 from lesson_lib.instructor.editions import learner_edition
 from lesson_lib.instructor.standings import standings
 from tests.instructor.lessons import LESSON, gardening
@@ -17,7 +18,7 @@ FACT = 4  # the place of the cell that shows the fact
 @pytest.fixture(autouse=True)
 def written(notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Write the lesson's notebook, as somebody left it who has run it, with another fact if one is given."""
-    monkeypatch.setattr(hand_out, "LESSONS", (LESSON,))
+    monkeypatch.setattr(course, "LESSONS", (LESSON,))
 
     def write(fact: str | None = None, stem: str = LESSON.notebook) -> Path:
         cells = learner_edition(gardening(), LESSON).cells

@@ -183,26 +183,6 @@ WRONG: dict[str, tuple[Lesson, Callable[[], NotebookNode], list[str]]] = {
             )
         ],
     ),
-    "an exercise without a cell": (
-        LESSON,
-        lambda: cells("7.1", "7.2"),
-        ["Exercise 7.3 has 0 cells with the tag 'exercise:7.3': see to it that there is one."],
-    ),
-    "an exercise with two cells": (
-        LESSON,
-        lambda: cells("7.1", "7.2", "7.3", "7.3"),
-        ["Exercise 7.3 has 2 cells with the tag 'exercise:7.3': see to it that there is one."],
-    ),
-    "a cell without an exercise": (
-        LESSON,
-        lambda: cells("7.1", "7.2", "7.3", "7.4"),
-        [
-            (
-                "A cell has the tag 'exercise:7.4', and there is no such exercise: "
-                f"correct the tag, or add the exercise to {PLAN}."
-            )
-        ],
-    ),
     "exercises in another order": (
         LESSON,
         lambda: cells("7.1", "7.3", "7.2"),

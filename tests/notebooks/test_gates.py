@@ -14,7 +14,7 @@ import pytest
 from nbformat import NotebookNode
 from notebook_runs import course_notebooks, executed, executed_twice, read, text_of, tidied
 
-from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.course import LESSONS, lesson_of
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.instructor.editions import learner_edition, solved_edition
 from lesson_lib.instructor.standings import not_right, standings
@@ -50,8 +50,9 @@ def stored(path: Path) -> NotebookNode:
 @pytest.fixture(scope="module")
 def lesson(path: Path) -> Lesson:
     """What the registry of exercises has for the notebook."""
-    [of_it] = [lesson for lesson in LESSONS if lesson.notebook == path.stem]
-    return of_it
+    found = lesson_of(path.stem)
+    assert found, f"{path.name} belongs to no lesson"
+    return found
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebook_runs import ROOT, NotebookError, executed, executed_twice, read, text_of, tidied, write
 
+from lesson_lib.classroom.exercises import course
 from lesson_lib.instructor.editions import learner_edition
 from lesson_lib.instructor.standings import standings
 from tests.instructor.lessons import LESSON, gardening
@@ -148,7 +149,7 @@ def test_renewal_fills_in_what_the_library_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before it executes, so that what is stored is what the filled-in cells show."""
-    monkeypatch.setattr(renew_notebooks, "LESSONS", (LESSON,))
+    monkeypatch.setattr(course, "LESSONS", (LESSON,))
     path = saved(tmp_path, *gardening().cells, name=LESSON.notebook)
 
     assert renew_notebooks.main([str(path)]) == 0
@@ -167,7 +168,7 @@ def test_renewal_refuses_a_tag_without_its_counterpart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each is named with its notebook, which is left as it was."""
-    monkeypatch.setattr(renew_notebooks, "LESSONS", (LESSON,))
+    monkeypatch.setattr(course, "LESSONS", (LESSON,))
     path = saved(tmp_path, *gardening().cells[:-2], name=LESSON.notebook)
     before = path.read_bytes()
 

@@ -13,3 +13,8 @@ LESSONS: tuple[Lesson, ...] = (NOTEBOOK_01, NOTEBOOK_02)
 EXERCISES: Mapping[str, Exercise] = MappingProxyType(
     {exercise.id: exercise for lesson in LESSONS for exercise in lesson.exercises}
 )
+
+
+def lesson_of(notebook: str) -> Lesson | None:
+    """Return the lesson of a notebook, such as `01_irregular_partitions`; None if it has none."""
+    return next((lesson for lesson in LESSONS if lesson.notebook == notebook), None)
