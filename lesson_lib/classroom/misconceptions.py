@@ -57,14 +57,14 @@ _ALL = (
         cell=cleandoc("""
             import dagster as dg
 
-            customers = dg.DynamicPartitionsDefinition(name="s3")
+            demo_set = dg.DynamicPartitionsDefinition(name="s3")
 
-            @dg.asset(partitions_def=customers)
-            def prices() -> None: ...
+            @dg.asset(partitions_def=demo_set)
+            def demo_prices() -> None: ...
 
-            instance = dg.DagsterInstance.ephemeral()
-            print(customers.get_partition_keys(dynamic_partitions_store=instance))
-            dg.materialize([prices], partition_key="acme", instance=instance)
+            demo = dg.DagsterInstance.ephemeral()
+            print(demo_set.get_partition_keys(dynamic_partitions_store=demo))
+            dg.materialize([demo_prices], partition_key="acme", instance=demo)
         """),
     ),
     Misconception(
@@ -77,14 +77,14 @@ _ALL = (
         cell=cleandoc("""
             import dagster as dg
 
-            customers = dg.DynamicPartitionsDefinition(name="s3")
+            demo_set = dg.DynamicPartitionsDefinition(name="s3")
             laptop = dg.DagsterInstance.ephemeral()
             production = dg.DagsterInstance.ephemeral()
             laptop.add_dynamic_partitions("s3", ["acme"])
 
             {
-                "laptop": customers.get_partition_keys(dynamic_partitions_store=laptop),
-                "production": customers.get_partition_keys(dynamic_partitions_store=production),
+                "laptop": demo_set.get_partition_keys(dynamic_partitions_store=laptop),
+                "production": demo_set.get_partition_keys(dynamic_partitions_store=production),
             }
         """),
     ),
@@ -98,9 +98,9 @@ _ALL = (
         cell=cleandoc("""
             import dagster as dg
 
-            instance = dg.DagsterInstance.ephemeral()
-            instance.add_dynamic_partitions("s33", ["acme"])
-            {name: instance.get_dynamic_partitions(name) for name in ("s3", "s33")}
+            demo = dg.DagsterInstance.ephemeral()
+            demo.add_dynamic_partitions("s33", ["acme"])
+            {name: demo.get_dynamic_partitions(name) for name in ("s3", "s33")}
         """),
     ),
     Misconception(
@@ -114,9 +114,9 @@ _ALL = (
         cell=cleandoc(r"""
             import dagster as dg
 
-            instance = dg.DagsterInstance.ephemeral()
-            instance.add_dynamic_partitions("s3", ["", "a...b", "two\nlines", 5])
-            instance.get_dynamic_partitions("s3")
+            demo = dg.DagsterInstance.ephemeral()
+            demo.add_dynamic_partitions("s3", ["", "a...b", "two\nlines", 5])
+            demo.get_dynamic_partitions("s3")
         """),
     ),
     Misconception(
@@ -130,8 +130,8 @@ _ALL = (
             import dagster as dg
             from lesson_lib.classroom import open_lab
 
-            lab = open_lab()
-            missing = lab.source / "nobody.csv"
+            demo_lab = open_lab()
+            missing = demo_lab.source / "nobody.csv"
 
             @dg.asset
             def import_file():
@@ -153,12 +153,12 @@ _ALL = (
             def file_name(context):
                 return f"{context.partition_key}.csv"
 
-            instance, names = dg.DagsterInstance.ephemeral(), []
-            for key in ("acme", "zenith"):
-                instance.add_dynamic_partitions("s3", [key])
-                result = dg.materialize([file_name], partition_key=key, instance=instance)
-                names.append(result.output_for_node("file_name"))
-            names
+            demo, file_names = dg.DagsterInstance.ephemeral(), []
+            for customer in ("acme", "zenith"):
+                demo.add_dynamic_partitions("s3", [customer])
+                demo_result = dg.materialize([file_name], partition_key=customer, instance=demo)
+                file_names.append(demo_result.output_for_node("file_name"))
+            file_names
         """),
     ),
     # 02 Reload safely
@@ -174,16 +174,16 @@ _ALL = (
             import dagster as dg, duckdb
             from lesson_lib.classroom import open_lab
 
-            lab, con = open_lab(), duckdb.connect()
-            acme = str(lab.source / "acme.csv")
-            con.execute("create table prices as from read_csv(?) limit 0", [acme])
+            demo_lab, db = open_lab(), duckdb.connect()
+            acme = str(demo_lab.source / "acme.csv")
+            db.execute("create table prices as from read_csv(?) limit 0", [acme])
 
             @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["acme"]))
-            def rows():
-                con.execute(f"copy prices from '{acme}'")
-                return con.execute("select count(*) from prices").fetchone()[0]
+            def counted():
+                db.execute(f"copy prices from '{acme}'")
+                return db.execute("select count(*) from prices").fetchone()[0]
 
-            [dg.materialize([rows], partition_key="acme").output_for_node("rows") for _ in range(3)]
+            [dg.materialize([counted], partition_key="acme").output_for_node("counted") for _ in range(3)]
         """),
     ),
     Misconception(
@@ -197,14 +197,14 @@ _ALL = (
             import duckdb
             from lesson_lib.classroom import open_lab
 
-            lab, con = open_lab(), duckdb.connect()
-            path = str(lab.source / "2018-01-22.csv")
-            con.execute("create table prices as from read_csv(?) limit 0", [path])
+            demo_lab, db = open_lab(), duckdb.connect()
+            day_file = str(demo_lab.source / "2018-01-22.csv")
+            db.execute("create table prices as from read_csv(?) limit 0", [day_file])
             for _ in range(2):
-                [(deleted,)] = con.execute("delete from prices where date = '2018-01-22'").fetchall()
-                con.execute("insert into prices from read_csv(?)", [path])
-            [(rows, last_day)] = con.sql("select count(*), max(date)::text from prices").fetchall()
-            {"deleted by the second load": deleted, "rows": rows, "last day": last_day}
+                [(deleted,)] = db.execute("delete from prices where date = '2018-01-22'").fetchall()
+                db.execute("insert into prices from read_csv(?)", [day_file])
+            [(stored, last_day)] = db.sql("select count(*), max(date)::text from prices").fetchall()
+            {"deleted by the second load": deleted, "rows": stored, "last day": last_day}
         """),
     ),
     Misconception(
@@ -217,13 +217,13 @@ _ALL = (
             import duckdb
             from lesson_lib.classroom import open_lab
 
-            lab, con = open_lab(), duckdb.connect()
-            con.execute("create table prices (day date, price double, partition_key varchar)")
-            for key in ("acme", "bluebird"):
-                con.execute("delete from prices")
-                file = str(lab.source / f"{key}.csv")
-                con.execute("insert into prices select date, share_price, ? from read_csv(?)", [key, file])
-            con.sql("select partition_key, count(*) from prices group by all").fetchall()
+            demo_lab, db = open_lab(), duckdb.connect()
+            db.execute("create table prices (day date, price double, partition_key varchar)")
+            for customer in ("acme", "bluebird"):
+                db.execute("delete from prices")
+                values = [customer, str(demo_lab.source / f"{customer}.csv")]
+                db.execute("insert into prices select date, share_price, ? from read_csv(?)", values)
+            db.sql("select partition_key, count(*) from prices group by all").fetchall()
         """),
     ),
     Misconception(
@@ -236,14 +236,14 @@ _ALL = (
             import duckdb
             from lesson_lib.classroom import open_lab
 
-            lab, con, rows = open_lab(), duckdb.connect(), []
-            file = str(lab.source / "acme.csv")
-            con.execute("create table prices as from read_csv(?) limit 0", [file])
+            demo_lab, db, row_counts = open_lab(), duckdb.connect(), []
+            acme = str(demo_lab.source / "acme.csv")
+            db.execute("create table prices as from read_csv(?) limit 0", [acme])
             for _ in range(2):
-                con.execute("insert into prices from (from read_csv(?) except from prices)", [file])
-                rows.append(len(con.sql("from prices")))
-                lab.bring_in("acme")  # a correction: seven rows, two of them changed
-            rows
+                db.execute("insert into prices from (from read_csv(?) except from prices)", [acme])
+                row_counts.append(len(db.sql("from prices")))
+                demo_lab.bring_in("acme")  # a correction: seven rows, two of them changed
+            row_counts
         """),
     ),
     Misconception(
@@ -255,12 +255,12 @@ _ALL = (
         cell=cleandoc("""
             import duckdb
 
-            con = duckdb.connect()
-            con.execute("create table prices (partition_key varchar)")
-            con.execute("insert into prices values ('acme'), ('bluebird')")
-            key = "nobody' or 'x' = 'x"
-            [(bound,)] = con.execute("delete from prices where partition_key = ?", [key]).fetchall()
-            [(pasted,)] = con.execute(f"delete from prices where partition_key = '{key}'").fetchall()
+            db = duckdb.connect()
+            db.execute("create table prices (partition_key varchar)")
+            db.execute("insert into prices values ('acme'), ('bluebird')")
+            trick = "nobody' or 'x' = 'x"
+            [(bound,)] = db.execute("delete from prices where partition_key = ?", [trick]).fetchall()
+            [(pasted,)] = db.execute(f"delete from prices where partition_key = '{trick}'").fetchall()
             {"deleted with the key bound": bound, "deleted with the key in quotes": pasted}
         """),
     ),
@@ -274,16 +274,16 @@ _ALL = (
             import duckdb
             from lesson_lib.classroom import open_lab
 
-            lab, con = open_lab(), duckdb.connect()
-            path = str(lab.source / "acme.csv")
-            con.execute("create table prices as select *, 'acme' as partition_key from read_csv(?)", [path])
-            lab.bring_in("broken/acme")  # its amount is "n/a" in one line
+            demo_lab, db = open_lab(), duckdb.connect()
+            acme = str(demo_lab.source / "acme.csv")
+            db.execute("create table prices as select *, 'acme' as partition_key from read_csv(?)", [acme])
+            demo_lab.bring_in("broken/acme")  # its amount is "n/a" in one line
             try:
-                con.execute("delete from prices where partition_key = 'acme'")
-                con.execute("insert into prices select *, 'acme' from read_csv(?)", [path])
+                db.execute("delete from prices where partition_key = 'acme'")
+                db.execute("insert into prices select *, 'acme' from read_csv(?)", [acme])
             except duckdb.ConversionException:
                 print("the load failed")
-            con.sql("select count(*) from prices").fetchall()
+            db.sql("select count(*) from prices").fetchall()
         """),
     ),
     Misconception(
@@ -296,15 +296,15 @@ _ALL = (
             import dagster as dg
 
             @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["acme"]))
-            def prices() -> None:
+            def demo_prices() -> None:
                 try:
                     float("n/a")  # what a broken file holds
                 except ValueError:
                     pass
 
-            instance = dg.DagsterInstance.ephemeral()
-            dg.materialize([prices], partition_key="acme", instance=instance)
-            instance.get_materialized_partitions(prices.key)
+            demo = dg.DagsterInstance.ephemeral()
+            dg.materialize([demo_prices], partition_key="acme", instance=demo)
+            demo.get_materialized_partitions(demo_prices.key)
         """),
     ),
     Misconception(
@@ -318,18 +318,19 @@ _ALL = (
             import dagster as dg
 
             acme = dg.StaticPartitionsDefinition(["acme"])
-            check = dg.AssetCheckSpec("good", asset="file", blocking=True)
+            demo_check = dg.AssetCheckSpec("good", asset="checked", blocking=True)
 
-            @dg.asset(partitions_def=acme, check_specs=[check])
-            def file():
+            @dg.asset(partitions_def=acme, check_specs=[demo_check])
+            def checked():
                 return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=False)])
 
-            @dg.asset(partitions_def=acme, deps=[file])
-            def table() -> None: ...
+            @dg.asset(partitions_def=acme, deps=[checked])
+            def downstream() -> None: ...
 
-            instance = dg.DagsterInstance.ephemeral()
-            dg.materialize([file, table], instance=instance, partition_key="acme", raise_on_error=False)
-            {name: len(instance.get_materialized_partitions(dg.AssetKey(name))) for name in ("file", "table")}
+            demo = dg.DagsterInstance.ephemeral()
+            dg.materialize([checked, downstream], instance=demo, partition_key="acme", raise_on_error=False)
+            made = [demo.get_materialized_partitions(asset.key) for asset in (checked, downstream)]
+            {"checked": len(made[0]), "downstream": len(made[1])}
         """),
     ),
     Misconception(
@@ -343,19 +344,20 @@ _ALL = (
         cell=cleandoc("""
             import dagster as dg, duckdb
 
-            instance, con = dg.DagsterInstance.ephemeral(), duckdb.connect()
-            con.execute("create table prices (partition_key varchar)")
+            demo, db = dg.DagsterInstance.ephemeral(), duckdb.connect()
+            db.execute("create table prices (partition_key varchar)")
 
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
-            def prices(context) -> None:
-                con.execute("insert into prices values (?)", [context.partition_key])
+            def demo_prices(context) -> None:
+                db.execute("insert into prices values (?)", [context.partition_key])
 
-            instance.add_dynamic_partitions("s3", ["acme", "zenith"])
-            dg.materialize([prices], partition_key="acme", instance=instance)
-            instance.delete_dynamic_partition("s3", "acme")
-            materialized = sorted(instance.get_materialized_partitions(prices.key))
-            rows = con.sql("from prices").fetchall()
-            {"registered": instance.get_dynamic_partitions("s3"), "materialized": materialized, "rows": rows}
+            demo.add_dynamic_partitions("s3", ["acme", "zenith"])
+            dg.materialize([demo_prices], partition_key="acme", instance=demo)
+            demo.delete_dynamic_partition("s3", "acme")
+            materialized = sorted(demo.get_materialized_partitions(demo_prices.key))
+            stored = db.sql("from prices").fetchall()
+            registered = demo.get_dynamic_partitions("s3")
+            {"registered": registered, "materialized": materialized, "rows": stored}
         """),
     ),
     Misconception(
@@ -368,15 +370,15 @@ _ALL = (
             import dagster as dg
 
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
-            def prices() -> None: ...
+            def demo_prices() -> None: ...
 
-            instance = dg.DagsterInstance.ephemeral()
-            instance.add_dynamic_partitions("s3", ["acme"])
-            dg.materialize([prices], partition_key="acme", instance=instance)
-            instance.delete_dynamic_partition("s3", "acme")
-            instance.add_dynamic_partitions("s3", ["acme"])
-            status = instance.get_status_by_partition(prices.key, ["acme"], prices.partitions_def)
-            {"status of acme": status["acme"].name, "runs": instance.get_runs_count()}
+            demo = dg.DagsterInstance.ephemeral()
+            demo.add_dynamic_partitions("s3", ["acme"])
+            dg.materialize([demo_prices], partition_key="acme", instance=demo)
+            demo.delete_dynamic_partition("s3", "acme")
+            demo.add_dynamic_partitions("s3", ["acme"])
+            status = demo.get_status_by_partition(demo_prices.key, ["acme"], demo_prices.partitions_def)
+            {"status of acme": status["acme"].name, "runs": demo.get_runs_count()}
         """),
     ),
     # 03 Trigger runs
@@ -391,11 +393,11 @@ _ALL = (
             import dagster as dg
 
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
-            def prices() -> None: ...
+            def demo_prices() -> None: ...
 
-            load = dg.define_asset_job("load", [prices])
-            schedule = dg.build_schedule_from_partitioned_job(load)
-            dg.Definitions.validate_loadable(dg.Definitions([prices], schedules=[schedule]))
+            demo_job = dg.define_asset_job("load", [demo_prices])
+            demo_schedule = dg.build_schedule_from_partitioned_job(demo_job)
+            dg.Definitions.validate_loadable(dg.Definitions([demo_prices], schedules=[demo_schedule]))
         """),
     ),
     Misconception(
@@ -408,15 +410,15 @@ _ALL = (
         cell=cleandoc("""
             import dagster as dg
 
-            customers = dg.DynamicPartitionsDefinition(name="s3")
+            demo_set = dg.DynamicPartitionsDefinition(name="s3")
 
             @dg.sensor(job_name="load")
-            def arrivals(context):
-                return dg.SensorResult(dynamic_partitions_requests=[customers.build_add_request(["acme"])])
+            def demo_sensor(context):
+                return dg.SensorResult(dynamic_partitions_requests=[demo_set.build_add_request(["acme"])])
 
-            instance = dg.DagsterInstance.ephemeral()
-            [request] = arrivals(dg.build_sensor_context(instance=instance)).dynamic_partitions_requests
-            {"requested": request.partition_keys, "registered": instance.get_dynamic_partitions("s3")}
+            demo = dg.DagsterInstance.ephemeral()
+            [demo_request] = demo_sensor(dg.build_sensor_context(instance=demo)).dynamic_partitions_requests
+            {"requested": demo_request.partition_keys, "registered": demo.get_dynamic_partitions("s3")}
         """),
     ),
     Misconception(
@@ -430,17 +432,17 @@ _ALL = (
             import dagster as dg, json
 
             @dg.sensor(job_name="load")
-            def arrivals(context):
+            def demo_sensor(context):
                 seen = json.loads(context.cursor or "[]")
                 new = [key for key in ("acme", "zenith") if key not in seen]
                 requests = [dg.RunRequest(partition_key=key) for key in new]
                 return dg.SensorResult(run_requests=requests, cursor=json.dumps(new))
 
-            cursor, asked = None, []
+            demo_cursor, asked = None, []
             for _ in range(4):
-                tick = arrivals(dg.build_sensor_context(cursor=cursor))
-                cursor = tick.cursor
-                asked.append([request.partition_key for request in tick.run_requests])
+                demo_tick = demo_sensor(dg.build_sensor_context(cursor=demo_cursor))
+                demo_cursor = demo_tick.cursor
+                asked.append([request.partition_key for request in demo_tick.run_requests])
             asked
         """),
     ),
@@ -455,16 +457,16 @@ _ALL = (
             import dagster as dg, hashlib
             from lesson_lib.classroom import open_lab
 
-            lab = open_lab()
+            demo_lab = open_lab()
 
             @dg.sensor(job_name="load")
-            def arrivals(context):
-                fingerprint = hashlib.sha256((lab.source / "acme.csv").read_bytes()).hexdigest()
+            def demo_sensor(context):
+                fingerprint = hashlib.sha256((demo_lab.source / "acme.csv").read_bytes()).hexdigest()
                 return [dg.RunRequest("acme.csv"), dg.RunRequest(f"acme.csv {fingerprint}")]
 
-            before = [request.run_key for request in arrivals(dg.build_sensor_context())]
-            lab.bring_in("acme")  # a correction, under the same name
-            after = [request.run_key for request in arrivals(dg.build_sensor_context())]
+            before = [request.run_key for request in demo_sensor(dg.build_sensor_context())]
+            demo_lab.bring_in("acme")  # a correction, under the same name
+            after = [request.run_key for request in demo_sensor(dg.build_sensor_context())]
             {"same name": before[0] == after[0], "same fingerprint": before[1] == after[1]}
         """),
     ),
@@ -478,14 +480,14 @@ _ALL = (
         cell=cleandoc("""
             import dagster as dg
 
-            names = ["acme.eu.csv", "acme.us.csv", "zenith.csv"]
-            keys = [name.split(".")[0] for name in names]
-            instance, error = dg.DagsterInstance.ephemeral(), None
+            dotted_names = ["acme.eu.csv", "acme.us.csv", "zenith.csv"]
+            cut_names = [name.split(".")[0] for name in dotted_names]
+            demo, refusal = dg.DagsterInstance.ephemeral(), None
             try:
-                instance.add_dynamic_partitions("s3", keys)
+                demo.add_dynamic_partitions("s3", cut_names)
             except Exception as refused:
-                error = type(refused).__name__
-            {"keys": keys, "error": error, "registered": instance.get_dynamic_partitions("s3")}
+                refusal = type(refused).__name__
+            {"keys": cut_names, "error": refusal, "registered": demo.get_dynamic_partitions("s3")}
         """),
     ),
     # 04 Many customers
@@ -499,18 +501,18 @@ _ALL = (
         cell=cleandoc("""
             import dagster as dg
 
-            instance, ranges = dg.DagsterInstance.ephemeral(), {}
-            instance.add_dynamic_partitions("s3", ["acme", "zenith"])
-            instance.add_dynamic_partitions("s3", ["bluebird"])
+            demo, ranges = dg.DagsterInstance.ephemeral(), {}
+            demo.add_dynamic_partitions("s3", ["acme", "zenith"])
+            demo.add_dynamic_partitions("s3", ["bluebird"])
 
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
-            def prices(context) -> None:
-                ranges[f"{start} to {end}"] = list(context.partition_keys)
+            def demo_prices(context) -> None:
+                ranges[f"{first} to {last}"] = list(context.partition_keys)
 
-            for start, end in (("acme", "zenith"), ("bluebird", "acme")):
-                name = "dagster/asset_partition_range"
-                tags = {f"{name}_start": start, f"{name}_end": end}
-                dg.materialize([prices], instance=instance, tags=tags)
+            for first, last in (("acme", "zenith"), ("bluebird", "acme")):
+                range_tag = "dagster/asset_partition_range"
+                range_tags = {f"{range_tag}_start": first, f"{range_tag}_end": last}
+                dg.materialize([demo_prices], instance=demo, tags=range_tags)
             ranges
         """),
     ),
@@ -525,15 +527,15 @@ _ALL = (
             import dagster as dg
 
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
-            def prices(context) -> None:
+            def demo_prices(context) -> None:
                 loaded.extend(context.partition_keys)
 
-            instance, loaded = dg.DagsterInstance.ephemeral(), []
-            instance.add_dynamic_partitions("s3", [f"customer-{number}" for number in range(100)])
+            demo, loaded = dg.DagsterInstance.ephemeral(), []
+            demo.add_dynamic_partitions("s3", [f"customer-{number}" for number in range(100)])
             ends = {"start": "customer-0", "end": "customer-99"}
-            tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
-            dg.materialize([prices], instance=instance, tags=tags)
-            {"keys loaded": len(loaded), "runs": instance.get_runs_count()}
+            range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+            dg.materialize([demo_prices], instance=demo, tags=range_tags)
+            {"keys loaded": len(loaded), "runs": demo.get_runs_count()}
         """),
     ),
     Misconception(
@@ -547,14 +549,14 @@ _ALL = (
             import duckdb, subprocess, sys
             from lesson_lib.classroom import open_lab
 
-            lab, results = open_lab(), {}
+            demo_lab, answers = open_lab(), {}
             script = "import duckdb, sys; duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'read')"
-            with duckdb.connect(lab.database):
+            with duckdb.connect(demo_lab.database):
                 for wish in ("write", "read"):
-                    command = [sys.executable, "-c", script, str(lab.database), wish]
+                    command = [sys.executable, "-c", script, str(demo_lab.database), wish]
                     other = subprocess.run(command, capture_output=True, text=True)
-                    results[wish] = "refused" if "IO Error" in other.stderr else "possible"
-            results
+                    answers[wish] = "refused" if "IO Error" in other.stderr else "possible"
+            answers
         """),
     ),
     # 06 Beyond one dimension
@@ -569,18 +571,18 @@ _ALL = (
             import dagster as dg
 
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
-            def prices(context):
+            def demo_prices(context):
                 return f"prices of {context.partition_key}"
 
             @dg.asset
-            def report(prices) -> None:
-                received.append(prices)
+            def demo_report(demo_prices) -> None:
+                received.append(demo_prices)
 
-            instance, received = dg.DagsterInstance.ephemeral(), []
-            dg.materialize([prices, report], selection=[report], instance=instance)
-            for key in ("acme", "zenith"):
-                instance.add_dynamic_partitions("s3", [key])
-                dg.materialize([prices, report], partition_key=key, instance=instance)
+            demo, received = dg.DagsterInstance.ephemeral(), []
+            dg.materialize([demo_prices, demo_report], selection=[demo_report], instance=demo)
+            for customer in ("acme", "zenith"):
+                demo.add_dynamic_partitions("s3", [customer])
+                dg.materialize([demo_prices, demo_report], partition_key=customer, instance=demo)
             received
         """),
     ),

@@ -1,12 +1,16 @@
 """The catalogue of misconceptions: each truth is true, because the cell that shows it does."""
 
 import ast
+import json
 import re
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from html import unescape
+from pathlib import Path
 
 import dagster as dg
 import pytest
+from IPython.core.inputtransformer2 import TransformerManager
 
 from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.boards.as_text import as_text
@@ -43,7 +47,7 @@ SHOWN: dict[str, object] = {
     "quotes-make-a-key-safe": {"deleted with the key bound": 0, "deleted with the key in quotes": 2},
     "delete-then-insert-is-safe": [(0,)],
     "caught-errors-are-handled": {"acme"},
-    "failed-check-unmakes-the-partition": {"file": 1, "table": 0},
+    "failed-check-unmakes-the-partition": {"checked": 1, "downstream": 0},
     "three-records-are-one": {"registered": ["zenith"], "materialized": ["acme"], "rows": [("acme",)]},
     "adding-again-starts-afresh": {"status of acme": "MATERIALIZED", "runs": 1},
     "dynamic-job-can-have-a-schedule": Raises(
@@ -68,6 +72,8 @@ SHOWN: dict[str, object] = {
 }
 # What a cell prints on its way there.
 PRINTED = {"definition-creates-keys": "[]\n", "delete-then-insert-is-safe": "the load failed\n"}
+
+NOTEBOOKS = sorted(Path(__file__).parents[2].glob("notebooks/*.ipynb"))
 
 every = pytest.mark.parametrize("belief", MISCONCEPTIONS.values(), ids=MISCONCEPTIONS.keys())
 
@@ -109,6 +115,31 @@ def test_cell_shows_the_truth(belief: Misconception, capsys: pytest.CaptureFixtu
     else:
         assert found == expected
     assert capsys.readouterr().out == PRINTED.get(belief.id, "")
+
+
+def assigned(cell: str) -> set[str]:
+    """Return the names that a cell gives to something, imports aside; `_` is nobody's."""
+    return set(_assigned(ast.parse(TransformerManager().transform_cell(cell)))) - {"_"}
+
+
+def _assigned(code: ast.AST) -> Iterator[str]:
+    for node in ast.iter_child_nodes(code):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name  # what is in it has a scope of its own, as have those below
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            yield from _assigned(node)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_cell_takes_a_name_of_a_notebook(path: Path) -> None:
+    """A cell may be run in the middle of a lesson, and the cells after it find all as it was."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    taken = set().union(*(assigned("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"))
+    assert {"lab", "instance"} <= taken
+    clashes = {name: assigned(belief.cell) & taken for name, belief in MISCONCEPTIONS.items()}
+    assert {name: names for name, names in clashes.items() if names} == {}
 
 
 @every
@@ -164,9 +195,9 @@ A misspelt name makes another set, without a word
   To see it, run this in a cell:
     import dagster as dg
 
-    instance = dg.DagsterInstance.ephemeral()
-    instance.add_dynamic_partitions("s33", ["acme"])
-    {name: instance.get_dynamic_partitions(name) for name in ("s3", "s33")}"""
+    demo = dg.DagsterInstance.ephemeral()
+    demo.add_dynamic_partitions("s33", ["acme"])
+    {name: demo.get_dynamic_partitions(name) for name in ("s3", "s33")}"""
     )
 
 
