@@ -57,15 +57,8 @@ def clean(notebook: NotebookNode) -> NotebookNode:
     return copy
 
 
-def named(exercise: Exercise) -> str:
-    """Return how a notebook calls an exercise: `Exercise 2.3`, or `Prediction 2.1`."""
-    return f"{'Prediction' if exercise.is_prediction else 'Exercise'} {exercise.id}"
-
-
 def _filled(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise], str]) -> NotebookNode:
-    prose = {
-        f"{TASK}{each.id}": f"### {named(each)}: {each.title}\n\n{each.task}" for each in lesson.exercises
-    }
+    prose = {f"{TASK}{each.id}": f"### {each.name}: {each.title}\n\n{each.task}" for each in lesson.exercises}
     if lesson.objectives:
         prose[OBJECTIVES] = _objectives(lesson)
     code = {f"{EXERCISE}{each.id}": answer(each) for each in lesson.exercises}

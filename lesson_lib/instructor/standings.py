@@ -7,7 +7,6 @@ from nbformat import NotebookNode
 
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.instructor.editions import named
 from lesson_lib.notebook_cells import EXERCISE, tagged
 
 _MARK = re.compile(r"^\S ")
@@ -26,14 +25,14 @@ def not_right(notebook: NotebookNode, lesson: Lesson) -> list[str]:
     """Name the exercises of a solved edition that do not come out right, each with what is shown instead."""
     shown = standings(notebook, lesson)
     return [
-        f"{named(exercise)}: {', '.join(shown[exercise.id]) or 'nothing shown'}"
+        f"{exercise.name}: {', '.join(shown[exercise.id]) or 'nothing shown'}"
         for exercise in lesson.exercises
         if shown[exercise.id] != (["noted", "as you guessed"] if exercise.is_prediction else ["right"])
     ]
 
 
 def _shown(notebook: NotebookNode, exercise: Exercise) -> Iterator[str]:
-    beginning = f"{named(exercise)}: "
+    beginning = f"{exercise.name}: "
     reached = False
     for cell in notebook.cells:
         own = tagged(cell, EXERCISE) == exercise.id

@@ -23,6 +23,11 @@ class NoAnswer(Exception):
     """What was given is no answer to this exercise; the message says what would be one."""
 
 
+def called(exercise: str, *, is_prediction: bool = False) -> str:
+    """Return how learners know an exercise of this id: `Exercise 2.3`, or `Prediction 2.1`."""
+    return f"{'Prediction' if is_prediction else 'Exercise'} {exercise}"
+
+
 Scenario = Callable[..., Miss | None]
 """Takes the learner's answers, and returns what is wrong with them, or None; its docstring names it."""
 
@@ -61,3 +66,8 @@ class Exercise:
     also_right: tuple[str, ...]
     wrong: tuple[tuple[str, str], ...]
     is_prediction: bool = False
+
+    @property
+    def name(self) -> str:
+        """How learners know it."""
+        return called(self.id, is_prediction=self.is_prediction)

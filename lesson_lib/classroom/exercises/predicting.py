@@ -10,7 +10,7 @@ from lesson_lib.classroom.exercises.blanks import is_blank
 from lesson_lib.classroom.exercises.checking import find
 from lesson_lib.classroom.exercises.choices import told
 from lesson_lib.classroom.exercises.course import EXERCISES
-from lesson_lib.classroom.exercises.exercise import Exercise, Miss
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss, called
 from lesson_lib.classroom.exercises.verdict import belief_blocks
 from lesson_lib.classroom.progress_store import Predicted, load, record
 
@@ -26,11 +26,12 @@ class Guess(Shown):
 
     def board(self) -> Board:
         """Show what was guessed."""
+        name = called(self.exercise, is_prediction=True)
         if not self.guesses:
             how = "Put your guess in the place of the dots, and run the cell. It may be wrong."
-            return Board(f"Prediction {self.exercise}: no guess yet", [Line(how)], Mark.OPEN)
+            return Board(f"{name}: no guess yet", [Line(how)], Mark.OPEN)
         noted = f"You guess {told(self.guesses)}. The cell below shows what is so."
-        return Board(f"Prediction {self.exercise}: noted", [Line(noted)], Mark.OPEN)
+        return Board(f"{name}: noted", [Line(noted)], Mark.OPEN)
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,6 +47,7 @@ class Fact(Shown):
 
     def board(self) -> Board:
         """Show guess beside fact."""
+        name = called(self.exercise, is_prediction=True)
         facts = [("You guessed", self.guess), ("It is", self.fact)]
         blocks: list[Block] = [Facts([fact for fact in facts if fact[1]])]
         if self.misconception:
@@ -53,10 +55,10 @@ class Fact(Shown):
         if self.note:
             blocks.append(Line(self.note))
         if not self.guess:
-            return Board(f"Prediction {self.exercise}: no guess", blocks, Mark.OPEN)
+            return Board(f"{name}: no guess", blocks, Mark.OPEN)
         if self.is_off:
-            return Board(f"Prediction {self.exercise}: not as you guessed", blocks, Mark.ODD)
-        return Board(f"Prediction {self.exercise}: as you guessed", blocks, Mark.GOOD)
+            return Board(f"{name}: not as you guessed", blocks, Mark.ODD)
+        return Board(f"{name}: as you guessed", blocks, Mark.GOOD)
 
 
 @dataclass(frozen=True, repr=False)

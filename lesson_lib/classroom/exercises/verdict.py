@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Fold, Line, Mark
 from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import stable
+from lesson_lib.classroom.exercises.exercise import called
 from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
 from lesson_lib.classroom.progress_store import Outcome
 
@@ -48,7 +49,7 @@ class Verdict(Shown):
         blocks += [Line(stable(line)) for line in self.lines if line]
         if printed := stable(self.printed.strip("\n")):
             blocks.append(Fold("What your code printed", printed, printed.splitlines()[:_MOST_LINES]))
-        return Board(f"Exercise {self.exercise}: {self.outcome.value}", blocks, _MARKS[self.outcome])
+        return Board(f"{called(self.exercise)}: {self.outcome.value}", blocks, _MARKS[self.outcome])
 
 
 def belief_blocks(misconception: str) -> list[Block]:
