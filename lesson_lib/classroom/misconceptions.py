@@ -334,6 +334,54 @@ _ALL = (
         """),
     ),
     Misconception(
+        "finished-import-is-a-loaded-table",
+        claim="Once the import of a key is materialized, the file's rows are in the table.",
+        truth="Each asset has a record of its own: a key's import may be materialized, and its table not.",
+        explanation="Green at one asset says nothing of the next one, which may have been skipped, or have "
+        "failed. Look at the asset whose rows you want, and count the rows that the key has in the table.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            acme = dg.StaticPartitionsDefinition(["acme"])
+
+            @dg.asset(partitions_def=acme)
+            def imported() -> None: ...
+
+            @dg.asset(partitions_def=acme, deps=[imported])
+            def stored() -> None:
+                raise OSError("the disk is full")
+
+            demo = dg.DagsterInstance.ephemeral()
+            dg.materialize([imported, stored], instance=demo, partition_key="acme", raise_on_error=False)
+            [sorted(demo.get_materialized_partitions(asset.key)) for asset in (imported, stored)]
+        """),
+    ),
+    Misconception(
+        "skipped-assets-lose-their-rows",
+        claim="When a check before it fails, an asset is skipped and the rows it stored are gone.",
+        truth="An asset that is skipped does not run, so all that it stored before stays as it was.",
+        explanation="To skip is to do nothing: no line of the function runs, its delete no more than its "
+        "insert. The table keeps the rows of the last good file until a later run replaces them.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            demo_check = dg.AssetCheckSpec("good", asset="checked", blocking=True)
+
+            @dg.asset(check_specs=[demo_check])
+            def checked():
+                return dg.MaterializeResult(check_results=[dg.AssetCheckResult(passed=not stored)])
+
+            @dg.asset(deps=[checked])
+            def downstream() -> None:
+                stored[:] = ["acme", "bluebird"]
+
+            stored, demo = [], dg.DagsterInstance.ephemeral()
+            for _ in range(2):
+                demo_run = dg.materialize([checked, downstream], instance=demo, raise_on_error=False)
+            {"second run succeeded": demo_run.success, "rows": stored}
+        """),
+    ),
+    Misconception(
         "three-records-are-one",
         claim="A registered key has been materialized, and a deleted key has lost its rows.",
         truth="Keys, materializations and rows are three records, and a change to one leaves the others "

@@ -48,6 +48,8 @@ SHOWN: dict[str, object] = {
     "delete-then-insert-is-safe": [(0,)],
     "caught-errors-are-handled": {"acme"},
     "failed-check-unmakes-the-partition": {"checked": 1, "downstream": 0},
+    "finished-import-is-a-loaded-table": [["acme"], []],
+    "skipped-assets-lose-their-rows": {"second run succeeded": False, "rows": ["acme", "bluebird"]},
     "three-records-are-one": {"registered": ["zenith"], "materialized": ["acme"], "rows": [("acme",)]},
     "adding-again-starts-afresh": {"status of acme": "MATERIALIZED", "runs": 1},
     "dynamic-job-can-have-a-schedule": Raises(

@@ -39,7 +39,7 @@ def multiple_choice(  # noqa: PLR0913 - the fields of an exercise, each by its n
         title: as in `Exercise`.
         objective: as in `Exercise`.
         minutes: as in `Exercise`.
-        question: Markdown; the choices are listed below it.
+        question: Markdown; how to answer it is said behind it, and the choices are listed below.
         choices: by letter, in the order in which they are shown.
         takeaway: as in `Exercise`.
         hints: as in `Exercise`.
@@ -60,7 +60,7 @@ def multiple_choice(  # noqa: PLR0913 - the fields of an exercise, each by its n
         title=title,
         objective=objective,
         minutes=minutes,
-        task=f"{question}\n\n{listed}",
+        task=f"{question} Answer with its letter, in quotes.\n\n{listed}",
         starter=cell("____"),
         solution=cell(right),
         takeaway=takeaway,

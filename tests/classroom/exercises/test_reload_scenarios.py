@@ -1,6 +1,7 @@
 """What the scenarios of a reload say of loads that no exercise lists, on a source of other columns."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import duckdb
@@ -8,7 +9,7 @@ import pytest
 
 from lesson_lib.classroom.exercises import reload_scenarios as reload
 from lesson_lib.classroom.exercises.exercise import Miss
-from lesson_lib.classroom.exercises.notebook_02.monday import records_of_monday
+from lesson_lib.classroom.exercises.notebook_02.monday import MONDAY, records_of_monday
 from lesson_lib.classroom.exercises.world import World
 
 READINGS = reload.Source(
@@ -208,3 +209,22 @@ def test_the_records_of_monday_are_those_that_are_asked_about() -> None:
         "zenith": (True, True, (True,), 0),
     }
     assert repr(found) == repr(records_of_monday())
+
+
+def test_a_letter_that_does_not_fit_is_told_what_contradicts_it() -> None:
+    """One record that the letter would have left otherwise; a belief only where one explains the letter."""
+    [scenario] = MONDAY.scenarios
+    right = {"bluebird": "d", "o'hare": "b", "zenith": "c"}
+    assert scenario(right) is None
+    assert scenario(right | {"bluebird": "c"}) == Miss(
+        seen="bluebird has no failed run",
+        expected="after c, as you say, it has a failed last run",
+    )
+    assert scenario(right | {"o'hare": "e"}) == Miss(
+        "three-records-are-one",
+        seen="o'hare has rows",
+        expected="after e, as you say, it has no rows",
+    )
+    for key, letter in product(right, "abcde"):
+        miss = scenario(right | {key: letter})
+        assert (miss is None) == (letter == right[key])

@@ -100,7 +100,7 @@ _AFTER_A_FAILED_CHECK = multiple_choice(
         ),
         "b": Choice(
             "The import is materialized, so the partition is done, and acme has the rows of the new file.",
-            "three-records-are-one",
+            "finished-import-is-a-loaded-table",
         ),
         "c": Choice(
             "The import is materialized with a failed check, the table was skipped, and acme keeps its eight "
@@ -109,7 +109,7 @@ _AFTER_A_FAILED_CHECK = multiple_choice(
         "d": Choice(
             "The import is materialized with a failed check, so the partition has failed, and its old rows "
             "are gone.",
-            "three-records-are-one",
+            "skipped-assets-lose-their-rows",
         ),
     },
     takeaway="A blocking check keeps bad data from going on. What was made stays made, with the check's "

@@ -25,10 +25,25 @@ _HAPPENINGS = {
     "e": "Key and rows were deleted, and it has not come back.",
 }
 _TRUE = {"bluebird": "d", "o'hare": "b", "zenith": "c"}
-_LINES = {
-    "bluebird": "registered and materialized, and has no rows",
-    "o'hare": "not registered, materialized once, and has 6 rows",
-    "zenith": "registered, its last run failed, and has no rows",
+# Of the key that it happened to: is it registered, was it materialized, did its last run fail, has it rows?
+_LEFT = {
+    "a": (True, False, False, False),
+    "b": (False, True, False, True),
+    "c": (True, True, True, False),
+    "d": (True, True, False, False),
+    "e": (False, True, False, False),
+}
+_WORDS = (
+    {True: "is registered", False: "is not registered"},
+    {True: "has been materialized", False: "has never been materialized"},
+    {True: "has a failed last run", False: "has no failed run"},
+    {True: "has rows", False: "has no rows"},
+)
+# The answers that one of the known beliefs would explain.
+_BELIEFS = {
+    ("bluebird", "a"): "adding-again-starts-afresh",
+    ("o'hare", "e"): "three-records-are-one",
+    ("zenith", "d"): "delete-then-insert-is-safe",
 }
 
 
@@ -75,19 +90,14 @@ def _what_fits(answer: object) -> Miss | None:
         )
     given = {key: letters(answer[key], _HAPPENINGS, count=1)[0] for key in _TRUE}
     for key, letter in given.items():
-        if letter != _TRUE[key]:
-            return Miss(
-                _belief(key, letter), f"{letter} for {key}", f"that after which {key} is {_LINES[key]}"
-            )
+        for words, is_so, would_be in zip(_WORDS, _LEFT[_TRUE[key]], _LEFT[letter], strict=True):
+            if is_so != would_be:
+                return Miss(
+                    _BELIEFS.get((key, letter), ""),
+                    seen=f"{key} {words[is_so]}",
+                    expected=f"after {letter}, as you say, it {words[would_be]}",
+                )
     return None
-
-
-def _belief(key: str, letter: str) -> str:
-    if key == "zenith":  # a load that failed, and took the rows with it
-        return "delete-then-insert-is-safe"
-    if (key, letter) == ("bluebird", "a"):  # who comes back has a past
-        return "adding-again-starts-afresh"
-    return "three-records-are-one"
 
 
 def _cell(bluebird: str, o_hare: str, zenith: str) -> str:
@@ -106,7 +116,7 @@ MONDAY = Exercise(
     minutes=4,
     task="On Friday all four customers were loaded, with a `load` that has no transaction. The cell shows "
     "their three records on Monday. Which of these happened to `bluebird`, `o'hare` and `zenith` in between? "
-    "Put a letter for each in the place of the dots; not every letter is needed.\n\n"
+    "Put a letter for each, in quotes, in the place of the dots; not every letter is needed.\n\n"
     + "\n".join(f"- **{letter}** {happening}" for letter, happening in _HAPPENINGS.items()),
     starter=_cell("...", "...", "..."),
     solution=_cell('"d"', '"b"', '"c"'),
@@ -120,7 +130,6 @@ MONDAY = Exercise(
     also_right=(_cell('"D"', '"b)"', '["c"]'),),
     wrong=(
         (_cell('"a"', '"b"', '"c"'), "adding-again-starts-afresh"),
-        (_cell('"e"', '"b"', '"c"'), "three-records-are-one"),
         (_cell('"d"', '"e"', '"c"'), "three-records-are-one"),
         (_cell('"d"', '"b"', '"d"'), "delete-then-insert-is-safe"),
     ),
