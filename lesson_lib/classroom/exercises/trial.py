@@ -1,6 +1,7 @@
-"""Running a learner's code so that nothing it does ends the lesson: a time limit, and no way to exit."""
+"""Running a learner's code so that nothing it does ends the lesson: a time limit, no exit, and no questions."""
 
 import gc
+import getpass
 import io
 import os
 import signal
@@ -31,6 +32,10 @@ class _TimeIsUp(BaseException):
     """Raised inside code that runs too long; no `except Exception` of its own catches it."""
 
 
+class _AsksForInput(BaseException):
+    """Raised by whatever would wait for the learner; no `except Exception` of theirs catches it."""
+
+
 class Printed(io.StringIO):
     """The first 2,000 characters of what is printed; it cannot be closed."""
 
@@ -52,16 +57,18 @@ def tried(work: Callable[[], T], seconds: float = SECONDS) -> T:
     stays inside a C function that looks at no signal, such as `10**10**9`, cannot be stopped at all.
 
     Raises:
-        Stopped: it did not end in time, it was interrupted, or it called `exit()`.
+        Stopped: it did not end in time, it was interrupted, it called `exit()`, or it asked for input.
         Exception: whatever the work raised, untouched.
     """
-    with _same_folder(), _no_exit():
+    with _same_folder(), _no_exit(), _no_input():
         try:
             return _within(work, seconds)
         except _TimeIsUp:
             reason = f"It did not end within {seconds:g} seconds. Look for a loop or a query without end."
         except KeyboardInterrupt:
             reason = "It was interrupted. Run the cell again when you like."
+        except _AsksForInput:
+            reason = "It asked for input, and a check asks nobody. Leave input() and breakpoint() out."
         except SystemExit:
             reason = "It asked to end the notebook. Leave exit() out, and use return."
         except Exception:
@@ -158,4 +165,19 @@ def _no_exit() -> Iterator[None]:
     """Let `exit()` and `quit()` raise SystemExit, and do nothing else: in a notebook they end the kernel."""
     shell = get_ipython()
     with patch.object(shell, "ask_exit", sys.exit, create=True) if shell else nullcontext():
+        yield
+
+
+@contextmanager
+def _no_input() -> Iterator[None]:
+    """Let what waits for the learner's typing raise: its box would outlive the check, and hold up the next cell."""
+
+    def refuse(*_: object, **__: object) -> Any:  # noqa: ANN401 - never returns
+        raise _AsksForInput
+
+    with (
+        patch("builtins.input", refuse),
+        patch.object(getpass, "getpass", refuse),
+        patch.object(sys, "breakpointhook", refuse),
+    ):
         yield

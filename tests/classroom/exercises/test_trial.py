@@ -1,6 +1,8 @@
 """A learner's code is run, and whatever it does, the lesson goes on."""
 
 import asyncio
+import builtins
+import getpass
 import os
 import signal
 import sys
@@ -18,6 +20,7 @@ from nbclient import NotebookClient
 from lesson_lib.classroom.exercises import trial
 from lesson_lib.classroom.exercises.trial import Stopped, kept_output, tried
 
+ASKED_FOR_INPUT = "It asked for input, and a check asks nobody. Leave input() and breakpoint() out."
 ENDLESS_QUERY = (
     "select count(*) from range(10000000) a, range(10000000) b where (a.range * b.range) % 1000003 = 7"
 )
@@ -172,6 +175,32 @@ def test_an_exit_is_no_end_of_the_lesson(ends: type[BaseException], message: str
     assert str(stopped.value) == message
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: input(),
+        lambda: input("name? "),
+        lambda: breakpoint(),  # noqa: T100 - as learners write it
+        lambda: getpass.getpass(),
+    ],
+    ids=["input", "prompt", "breakpoint", "getpass"],
+)
+def test_nobody_is_asked(ask: Callable[[], object]) -> None:
+    """Not even where the code swallows exceptions; afterwards questions are asked as before."""
+
+    def asks() -> None:
+        try:
+            ask()
+        except Exception:  # noqa: BLE001, S110 - what it is about
+            pass
+
+    before = builtins.input, getpass.getpass, sys.breakpointhook
+    with pytest.raises(Stopped) as stopped:
+        tried(asks)
+    assert str(stopped.value) == ASKED_FOR_INPUT
+    assert (builtins.input, getpass.getpass, sys.breakpointhook) == before
+
+
 def test_in_another_thread_there_is_no_time_limit() -> None:
     """As on Windows: the work is done all the same."""
     returned: list[int] = []
@@ -220,7 +249,10 @@ def test_what_is_printed_is_kept_up_to_a_length() -> None:
 
 
 def test_in_a_kernel_the_next_cell_runs() -> None:
-    """After an `exit()`, an endless loop, and whatever else an answer may do; `exit` is IPython's own."""
+    """After an `exit()`, an endless loop, a question, and whatever else an answer may do.
+
+    `exit` is IPython's own then, and `input` asks the notebook, which is one that refuses.
+    """
     given = """
 import os, time, warnings
 from lesson_lib.classroom.exercises.checking import judged
@@ -246,6 +278,10 @@ def tells(error):
         "print(judged(asked, (lambda: exit(),)))",
         "print(judged(asked, (lambda: quit(),)))",
         "def answer():\n    while True: pass\nprint(judged(asked, (answer,)))",
+        "print(judged(asked, (lambda: input(),)))",
+        "print(judged(asked, (lambda: input('name? '),)))",
+        "def answer():\n    breakpoint()\n    return 8\nprint(judged(asked, (answer,)))",
+        "try: input()\nexcept Exception as error: print(type(error).__name__)",
         "print({tells(error) for error in errors})",
         "print(before == (os.getcwd(), list(warnings.filters), type(exit).__name__))",
     ]
@@ -257,6 +293,8 @@ def tells(error):
         f"{head}It asked to end the notebook. Leave exit() out, and use return.\n",
         f"{head}It asked to end the notebook. Leave exit() out, and use return.\n",
         f"{head}It did not end within 1.5 seconds. Look for a loop or a query without end.\n",
+        *[f"{head}{ASKED_FOR_INPUT}\n"] * 3,
+        "StdinNotImplementedError\n",
         "{'your code raised'}\n",
         "True\n",
     ]
