@@ -1,6 +1,7 @@
 """`checkpoint`: the notebook as it stands where a section starts, so that nobody is lost after a break."""
 
 import ast
+import os
 import re
 import sys
 import time
@@ -35,8 +36,9 @@ def checkpoint(section: str | None = None) -> Shown:
         Where you are, or the list.
 
     Raises:
-        UsageError: there is no such section, IPython does not run here, a cell did not do what it does in the
-            course, or you interrupted it. Your names are then what they were before.
+        UsageError: there is no such section, it is in another notebook than the one that is open, IPython
+            does not run here, a cell did not do what it does in the course, or you interrupted it. Your names
+            are then what they were before.
     """
     from IPython.core.error import UsageError  # noqa: PLC0415 - the classroom can be imported without IPython
 
@@ -102,6 +104,7 @@ def _brought_to(wanted: str) -> Arrival:
     from IPython.core.getipython import get_ipython  # noqa: PLC0415 - as above
 
     path, section = _find(wanted)
+    _require_open(path, wanted)
     shell = get_ipython()
     if shell is None:
         raise _CannotGoOn(
@@ -126,6 +129,16 @@ def _find(wanted: str) -> tuple[Path, SectionStart]:
     raise _CannotGoOn(
         f"There is no section {wanted!r}. There are: {known}; checkpoint() lists them with their headings."
     )
+
+
+def _require_open(path: Path, wanted: str) -> None:
+    """Refuse to bring one notebook of the course to a section of another, where Jupyter says which is open."""
+    open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
+    if open_now != path.stem and open_now in {known.stem for known in course()}:
+        raise _CannotGoOn(
+            f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first code "
+            "cell, and call checkpoint there."
+        )
 
 
 def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
