@@ -1,6 +1,7 @@
 """`checkpoint`: where it leads is where running the notebook from the top leads, and nothing else happens."""
 
 import asyncio
+import itertools
 import json
 import os
 import shutil
@@ -53,6 +54,8 @@ def _state():
     if "instance" in names and "assets" in names:
         state["materialized"] = [sorted(instance.get_materialized_partitions(each.key)) for each in assets]
     return state
+
+_given = set(globals())
 """
 FORGET = (
     "for _name in [name for name in globals() if name[0] != '_' and name not in _given]: del globals()[_name]"
@@ -68,53 +71,45 @@ class Course(NamedTuple):
     by_running: dict[str, str]
     by_checkpoint: dict[str, str]
     shown_there: dict[str, str]
-    rest: dict[str, list[NotebookNode]]
+    on_from_there: dict[str, tuple[list[NotebookNode], list[NotebookNode]]]
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
 def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Go from the top to three sections, and by checkpoints to the same, in a kernel each."""
+    """Go to two sections by checkpoints, on from each to the next, and then to the same from the top."""
     path: Path = request.param
     stored = read(path)
     sections = starts_in(path.stem[:2], path.read_text(encoding="utf-8"))
-    # What stands before each of the others is checked without a kernel, which would take a minute more.
-    chosen = [sections[len(sections) * place // 4] for place in (1, 2, 3)]
+    # What stands before each of the others is checked without a kernel, which would take minutes more.
+    chosen = [sections[len(sections) * place // 3] for place in (1, 2)]
+    first, *parts = split_at(stored, chosen)
 
-    place: dict[str, int] = {}
-    walk = [new_code_cell(BEGIN)]
-    for number, cell in enumerate(rules.code_cells(stored)):
-        for section in chosen:
-            if number == count_above(stored, section):
-                place[section.id] = len(walk)
-                walk.append(new_code_cell(TELL))
-        if not is_exercise(cell):
-            walk.append(cell)
-
+    cells = [new_code_cell(BEGIN)]  # all in one kernel: to start it and to import costs more than most cells
     landing: dict[str, int] = {}
-    jumps = [new_code_cell(BEGIN), new_code_cell("_given = set(globals())")]
-    for section in chosen:
-        jumps += [new_code_cell(FORGET), new_code_cell(f"_checkpoint({section.id!r})")]
-        landing[section.id] = len(jumps)
-        jumps += [new_code_cell(TELL), *rest_of(stored, section)]
+    for section, after in zip(chosen, parts, strict=True):
+        cells += [new_code_cell(FORGET), new_code_cell(f"_checkpoint({section.id!r})")]
+        landing[section.id] = len(cells)
+        cells += [new_code_cell(TELL), *after]
+    passing: dict[str, int] = {}
+    cells.append(new_code_cell(FORGET))
+    for section, before in zip(chosen, [first, *parts], strict=False):
+        cells += [cell for cell in before if not is_exercise(cell)]
+        passing[section.id] = len(cells)
+        cells.append(new_code_cell(TELL))
 
-    for cells in (walk, jumps):  # each cell with an id of its own
-        cells[:] = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
+    # Each cell with an id of its own.
+    cells = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
     own = {"LESSON_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.json")}
-
-    async def both_ways() -> list[NotebookNode]:
-        books = (new_notebook(cells=cells) for cells in (walk, jumps))
-        return await asyncio.gather(*(executed(path, book, through_errors=True, env=own) for book in books))
-
-    walked, jumped = (ran.cells for ran in asyncio.run(both_ways()))
+    ran = asyncio.run(executed(path, new_notebook(cells=cells), through_errors=True, env=own)).cells
     return Course(
         stored,
         sections,
-        {id_: told(walked[at]) for id_, at in place.items()},
-        {id_: told(jumped[at]) for id_, at in landing.items()},
-        {id_: told(jumped[at - 1]) for id_, at in landing.items()},
+        {id_: told(ran[at]) for id_, at in passing.items()},
+        {id_: told(ran[at]) for id_, at in landing.items()},
+        {id_: told(ran[at - 1]) for id_, at in landing.items()},
         {
-            section.id: jumped[landing[section.id] + 1 :][: len(rest_of(stored, section))]
-            for section in chosen
+            section.id: (after, ran[landing[section.id] + 1 :][: len(after)])
+            for section, after in zip(chosen, parts, strict=True)
         },
     )
 
@@ -137,9 +132,10 @@ def is_exercise(cell: NotebookNode) -> bool:
     return bool(tagged(cell, EXERCISE))
 
 
-def rest_of(stored: NotebookNode, section: SectionStart) -> list[NotebookNode]:
-    """Return the code cells that come after a section's start."""
-    return rules.code_cells(stored)[count_above(stored, section) :]
+def split_at(stored: NotebookNode, sections: list[SectionStart]) -> list[list[NotebookNode]]:
+    """Return the code cells above the first of these sections, and those from each on to the next."""
+    places = [0, *(count_above(stored, section) for section in sections), None]
+    return [rules.code_cells(stored)[start:end] for start, end in itertools.pairwise(places)]
 
 
 def told(cell: NotebookNode) -> str:
@@ -170,20 +166,19 @@ def test_what_stands_above_a_section_is_run(course: Course) -> None:
 
 
 def test_the_state_is_that_of_running_from_the_top(course: Course) -> None:
-    """Names, files, keys, runs, materializations, tables and rows, at three sections."""
-    assert len(course.by_running) == 3
+    """Names, files, keys, runs, materializations, tables and rows, at two sections."""
+    assert len(course.by_running) == 2
     for id_, state in course.by_running.items():
         assert json.loads(course.by_checkpoint[id_]) == json.loads(state), id_
     assert json.loads(course.by_checkpoint[id_])["raw_partition_data"]
 
 
 def test_the_rest_of_the_notebook_shows_what_is_stored(course: Course) -> None:
-    """From the same three on, every cell is compared as strictly as nbval does."""
-    assert len(course.rest) == 3
-    for section in course.sections:
-        if section.id in course.rest:
-            stored = new_notebook(cells=rest_of(course.stored, section))
-            assert rules.same_outputs(stored, new_notebook(cells=course.rest[section.id])) == [], section.id
+    """From each of the two on, every cell is compared as strictly as nbval does."""
+    assert len(course.on_from_there) == 2
+    for id_, (stored, shown) in course.on_from_there.items():
+        assert stored
+        assert rules.same_outputs(new_notebook(cells=stored), new_notebook(cells=shown)) == [], id_
 
 
 def test_the_only_output_is_where_one_is(course: Course) -> None:
