@@ -111,16 +111,17 @@ def same(guesses: tuple[object, ...], fact: object) -> bool:
 
 def told(value: object) -> str:
     """Write a guess or a fact: values, and lists of them, with commas."""
-    return ", ".join(_flat(value))
+    return ", ".join(values_told(value))
 
 
-def _flat(value: Any) -> list[str]:  # noqa: ANN401 - whatever a learner guesses
+def values_told(value: Any) -> list[str]:  # noqa: ANN401 - whatever a learner guesses
+    """Write each value of a guess or a fact, however they are bracketed."""
     if hasattr(value, "tolist"):  # of NumPy or pandas
         value = value.tolist()
     if isinstance(value, list | tuple | range):
-        return [text for part in value for text in _flat(part)]
+        return [text for part in value for text in values_told(part)]
     if isinstance(value, set | frozenset):
-        return sorted(text for part in value for text in _flat(part))
+        return sorted(text for part in value for text in values_told(part))
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return [str(value).removesuffix(".0")]  # 8.0 rows are 8

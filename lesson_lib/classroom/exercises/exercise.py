@@ -43,7 +43,7 @@ class Exercise:
         minutes: that most learners need for it.
         task: the prose cell, below the title.
         starter: the code cell, with `...` for code, and `____` for words of SQL, still to be written.
-        solution: the cell, worked.
+        solution: the cell, worked; of a prediction, it ends with `predict` and literal values.
         takeaway: one sentence or two to remember, for a right answer.
         hints: from a nudge to nearly the solution.
         scenarios: are run in this order until one finds something; of a prediction, there is one, which takes

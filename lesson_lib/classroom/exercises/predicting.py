@@ -1,14 +1,17 @@
 """Predict, run, explain: a guess before a surprising cell, and after it the guess beside the fact."""
 
+import ast
 from dataclasses import dataclass
+from typing import Any
 
 from IPython.core.error import UsageError
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark
 from lesson_lib.classroom.boards.shown import Shown
+from lesson_lib.classroom.boards.wording import counted
 from lesson_lib.classroom.exercises.blanks import is_blank
 from lesson_lib.classroom.exercises.checking import find
-from lesson_lib.classroom.exercises.choices import told
+from lesson_lib.classroom.exercises.choices import told, values_told
 from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, called
 from lesson_lib.classroom.exercises.verdict import belief_blocks
@@ -23,13 +26,13 @@ class Guess(Shown):
 
     exercise: str
     guesses: tuple[object, ...]
+    how: str = "Put your guess in the place of the dots, and run the cell. It may be wrong."
 
     def board(self) -> Board:
         """Show what was guessed."""
         name = called(self.exercise, is_prediction=True)
         if not self.guesses:
-            how = "Put your guess in the place of the dots, and run the cell. It may be wrong."
-            return Board(f"{name}: no guess yet", [Line(how)], Mark.OPEN)
+            return Board(f"{name}: no guess yet", [Line(self.how)], Mark.OPEN)
         noted = f"You guess {told(self.guesses)}. The cell below shows what is so."
         return Board(f"{name}: noted", [Line(noted)], Mark.OPEN)
 
@@ -84,14 +87,18 @@ def predict(exercise: str, *guesses: object) -> Guess:
 
     Args:
         exercise: its id, such as `"2.1"`.
-        guesses: one value, or as many as are asked for.
+        guesses: one value, or as many as are asked for; any other number of them is not noted.
 
     Raises:
         UsageError: there is no such prediction.
     """
-    _find_prediction(exercise)
-    guess = Guess(exercise, () if is_blank(guesses) else guesses)
-    told(guess.guesses)  # what cannot be written fails here, and not in the cell that shows the fact
+    asked = _find_prediction(exercise)
+    if not guesses or is_blank(guesses):
+        guess = Guess(exercise, ())
+    elif how := _what_is_asked_for(asked, values_told(guesses)):
+        guess = Guess(exercise, (), how)
+    else:
+        guess = Guess(exercise, guesses)
     _guesses[exercise] = guess.guesses
     return guess
 
@@ -130,6 +137,26 @@ def surprises() -> Surprises:
     ]
     guessed = sum(bool(progress.of(exercise).predictions) for exercise in EXERCISES)
     return Surprises(tuple(off), guessed, progress.note)
+
+
+def _what_is_asked_for(exercise: Exercise, given: list[str]) -> str:
+    """Say what the prediction asks for, if that is not what is given; its solution tells how many of what."""
+    call: Any = ast.parse(exercise.solution).body[-1]
+    asked = [ast.literal_eval(value) for value in call.value.args[1:]]
+    are_numbers = all(type(value) in (int, float) for value in asked)
+    is_free = len(asked) == 1 and not are_numbers  # it may be a list of any length
+    if is_free or (len(given) == len(asked) and (not are_numbers or all(map(_is_number, given)))):
+        return ""
+    what = counted(len(asked), "number" if are_numbers else "value")
+    return f"{exercise.id} asks for {what}, in the place of the dots: {exercise.starter.splitlines()[-1]}"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _find_prediction(exercise: str) -> Exercise:

@@ -1,4 +1,4 @@
-"""Running a learner's code so that nothing it does ends the lesson: a time limit, no exit, and no questions."""
+"""Running a learner's code so that nothing it does ends the lesson: a time limit, no exit, no questions."""
 
 import gc
 import getpass
@@ -170,7 +170,7 @@ def _no_exit() -> Iterator[None]:
 
 @contextmanager
 def _no_input() -> Iterator[None]:
-    """Let what waits for the learner's typing raise: its box would outlive the check, and hold up the next cell."""
+    """Let whatever asks for typing raise: its box would outlive the check, and hold up the next cell."""
 
     def refuse(*_: object, **__: object) -> Any:  # noqa: ANN401 - never returns
         raise _AsksForInput

@@ -1,11 +1,15 @@
 """A guess before the fact, the fact beside it, and the guesses that were off."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from lesson_lib.classroom.exercises import fact, predict, predicting, surprises
+from lesson_lib.classroom.exercises import checking, fact, predict, predicting, surprises
+from lesson_lib.classroom.exercises.choices import prediction
+from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.progress_store import Predicted, Prediction, load, record
 
 
@@ -48,11 +52,63 @@ def test_a_guess_stands_beside_its_fact() -> None:
     )
 
 
-def test_a_guess_of_another_kind_is_off_without_a_belief() -> None:
-    """Also one that the exercise cannot make anything of."""
-    predict("1.1", np.array([1, 2]))
-    shown = fact("1.1", 0)
-    assert (shown.guess, shown.is_off, shown.misconception) == ("1, 2", True, "")
+@pytest.mark.parametrize(
+    ("exercise", "guesses", "asked"),
+    [
+        ("1.1", (None,), '1 number, in the place of the dots: predict("1.1", ...)'),
+        ("1.1", ("none",), '1 number, in the place of the dots: predict("1.1", ...)'),
+        ("1.1", (True,), '1 number, in the place of the dots: predict("1.1", ...)'),
+        ("1.1", ([],), '1 number, in the place of the dots: predict("1.1", ...)'),
+        ("1.1", (np.array([1, 2]),), '1 number, in the place of the dots: predict("1.1", ...)'),
+        ("2.1", (8,), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
+        ("2.1", ("8, 16",), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
+        ("2.1", (8, 16, 24, 32), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
+        ("2.1", (8, 16, "more"), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
+    ],
+)
+def test_what_is_no_guess_is_asked_for_again(exercise: str, guesses: tuple[object, ...], asked: str) -> None:
+    """It is not noted, and not counted as off."""
+    assert repr(predict(exercise, *guesses)) == (
+        f"○ Prediction {exercise}: no guess yet\n  {exercise} asks for {asked}"
+    )
+    assert fact(exercise, 0).guess == ""
+    assert not load().exercises
+
+
+@pytest.mark.parametrize(
+    ("solution", "guesses", "is_noted"),
+    [
+        ('predict("9.9", "acme")', (["acme", "zenith"],), True),
+        ('predict("9.9", {"acme", "zenith"})', ({"acme"},), True),
+        ('predict("9.9", "acme", "zenith")', ("acme",), False),
+        ('predict("9.9", "acme", "zenith")', ("zenith", "acme"), True),
+        ('predict("9.9", True)', (False,), True),
+        ('predict("9.9", 1.5)', (2,), True),
+        ('predict("9.9", 1, "acme")', ("one", "acme"), True),
+    ],
+)
+def test_the_solution_tells_what_is_asked_for(
+    solution: str, guesses: tuple[object, ...], *, is_noted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many values, all of them numbers where those of the solution are; one text may be a list."""
+    asked = replace(EXERCISES["1.1"], id="9.9", solution=solution)
+    monkeypatch.setattr(checking, "EXERCISES", {"9.9": asked})
+    assert (predict("9.9", *guesses).guesses == guesses) is is_noted
+
+
+def test_a_guess_that_the_exercise_cannot_make_anything_of_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a belief behind it."""
+
+    def belief_of(guess: Any) -> str:  # noqa: ANN401 - of any kind
+        return str(guess / 2)
+
+    asked = replace(
+        EXERCISES["1.1"], id="9.9", solution='predict("9.9", "acme")', scenarios=(prediction(belief_of),)
+    )
+    monkeypatch.setattr(checking, "EXERCISES", {"9.9": asked})
+    predict("9.9", "zenith")
+    shown = fact("9.9", "acme")
+    assert (shown.guess, shown.is_off, shown.misconception) == ("zenith", True, "")
 
 
 def test_a_guess_that_cannot_be_written_fails_where_it_is_made() -> None:
