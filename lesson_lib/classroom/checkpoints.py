@@ -132,12 +132,12 @@ def _find(wanted: str) -> tuple[Path, SectionStart]:
 
 
 def _require_open(path: Path, wanted: str) -> None:
-    """Refuse to bring one notebook of the course to a section of another, where Jupyter says which is open."""
+    """Refuse to bring one notebook to a section of another, where Jupyter says which one is open."""
     open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
     if open_now != path.stem and open_now in {known.stem for known in course()}:
         raise _CannotGoOn(
-            f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first code "
-            "cell, and call checkpoint there."
+            f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first "
+            "code cell, and call checkpoint there."
         )
 
 

@@ -104,7 +104,7 @@ def _objectives(lesson: Lesson) -> str:
     return (
         f"{lead}\n\nIn an exercise, `check` runs your answer and says how it stands; "
         f'`hint("{checks[0]}")` helps a little, `solution("{checks[0]}")` shows a worked answer, '
-        "and `progress()` what you have done so far. After a break or a restart, run the first "
-        f'code cell; `checkpoint()` then lists the sections, and `checkpoint("{lesson.number}.2")` brings you to '
-        "the start of one."
+        "and `progress()` what you have done so far. After a break or a restart, run the first code cell; "
+        f'`checkpoint()` then lists the sections, and `checkpoint("{lesson.number}.2")` brings you to the '
+        "start of one."
     )

@@ -20,7 +20,8 @@ After some 15 minutes, exercises included, you can:
 
 In an exercise, `check` runs your answer and says how it stands; `hint("7.2")` helps a little, \
 `solution("7.2")` shows a worked answer, and `progress()` what you have done so far. \
-After a break, `checkpoint()` lists the sections, and `checkpoint("07.2")` brings you to the start of one."""
+After a break or a restart, run the first code cell; `checkpoint()` then lists the sections, and \
+`checkpoint("07.2")` brings you to the start of one."""
 
 
 def sources(notebook: NotebookNode) -> list[str]:
