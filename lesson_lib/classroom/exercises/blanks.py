@@ -38,6 +38,24 @@ def blanks(answer: Any) -> Iterator[str]:  # noqa: ANN401 - as above
         yield from _in_function(function)
 
 
+def is_begun(answers: tuple[object, ...], starter: str) -> bool:
+    """Tell whether there is something in the answers that the starter has not, a blank or not."""
+    given = {line.strip() for line in starter.splitlines()}
+    return any(_has_more(answer, given) for answer in answers)
+
+
+def _has_more(answer: object, given: set[str]) -> bool:
+    if isinstance(answer, Mapping):
+        return not all(map(is_blank, answer.values()))
+    if not (function := function_of(answer)):
+        return not is_blank(answer)
+    try:
+        lines = {line.strip() for line in inspect.getsourcelines(function)[0]}
+    except (OSError, TypeError):  # its text is not kept
+        return False
+    return any(line not in given and not line.startswith("#") for line in lines - {""})
+
+
 def function_of(answer: Any) -> Any:  # noqa: ANN401 - as above
     """Return the function that the learner wrote, without Dagster's decorator; None if it is none."""
     if isinstance(answer, dg.AssetsDefinition):

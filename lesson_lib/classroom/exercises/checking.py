@@ -8,7 +8,7 @@ from IPython.core.error import UsageError
 
 from lesson_lib.classroom.boards.errors import told_of
 from lesson_lib.classroom.boards.wording import counted
-from lesson_lib.classroom.exercises.blanks import blanks
+from lesson_lib.classroom.exercises.blanks import blanks, is_begun
 from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.trial import Stopped, kept_output, tried
@@ -58,8 +58,10 @@ def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
     """Say how the answers stand, and keep nothing."""
     places = _blanks(answers)
     if places or not answers:
-        still = tuple(("Still blank", place) for place in places if place)
-        return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=(_how_to_begin(exercise),))
+        still = tuple(("Still blank", place) for place in dict.fromkeys(places) if place)
+        begun = is_begun(answers, exercise.starter)
+        lines = (_how_to_go_on(places, exercise) if begun else _how_to_begin(exercise),)
+        return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=lines, is_begun=begun)
     for scenario in exercise.scenarios:
         with kept_output() as printed:
             verdict = _tried(exercise, scenario, answers)
@@ -74,7 +76,7 @@ def _tried(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) 
     try:
         miss = tried(partial(_run, exercise, scenario, answers))
     except NoAnswer as reason:
-        return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),))
+        return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),), is_begun=True)
     except Stopped as stopped:
         return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), ("Stopped", str(stopped))))
     except Exception as error:  # noqa: BLE001 - whatever a learner's code raises is told
@@ -88,13 +90,23 @@ def _tried(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) 
 
 def _blanks(answers: tuple[object, ...]) -> list[str]:
     try:
-        return list(blanks(answers))
+        return [
+            place or (f"answer {number} of {len(answers)}" if len(answers) > 1 else "")
+            for number, answer in enumerate(answers, 1)
+            for place in blanks(answer)
+        ]
     except Exception:  # noqa: BLE001 - what cannot even be looked at is no blank; running it tells more
         return []
 
 
 def _how_to_begin(exercise: Exercise) -> str:
     return f"Put your answer in the place of the blanks, and run the cell again. {_help(exercise)}"
+
+
+def _how_to_go_on(places: list[str], exercise: Exercise) -> str:
+    if any(place.endswith(": ...") for place in places):
+        return f"Take the dots out once you have written your code around them. {_help(exercise)}"
+    return _how_to_begin(exercise)
 
 
 def _run(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Miss | None:

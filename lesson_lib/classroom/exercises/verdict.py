@@ -30,6 +30,7 @@ class Verdict(Shown):
         misconception: the id of the belief behind a wrong answer, if it has a known one.
         lines: sentences, such as what to take along from a right answer, or how to begin.
         printed: what the answer printed while it was run, where that may help to mend it.
+        is_begun: an answer that counts as not attempted is something, and could not be run as it is.
     """
 
     exercise: str
@@ -38,6 +39,7 @@ class Verdict(Shown):
     misconception: str = ""
     lines: tuple[str, ...] = ()
     printed: str = ""
+    is_begun: bool = False
 
     def board(self) -> Board:
         """Show the outcome, what was seen, and the belief behind it with a cell to see it with."""
@@ -49,7 +51,8 @@ class Verdict(Shown):
         blocks += [Line(stable(line)) for line in self.lines if line]
         if printed := stable(self.printed.strip("\n")):
             blocks.append(Fold("What your code printed", printed, printed.splitlines()[:_MOST_LINES]))
-        return Board(f"{called(self.exercise)}: {self.outcome.value}", blocks, _MARKS[self.outcome])
+        stands = "not checked yet" if self.is_begun else self.outcome.value
+        return Board(f"{called(self.exercise)}: {stands}", blocks, _MARKS[self.outcome])
 
 
 def belief_blocks(misconception: str) -> list[Block]:

@@ -63,6 +63,32 @@ def test_a_blank_is_not_attempted(run_cell: Callable[[str], Any]) -> None:
     assert not load().exercises
 
 
+def test_dots_left_in_written_code_are_to_be_taken_out(run_cell: Callable[[str], Any]) -> None:
+    """The title does not deny the work; as little is kept of it as of a blank."""
+    verdict = run_cell(answered("twice = 2 * number\n...\nreturn twice"))
+    assert repr(verdict).splitlines()[0] == "○ Exercise 9.9: not checked yet"
+    assert verdict.facts == (("Still blank", "double, line 3: ..."),)
+    assert verdict.lines == (f"Take the dots out once you have written your code around them. {HELP}",)
+    assert not load().exercises
+
+
+@pytest.mark.parametrize(
+    ("cell", "places"),
+    [
+        ('check("2.7", ..., 8)', ["answer 1 of 2"]),
+        ('check("2.7", lab.source, ["____", ...])', ["answer 2 of 2"]),
+        ('check("2.6", {"bluebird": "d", "o\'hare": ..., "zenith": ...})', []),
+    ],
+)
+def test_a_blank_beside_answers_is_named(
+    cell: str, places: list[str], run_cell: Callable[[str], Any]
+) -> None:
+    """By its number, where there are several."""
+    verdict = run_cell(cell)
+    assert verdict.facts == tuple(("Still blank", place) for place in places)
+    assert repr(verdict).splitlines()[0].endswith(": not checked yet")
+
+
 def test_not_yet_says_what_was_seen(run_cell: Callable[[str], Any]) -> None:
     """The scenario, the difference and the belief; the attempt is kept."""
     verdict = run_cell(answered("return number"))

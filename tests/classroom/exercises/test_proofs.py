@@ -32,6 +32,7 @@ def test_a_blank_is_not_attempted(exercise: Exercise, run_cell: Callable[[str], 
     verdict = run_cell(exercise.starter)
     assert isinstance(verdict, Verdict)
     assert (verdict.exercise, verdict.outcome) == (exercise.id, Outcome.NOT_ATTEMPTED)
+    assert not verdict.is_begun
     assert not load().exercises
 
 
