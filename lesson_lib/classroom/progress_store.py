@@ -53,7 +53,7 @@ class ExerciseProgress:
     Attributes:
         attempts: how often an answer was checked, also after a right one.
         outcome: of the latest attempt, but once right, always right.
-        solution_seen: whether the solution was looked at.
+        solution_seen: whether the solution was looked at before an answer was right.
         hints: how many hints were given.
         misconceptions: the ids of those met, each once, in the order they were met; 50 at most.
         predictions: the guesses, each once, in the order they were made; the first 20.
@@ -182,7 +182,10 @@ def record(event: Event) -> Progress:
 
 
 def reset() -> Progress:
-    """Forget what the learner has done, and return what is left: nothing, unless the note says otherwise."""
+    """Begin anew, and return what counts from now on: nothing, unless the note says otherwise.
+
+    The old file is renamed, and the note says how.
+    """
     path = progress_file()
     _held.pop(path, None)
     with suppress(OSError, _Unusable):
@@ -190,8 +193,10 @@ def reset() -> Progress:
             return Progress()
     try:
         with _locked(path, _PATIENCE) as file:
-            _, note = _read_or_set_aside(file)
-            _write(file, {})
+            exercises, note = _read_or_set_aside(file)
+            if exercises:
+                _require_writable(file)
+                note = f"Your progress so far is kept as {_set_aside(file)}, and a new file begins."
             return Progress(note=note)
     except (OSError, NotImplementedError) as error:
         exercises, reason = _read_anyway(path, _reason(error))
@@ -268,10 +273,15 @@ def _read_or_set_aside(file: Path) -> tuple[dict[str, ExerciseProgress], str]:
     try:
         return _read(file), ""
     except _Unusable as unusable:
-        numbered = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in itertools.count(1))
-        aside = next(path for path in numbered if not os.path.lexists(path))
-        file.rename(aside)
+        aside = _set_aside(file)
         return {}, f"The file of your progress {unusable}. It is set aside as {aside}, and a new one begins."
+
+
+def _set_aside(file: Path) -> Path:
+    """Give the locked file the first number that is free, and return its new path."""
+    numbered = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in itertools.count(1))
+    aside = next(path for path in numbered if not os.path.lexists(path))
+    return file.rename(aside)
 
 
 def _read_anyway(path: Path, reason: str) -> tuple[dict[str, ExerciseProgress], str]:
@@ -290,7 +300,7 @@ def _write(file: Path, exercises: Mapping[str, ExerciseProgress]) -> None:
     if len(content) > _MOST_BYTES:
         raise OSError("the file would grow beyond 1 MB; a reset makes room")
     if file.exists():
-        file.open("r+b").close()  # replacing would disregard that a file is read-only
+        _require_writable(file)
     new = file.with_name(f"{file.name}.new")
     try:
         new.unlink(missing_ok=True)  # from a kernel that was killed
@@ -303,6 +313,10 @@ def _write(file: Path, exercises: Mapping[str, ExerciseProgress]) -> None:
         with suppress(OSError):
             new.unlink()
         raise
+
+
+def _require_writable(file: Path) -> None:
+    file.open("r+b").close()  # replacing or renaming would disregard that a file is read-only
 
 
 def _encoded(exercises: Mapping[str, ExerciseProgress]) -> bytes:
@@ -367,7 +381,7 @@ def _one_more(done: ExerciseProgress, event: Event) -> ExerciseProgress:
         case HintGiven():
             return replace(done, hints=min(done.hints + 1, _MOST_COUNTED))
         case SolutionSeen():
-            return replace(done, solution_seen=True)
+            return replace(done, solution_seen=done.solution_seen or done.outcome is not Outcome.RIGHT)
         case Predicted():
             made = dict.fromkeys(
                 (*done.predictions, Prediction(_cut(event.guess), _cut(event.fact), event.off))

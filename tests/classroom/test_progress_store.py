@@ -171,6 +171,16 @@ def test_once_right_stays_right() -> None:
     assert after == ExerciseProgress(attempts=4, outcome=Outcome.RIGHT, misconceptions=("appends",))
 
 
+def test_the_solution_counts_until_the_answer_is_right() -> None:
+    """To compare afterwards is no help; what was looked at before stays told."""
+    record(Attempted("2.3", Outcome.NOT_YET))
+    assert record(SolutionSeen("2.3")).of("2.3").solution_seen
+    assert record(Attempted("2.3", Outcome.RIGHT)).of("2.3").solution_seen
+    assert record(SolutionSeen("2.3")).of("2.3").solution_seen
+    record(Attempted("2.4", Outcome.RIGHT))
+    assert not record(SolutionSeen("2.4")).of("2.4").solution_seen
+
+
 def test_the_same_guess_again_is_no_other() -> None:
     """A cell that is run twice predicts once."""
     for guess in ("8", "16", "8"):
@@ -533,7 +543,7 @@ def test_the_file_stays_small(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert list(kept.exercises) == exercises
     assert kept.note == HELD.format(path=path, reason="the file would grow beyond 1 MB; a reset makes room")
     assert 500 < path.stat().st_size <= 1_000
-    assert reset() == load() == Progress()
+    assert reset().exercises == load().exercises == {}
     assert record(HintGiven("2.3")) == Progress({"2.3": ONE_HINT})
 
 
@@ -564,13 +574,19 @@ def test_an_event_that_cannot_be_kept_is_refused(event: Event, error: type[Excep
     assert record(HintGiven("2.3")) == load() == Progress({"2.3": ONE_HINT})
 
 
-def test_a_reset_forgets_everything(path: Path) -> None:
-    """For every kernel, and what is done from then on is kept."""
-    record(HintGiven("2.3"))
-    assert reset() == load() == Progress()
-    assert output_of("print(load())") == f"{Progress()}\n"
-    assert record(HintGiven("1.1")) == Progress({"1.1": ONE_HINT})
-    assert files(path.parent).keys() == {"progress.json"}
+def test_a_reset_begins_anew_and_keeps_the_old_file(path: Path) -> None:
+    """For every kernel; what is done from then on is kept, and what was done lies beside it."""
+    for number, event in enumerate((HintGiven("2.3"), HintGiven("1.1")), 1):
+        record(event)
+        before = path.read_bytes()
+        aside = path.with_name(f"progress.{number}.json")
+        note = f"Your progress so far is kept as {aside}, and a new file begins."
+        assert reset() == Progress(note=note)
+        assert reset() == load() == Progress()
+        assert output_of("print(load())") == f"{Progress()}\n"
+        assert aside.read_bytes() == before
+    assert record(HintGiven("1.2")) == Progress({"1.2": ONE_HINT})
+    assert files(path.parent).keys() == {"progress.json", "progress.1.json", "progress.2.json"}
 
 
 def test_a_reset_of_nothing_makes_nothing(path: Path) -> None:

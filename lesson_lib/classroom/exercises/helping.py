@@ -43,7 +43,7 @@ def hint(exercise: str) -> Help:
 
 
 def solution(exercise: str) -> Help:
-    """Show a worked answer; your progress says that you looked at it.
+    """Show a worked answer; your progress says that you looked at it, unless yours was right before.
 
     Raises:
         UsageError: there is no such exercise.

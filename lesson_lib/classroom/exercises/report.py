@@ -1,4 +1,4 @@
-"""`progress`: what the learner has done, objective by objective, over all notebooks."""
+"""`progress`: what the learner has done, exercise by exercise, over all notebooks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _MARKS = {Outcome.RIGHT: Mark.GOOD, Outcome.NOT_ATTEMPTED: Mark.OPEN}
 
 @dataclass(frozen=True, repr=False)
 class Report(Shown):
-    """What is done, per objective."""
+    """What is done, per exercise."""
 
     progress: Progress
 
@@ -33,7 +33,7 @@ def progress(*, reset: bool = False) -> Report:
     """Show what you have done, in this notebook and in every other; it is kept in a file of yours only.
 
     Args:
-        reset: whether to forget all of it first.
+        reset: whether to begin anew; the old file is kept beside the new one, and the report names it.
     """
     return Report(_reset() if reset else load())
 
@@ -46,13 +46,12 @@ def _table(lesson: Lesson, progress: Progress) -> Table:
 
 
 def _rows(lesson: Lesson, progress: Progress) -> Iterator[tuple[Line, ...]]:
-    for objective in lesson.objectives:
-        text = objective.text.replace("`", "")  # a board draws no Markdown
-        for exercise in lesson.exercises:
-            if exercise.objective == objective.id:
-                name = Line(f"{exercise.id} {exercise.title}")
-                yield name, _standing(exercise, progress.of(exercise.id)), Line(text)
-                text = ""  # once is enough
+    can = {
+        objective.id: objective.text.replace("`", "") for objective in lesson.objectives
+    }  # no Markdown here
+    for exercise in lesson.exercises:
+        name = Line(f"{exercise.id} {exercise.title}")
+        yield name, _standing(exercise, progress.of(exercise.id)), Line(can[exercise.objective])
 
 
 def _is_done(exercise: Exercise, done: ExerciseProgress) -> bool:
