@@ -26,8 +26,9 @@ STAGES = {
     "format": "-m ruff format --check .",
     "types": "-m mypy",
     "arrows": "-c 'import importlinter.cli as cli; cli.lint_imports_command()' --no-logo",
-    "tests": "-m pytest tests -q -n logical --dist loadgroup",
-    # A notebook stays in one process from its first cell to its last; several notebooks run side by side.
+    # A file's tests stay in one process, so that no notebook is executed in two of them.
+    "tests": "-m pytest tests -q -n logical --dist loadfile",
+    # For nbval a notebook is a file.
     "notebooks": "-m pytest notebooks -q --nbval --nbval-current-env -n 2 --dist loadfile",
 }
 

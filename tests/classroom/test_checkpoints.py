@@ -26,9 +26,7 @@ from tests.classroom.shells import new_shell
 
 # The course's notebooks
 
-NOTEBOOKS = [
-    pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in course_notebooks()
-]
+NOTEBOOKS = [pytest.param(path, id=path.stem) for path in course_notebooks()]
 
 # Names with a leading underscore stay; what is tested is the file as it is, not as it was committed.
 BEGIN = """

@@ -19,10 +19,7 @@ from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.instructor.editions import learner_edition, solved_edition
 from lesson_lib.instructor.standings import not_right, standings
 
-# A group each, so that `pytest -n 2 --dist loadgroup` executes no notebook in two workers.
-NOTEBOOKS = [
-    pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in course_notebooks()
-]
+NOTEBOOKS = [pytest.param(path, id=path.stem) for path in course_notebooks()]
 
 
 class Runs(NamedTuple):
