@@ -43,8 +43,9 @@ def _block(block: Block) -> str:
                 shortened("\n".join(map(visible, block.text.expandtabs().split("\n"))), _LONGEST_FOLD)
             )
             summary = f"<summary>{_text(block.summary)}</summary>"
-            state = " open" if block.is_open else ""
-            return f'<details class="lesson-fold"{state}>{summary}<pre>{text}</pre></details>'
+            # What is open from the start is to be read whole; the rest scrolls.
+            state = ' class="lesson-whole" open' if block.is_open else ' class="lesson-fold"'
+            return f"<details{state}>{summary}<pre>{text}</pre></details>"
 
 
 def _text(text: str) -> str:

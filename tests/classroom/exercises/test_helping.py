@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.exercises import hint, solution
 from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.progress_store import ExerciseProgress, load
@@ -26,13 +27,14 @@ def test_each_call_gives_one_more_hint_and_then_all_of_them() -> None:
 
 
 def test_a_solution_is_shown_with_what_to_take_along() -> None:
-    """Its code whole, also as text; that it was looked at is kept."""
+    """Its code whole, in an open fold that does not scroll, and as text; that it was looked at is kept."""
     shown = solution("2.4")
     assert (shown.title, shown.code, shown.lines) == (
         "A solution for 2.4",
         ASKED.solution,
         (ASKED.takeaway, ""),
     )
+    assert '<details class="lesson-whole" open>' in as_html(shown.board())
     lines = [line.strip() for line in repr(shown).splitlines()]
     assert [line.strip() for line in ASKED.solution.splitlines() if line.strip() not in lines] == []
     assert load().of("2.4") == ExerciseProgress(solution_seen=True)
