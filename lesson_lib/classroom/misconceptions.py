@@ -247,6 +247,23 @@ _ALL = (
         """),
     ),
     Misconception(
+        "any-comparison-finds-a-key",
+        claim="Any comparison that finds the key's rows will do for the delete.",
+        truth="Only = finds the rows of one key; a looser comparison finds those of keys like it, too.",
+        explanation="To like, an underscore in a key stands for any character; lower() makes two keys one. "
+        "Two customers may differ by just that, and one load then deletes the other's rows. Compare with = "
+        "and the whole key.",
+        cell=cleandoc("""
+            import duckdb
+
+            db = duckdb.connect()
+            db.execute("create table prices (partition_key varchar)")
+            db.execute("insert into prices values ('blue_bird'), ('blue-bird'), ('BLUE_BIRD')")
+            looking = "select count(*) from prices where partition_key {} 'blue_bird'"
+            {sign: db.sql(looking.format(sign)).fetchall() for sign in ("=", "like", "ilike")}
+        """),
+    ),
+    Misconception(
         "quotes-make-a-key-safe",
         claim="A key with quotes around it is safe in SQL text.",
         truth="An apostrophe in the key ends the string, and what follows is read as SQL.",
@@ -305,6 +322,24 @@ _ALL = (
             demo = dg.DagsterInstance.ephemeral()
             dg.materialize([demo_prices], partition_key="acme", instance=demo)
             demo.get_materialized_partitions(demo_prices.key)
+        """),
+    ),
+    Misconception(
+        "columns-are-matched-by-name",
+        claim="An insert puts each value into the column that has its name.",
+        truth="An insert fills columns by their position, unless it says by name.",
+        explanation="The names in a file's header are not compared with those of the table, so two swapped "
+        "columns are stored swapped, and nothing fails. Write insert into ... by name, and give the key its "
+        "name, too.",
+        cell=cleandoc("""
+            import duckdb
+
+            db = duckdb.connect()
+            db.execute("create table prices (share_price double, spread double)")
+            swapped = "select 0.02 as spread, 40.5 as share_price"
+            db.execute(f"insert into prices {swapped}")
+            db.execute(f"insert into prices by name {swapped}")
+            db.sql("select share_price, spread from prices").fetchall()
         """),
     ),
     Misconception(

@@ -19,6 +19,7 @@ _INSTANCE = "notebook 01, Where do keys live?"
 _PRACTICE = "notebook 01, How does this play out in practice?"
 _AGAIN = "notebook 02, What happens when a file is loaded again?"
 _DELETE = "notebook 02, Would deleting first help?"
+_WHOSE = "notebook 02, Whose rows are these?"
 _APOSTROPHE = "notebook 02, What does an apostrophe do?"
 _BROKEN = "notebook 02, What does a broken file leave behind?"
 _ORDER = "notebook 02, What if the columns come in another order?"
@@ -250,7 +251,8 @@ RULES = {
         "DagsterInvalidInvocationError",
         r"Decorated function '(?P<asset>.*)' has context argument",
         "Called like a function, an asset has no run: no context, no key, and nothing is recorded.",
-        "Materialize it: dg.materialize([{asset}], partition_key=..., instance=instance).",
+        "Materialize it: dg.materialize([{asset}], partition_key=..., instance=instance). "
+        "An exercise takes the asset itself, without brackets: check(..., {asset}).",
         _ASSET,
     ),
     "an asset called without its input": Rule(
@@ -287,6 +289,13 @@ RULES = {
         "This asset starts from what {asset} returned, and that is not stored here yet.",
         "Materialize {asset} first, with the same instance and key, or both in one call.",
         _TABLE,
+    ),
+    "a folder that is text": Rule(
+        "DagsterExecutionStepExecutionError",
+        r"unsupported operand type\(s\) for /: 'str' and 'str'",
+        "Both sides of the / are text, and only a Path puts a name behind a folder in this way. A path that "
+        "a resource holds, such as source.path, is text.",
+        "Make a Path of the folder first: Path(source.path) / name.",
     ),
     "another type than promised": Rule(
         "DagsterTypeCheckDidNotPass",
@@ -371,6 +380,16 @@ RULES = {
         "Correct that line, and materialize its key again.",
         _BROKEN,
     ),
+    "a file of other columns": Rule(
+        "InvalidInputException",
+        r"sniffing file \"(?P<path>[^\"]*)\".* they contain: (?P<columns>\d+) columns\. "
+        r"It does not match the number of columns found by the sniffer: (?P<found>\d+)\.",
+        "The table has {columns} columns, and {file} has {found}. Unless it names columns, COPY fills all of "
+        "them from the file.",
+        "For a column that no file has, such as partition_key, insert from a query: "
+        "insert into ... select *, ? from read_csv(?).",
+        _WHOSE,
+    ),
     "another encoding": Rule(
         "InvalidInputException",
         r"file is not utf-8 encoded.*\n  file = (?P<path>[^\n]*)",
@@ -383,6 +402,20 @@ RULES = {
         r"Values were not provided|Parameter argument/count mismatch",
         "Each ? in the SQL takes one value of the list, in order; here their numbers differ.",
         "Pass as many values as there are question marks: con.execute('... = ?', [key]).",
+        _APOSTROPHE,
+    ),
+    "no place for a value": Rule(
+        "BinderException",
+        r"Parameter/argument count mismatch",
+        "Values are passed, and the SQL has no ? to take them. Inside quotes, '?' is text.",
+        "Write the ? without quotes around it: con.execute('... = ?', [key]).",
+        _APOSTROPHE,
+    ),
+    "a value without a list": Rule(
+        "InvalidInputException",
+        r"only be passed as a list or a dictionary",
+        "The values for the question marks come as a list, even if there is one only.",
+        "Put square brackets around it: con.execute('... = ?', [key]).",
         _APOSTROPHE,
     ),
     "a key for a date": Rule(

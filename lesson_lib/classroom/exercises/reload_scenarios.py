@@ -46,6 +46,8 @@ Happening = Callable[[World, Source, Callable[[str], object]], Miss | None]
 """Takes the world, its source, and what loads a key with the learner's answer; says what is wrong then."""
 
 _AWKWARD = "o'hare"
+_ALIKE = "blue_bird"
+_LOOKALIKES = ("blue-bird", "BLUE_BIRD", "blue")  # to `like`, without upper case, and as a part of it
 _HOSTILE = "nobody'; drop table {table}; --"
 
 
@@ -87,6 +89,11 @@ def loaded_three_times(world: World, source: Source, load: Callable[[str], objec
             seen=f"{counted(nobodys.total(), 'row')} whose partition_key is NULL",
             expected=f"{counted(file.total(), 'row')} of {source.key}",
         )
+    if not found:
+        rows = f"{counted(file.total(), 'row')} of {source.key}"
+        return Miss(
+            seen=f"0 rows of {source.key}", expected=f"{rows}, inserted after the delete and committed"
+        )
     belief = "loading-twice-is-harmless" if found.total() > file.total() else ""
     return _compared(source.key, found, file, belief)
 
@@ -112,6 +119,34 @@ def beside_another(world: World, source: Source, load: Callable[[str], object]) 
     return _compared(
         source.other_key, found, _in_file(source, source.other_file), "emptying-the-table-is-enough"
     )
+
+
+def beside_lookalikes(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """The key is much like others: blue_bird is loaded after blue-bird, BLUE_BIRD and blue."""
+    for key in (*_LOOKALIKES, _ALIKE):
+        world.write(key, source.other_file)
+        load(key)
+    file = _in_file(source, source.other_file)
+    compared = (
+        _compared(key, _stored(world, source, key), file, "any-comparison-finds-a-key")
+        for key in (*_LOOKALIKES, _ALIKE)
+    )
+    return next(filter(None, compared), None)
+
+
+def with_columns_in_another_order(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
+    """{key} is loaded, and then {other}, whose columns come in another order."""
+    world.write(source.key, source.file)
+    load(source.key)
+    turned = _turned(source.other_file)
+    world.write(source.other_key, turned)
+    belief, file = "columns-are-matched-by-name", _in_file(source, turned)
+    try:
+        load(source.other_key)
+    except duckdb.Error as error:  # as of a text in a column of dates
+        told = f"{type(error).__name__}: {first_line(error)}"
+        return Miss(belief, seen=told, expected=f"{counted(file.total(), 'row')} of {source.other_key}")
+    return _compared(source.other_key, _stored(world, source, source.other_key), file, belief)
 
 
 def with_an_apostrophe(world: World, source: Source, load: Callable[[str], object]) -> Miss | None:
@@ -206,6 +241,17 @@ def _read(texts: list[str], query: str) -> list[tuple[Any, ...]]:
         for path, text in zip(paths, texts, strict=True):
             path.write_text(text, encoding="utf-8", newline="")
         return con.execute(query, [list(map(str, paths))]).fetchall()
+
+
+def _turned(text: str) -> str:
+    """Return a file's text with the last column first, and the first one last."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        path, turned = Path(folder, "file.csv"), Path(folder, "turned.csv")
+        path.write_text(text, encoding="utf-8", newline="")
+        rows = con.read_csv(str(path), all_varchar=True)
+        last_first = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in reversed(rows.columns))
+        rows.project(last_first).write_csv(str(turned), header=True)
+        return turned.read_text(encoding="utf-8")
 
 
 def _compared(key: str, found: _Rows, file: _Rows, misconception: str) -> Miss | None:

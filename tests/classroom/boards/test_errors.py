@@ -126,12 +126,18 @@ def checked():
 def both_ways() -> None: ...
 
 
+@dg.asset
+def joining() -> str:
+    return "source" / "acme.csv"
+
+
 calendarless = dg.build_schedule_from_partitioned_job(dg.define_asset_job("job", [imported]))
 con = duckdb.connect()
 _ = con.execute("create table prices (day date not null, price double)")
 _ = con.execute("insert into prices values (date '2018-01-22', 1.5)")
 _ = con.execute("create table customers (name varchar primary key)")
 _ = con.execute("insert into customers values ('zenith')")
+_ = con.execute("create table stored (day date, price double, partition_key varchar)")
 """
 
 
@@ -221,6 +227,8 @@ no upstream value | where=line 1 of the cell, for taking: dg.materialize( | asse
     )
 no upstream value | where=after_plain | asset=plain
     dg.materialize([plain, after_plain], selection=[after_plain], instance=instance)
+a folder that is text | where=joining, line 92 of its cell: return "source" / "acme.csv"
+    dg.materialize([joining], instance=instance)
 another type than promised
     dg.materialize([promising], instance=instance)
 a blocking check | asset=checked | check=not_empty
@@ -249,6 +257,12 @@ too few or too many values
     con.execute("select ?, ?", ["acme"])
 too few or too many values
     con.execute("select ?", ["acme", "globex"])
+no place for a value
+    con.execute("delete from customers where name = '?'", ["acme"])
+a value without a list
+    con.execute("delete from customers where name = ?", "acme")
+a file of other columns | columns=3 | file=twins.csv | found=2
+    con.execute("copy stored from ?", [str(folder / "twins.csv")])
 a key for a date | value=acme
     con.execute("delete from prices where day = 'acme'")
 a key for a date | value=acme
@@ -362,6 +376,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
     (folder / "notes.duckdb").write_text("a note, and no database " * 500)
     (folder / "broken.csv").write_text("day,price\n2018-01-22,1.5\n2018-01-23,n/a\n")
+    (folder / "twins.csv").write_text("day,price\n2018-01-22,1.5\n2018-01-23,2.5\n")
     (folder / "ragged.csv").write_text("day,price\n2018-01-22,1.5,7\n")
     (folder / "load.py").write_text('print("loading")\ncon.execute("select no_such_function(1)")\n')
     return folder

@@ -193,6 +193,7 @@ def test_scenarios_are_named_for_any_key() -> None:
         "One of your keys is loaded three times.",
         "One of your keys sends its file again, corrected and with fewer rows.",
         "One of your keys is loaded after another one.",
+        "One of your keys is loaded, and then another one, whose columns come in another order.",
         "The key has an apostrophe: o'hare.",
         "One of your keys sends a good file, and then a broken one.",
         "All of your keys are loaded, and the three records agree.",

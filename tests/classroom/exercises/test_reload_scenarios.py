@@ -10,6 +10,7 @@ import pytest
 from lesson_lib.classroom.exercises import reload_scenarios as reload
 from lesson_lib.classroom.exercises.exercise import Miss
 from lesson_lib.classroom.exercises.notebook_02.monday import MONDAY, records_of_monday
+from lesson_lib.classroom.exercises.notebook_02.two_blanks import TWO_BLANKS
 from lesson_lib.classroom.exercises.world import World
 
 READINGS = reload.Source(
@@ -55,6 +56,7 @@ def good(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's conn
         reload.loaded_three_times,
         reload.corrected,
         reload.beside_another,
+        reload.beside_lookalikes,
         reload.with_an_apostrophe,
         reload.with_sql_in_the_key,
         reload.broken_after_good,
@@ -108,7 +110,7 @@ def test_a_transaction_left_open_stores_nothing() -> None:
         con.execute(INSERT, [key, path])
 
     assert judged(reload.loaded_three_times, uncommitted) == Miss(
-        seen="0 rows of roof", expected="3 rows of roof"
+        seen="0 rows of roof", expected="3 rows of roof, inserted after the delete and committed"
     )
 
 
@@ -139,6 +141,58 @@ def test_a_key_that_is_changed_to_be_safe_is_another_key() -> None:
     awkward = reload.with_an_apostrophe
     assert judged(awkward, stripped) == Miss("quotes-make-a-key-safe", "0 rows of o'hare", "2 rows of o'hare")
     assert judged(awkward, fixed) == Miss("loading-twice-is-harmless", "4 rows of o'hare", "2 rows of o'hare")
+
+
+@pytest.mark.parametrize(
+    ("condition", "seen"),
+    [
+        ("partition_key like ?", "0 rows of blue-bird"),
+        ("lower(partition_key) = lower(?)", "0 rows of BLUE_BIRD"),
+        ("contains(?, partition_key)", "0 rows of blue"),
+    ],
+)
+def test_a_comparison_that_finds_other_keys_takes_their_rows(condition: str, seen: str) -> None:
+    """Each loose comparison finds another one of those that are alike."""
+
+    def loose(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+        con.execute(f"delete from readings where {condition}", [key])
+        con.execute(INSERT, [key, path])
+
+    miss = judged(reload.beside_lookalikes, loose)
+    assert miss == Miss(
+        "any-comparison-finds-a-key", seen, expected=f"2 rows of {seen.removeprefix('0 rows of ')}"
+    )
+
+
+def test_columns_in_another_order_are_matched_by_name() -> None:
+    """By position, a note is refused as an hour; where the types allow it, it is stored as one."""
+
+    def by_name(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+        con.execute("insert into readings by name select *, ? as partition_key from read_csv(?)", [key, path])
+
+    def as_text(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+        con.execute("create or replace table readings as select * replace (hour::text as hour) from readings")
+        con.execute(INSERT, [key, path])
+
+    turned = reload.with_columns_in_another_order
+    assert judged(turned, by_name) is None
+    refused = judged(turned, good)
+    assert refused is not None
+    assert refused.misconception == "columns-are-matched-by-name"
+    assert refused.seen.startswith("ConversionException: Conversion Error: Could not convert string 'damp'")
+    assert judged(turned, as_text) == Miss(
+        "columns-are-matched-by-name",
+        seen="2 rows of cellar, 2 of them not as in its file",
+        expected="2 rows of cellar",
+    )
+
+
+@pytest.mark.parametrize("values", ["[path]", "[None]"])
+def test_a_delete_that_finds_nothing_is_told_of_as_one(values: str, run_cell: Callable[[str], Any]) -> None:
+    """Not as a load that has none."""
+    verdict = run_cell(TWO_BLANKS.solution.replace('?", [key])', f'?", {values})'))
+    assert verdict.misconception == ""
+    assert dict(verdict.facts)["Seen"] == "24 rows of acme: the delete has left some, or found none"
 
 
 def test_sql_in_a_key_that_is_run_is_found() -> None:

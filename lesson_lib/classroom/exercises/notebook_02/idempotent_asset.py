@@ -39,8 +39,8 @@ IDEMPOTENT_ASSET = Exercise(
     task="Everything so far, in one asset: write the part of `my_table` that loads the file at `path` into "
     "the table, as the rows of `key`. However often it runs, and whatever key and file come along, the "
     "table then holds the rows of each key's latest good file, once. A file that cannot be loaded leaves "
-    "all rows as they were, and its run fails. `check` brings files and a database of its own. Try it "
-    "without looking back; then compare it with the last `load`.",
+    "all rows as they were, and its run fails. `check` brings files and a database of its own, and takes "
+    "some seconds. Try it without looking back; then compare it with the last `load`.",
     starter=_STARTER,
     solution=_written(
         "con.begin()",
@@ -67,6 +67,7 @@ IDEMPOTENT_ASSET = Exercise(
                 reload.loaded_three_times,
                 reload.corrected,
                 reload.beside_another,
+                reload.beside_lookalikes,
                 reload.with_an_apostrophe,
                 reload.with_sql_in_the_key,
                 reload.broken_after_good,

@@ -64,6 +64,7 @@ def scenarios() -> tuple[Scenario, ...]:
         reload.loaded_three_times,
         reload.corrected,
         reload.beside_another,
+        reload.with_columns_in_another_order,
         reload.with_an_apostrophe,
         reload.broken_after_good,
     )
@@ -341,11 +342,13 @@ OWN_SOURCE = Exercise(
     minutes=10,
     task="Let `my_folder` be the path of a folder with one CSV file for each key: two or more, all with the "
     "same columns. Write the asset that stores them in `raw_partition_data`: all their columns, under their "
-    "own names, and `partition_key`. As in 2.4, `import_dynamic_partition_file` is the path of the key's "
+    "own names and in whatever order a file has them, and `partition_key`. Your asset also creates that "
+    "table, if it is not there. As in 2.4, `import_dynamic_partition_file` is the path of the key's "
     "file.\n\n"
     "What has happened to acme will happen to one of your keys. Of your folder, which is only read, `check` "
     f"takes the first {MOST_FILES} files, and of each the first {MOST_BYTES // 1000} kB, and loads copies of "
-    "them in a lab of its own. Without a folder at hand, take `lab.source`.",
+    "them in a lab of its own. It takes some seconds. Without a folder at hand, take "
+    "`lab.source`.",
     starter=_cell(
         "key, path = context.partition_key, import_dynamic_partition_file\n...",
         'my_folder = ...  # Path("...") of a folder with a CSV file for each key, at least two',
@@ -428,6 +431,15 @@ con.close()
                 "con.commit()",
             ),
             "quotes-make-a-key-safe",
+        ),
+        (
+            _load(
+                "con.begin()",
+                _DELETE,
+                f'con.execute("insert into raw_partition_data {_ROWS}", [key, path])',
+                "con.commit()",
+            ),
+            "columns-are-matched-by-name",
         ),
         (_load(_DELETE, _INSERT), "delete-then-insert-is-safe"),
         (

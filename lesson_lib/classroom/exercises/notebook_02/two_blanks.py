@@ -1,11 +1,12 @@
 """Exercise 2.3: a load with two blanks, for a key that is bound."""
 
+from dataclasses import replace
 from typing import Any
 
 import duckdb
 
 from lesson_lib.classroom.exercises import reload_scenarios as reload
-from lesson_lib.classroom.exercises.exercise import Exercise, NoAnswer
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.notebook_02.sources import CUSTOMERS, EXCHANGE
 from lesson_lib.classroom.exercises.world import World
 
@@ -22,6 +23,22 @@ def _call(world: World, answer: Any, key: str) -> None:  # noqa: ANN401 - whatev
     with duckdb.connect(world.lab.database) as con:
         con.execute(f"create table if not exists raw_partition_data ({_COLUMNS})")
         answer(con, key, str(world.lab.source / f"{key}.csv"))
+
+
+def _scenario(happening: reload.Happening, source: reload.Source = CUSTOMERS) -> Scenario:
+    """Return the scenario; who fills the blanks of a delete does not believe that there need be none."""
+    judged = reload.scenario(happening, source, _call)
+
+    def run(answer: object) -> Miss | None:
+        miss = judged(answer)
+        if miss and miss.misconception == "loading-twice-is-harmless":
+            return replace(
+                miss, misconception="", seen=f"{miss.seen}: the delete has left some, or found none"
+            )
+        return miss
+
+    run.__doc__ = judged.__doc__
+    return run
 
 
 def _faded(condition: str, values: str) -> str:
@@ -53,11 +70,12 @@ TWO_BLANKS = Exercise(
         "The condition compares partition_key with a ?, and the list holds the key.",
     ),
     scenarios=(
-        reload.scenario(reload.named_after_a_day, EXCHANGE, _call),
-        reload.scenario(reload.loaded_three_times, CUSTOMERS, _call),
-        reload.scenario(reload.beside_another, CUSTOMERS, _call),
-        reload.scenario(reload.with_an_apostrophe, CUSTOMERS, _call),
-        reload.scenario(reload.with_sql_in_the_key, CUSTOMERS, _call),
+        _scenario(reload.named_after_a_day, EXCHANGE),
+        _scenario(reload.loaded_three_times),
+        _scenario(reload.beside_another),
+        _scenario(reload.beside_lookalikes),
+        _scenario(reload.with_an_apostrophe),
+        _scenario(reload.with_sql_in_the_key),
     ),
     also_right=(
         _faded("partition_key = $1", "(key,)"),
@@ -66,8 +84,10 @@ TWO_BLANKS = Exercise(
     wrong=(
         (_faded("date::text = ?", "[key]"), "deleting-by-date-is-enough"),
         (_faded("date = ?", "[key]"), "deleting-by-date-is-enough"),
-        (_faded("partition_key is null", "[]"), "loading-twice-is-harmless"),
         (_faded("true", "[]"), "emptying-the-table-is-enough"),
+        (_faded("partition_key like ?", "[key]"), "any-comparison-finds-a-key"),
+        (_faded("lower(partition_key) = lower(?)", "[key]"), "any-comparison-finds-a-key"),
+        (_faded("contains(?, partition_key)", "[key]"), "any-comparison-finds-a-key"),
         (
             _faded("partition_key = '{key}'", "[]").replace('"delete', 'f"delete'),
             "quotes-make-a-key-safe",
