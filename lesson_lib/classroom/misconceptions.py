@@ -188,7 +188,7 @@ _ALL = (
     ),
     Misconception(
         "deleting-by-date-is-enough",
-        claim="With `delete ... where date = '<key>'` before it, a load can be repeated.",
+        claim="With delete ... where date = '<key>' before it, a load can be repeated.",
         truth="A key says which file a row came from, and the row's date need not say the same.",
         explanation="The delete finds rows of that date and leaves the others, which pile up. In the "
         "course's folder, the file 2018-01-22 holds days of September only. Store the key in a column of "

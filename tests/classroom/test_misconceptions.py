@@ -170,6 +170,7 @@ def test_texts_are_short_and_plain(belief: Misconception) -> None:
         assert text.replace("\n", " ").isprintable()
         assert text == text.strip()
         assert "!" not in text
+        assert "`" not in text  # a board draws no Markdown
 
 
 @every
