@@ -285,6 +285,20 @@ def test_without_a_section_all_are_listed() -> None:
     )
 
 
+def test_a_section_of_another_notebook_is_refused(
+    small: Path, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Jupyter says which notebook is open, and the course has one of that name."""
+    nbformat.write(new_notebook(cells=SMALL), small.with_name("08_other.ipynb"))
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/08_other.ipynb")
+    with pytest.raises(UsageError, match=r"^Section 07\.2 is in 07_small, and this is 08_other\. Open that"):
+        checkpoint("07.2")
+    assert shell.user_ns["rows"] == "mine, too"
+    for open_now in ("notebooks/07_small.ipynb", "my own copy.ipynb", ""):
+        monkeypatch.setenv("JPY_SESSION_NAME", open_now)
+        assert repr(checkpoint("07.1")).startswith("You are at 07.1 What comes first?")
+
+
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("wanted", ["07.4", "7.1", "", "And then?", 7.1, ["07.1"]])
 def test_an_unknown_section_is_answered_with_those_there_are(wanted: str) -> None:

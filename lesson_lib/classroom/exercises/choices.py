@@ -60,7 +60,7 @@ def multiple_choice(  # noqa: PLR0913 - the fields of an exercise, each by its n
         title=title,
         objective=objective,
         minutes=minutes,
-        task=f"{question} Answer with its letter, in quotes.\n\n{listed}",
+        task=f"{question} Answer with a letter, in quotes.\n\n{listed}",
         starter=cell("____"),
         solution=cell(right),
         takeaway=takeaway,
