@@ -65,6 +65,22 @@ def contents(data: Path) -> dict[Path, bytes]:
     return {path.relative_to(data): path.read_bytes() for path in files}
 
 
+def test_the_wheel_brings_the_notebooks(wheel: Path) -> None:
+    """For checkpoints, which run the course's own cells."""
+    with zipfile.ZipFile(wheel) as archive:
+        held = {
+            name: archive.read(name)
+            for name in archive.namelist()
+            if name.startswith("lesson_lib/notebooks/")
+        }
+    course = {
+        f"lesson_lib/notebooks/{path.name}": path.read_bytes()
+        for path in (ROOT / "notebooks").glob("*.ipynb")
+    }
+    assert held == course
+    assert course
+
+
 def test_the_wheel_holds_the_course_and_nothing_else(wheel: Path) -> None:
     """No tests, no tools, no script that makes the data; the type marker and the licence are in."""
     names = zipfile.ZipFile(wheel).namelist()
