@@ -79,7 +79,7 @@ LESSON = Lesson(
     objectives=(
         Objective("define", "define a dynamic partition"),
         Objective("register", "register keys in an instance"),
-        Objective("materialize", "write a partitioned asset, and materialize both for one key or for all"),
+        Objective("materialize", "write a partitioned asset, and materialize assets for one key or for all"),
         Objective("query", "query the result with pandas"),
         Objective("explain", "say why a key that is not registered fails"),
     ),

@@ -123,7 +123,7 @@ _AFTER_A_FAILED_CHECK = multiple_choice(
 LESSON = Lesson(
     notebook="02_reload_safely",
     objectives=(
-        Objective("reload", "make a partition re-loadable, with a column of its own for the key"),
+        Objective("reload", "make a partition re-loadable"),
         Objective("safe", "bind keys as values, and replace rows in one transaction"),
         Objective("check", "stop a load with a check"),
         Objective("records", "say which of the three records to believe when they disagree"),
