@@ -50,13 +50,19 @@ def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
         output: as in `write_solutions`.
 
     Raises:
-        CannotGoOn: as in `write_solutions`.
+        CannotGoOn: as in `write_solutions`, or a copy is there already and holds something else.
     """
     _spare(notebooks, output)
-    editions = {path: clean(_edition(path, learner_edition)) for path in notebooks}
+    editions = {output / path.name: clean(_edition(path, learner_edition)) for path in notebooks}
+    for copy, edition in editions.items():
+        if copy.exists() and copy.read_bytes() != _content(edition):
+            raise CannotGoOn(
+                f"{copy} is there already, and not as it would be handed out: somebody's answers may be in "
+                "it. Move it away, or choose another folder with --output DIR."
+            )
     with writing(output):
         output.mkdir(parents=True, exist_ok=True)
-    return [_write(edition, output / path.name) for path, edition in editions.items()]
+    return [_write(edition, copy) for copy, edition in editions.items()]
 
 
 def _lesson_of(path: Path) -> Lesson:
@@ -85,5 +91,9 @@ def _spare(notebooks: Sequence[Path], output: Path) -> None:
 
 def _write(edition: NotebookNode, path: Path) -> Path:
     with writing(path):
-        path.write_text(nbformat.writes(edition).rstrip("\n") + "\n", encoding="utf-8")
+        path.write_bytes(_content(edition))
     return path
+
+
+def _content(edition: NotebookNode) -> bytes:
+    return f"{nbformat.writes(edition).rstrip()}\n".encode()

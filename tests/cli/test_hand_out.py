@@ -86,6 +86,21 @@ def test_a_student_gets_a_clean_copy(
     assert path.read_bytes() == before
 
 
+def test_a_students_answers_are_not_written_over(
+    checkout: Path, written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A copy that is as it was handed out may be written again, and no other."""
+    path = written()
+    assert main(["student"]) == main(["student"]) == 0
+    copy = checkout / "output" / "student" / path.name
+    answered = copy.read_text(encoding="utf-8").replace("Do 7.2.", "Done.")
+    copy.write_text(answered, encoding="utf-8")
+    capsys.readouterr()
+    assert main(["student"]) == 1
+    assert "somebody's answers may be in it. Move it away, or choose" in capsys.readouterr().err
+    assert copy.read_text(encoding="utf-8") == answered
+
+
 @pytest.mark.parametrize("command", ["solutions", "student"])
 def test_the_courses_own_notebooks_are_never_overwritten(
     checkout: Path, written: Callable[..., Path], command: str, capsys: pytest.CaptureFixture[str]
