@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,8 +103,9 @@ def _listed() -> Sections:
 def _brought_to(wanted: str) -> Arrival:
     from IPython.core.getipython import get_ipython  # noqa: PLC0415 - as above
 
-    path, section = _find(wanted)
-    _require_open(path, wanted)
+    notebooks = course()
+    path, section = _find(wanted, notebooks)
+    _require_open(path, wanted, {known.stem for known in notebooks})
     shell = get_ipython()
     if shell is None:
         raise _CannotGoOn(
@@ -115,8 +116,7 @@ def _brought_to(wanted: str) -> Arrival:
     return Arrival(section, sorted(names, key=str.lower), is_edited(path, section))
 
 
-def _find(wanted: str) -> tuple[Path, SectionStart]:
-    notebooks = course()
+def _find(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> tuple[Path, SectionStart]:
     for path, sections in notebooks.items():
         for section in sections:
             if section.id == wanted:
@@ -131,10 +131,10 @@ def _find(wanted: str) -> tuple[Path, SectionStart]:
     )
 
 
-def _require_open(path: Path, wanted: str) -> None:
+def _require_open(path: Path, wanted: str, known: Container[str]) -> None:
     """Refuse to bring one notebook to a section of another, where Jupyter says which one is open."""
     open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
-    if open_now != path.stem and open_now in {known.stem for known in course()}:
+    if open_now != path.stem and open_now in known:
         raise _CannotGoOn(
             f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first "
             "code cell, and call checkpoint there."

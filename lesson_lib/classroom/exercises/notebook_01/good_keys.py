@@ -70,7 +70,7 @@ def _belief_about_registering(
         aside = "" if returned is None else f", and returned {plain(repr(returned), longest=80)}"
         return "", f"; your function registered nothing{aside}"
     bad = [name for name in dict.fromkeys(names) if not _is_good(name)]
-    if kept := [name for name in held if name in bad or not _is_good(name)]:
+    if kept := [name for name in held if not _is_good(name)]:
         # Who leaves out some of them knows that Dagster takes them all.
         belief = "dagster-checks-keys" if set(map(str, bad)) <= set(held) else ""
         return belief, f"; {_listed(kept)} should not be among them"
