@@ -3,5 +3,6 @@
 from lesson_lib.classroom.checkpoints import checkpoint
 from lesson_lib.classroom.lab import Lab, open_lab
 from lesson_lib.classroom.records import three_records
+from lesson_lib.classroom.ticks import TickSimulator, simulate
 
-__all__ = ["Lab", "checkpoint", "open_lab", "three_records"]
+__all__ = ["Lab", "TickSimulator", "checkpoint", "open_lab", "simulate", "three_records"]

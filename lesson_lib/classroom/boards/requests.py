@@ -95,7 +95,7 @@ def _asked(
     if skip:
         facts.append(("why no run" if asked else "why", stable(" ".join(skip.split()))))
     if cursor:
-        facts.append(("cursor for the next tick", _timeless(cursor)))
+        facts.append(("cursor for the next tick", timeless(cursor)))
     if facts:
         blocks.append(Facts(facts))
     if not asked:
@@ -165,7 +165,7 @@ def _runs_table(requests: Sequence[dg.RunRequest]) -> Table:
 def _run(request: dg.RunRequest) -> dict[str, str]:
     return {
         "partition": _partition(request),
-        "run key": _timeless(request.run_key or ""),
+        "run key": timeless(request.run_key or ""),
         "job": request.job_name or "",
         "assets": listed([asset.to_user_string() for asset in request.asset_selection or []]),
         "tags": _tags(request.tags),
@@ -187,7 +187,8 @@ def _partition(request: dg.RunRequest) -> str:
     return ""
 
 
-def _timeless(text: str) -> str:
+def timeless(text: str) -> str:
+    """Leave out, of a cursor or a run key, also the times of change of files."""
     return _TIME.sub("(time)", stable(text))
 
 
