@@ -8,6 +8,7 @@ from lesson_lib.pipeline.assets import (
 )
 from lesson_lib.pipeline.checks import three_records_agree
 from lesson_lib.pipeline.definitions import defs
+from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from lesson_lib.pipeline.partitions import (
     InvalidKey,
     daily_partitions_def,
@@ -16,13 +17,15 @@ from lesson_lib.pipeline.partitions import (
     s3_partitions_def,
 )
 from lesson_lib.pipeline.refusals import Refused
-from lesson_lib.pipeline.sensor import arrivals_sensor
+from lesson_lib.pipeline.schedule import import_partition_schedule
+from lesson_lib.pipeline.sensor import InvalidSetting, arrivals_sensor, build_arrivals_sensor
 from lesson_lib.pipeline.source_files import ChangedFile, SourceFolder, UnreadableFile
 from lesson_lib.pipeline.warehouse import Warehouse, WarehouseUnavailable, WrongTable
 
 __all__ = [
     "ChangedFile",
     "InvalidKey",
+    "InvalidSetting",
     "Refused",
     "SourceFolder",
     "UnreadableFile",
@@ -30,14 +33,19 @@ __all__ = [
     "WarehouseUnavailable",
     "WrongTable",
     "arrivals_sensor",
+    "build_arrivals_sensor",
     "daily_partitions_def",
     "defs",
     "duckdb_dynamic_partition_table",
     "duckdb_partition_table",
     "import_dynamic_partition_file",
+    "import_dynamic_partition_job",
     "import_partition_file",
+    "import_partition_job",
+    "import_partition_schedule",
     "register_keys",
     "retire_key",
+    "retire_partition_job",
     "s3_partitions_def",
     "three_records_agree",
 ]

@@ -12,6 +12,8 @@ from lesson_lib.pipeline.assets import (
     import_partition_file,
 )
 from lesson_lib.pipeline.checks import three_records_agree
+from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
+from lesson_lib.pipeline.schedule import import_partition_schedule
 from lesson_lib.pipeline.sensor import arrivals_sensor
 from lesson_lib.pipeline.source_files import SourceFolder
 from lesson_lib.pipeline.warehouse import Warehouse
@@ -27,6 +29,8 @@ defs = dg.Definitions(
         duckdb_dynamic_partition_table,
     ],
     asset_checks=[three_records_agree],
+    jobs=[import_partition_job, import_dynamic_partition_job, retire_partition_job],
+    schedules=[import_partition_schedule],
     sensors=[arrivals_sensor],
     resources={
         "source": SourceFolder(path=str(data_folder() / "source")),

@@ -96,24 +96,44 @@ def _identity(key: str) -> str:
     return unicodedata.normalize("NFC", visible.casefold())
 
 
+def judged_keys(registered: Iterable[str], keys: Iterable[object]) -> Iterator[str | InvalidKey]:
+    """Yield each key normalised, or its refusal: it breaks the rules, or is a twin of one that came before.
+
+    Args:
+        registered: the keys that count as having come before all of `keys`.
+        keys: the keys to judge, in the order in which they count.
+    """
+    known = {_identity(key): key for key in registered}
+    for candidate in keys:
+        try:
+            key = checked_key(candidate)
+        except InvalidKey as refusal:
+            yield refusal
+            continue
+        twin = known.setdefault(_identity(key), key)
+        yield key if twin == key else _twins(key, twin)
+
+
+def _twins(key: str, twin: str) -> InvalidKey:
+    return InvalidKey(
+        f"{key!r} is a twin of {twin!r}: they differ only in case or normalisation, which "
+        "many disks ignore, or in what is not seen. Rename one of the two files."
+    )
+
+
 def new_keys(registered: Iterable[str], keys: Iterable[object]) -> list[str]:
     """Return those of `keys` that are not registered yet: normalised, each once, in the order given.
 
     Raises:
         InvalidKey: a key breaks the rules, or is a twin of another one.
     """
-    known = {_identity(key): key for key in registered}
+    known = dict.fromkeys(registered)
     new = []
-    for key in map(checked_key, keys):
-        twin = known.setdefault(_identity(key), key)
-        if twin != key:
-            raise InvalidKey(
-                f"{key!r} is a twin of {twin!r}: they differ only in case or normalisation, which "
-                "many disks ignore, or in what is not seen. Rename one of the two files."
-            )
+    for key in judged_keys(known, keys):
+        if isinstance(key, InvalidKey):
+            raise key
         new.append(key)
-    registered_already = set(registered)
-    return [key for key in dict.fromkeys(new) if key not in registered_already]
+    return [key for key in dict.fromkeys(new) if key not in known]
 
 
 def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:
