@@ -26,6 +26,7 @@ class TickSimulator(Shown):
     """A daemon that evaluates one sensor, and only when it is told to.
 
     Attributes:
+        instance: where keys are registered and runs recorded.
         ticks: all of them so far.
     """
 
@@ -42,7 +43,7 @@ class TickSimulator(Shown):
         self._sensor = sensor
         self._resources = dict(resources)
         self._definitions = definitions
-        self._instance = instance
+        self.instance = instance
         self._folder = folder
         self._seen: dict[str, Version] = {}
         self._queued: set[str] = set()
@@ -100,7 +101,7 @@ class TickSimulator(Shown):
 
     def _evaluated(self, log: "_Lines") -> Any:  # noqa: ANN401 - what `evaluate_tick` returns has no public name
         with dg.build_sensor_context(
-            instance=self._instance,
+            instance=self.instance,
             # Without a reference to an instance, Dagster knows no key when it checks the run requests.
             instance_ref=_some_reference(),
             cursor=self.cursor,
@@ -114,7 +115,7 @@ class TickSimulator(Shown):
     def _carry_out(self, asked: Any, outcome: "_Outcome", *, run: bool) -> None:  # noqa: ANN401 - as above
         outcome.skip_reason = asked.skip_message or ""
         for event in asked.asset_events:
-            self._instance.report_runless_asset_event(event)
+            self.instance.report_runless_asset_event(event)
         for request in asked.dynamic_partitions_requests or []:
             outcome.keys.append(self._with_keys(request))
         # Before the first run: a daemon that is stopped now goes on with the runs that it has noted.
@@ -126,14 +127,14 @@ class TickSimulator(Shown):
         self, request: dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest
     ) -> KeysAsked:
         name, keys = request.partitions_def_name, tuple(request.partition_keys)
-        there = [key for key in keys if self._instance.has_dynamic_partition(name, key)]
+        there = [key for key in keys if self.instance.has_dynamic_partition(name, key)]
         if isinstance(request, dg.DeleteDynamicPartitionsRequest):
             for key in there:
-                self._instance.delete_dynamic_partition(name, key)
+                self.instance.delete_dynamic_partition(name, key)
             return KeysAsked("delete", name, keys, tuple(there))
         new = [key for key in keys if key not in there]
         if new:
-            self._instance.add_dynamic_partitions(name, new)  # refuses a key that is in the list twice
+            self.instance.add_dynamic_partitions(name, new)  # refuses a key that is in the list twice
         return KeysAsked("add", name, keys, tuple(new))
 
     def _with_run(self, request: dg.RunRequest, *, run: bool) -> RunAsked:
@@ -148,7 +149,7 @@ class TickSimulator(Shown):
             return Became.QUEUED
         result = self._definitions.resolve_job_def(job).execute_in_process(
             partition_key=request.partition_key,
-            instance=self._instance,
+            instance=self.instance,
             run_config=request.run_config,
             tags={**request.tags, **({_RUN_KEY: request.run_key} if request.run_key else {})},
             asset_selection=list(request.asset_selection) if request.asset_selection else None,
@@ -159,7 +160,7 @@ class TickSimulator(Shown):
     def _has_run(self, run_key: str) -> bool:
         """Tell whether this sensor has had a run with this key, whatever became of it."""
         tags = {_RUN_KEY: run_key, _SENSOR: self._sensor.name}
-        found = self._instance.get_run_records(filters=dg.RunsFilter(tags=tags), limit=1)
+        found = self.instance.get_run_records(filters=dg.RunsFilter(tags=tags), limit=1)
         return bool(found) or run_key in self._queued
 
     def _target(self) -> str:
