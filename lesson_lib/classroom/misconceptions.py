@@ -466,6 +466,58 @@ _ALL = (
     ),
     # 03 Trigger runs
     Misconception(
+        "frequent-schedule-is-a-sensor",
+        claim="A schedule that runs every minute does what a sensor does.",
+        truth="A schedule asks for its run at each of its times, whether or not anything has come.",
+        explanation="A schedule is given the time, and no cursor: it cannot know what it saw the last time. "
+        "A sensor is given what the tick before wrote down, and asks for a run only if something is new.",
+        cell=cleandoc("""
+            import dagster as dg
+            from datetime import datetime
+
+            @dg.schedule(cron_schedule="* * * * *", job_name="load")
+            def demo_schedule(context):
+                return dg.RunRequest()
+
+            @dg.sensor(job_name="load")
+            def demo_sensor(context):
+                return [dg.RunRequest(name) for name in new_files]
+
+            new_files, asked = [], {"schedule": 0, "sensor": 0}
+            for minute in range(3):
+                at = dg.build_schedule_context(scheduled_execution_time=datetime(2018, 1, 27, 6, minute))
+                asked["schedule"] += isinstance(demo_schedule(at), dg.RunRequest)
+                asked["sensor"] += len(demo_sensor(dg.build_sensor_context()))
+            asked
+        """),
+    ),
+    Misconception(
+        "sensors-suit-every-source",
+        claim="A sensor suits every source: it loads what comes, whenever it comes.",
+        truth="A sensor sees only what is there; a run that is due without any arrival needs a clock.",
+        explanation="To a sensor, a day whose file is late looks like a day without work. A schedule asks "
+        "for the day all the same, and the run that fails tells you. Leave to the clock what is due by the "
+        "clock.",
+        cell=cleandoc("""
+            import dagster as dg
+            from datetime import datetime
+            from lesson_lib.classroom import open_lab
+
+            @dg.schedule(cron_schedule="0 18 * * *", job_name="load")
+            def demo_schedule(context):
+                return dg.RunRequest(f"{context.scheduled_execution_time.date()}.csv")
+
+            @dg.sensor(job_name="load")
+            def demo_sensor(context):
+                return [dg.RunRequest(path.name) for path in demo_lab.source.glob("2018-01-27.csv")]
+
+            demo_lab = open_lab()  # without a file of the 27th
+            at = dg.build_schedule_context(scheduled_execution_time=datetime(2018, 1, 27, 18))
+            wanted = {"schedule": [demo_schedule(at)], "sensor": demo_sensor(dg.build_sensor_context())}
+            {who: [run.run_key for run in runs] for who, runs in wanted.items()}
+        """),
+    ),
+    Misconception(
         "dynamic-job-can-have-a-schedule",
         claim="build_schedule_from_partitioned_job builds a schedule for a dynamic job, too.",
         truth="Dagster refuses to build a schedule from dynamic partitions.",
@@ -505,6 +557,50 @@ _ALL = (
         """),
     ),
     Misconception(
+        "run-request-brings-its-key",
+        claim="A run request for a new key registers that key by itself.",
+        truth="A run request whose key is not registered makes the whole tick fail.",
+        explanation="Dagster compares the requested runs with the keys it knows, and with those that the "
+        "same result asks to add. Put new keys into dynamic_partitions_requests, beside the run requests.",
+        cell=cleandoc("""
+            import dagster as dg
+            from lesson_lib.classroom.ticks import simulate
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def demo_prices() -> None: ...
+
+            @dg.sensor(target=[demo_prices])
+            def demo_sensor(context):
+                return dg.SensorResult(run_requests=[dg.RunRequest(partition_key="acme")])
+
+            demo = dg.DagsterInstance.ephemeral()
+            demo_tick = simulate(demo_sensor, [demo_prices], demo).tick()
+            {"error": type(demo_tick.error).__name__, "registered": demo.get_dynamic_partitions("s3")}
+        """),
+    ),
+    Misconception(
+        "each-tick-begins-from-nothing",
+        claim="Each tick begins from nothing, so it finds every file new again.",
+        truth="Each tick is given the cursor that the tick before it left.",
+        explanation="The daemon keeps one text for a sensor, its cursor, and hands it to the next tick as "
+        "context.cursor; at the first tick it is None. Write into it whatever is to be remembered.",
+        cell=cleandoc("""
+            import dagster as dg
+            from lesson_lib.classroom.ticks import simulate
+
+            @dg.asset
+            def demo_prices() -> None: ...
+
+            @dg.sensor(target=[demo_prices])
+            def demo_sensor(context):
+                return dg.SensorResult(cursor=str(int(context.cursor or 0) + 1))
+
+            demo = dg.DagsterInstance.ephemeral()
+            demo_ticks = simulate(demo_sensor, [demo_prices], demo)
+            [demo_ticks.tick().cursor_before for _ in range(3)]
+        """),
+    ),
+    Misconception(
         "cursor-of-new-files-is-enough",
         claim="It is enough for the cursor to hold the files that were new this time.",
         truth="A cursor that holds only the new files forgets the others, and every second tick asks for all "
@@ -527,6 +623,53 @@ _ALL = (
                 demo_cursor = demo_tick.cursor
                 asked.append([request.partition_key for request in demo_tick.run_requests])
             asked
+        """),
+    ),
+    Misconception(
+        "variables-outlive-a-restart",
+        claim="A sensor can keep what it has seen in a variable of its module.",
+        truth="A variable is empty again after a restart; only the cursor is kept.",
+        explanation="Each deployment and each restart loads your code anew, and with it the variable. The "
+        "cursor is stored with the instance, and comes back at the next tick. Write into it what has been "
+        "seen.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            demo_module = '''demo_seen = []
+
+            @dg.sensor(job_name="load")
+            def demo_sensor(context):
+                new = [key for key in ("acme", "zenith") if key not in demo_seen]
+                demo_seen.extend(new)
+                return [dg.RunRequest(key) for key in new]'''
+            asked = []
+            for ticks_until_a_restart in (2, 2):
+                exec(demo_module)  # each start runs the module anew
+                asked += [len(demo_sensor(dg.build_sensor_context())) for _ in range(ticks_until_a_restart)]
+            asked
+        """),
+    ),
+    Misconception(
+        "known-name-is-known-file",
+        claim="A file whose name the cursor knows has been dealt with.",
+        truth="A corrected file comes under its old name, so a cursor of names never sees it.",
+        explanation="A name says whose file it is, and not which version. Write down with each name what "
+        "changes with the file, such as its size and its time of change, and compare that, too.",
+        cell=cleandoc("""
+            import dagster as dg, json
+            from lesson_lib.classroom import open_lab
+
+            @dg.sensor(job_name="load")
+            def demo_sensor(context):
+                names = [path.name for path in demo_lab.source.glob("acme.csv")]
+                new = [name for name in names if name not in json.loads(context.cursor or "[]")]
+                return dg.SensorResult([dg.RunRequest(name) for name in new], cursor=json.dumps(names))
+
+            demo_lab = open_lab()
+            before = demo_sensor(dg.build_sensor_context())
+            demo_lab.bring_in("acme")  # a correction, under the same name
+            after = demo_sensor(dg.build_sensor_context(cursor=before.cursor))
+            [[run.run_key for run in demo_tick.run_requests] for demo_tick in (before, after)]
         """),
     ),
     Misconception(
@@ -554,6 +697,29 @@ _ALL = (
         """),
     ),
     Misconception(
+        "failed-run-is-asked-for-again",
+        claim="If a run fails, the sensor asks for it again at the next tick.",
+        truth="A run that fails has had its run: its request is not made again, or is dropped.",
+        explanation="A sensor writes down that it has asked, and what becomes of the run it is not told. "
+        "Even if it asks again, the daemon drops a run key that has had a run, failed or not.",
+        cell=cleandoc("""
+            import dagster as dg
+            from lesson_lib.classroom.ticks import simulate
+
+            @dg.asset
+            def demo_prices() -> None:
+                raise OSError("the disk is full")
+
+            @dg.sensor(target=[demo_prices])
+            def demo_sensor(context):
+                return dg.RunRequest(run_key="acme, first version")
+
+            demo = dg.DagsterInstance.ephemeral()
+            demo_ticks = simulate(demo_sensor, [demo_prices], demo)
+            [run.became.name for _ in range(3) for run in demo_ticks.tick().runs]
+        """),
+    ),
+    Misconception(
         "key-ends-at-the-first-dot",
         claim="A file's name has one dot, and the key ends there.",
         truth="A customer's name may have a dot in it, so a key ends before the last dot, not at the first.",
@@ -571,6 +737,98 @@ _ALL = (
             except Exception as refused:
                 refusal = type(refused).__name__
             {"keys": cut_names, "error": refusal, "registered": demo.get_dynamic_partitions("s3")}
+        """),
+    ),
+    Misconception(
+        "everything-in-a-folder-is-data",
+        claim="Whatever lies in the customers' folder is a customer's file.",
+        truth="A folder also holds hidden files, half-written copies and folders, and their names make keys.",
+        explanation="Dagster takes whatever key you make of them, and runs for customers who do not exist "
+        "fail. Say which names are those of data files, and leave out everything else.",
+        cell=cleandoc("""
+            from lesson_lib.classroom import open_lab
+
+            demo_lab = open_lab()
+            demo_inbox = demo_lab.folder / "inbox"
+            (demo_inbox / "archive").mkdir(parents=True)
+            for demo_name in (".DS_Store", "acme.csv", "zenith.csv.part"):
+                (demo_inbox / demo_name).touch()
+            found = sorted(demo_inbox.iterdir())
+            data_files = [path for path in found if path.suffix == ".csv" and path.name[0].isalnum()]
+            {"all": [path.stem for path in found], "data": [path.stem for path in data_files]}
+        """),
+    ),
+    Misconception(
+        "one-bad-key-fails-alone",
+        claim="If one of the keys cannot be added, only that one is left out.",
+        truth="If one key cannot be added, the whole tick fails: none of its keys is added, and no run starts.",
+        explanation="A key that stands twice in a request is such a key. The good keys beside it wait as "
+        "long as it is there. Check each key in the sensor, leave out the bad ones, and log why.",
+        cell=cleandoc("""
+            import dagster as dg
+            from lesson_lib.classroom.ticks import simulate
+
+            demo_set = dg.DynamicPartitionsDefinition(name="s3")
+
+            @dg.asset(partitions_def=demo_set)
+            def demo_prices() -> None: ...
+
+            @dg.sensor(target=[demo_prices])
+            def demo_sensor(context):
+                adding = demo_set.build_add_request(["acme", "acme", "zenith"])
+                runs = [dg.RunRequest(partition_key="zenith")]
+                return dg.SensorResult(dynamic_partitions_requests=[adding], run_requests=runs)
+
+            demo = dg.DagsterInstance.ephemeral()
+            simulate(demo_sensor, [demo_prices], demo).tick()
+            {"registered": demo.get_dynamic_partitions("s3"), "runs": demo.get_runs_count()}
+        """),
+    ),
+    Misconception(
+        "failed-tick-moves-on",
+        claim="After a tick that failed, the next one goes on with what comes after.",
+        truth="A tick that fails leaves the cursor as it was, so the next one meets the same again.",
+        explanation="The new cursor is kept only if the whole tick went well. A sensor that stumbles over a "
+        "file stumbles at every tick, until the file or the code is mended, and asks for nothing meanwhile.",
+        cell=cleandoc("""
+            import dagster as dg
+            from lesson_lib.classroom.ticks import simulate
+
+            @dg.asset
+            def demo_prices() -> None: ...
+
+            @dg.sensor(target=[demo_prices])
+            def demo_sensor(context):
+                number = int(context.cursor or 0)
+                if number == 2:
+                    raise OSError("the third file cannot be read")
+                return dg.SensorResult(cursor=str(number + 1))
+
+            demo = dg.DagsterInstance.ephemeral()
+            demo_ticks = simulate(demo_sensor, [demo_prices], demo)
+            [demo_ticks.tick().cursor_after for _ in range(4)]
+        """),
+    ),
+    Misconception(
+        "one-tick-can-ask-for-all",
+        claim="One tick can ask for all that is there: Dagster limits the number by itself.",
+        truth="Dagster sets no limit: five hundred new files are five hundred runs at one tick.",
+        explanation="All of them are submitted, and whatever is urgent waits behind them. Ask for a set "
+        "number a tick, and write only those into the cursor: the others are still new at the next tick.",
+        cell=cleandoc("""
+            import dagster as dg
+            from lesson_lib.classroom.ticks import simulate
+
+            @dg.asset
+            def demo_prices() -> None: ...
+
+            @dg.sensor(target=[demo_prices])
+            def demo_sensor(context):
+                return [dg.RunRequest(run_key=f"customer-{number}.csv") for number in range(500)]
+
+            demo = dg.DagsterInstance.ephemeral()
+            demo_ticks = simulate(demo_sensor, [demo_prices], demo)
+            len(demo_ticks.tick(run=False).runs)
         """),
     ),
     # 04 Many customers
