@@ -761,7 +761,7 @@ _ALL = (
     Misconception(
         "one-bad-key-fails-alone",
         claim="If one of the keys cannot be added, only that one is left out.",
-        truth="If one key cannot be added, the whole tick fails: none of its keys is added, and no run starts.",
+        truth="If one key cannot be added, the whole tick fails: not one key is added, and no run starts.",
         explanation="A key that stands twice in a request is such a key. The good keys beside it wait as "
         "long as it is there. Check each key in the sensor, leave out the bad ones, and log why.",
         cell=cleandoc("""
