@@ -1,10 +1,11 @@
 """A throwaway folder, instance and database, in which a learner's assets are run."""
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 import dagster as dg
 import duckdb
@@ -12,6 +13,8 @@ import duckdb
 from lesson_lib.classroom.exercises.exercise import NoAnswer
 from lesson_lib.classroom.lab import Lab
 from lesson_lib.pipeline import SourceFolder, Warehouse
+
+KEYS = "s3"  # the set in which the exercises look for keys
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,36 @@ def set_of(asset: Any) -> str:  # noqa: ANN401 - whatever the learner gives
             "Your asset has no dynamic partitions. Decorate it with partitions_def=s3_partitions_def."
         )
     return definition.name
+
+
+@dataclass
+class Elsewhere:
+    """What was registered, and not in the set `s3` of the given instance."""
+
+    sets: list[str] = field(default_factory=list)
+    instances: int = 0
+
+
+@contextmanager
+def listening(given: dg.DagsterInstance) -> Iterator[Elsewhere]:
+    """Note what is registered elsewhere; an instance other than the given one is left as it is."""
+    add, delete = dg.DagsterInstance.add_dynamic_partitions, dg.DagsterInstance.delete_dynamic_partition
+    elsewhere = Elsewhere()
+
+    def listen(instance: dg.DagsterInstance, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        if instance is not given:  # it may be the learner's own, of the notebook
+            elsewhere.instances += bool(partition_keys)
+            return
+        if partition_keys and partitions_def_name != KEYS:
+            elsewhere.sets.append(partitions_def_name)
+        add(instance, partitions_def_name, partition_keys)
+
+    def spare(instance: dg.DagsterInstance, partitions_def_name: str, partition_key: str) -> None:
+        if instance is given:
+            delete(instance, partitions_def_name, partition_key)
+
+    with (
+        patch.object(dg.DagsterInstance, "add_dynamic_partitions", listen),
+        patch.object(dg.DagsterInstance, "delete_dynamic_partition", spare),
+    ):
+        yield elsewhere

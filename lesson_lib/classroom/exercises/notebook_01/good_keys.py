@@ -1,46 +1,16 @@
 """Exercise 1.2: register the good keys of a list, and leave out the others."""
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from inspect import cleandoc
 from textwrap import indent
 from typing import Any
-from unittest.mock import patch
 
 import dagster as dg
 
 from lesson_lib.classroom.boards.wording import plain
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer
-
-_SET = "s3"
-
-
-@dataclass
-class _Elsewhere:
-    """What was registered, and not in the set `s3` of the given instance."""
-
-    sets: list[str] = field(default_factory=list)
-    instances: int = 0
-
-
-@contextmanager
-def _listening(given: dg.DagsterInstance) -> Iterator[_Elsewhere]:
-    """Note what is registered elsewhere; an instance other than the given one is left as it is."""
-    add = dg.DagsterInstance.add_dynamic_partitions
-    elsewhere = _Elsewhere()
-
-    def listen(instance: dg.DagsterInstance, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
-        if instance is not given:  # it may be the learner's own, of the notebook
-            elsewhere.instances += bool(partition_keys)
-            return
-        if partition_keys and partitions_def_name != _SET:
-            elsewhere.sets.append(partitions_def_name)
-        add(instance, partitions_def_name, partition_keys)
-
-    with patch.object(dg.DagsterInstance, "add_dynamic_partitions", listen):
-        yield elsewhere
+from lesson_lib.classroom.exercises.world import KEYS, Elsewhere, listening
 
 
 def _registered(answer: object, names: list[Any], already: Sequence[str] = ()) -> Miss | None:
@@ -48,18 +18,18 @@ def _registered(answer: object, names: list[Any], already: Sequence[str] = ()) -
     function = _function_of_two(answer)
     expected = list(dict.fromkeys([*already, *filter(_is_good, names)]))
     with dg.DagsterInstance.ephemeral() as instance:
-        instance.add_dynamic_partitions(_SET, already)
-        with _listening(instance) as elsewhere:
+        instance.add_dynamic_partitions(KEYS, already)
+        with listening(instance) as elsewhere:
             returned = function(instance, list(names))
-        held = instance.get_dynamic_partitions(_SET)
+        held = instance.get_dynamic_partitions(KEYS)
     if held == expected:
         return None
     belief, aside = _belief_about_registering(held, names, elsewhere, returned)
-    return Miss(belief, seen=f"{_SET} holds {_listed(held)}{aside}", expected=_listed(expected))
+    return Miss(belief, seen=f"{KEYS} holds {_listed(held)}{aside}", expected=_listed(expected))
 
 
 def _belief_about_registering(
-    held: Sequence[str], names: list[Any], elsewhere: _Elsewhere, returned: object
+    held: Sequence[str], names: list[Any], elsewhere: Elsewhere, returned: object
 ) -> tuple[str, str]:
     """Return the misconception behind other keys than expected, and what else there is to see."""
     if not held and elsewhere.sets:
