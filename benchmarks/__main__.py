@@ -3,6 +3,8 @@
 Each pair is timed in turn, A B A B, so that both meet the same machine; the ratio is the median of the pairs.
 """
 
+import logging
+import os
 import shutil
 import statistics
 import subprocess
@@ -24,10 +26,12 @@ from lesson_lib.course_data import data_folder
 from lesson_lib.pipeline import (
     SourceFolder,
     Warehouse,
+    arrivals_sensor,
     duckdb_dynamic_partition_table,
     import_dynamic_partition_file,
     register_keys,
 )
+from lesson_lib.pipeline.arrivals import Cursor, scan
 
 MILLION = 1_000_000
 SAFE = (import_dynamic_partition_file, duckdb_dynamic_partition_table)
@@ -107,6 +111,43 @@ class ManyKeys:
             con.execute("select partition_key, count(*) from raw_partition_data group by all").fetchall()
 
 
+class Arrivals:
+    """A folder of many customers' files, and an instance that knows none of them, or all."""
+
+    def __init__(self, folder: Path, number: int) -> None:
+        """Make the files, last modified long ago, and register their keys in one of the instances."""
+        folder.mkdir()
+        self.source = SourceFolder(path=folder)
+        keys = [f"customer-{number:06}" for number in range(number)]
+        for key in tqdm(keys, desc=f"{number:,} files", leave=False):
+            path = folder / f"{key}.csv"
+            path.write_text(
+                "date,share_price,amount,spend,shift,spread\n2018/01/22,1.5,100,425.0,-0.5,0.01\n"
+            )
+            os.utime(path, (1e9, 1e9))
+        self.empty, self.full = (dg.DagsterInstance.ephemeral(settings=QUIET) for _ in range(2))
+        register_keys(self.full, keys)
+        self.cursor = Cursor(done=tuple(file.word for file in scan(folder).files.values())).to_json()
+
+    def nothing_new(self) -> None:
+        """Tick where all files are known."""
+        self._tick(self.full, self.cursor)
+
+    def first_hundred(self) -> None:
+        """Tick where none is: it asks for the first hundred."""
+        self._tick(self.empty, None)
+
+    def _tick(self, instance: dg.DagsterInstance, cursor: str | None) -> None:
+        with dg.build_sensor_context(instance=instance, cursor=cursor) as context:
+            arrivals_sensor(context, source=self.source)
+
+    def bare_look(self) -> None:
+        """Ask the system for the facts of every file."""
+        with os.scandir(self.source.path) as entries:
+            for entry in entries:
+                entry.stat()
+
+
 def run_python(code: str) -> None:
     """Run code in a Python of its own."""
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -149,6 +190,7 @@ def compare(
 
 def main() -> None:
     """Print the table."""
+    logging.disable(logging.INFO)  # a tick tells what it saw, and the table shows what that costs
     with tempfile.TemporaryDirectory(prefix="lesson-bench-") as name:
         bench = Bench(Path(name))
         again = Path(name) / "again.duckdb"
@@ -190,6 +232,18 @@ def main() -> None:
             many.bare_queries,
             pairs=15,
         )
+        for number, limit in ((10_000, "ours 1 s"), (100_000, "ours 5 s")):
+            arrivals = Arrivals(Path(name) / f"{number}-files", number)
+            for title, tick in (
+                ("nothing is new", arrivals.nothing_new),
+                ("the first 100 asked for", arrivals.first_hundred),
+            ):
+                row = f"a tick on {number:,} files, {title}, against a bare look"
+                compare(row, limit, tick, arrivals.bare_look, pairs=5)
+            print(
+                f"{f'its cursor of {number:,} files, in MB':<62} {len(arrivals.cursor) / 1e6:>7.3f}",
+                flush=True,
+            )
     compare(
         "import lesson_lib beside dagster, duckdb, pandas, or not",
         "1.1",

@@ -27,7 +27,7 @@ with dg.DagsterInstance.ephemeral(settings={"python_logs": {"python_log_level": 
 
 
 def test_the_definitions_load() -> None:
-    """All assets, checks, resources and the sensor fit together."""
+    """All assets, checks, jobs and resources, the schedule and the sensor fit together."""
     dg.Definitions.validate_loadable(defs)
     graph = defs.resolve_asset_graph()
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
@@ -41,6 +41,12 @@ def test_the_definitions_load() -> None:
         ("import_dynamic_partition_file", "share_prices_are_positive"),
         ("duckdb_dynamic_partition_table", "three_records_agree"),
     }
+    assert {job.name for job in defs.jobs or []} == {
+        "import_partition_job",
+        "import_dynamic_partition_job",
+        "retire_partition_job",
+    }
+    assert {schedule.name for schedule in defs.schedules or []} == {"import_partition_schedule"}
     assert {sensor.name for sensor in defs.sensors or []} == {"arrivals_sensor"}
 
 

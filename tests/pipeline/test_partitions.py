@@ -15,6 +15,7 @@ from lesson_lib.pipeline import (
     retire_key,
     s3_partitions_def,
 )
+from lesson_lib.pipeline.partitions import judged_keys
 from lesson_lib.pipeline.warehouse import delete_rows
 from tests.pipeline.world import LOAD, World, priced
 
@@ -224,6 +225,27 @@ def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: World, key: 
     loaded.write(key, priced(price))
     loaded.load(normal)
     assert loaded.prices() == prices | {normal: [price]}
+
+
+def test_many_keys_are_judged_each_for_itself() -> None:
+    """A key that breaks the rules, or is a twin, says so in its place, and counts for none after it."""
+    judged = list(
+        judged_keys(["acme", "Zenith"], ["acme", "a,b", "ACME", "zenith", "CAFE\u0301", "a,b", "bob"])
+    )
+    assert [verdict for verdict in judged if isinstance(verdict, str)] == ["acme", "CAF\u00c9", "bob"]
+    told = [str(verdict) for verdict in judged if isinstance(verdict, InvalidKey)]
+    assert [sentence.partition(":")[0] for sentence in told] == [
+        "'a,b' cannot be a partition key",
+        "'ACME' is a twin of 'acme'",
+        "'zenith' is a twin of 'Zenith'",
+        "'a,b' cannot be a partition key",
+    ]
+
+
+def test_of_two_twins_that_are_both_new_the_first_counts() -> None:
+    """In the order given."""
+    first, second = judged_keys([], ["acme", "ACME"])
+    assert (first, type(second)) == ("acme", InvalidKey)
 
 
 @pytest.mark.parametrize("unseen", ["\u200c", "\u200d", "\u3164", "\ufe0f"])

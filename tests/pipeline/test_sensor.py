@@ -2,149 +2,672 @@
 
 import json
 import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from lesson_lib.pipeline import SourceFolder, arrivals_sensor, register_keys
-from lesson_lib.pipeline.sensor import RUNS_A_TICK
-from tests.pipeline.world import IMPORT, World, priced
+from lesson_lib.pipeline import (
+    InvalidSetting,
+    SourceFolder,
+    Warehouse,
+    arrivals_sensor,
+    build_arrivals_sensor,
+    defs,
+    register_keys,
+    retire_key,
+    retire_partition_job,
+)
+from lesson_lib.pipeline import sensor as sensor_module
+from tests.pipeline.world import IMPORT, LOAD, World, new_world, priced
+
+retiring_sensor = build_arrivals_sensor(vanished="retire")
+
+Asked = list[str | None]
 
 
-def evaluate(world: World, cursor: str | None = None) -> dg.SensorResult:
-    """Evaluate the sensor once."""
-    context = dg.build_sensor_context(instance=world.instance, cursor=cursor)
-    result = arrivals_sensor(context, source=SourceFolder(path=world.source))
-    assert isinstance(result, dg.SensorResult)
-    return result
+def put(world: World, key: str, *prices: float | str, age: float = 60) -> Path:
+    """Write a file that was last modified so many seconds ago."""
+    path = world.write(key, priced(*prices))
+    modified = time.time() - age
+    os.utime(path, (modified, modified))
+    return path
 
 
-def tick(world: World, cursor: str | None = None) -> tuple[list[str], list[str], str | None]:
-    """Evaluate once, and do what Dagster's daemon does: register keys, and run what is asked for.
+@dataclass
+class Daemon:
+    """What Dagster's daemon does with a sensor, in its order, without a process of its own.
 
-    Returns:
-        The keys to add, the keys to run, and the cursor for the next tick.
+    Attributes:
+        known: the run keys of all runs, whatever became of them; a request with one of these is dropped.
     """
-    result = evaluate(world, cursor)
-    add = [key for request in result.dynamic_partitions_requests or [] for key in request.partition_keys]
-    run = [str(request.partition_key) for request in result.run_requests or []]
-    world.instance.add_dynamic_partitions("s3", add)
-    for key in run:
-        world.load(key)
-    return add, run, result.cursor
 
+    world: World
+    sensor: dg.SensorDefinition = arrivals_sensor
+    cursor: str | None = None
+    known: set[str | None] = field(default_factory=set)
+    result: dg.SensorResult = field(default_factory=dg.SensorResult)
 
-def test_a_new_file_becomes_a_key_and_a_run(loaded: World) -> None:
-    """A registered key with a file not seen yet is asked for, too, and not added again."""
-    loaded.write("o'hare", priced(4.5))
-    assert tick(loaded)[:2] == (["o'hare"], ["acme", "globex", "o'hare"])
-    assert loaded.keys() == ["acme", "globex", "o'hare"]
-    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75], "o'hare": [4.5]}
-
-
-def test_nothing_is_asked_for_twice(loaded: World) -> None:
-    """Not at the next tick, and not at the one after it."""
-    _, _, cursor = tick(loaded)
-    for _ in range(3):
-        result = evaluate(loaded, cursor)
-        assert (result.run_requests, result.dynamic_partitions_requests) == ([], [])
-        assert str(result.skip_reason) == "SkipReason(skip_message='No new or corrected file among 2.')"
-        cursor = result.cursor
-
-
-def test_a_corrected_file_is_asked_for_once_under_a_new_run_key(loaded: World) -> None:
-    """Dagster ignores a run key that it knows: the version of the file is part of it."""
-    first = evaluate(loaded)
-    loaded.write("acme", priced(7.5, 8.5, 9.5))
-    second = evaluate(loaded, first.cursor)
-    asked = second.run_requests or []
-    assert [request.partition_key for request in asked] == ["acme"]
-    assert asked[0].run_key not in {request.run_key for request in first.run_requests or []}
-    assert evaluate(loaded, second.cursor).run_requests == []
-
-
-def test_a_file_touched_at_the_same_size_is_asked_for(loaded: World) -> None:
-    """The time of change counts like the size."""
-    cursor = evaluate(loaded).cursor
-    os.utime(loaded.source / "acme.csv", ns=(1, 1))
-    assert [request.partition_key for request in evaluate(loaded, cursor).run_requests or []] == ["acme"]
-
-
-def test_a_file_that_goes_and_comes_back_is_asked_for_again(loaded: World) -> None:
-    """A cursor that kept the names of files long gone would grow for ever."""
-    cursor = evaluate(loaded).cursor
-    path = loaded.source / "acme.csv"
-    path.rename(loaded.source.parent / "away")
-    gone = evaluate(loaded, cursor)
-    assert gone.run_requests == []
-    assert "acme" not in str(gone.cursor)
-    (loaded.source.parent / "away").rename(path)
-    assert [request.partition_key for request in evaluate(loaded, gone.cursor).run_requests or []] == ["acme"]
-
-
-def test_evaluating_registers_nothing_and_runs_nothing(world: World) -> None:
-    """It only asks; the daemon does."""
-    world.write("acme", priced(1))
-    assert len(evaluate(world).run_requests or []) == 1
-    assert world.keys() == []
-    assert world.times_materialized(IMPORT, "acme") == 0
-    assert not world.database.exists()
-
-
-def test_a_key_that_breaks_a_rule_is_reported_and_stops_no_other(world: World) -> None:
-    """Broken keys and twins are told in the tick's log at every tick, until their file is renamed."""
-    register_keys(world.instance, ["ACME"])
-    for key in ("a,b", "acme", "bluebird", " padded"):
-        world.write(key, priced(1))
-    with dg.build_sensor_context(instance=world.instance) as context:
-        result = arrivals_sensor(context, source=SourceFolder(path=world.source))
+    def evaluate(self) -> dg.SensorResult:
+        """Evaluate the sensor once, and apply nothing."""
+        context = dg.build_sensor_context(instance=self.world.instance, cursor=self.cursor)
+        with context:
+            result = self.sensor(context, source=SourceFolder(path=self.world.source))
         assert isinstance(result, dg.SensorResult)
-    assert [request.partition_key for request in result.run_requests or []] == ["bluebird"]
-    assert set(json.loads(str(result.cursor))) == {"bluebird"}
-    later = evaluate(world, result.cursor)
-    assert "keys that break the rules: ' padded', 'a,b', 'acme'." in str(later.skip_reason)
+        return result
+
+    def tick(self, *, runs: str = "finish") -> Asked:
+        """Evaluate, add the keys, keep the cursor, and launch what is not known yet.
+
+        Args:
+            runs: what becomes of the runs: they finish, or wait in a queue.
+
+        Returns:
+            The keys of the runs launched; a key that a run is to retire comes with a minus sign.
+        """
+        self.result = self.evaluate()
+        for request in self.result.dynamic_partitions_requests or []:
+            self.world.instance.add_dynamic_partitions("s3", request.partition_keys)
+        self.cursor = self.result.cursor or self.cursor
+        launched = []
+        for request in self.result.run_requests or []:
+            if request.run_key not in self.known:
+                self.known.add(request.run_key)
+                launched.append(self._launch(request, runs))
+        return launched
+
+    def _launch(self, request: dg.RunRequest, runs: str) -> str | None:
+        if request.job_name == "retire_partition_job":
+            key = request.run_config["ops"]["retire_partition"]["config"]["key"]
+            if runs == "finish":
+                retire_partition_job.execute_in_process(
+                    run_config=dict(request.run_config),
+                    instance=self.world.instance,
+                    resources=self.world.resources(),
+                )
+            return f"-{key}"
+        assert request.job_name == "import_dynamic_partition_job"
+        if runs == "finish":
+            self.world.load(request.partition_key, raise_on_error=False)
+        return request.partition_key
+
+    @property
+    def message(self) -> str:
+        """Why the last tick asked for nothing."""
+        assert self.result.skip_reason
+        return str(self.result.skip_reason.skip_message)
+
+    def run_keys(self) -> list[str | None]:
+        """Return the run keys that the last tick asked for."""
+        return [request.run_key for request in self.result.run_requests or []]
 
 
-def test_the_refusal_itself_is_in_the_log(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the rule that the key breaks."""
-    world.write("a,b", priced(1))
-    evaluate(world)
-    assert "'a,b' cannot be a partition key: it contains ','" in capsys.readouterr().err
+@pytest.fixture
+def daemon(world: World) -> Daemon:
+    """A daemon with the sensor as it is, in an empty world."""
+    return Daemon(world)
 
 
-def test_days_hidden_files_folders_and_other_suffixes_are_no_customers(world: World) -> None:
+@pytest.fixture
+def settled(daemon: Daemon) -> Daemon:
+    """Acme and globex have arrived and are loaded."""
+    put(daemon.world, "acme", 1.5, 2.5)
+    put(daemon.world, "globex", 9.75)
+    assert daemon.tick() == ["acme", "globex"]
+    assert daemon.world.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+    return daemon
+
+
+def test_a_new_file_becomes_a_key_and_a_run(settled: Daemon) -> None:
+    """In one result; a key that is registered already is not added again."""
+    register_keys(settled.world.instance, ["zenith"])
+    put(settled.world, "zenith", 3.5)
+    put(settled.world, "o'hare", 4.5)
+    assert settled.tick() == ["o'hare", "zenith"]
+    (added,) = settled.result.dynamic_partitions_requests or []
+    assert (added.partitions_def_name, added.partition_keys) == ("s3", ["o'hare"])
+    assert settled.world.keys() == ["acme", "globex", "zenith", "o'hare"]
+    assert settled.world.prices()["o'hare"] == [4.5]
+
+
+def test_a_run_key_names_the_version_of_the_file(daemon: Daemon) -> None:
+    """By the first sixteen digits of its SHA-256, which the import records, too."""
+    put(daemon.world, "acme", 1)
+    daemon.tick()
+    recorded = str(daemon.world.metadata(IMPORT, "acme")["fingerprint"])
+    assert daemon.run_keys() == [f"acme@{recorded[:16]}"]
+
+
+def test_nothing_is_asked_for_twice(settled: Daemon) -> None:
+    """Not at the next tick, and not at the one after it."""
+    for _ in range(3):
+        cursor = settled.cursor
+        assert settled.tick() == []
+        assert settled.result.dynamic_partitions_requests == []
+        assert settled.message == "No new or corrected file among 2."
+        assert settled.cursor == cursor
+
+
+def test_a_corrected_file_is_asked_for_once(settled: Daemon) -> None:
+    """Under another run key, and loaded again."""
+    put(settled.world, "acme", 7.5, age=50)
+    assert settled.tick() == ["acme"]
+    assert settled.world.prices()["acme"] == [7.5]
+    assert settled.tick() == []
+
+
+def test_a_correction_of_the_same_size_is_seen(settled: Daemon) -> None:
+    """By the time of change."""
+    put(settled.world, "acme", 1.5, 2.6, age=50)
+    assert settled.tick() == ["acme"]
+    assert settled.world.prices()["acme"] == [1.5, 2.6]
+
+
+def test_a_file_that_was_only_touched_is_not_loaded_again(settled: Daemon) -> None:
+    """Its content tells that it is the one that was loaded."""
+    put(settled.world, "acme", 1.5, 2.5, age=50)
+    assert settled.tick() == []
+    assert settled.message == "2 files. Loaded already: 'acme'."
+    assert settled.world.times_materialized(LOAD, "acme") == 1
+    assert settled.tick() == []
+    assert settled.message == "No new or corrected file among 2."
+
+
+def test_a_file_that_goes_back_to_an_earlier_content_is_loaded_again(settled: Daemon) -> None:
+    """A, B, A: the second A has a run key of its own."""
+    for age, price in ((50, 7.5), (40, 1.5), (30, 7.5)):
+        put(settled.world, "acme", price, age=age)
+        assert settled.tick() == ["acme"]
+        assert settled.world.prices()["acme"] == [price]
+    assert settled.tick() == []
+
+
+def test_a_request_that_never_ran_is_not_doubled(daemon: Daemon) -> None:
+    """The daemon knows the run key of a version that waits in the queue, though the cursor was lost."""
+    put(daemon.world, "acme", 1)
+    assert daemon.tick(runs="wait") == ["acme"]
+    asked = daemon.run_keys()
+    daemon.cursor = None
+    assert daemon.tick() == []
+    assert daemon.run_keys() == asked
+
+
+def test_the_correction_of_a_file_that_failed_is_loaded(daemon: Daemon) -> None:
+    """The version that failed is not asked for again, the corrected one is."""
+    put(daemon.world, "acme", "n/a")
+    assert daemon.tick() == ["acme"]
+    assert daemon.tick() == []
+    put(daemon.world, "acme", 5, age=50)
+    assert daemon.tick() == ["acme"]
+    assert daemon.world.prices() == {"acme": [5.0]}
+
+
+def test_an_import_without_its_rows_is_not_taken_for_loaded(settled: Daemon) -> None:
+    """The rows are those of the file before: imported, but not loaded, it is asked for when it is touched."""
+    put(settled.world, "acme", 7.5, age=50)
+    assert settled.tick(runs="wait") == ["acme"]
+    settled.world.load("acme", assets=[IMPORT])
+    put(settled.world, "acme", 7.5, age=40)
+    assert settled.tick() == ["acme"]
+    assert settled.world.prices()["acme"] == [7.5]
+
+
+def test_an_import_reported_by_hand_tells_nothing(daemon: Daemon) -> None:
+    """A materialization without a fingerprint is no proof that the file is loaded."""
+    register_keys(daemon.world.instance, ["acme"])
+    for asset in (IMPORT, LOAD):
+        daemon.world.instance.report_runless_asset_event(
+            dg.AssetMaterialization(asset.key, partition="acme", metadata={"fingerprint": 7})
+        )
+    put(daemon.world, "acme", 1)
+    assert daemon.tick() == ["acme"]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        None,
+        "{",
+        '{"acme": "12-1500000000"}',
+        "7" * 5_000,
+        "[" * 100_000,
+        '{"format": 2, "done": {"a": 1}, "seen": [], "retired": []}',
+    ],
+    ids=["lost", "cut off", "of the sensor before", "a huge number", "nested", "of another shape"],
+)
+def test_a_cursor_that_cannot_be_used_loads_nothing_again(
+    settled: Daemon, cursor: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is loaded already is recognised by its content, and only what is new is asked for."""
+    put(settled.world, "bluebird", 3)
+    settled.cursor = cursor
+    capsys.readouterr()
+    assert settled.tick() == ["bluebird"]
+    told = capsys.readouterr().err
+    assert "3 files. Runs asked for: 'bluebird'. Loaded already: 'acme', 'globex'." in told
+    assert ("The cursor is not used" in told) == (cursor is not None)
+    assert settled.tick() == []
+    assert settled.message == "No new or corrected file among 3."
+
+
+def test_the_first_tick_on_a_loaded_instance_loads_nothing_again(loaded: World) -> None:
+    """As where runs were started by hand before the sensor was switched on."""
+    for key in ("acme", "globex"):
+        os.utime(loaded.source / f"{key}.csv", (1, 1))
+    daemon = Daemon(loaded)
+    assert daemon.tick() == []
+    assert daemon.message == "2 files. Loaded already: 'acme', 'globex'."
+
+
+def test_the_cursor_forgets_files_that_are_gone(settled: Daemon) -> None:
+    """Else it would grow for ever."""
+    (settled.world.source / "acme.csv").unlink()
+    settled.tick()
+    assert len(json.loads(str(settled.cursor))["done"]) == 1
+
+
+def test_a_young_file_waits_until_it_has_settled(daemon: Daemon) -> None:
+    """Somebody may still be writing it."""
+    put(daemon.world, "acme", 1, age=0)
+    put(daemon.world, "globex", 2, age=5.5)
+    assert daemon.tick() == ["globex"]
+    path = put(daemon.world, "acme", 1, 2, age=1)
+    assert daemon.tick() == []
+    assert daemon.message == "2 files. Not settled yet: 'acme'."
+    modified = time.time() - 5.5
+    os.utime(path, (modified, modified))
+    assert daemon.tick() == ["acme"]
+    assert daemon.world.prices()["acme"] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("age", [0.5, -3600], ids=["young", "from the future"])
+def test_a_file_that_is_as_the_tick_before_saw_it_has_settled(daemon: Daemon, age: float) -> None:
+    """However the clock of its sender goes."""
+    put(daemon.world, "acme", 1, age=age)
+    assert daemon.tick() == []
+    assert daemon.message == "1 file. Not settled yet: 'acme'."
+    assert daemon.tick() == ["acme"]
+    assert daemon.tick() == []
+    assert daemon.message == "No new or corrected file among 1."
+
+
+def test_how_long_a_file_settles_is_a_setting(world: World) -> None:
+    """With 0, none waits."""
+    put(world, "acme", 1, age=1)
+    put(world, "globex", 1, age=100)
+    assert Daemon(world, build_arrivals_sensor(settle_seconds=0)).tick(runs="wait") == ["acme", "globex"]
+    assert Daemon(world, build_arrivals_sensor(settle_seconds=50)).tick(runs="wait") == ["globex"]
+    assert Daemon(world, build_arrivals_sensor(settle_seconds=200)).tick(runs="wait") == []
+
+
+def test_a_young_file_that_had_to_wait_for_its_turn_has_settled(world: World) -> None:
+    """It does not have to settle once more."""
+    daemon = Daemon(world, build_arrivals_sensor(runs_a_tick=1))
+    for key in ("a", "b", "c"):
+        put(world, key, 1, age=-3600)
+    assert [daemon.tick() for _ in range(5)] == [[], ["a"], ["b"], ["c"], []]
+
+
+def test_evaluating_registers_nothing_and_runs_nothing(daemon: Daemon) -> None:
+    """It only asks; the daemon does."""
+    put(daemon.world, "acme", 1)
+    assert len(daemon.evaluate().run_requests or []) == 1
+    assert daemon.world.keys() == []
+    assert daemon.world.times_materialized(IMPORT, "acme") == 0
+    assert not daemon.world.database.exists()
+
+
+def test_a_key_that_breaks_a_rule_is_told_at_every_tick_and_stops_no_other(
+    daemon: Daemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Broken keys and twins, with the rule, until their file is renamed."""
+    register_keys(daemon.world.instance, ["ACME"])
+    for key in ("a,b", "acme", "bluebird", "Bluebird", " padded"):
+        put(daemon.world, key, 1)
+    assert daemon.tick() == ["Bluebird"]
+    for _ in range(2):
+        told = capsys.readouterr().err
+        assert "'a,b' cannot be a partition key: it contains ','" in told
+        assert "' padded' cannot be a partition key: it begins or ends with white space" in told
+        assert "'acme' is a twin of 'ACME'" in told
+        assert "'bluebird' is a twin of 'Bluebird'" in told
+        assert "Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'." in told
+        assert daemon.tick() == []
+    assert daemon.message == "5 files. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'."
+    for key in (" padded", "a,b"):
+        (daemon.world.source / f"{key}.csv").unlink()
+    for key in ("acme", "bluebird"):
+        (daemon.world.source / f"{key}.csv").rename(daemon.world.source / f"{key}.eu.csv")
+    assert daemon.tick() == ["acme.eu", "bluebird.eu"]
+
+
+def test_a_young_refused_file_is_refused_at_every_tick(daemon: Daemon) -> None:
+    """It does not go to and fro between waiting and being refused."""
+    put(daemon.world, "a,b", 1, age=-3600)
+    daemon.tick()
+    for _ in range(3):
+        daemon.tick()
+        assert daemon.message == "1 file. Keys that break the rules: 'a,b'."
+
+
+def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
+    """Line breaks, markup, other directions, bytes that are no text: refused, or a key like any other."""
+    good = ["100%", "<b>bold<", "' OR 1=1 --", "{0} %s", "株式会社"]
+    bad = ["a\nb", "a\tb", "\u202eevil", "..", "*", "\u3164", "\udcff"]
+    for key in good + bad:
+        put(daemon.world, key, 1)
+    assert daemon.tick() == sorted(good)
+    assert sorted(daemon.world.prices()) == sorted(good)
+    daemon.tick()
+    # "...csv" begins with a dot: it is hidden, and not refused.
+    refused = ", ".join(map(repr, sorted(set(bad) - {".."})))
+    assert daemon.message == f"11 files. Keys that break the rules: {refused}."
+
+
+def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
+    """The name in NFC counts, whichever came first."""
+    put(daemon.world, "cafe\u0301", 3)
+    assert daemon.tick() == ["caf\u00e9"]
+    assert daemon.world.prices() == {"caf\u00e9": [3.0]}
+    put(daemon.world, "caf\u00e9", 4)
+    assert daemon.tick() == ["caf\u00e9"]
+    assert daemon.world.prices() == {"caf\u00e9": [4.0]}
+    assert "'caf\u00e9' has two files, whose names differ only in normalisation" in capsys.readouterr().err
+    assert daemon.tick() == []
+    assert daemon.message == "2 files. Keys that break the rules: 'caf\u00e9'."
+
+
+def test_days_hidden_files_folders_and_other_suffixes_are_no_customers(daemon: Daemon) -> None:
     """A file with a date that is no day of the course is one."""
-    (world.source / "folder.csv").mkdir()
-    (world.source / "notes.txt").write_text("notes")
-    for key in ("2018-01-22", "2018-01-26", "2018-01-27", ".hidden", "acme"):
-        world.write(key, priced(1))
-    assert tick(world)[:2] == (["2018-01-27", "acme"], ["2018-01-27", "acme"])
-
-
-def test_a_file_name_in_nfd_becomes_a_key_in_nfc(world: World) -> None:
-    """And its file is found again."""
-    world.write("cafe\u0301", priced(3))
-    assert tick(world)[:2] == (["caf\u00e9"], ["caf\u00e9"])
-    assert world.prices() == {"caf\u00e9": [3.0]}
+    (daemon.world.source / "folder.csv").mkdir()
+    (daemon.world.source / "notes.txt").write_text("notes")
+    for key in ("2018-01-22", "2018-01-26", "2018-01-27", ".hidden", "~$acme", "acme"):
+        put(daemon.world, key, 1)
+    assert daemon.tick() == ["2018-01-27", "acme"]
 
 
 def test_many_files_are_asked_for_over_several_ticks(world: World) -> None:
-    """None is lost, and none comes twice."""
-    names = [f"k{number:03}" for number in range(RUNS_A_TICK + 30)]
-    for name in names:
-        world.write(name, "")
-    asked: list[str | None] = []
-    cursor = None
-    for expected in (RUNS_A_TICK, 30, 0):
-        result = evaluate(world, cursor)
-        cursor = result.cursor
-        run = [request.partition_key for request in result.run_requests or []]
-        assert len(run) == expected
-        asked += run
-    assert asked == names
+    """In order of name; none is lost, and none comes twice."""
+    keys = [f"k{number:03}" for number in range(130)]
+    for key in keys:
+        put(world, key, 1)
+    daemon = Daemon(world)
+    assert daemon.tick(runs="wait") == keys[:100]
+    assert world.keys() == keys[:100]
+    assert daemon.tick(runs="wait") == keys[100:]
+    assert daemon.tick(runs="wait") == []
 
 
-def test_a_missing_source_folder_is_an_empty_one(world: World) -> None:
-    """The sensor waits for it."""
-    world.source.rmdir()
-    assert evaluate(world).run_requests == []
+def test_the_message_names_some_and_counts_the_rest(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a hundred thousand, nobody wants to read all."""
+    for number in range(25):
+        put(world, f"k{number:02}", 1)
+    Daemon(world, build_arrivals_sensor(runs_a_tick=12)).evaluate()
+    told = capsys.readouterr().err
+    assert "'k08', 'k09' and 2 more. Left for the next ticks: 'k12', 'k13'," in told
+    assert "'k21' and 3 more." in told
+
+
+def test_new_customers_do_not_wait_for_those_that_are_known(
+    settled: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the files of a lost cursor are looked at, some a tick, a new one is asked for at once."""
+    monkeypatch.setattr(sensor_module, "EXAMINED_A_TICK", 1)
+    settled.cursor = None
+    put(settled.world, "zenith", 3)
+    assert settled.tick() == ["zenith"]
+    assert settled.tick() == []
+    assert settled.message == "3 files. Loaded already: 'globex'."
+
+
+def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest is read at the next ones; what is left is not lost."""
+    size = (settled.world.source / "acme.csv").stat().st_size
+    monkeypatch.setattr(sensor_module, "READ_A_TICK", size)
+    settled.cursor = None
+    assert settled.tick() == []
+    assert settled.message == "2 files. Loaded already: 'acme'. Left for the next ticks: 'globex'."
+    assert settled.tick() == []
+    assert settled.message == "2 files. Loaded already: 'globex'."
+
+
+def test_a_file_too_large_to_read_is_told_by_size_and_times(
+    settled: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not loaded again where the cursor is lost, and is where it changed after its import."""
+    monkeypatch.setattr(sensor_module, "LARGEST_READ", 10)
+    settled.cursor = None
+    assert settled.tick() == []
+    assert settled.message == "2 files. Loaded already: 'acme', 'globex'."
+    put(settled.world, "acme", 1.5, 2.6)
+    assert settled.tick() == ["acme"]
+    assert settled.world.prices()["acme"] == [1.5, 2.6]
+    assert settled.tick() == []
+
+
+def test_a_file_that_goes_while_the_tick_looks_breaks_nothing(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is asked for."""
+    put(daemon.world, "acme", 1)
+    put(daemon.world, "globex", 1)
+    judge = sensor_module.judged_keys
+
+    def go(*args: object) -> object:
+        (daemon.world.source / "acme.csv").unlink()
+        return judge(*args)
+
+    monkeypatch.setattr(sensor_module, "judged_keys", go)
+    assert daemon.tick() == ["globex"]
+
+
+@pytest.mark.usefixtures("an_ordinary_user")
+def test_a_file_that_may_not_be_read_is_told_and_stops_no_other() -> None:
+    """Until it may: then it is asked for."""
+    # Not `tmp_path`, whose parents are the superuser's.
+    with tempfile.TemporaryDirectory() as folder, new_world(Path(folder)) as world:
+        daemon = Daemon(world)
+        path = put(world, "acme", 1)
+        put(world, "globex", 1)
+        path.chmod(0)
+        assert daemon.tick(runs="wait") == ["globex"]
+        assert daemon.tick(runs="wait") == []
+        assert daemon.message == "2 files. Files that cannot be read: 'acme'."
+        path.chmod(0o600)
+        assert daemon.tick(runs="wait") == ["acme"]
+
+
+@pytest.mark.parametrize("kind", ["missing", "a file"])
+def test_a_folder_that_cannot_be_read_is_told_and_forgets_nothing(settled: Daemon, kind: str) -> None:
+    """It is not an empty one: the cursor stays, and nothing is asked for when it is back."""
+    cursor = settled.cursor
+    source = settled.world.source
+    source.rename(source.with_name("away"))
+    if kind == "a file":
+        source.write_text("")
+    assert settled.tick() == []
+    assert f"The source folder {str(source)!r} cannot be read" in settled.message
+    assert (settled.result.cursor, settled.cursor) == (None, cursor)
+    if kind == "a file":
+        source.unlink()
+    source.with_name("away").rename(source)
+    assert settled.tick() == []
+    assert settled.message == "No new or corrected file among 2."
+
+
+def test_a_file_that_vanished_is_told_at_every_tick_and_its_key_is_kept(settled: Daemon) -> None:
+    """Unless the sensor is told to retire it; a key that was never loaded has nothing that could vanish."""
+    register_keys(settled.world.instance, ["announced"])
+    (settled.world.source / "acme.csv").unlink()
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.message == (
+            "No new or corrected file among 1. Files that vanished, their keys are kept: 'acme'."
+        )
+    assert settled.world.keys() == ["acme", "globex", "announced"]
+    assert settled.world.prices()["acme"] == [1.5, 2.5]
+
+
+def test_a_file_that_comes_back_unchanged_is_not_loaded_again(settled: Daemon) -> None:
+    """Its key was kept, and its rows are there."""
+    (settled.world.source / "acme.csv").rename(settled.world.source / "away")
+    settled.tick()
+    (settled.world.source / "away").rename(settled.world.source / "acme.csv")
+    assert settled.tick() == []
+    assert settled.message == "2 files. Loaded already: 'acme'."
+
+
+def test_a_vanished_file_takes_its_key_along_where_the_sensor_is_told_so(settled: Daemon) -> None:
+    """Asked for once, by the job's name; a key that was announced by hand stays."""
+    settled.sensor = retiring_sensor
+    register_keys(settled.world.instance, ["announced"])
+    (settled.world.source / "acme.csv").unlink()
+    assert settled.tick() == ["-acme"]
+    assert settled.world.keys() == ["globex", "announced"]
+    assert settled.world.prices() == {"globex": [9.75]}
+    assert settled.tick() == []
+    assert settled.message == "No new or corrected file among 1."
+
+
+def test_a_retirement_is_asked_for_once(settled: Daemon) -> None:
+    """While its run waits, and where the cursor is lost; the message goes on telling."""
+    settled.sensor = retiring_sensor
+    (settled.world.source / "acme.csv").unlink()
+    assert settled.tick(runs="wait") == ["-acme"]
+    (asked,) = settled.run_keys()
+    assert settled.tick() == []
+    assert settled.message == (
+        "No new or corrected file among 1. Files that vanished, their keys are to be retired: 'acme'."
+    )
+    settled.cursor = None
+    assert settled.tick() == []
+    assert settled.run_keys() == [asked]
+
+
+def test_a_retired_customer_comes_back_and_goes_again(settled: Daemon) -> None:
+    """With the same content: each coming is loaded, each going retired."""
+    settled.sensor = retiring_sensor
+    for age in (50, 40):
+        (settled.world.source / "acme.csv").unlink()
+        assert settled.tick() == ["-acme"]
+        put(settled.world, "acme", 1.5, 2.5, age=age)
+        assert settled.tick() == ["acme"]
+        assert settled.world.prices()["acme"] == [1.5, 2.5]
+
+
+def test_a_file_that_is_there_again_keeps_its_key(settled: Daemon) -> None:
+    """The run that was to retire it looks once more."""
+    settled.sensor = retiring_sensor
+    (settled.world.source / "acme.csv").rename(settled.world.source / "away")
+    asked = settled.evaluate().run_requests or []
+    (settled.world.source / "away").rename(settled.world.source / "acme.csv")
+    assert [settled._launch(request, "finish") for request in asked] == ["-acme"]  # noqa: SLF001 - our own helper
+    assert settled.world.keys() == ["acme", "globex"]
+    assert settled.world.prices()["acme"] == [1.5, 2.5]
+
+
+def test_a_renamed_twin_takes_the_place_of_the_retired_one(settled: Daemon) -> None:
+    """One tick after the old key is gone."""
+    settled.sensor = retiring_sensor
+    (settled.world.source / "acme.csv").rename(settled.world.source / "ACME.csv")
+    assert settled.tick() == ["-acme"]
+    assert settled.tick() == ["ACME"]
+    assert settled.world.prices() == {"globex": [9.75], "ACME": [1.5, 2.5]}
+
+
+@pytest.mark.parametrize("sensor", [arrivals_sensor, retiring_sensor], ids=["keep", "retire"])
+def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefinition) -> None:
+    """It looks like one that is not mounted."""
+    settled.sensor = sensor
+    for key in ("acme", "globex"):
+        (settled.world.source / f"{key}.csv").unlink()
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.message == (
+            "No new or corrected file among 0. No file is left at all, as where a folder is not mounted, "
+            "so nothing is retired: 'acme', 'globex'."
+        )
+
+
+def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:
+    """They come after what is to be loaded, and none is lost."""
+    settled.sensor = build_arrivals_sensor(vanished="retire", runs_a_tick=1)
+    put(settled.world, "bluebird", 1)
+    for key in ("acme", "globex"):
+        (settled.world.source / f"{key}.csv").unlink()
+    assert [settled.tick() for _ in range(4)] == [["bluebird"], ["-acme"], ["-globex"], []]
+    assert settled.world.keys() == ["bluebird"]
+
+
+def test_a_key_retired_by_hand_stays_so_until_its_file_changes(settled: Daemon) -> None:
+    """The file is known to the cursor."""
+    retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
+    assert settled.tick() == []
+    assert settled.world.keys() == ["globex"]
+    put(settled.world, "acme", 1.5, 2.5, age=50)
+    assert settled.tick() == ["acme"]
+    assert settled.world.prices()["acme"] == [1.5, 2.5]
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"vanished": "delete"}, "vanished is 'delete'. Write vanished='keep' or vanished='retire'."),
+        ({"runs_a_tick": 0}, "runs_a_tick is 0. Give a whole number of 1 or more"),
+        ({"runs_a_tick": 1.5}, "runs_a_tick is 1.5. Give a whole number"),
+        ({"runs_a_tick": True}, "runs_a_tick is True. Give a whole number"),
+        ({"settle_seconds": -1}, "settle_seconds is -1. Give a number of seconds"),
+        ({"settle_seconds": float("nan")}, "settle_seconds is nan. Give a number of seconds"),
+        ({"settle_seconds": float("inf")}, "settle_seconds is inf. Give a number of seconds"),
+        ({"settle_seconds": "5"}, "settle_seconds is '5'. Give a number of seconds"),
+        ({"minimum_interval_seconds": 0}, "minimum_interval_seconds is 0. Give a whole number"),
+        ({"minimum_interval_seconds": None}, "minimum_interval_seconds is None. Give a whole number"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(setting: dict[str, object], told: str) -> None:
+    """When the sensor is built, with what to write instead."""
+    with pytest.raises(InvalidSetting) as caught:
+        build_arrivals_sensor(**setting)
+    assert told in str(caught.value)
+
+
+def test_a_sensor_is_built_as_it_is_told() -> None:
+    """With its name, its pace, and the jobs that it may ask for."""
+    built = build_arrivals_sensor(name="other", vanished="retire", minimum_interval_seconds=60)
+    assert (built.name, built.minimum_interval_seconds) == ("other", 60)
+    assert [job.name for job in built.jobs] == ["import_dynamic_partition_job", "retire_partition_job"]
+    assert [job.name for job in arrivals_sensor.jobs] == ["import_dynamic_partition_job"]
+    assert (arrivals_sensor.name, arrivals_sensor.minimum_interval_seconds) == ("arrivals_sensor", 30)
+
+
+# Of Dagster's own making, for any sensor beside a plain job that has resources.
+@pytest.mark.filterwarnings("ignore:Parameter `owners`")
+def test_dagster_accepts_what_the_sensor_asks_for(world: World, tmp_path: Path) -> None:
+    """Jobs, keys and configuration pass the validation of a tick, in definitions with both resources."""
+    own = dg.Definitions(assets=defs.assets, sensors=[retiring_sensor], resources=world.resources())
+    put(world, "acme", 1)
+    home = tmp_path / "home"
+    home.mkdir()
+    with dg.DagsterInstance.local_temp(str(home)) as instance:
+        for key in ("globex", "zenith"):
+            world.write(key, priced(1))
+            register_keys(instance, [key])
+            dg.materialize(
+                [IMPORT],
+                partition_key=key,
+                instance=instance,
+                resources={"source": SourceFolder(path=world.source)},
+            )
+            (world.source / f"{key}.csv").unlink()
+        with dg.build_sensor_context(
+            instance=instance, instance_ref=instance.get_ref(), definitions=own, resources=world.resources()
+        ) as context:
+            data = own.resolve_sensor_def("arrivals_sensor").evaluate_tick(context)
+    assert [(request.job_name, request.partition_key) for request in data.run_requests or []] == [
+        ("import_dynamic_partition_job", "acme"),
+        ("retire_partition_job", None),
+        ("retire_partition_job", None),
+    ]
