@@ -125,3 +125,21 @@ def values_told(value: Any) -> list[str]:  # noqa: ANN401 - whatever a learner g
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]
     return [str(value).removesuffix(".0")]  # 8.0 rows are 8
+
+
+def one_for_each(answer: object, names: Iterable[object], such_as: str) -> list[object]:
+    """Read what a learner gave to each of these names, in a dict; `2` and `"2"` are the same name.
+
+    Raises:
+        NoAnswer: it is no dict, or has none for a name; the message says what would be an answer.
+    """
+    given = {_name(name): value for name, value in answer.items()} if isinstance(answer, Mapping) else {}
+    wanted = list(map(_name, names))
+    if missing := [name for name in wanted if name not in given]:
+        lacks = f" Yours has nothing for {', '.join(missing)}." if given else ""
+        raise NoAnswer(f"The answer is a dict, such as {such_as}.{lacks}")
+    return [given[name] for name in wanted]
+
+
+def _name(name: object) -> str:
+    return str(name).strip().casefold()

@@ -1,0 +1,137 @@
+"""Exercise 3.1: what is to start the runs of five sources, a schedule or a sensor."""
+
+from dataclasses import dataclass
+from inspect import cleandoc
+
+from lesson_lib.classroom.exercises.choices import one_for_each
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A source, as one meets it at work.
+
+    Attributes:
+        told: what is said of it.
+        right: `schedule` or `sensor`.
+        wanted: what that one does.
+        otherwise: what comes of the other one.
+        misconception: the id of the belief that makes the other one look right.
+    """
+
+    told: str
+    right: str
+    wanted: str
+    otherwise: str
+    misconception: str
+
+
+_SOURCES = {
+    "exchange": _Source(
+        "The exchange puts a file into the folder each day before six in the evening, named after the day. "
+        "A day without its file has to show as a failed run.",
+        right="schedule",
+        wanted="a run for each day at six, which fails if its file is missing",
+        otherwise="for a day without a file a sensor asks for no run, so none fails",
+        misconception="sensors-suit-every-source",
+    ),
+    "customers": _Source(
+        "Customers send files when they please, and new customers do so unannounced. The job has dynamic "
+        "partitions, a key a customer.",
+        right="sensor",
+        wanted="a new key for each new customer, and a run for each file",
+        otherwise="no calendar names the customers, so Dagster has no keys to build a schedule from",
+        misconception="dynamic-job-can-have-a-schedule",
+    ),
+    "report": _Source(
+        "A report of all that is in the table goes out every Monday at six in the morning. No file comes "
+        "for it.",
+        right="schedule",
+        wanted="a run every Monday at six",
+        otherwise="nothing arrives on a Monday at six that a sensor could see",
+        misconception="sensors-suit-every-source",
+    ),
+    "invoices": _Source(
+        "Partners drop invoices into a folder, none on some days, fifty on others. Each is to be loaded "
+        "within minutes, and no run may start without one.",
+        right="sensor",
+        wanted="a run for each invoice, and none without one",
+        otherwise="a schedule asks for a run every few minutes, with an invoice or without",
+        misconception="frequent-schedule-is-a-sensor",
+    ),
+    "export": _Source(
+        "A monthly export is there on the 1st, always. For some days afterwards it is corrected "
+        "unannounced, and each correction is to be loaded soon, and once.",
+        right="sensor",
+        wanted="a run for the export, and one for each correction",
+        otherwise="a schedule asks at its times, whether there is a correction or not",
+        misconception="frequent-schedule-is-a-sensor",
+    ),
+}
+_EXAMPLE = '{"exchange": "sensor", "customers": "sensor", ...} with a word for each of the five sources'
+
+
+def _trigger(answer: object) -> str:
+    """Read `schedule` or `sensor`, also as `a sensor`, `Schedules` or `@dg.schedule`."""
+    [*found] = [
+        word for word, start in (("schedule", "sched"), ("sensor", "sens")) if start in str(answer).lower()
+    ]
+    if len(found) != 1:
+        raise NoAnswer(f'For each source the answer is "schedule" or "sensor", and not {answer!r}.')
+    return found[0]
+
+
+def _what_starts_each(answer: object) -> Miss | None:
+    """What starts the runs of each source."""
+    given = one_for_each(answer, _SOURCES, _EXAMPLE)
+    triggers = dict(zip(_SOURCES, map(_trigger, given), strict=True))
+    for name, source in _SOURCES.items():
+        if triggers[name] != source.right:
+            return Miss(source.misconception, seen=f"{name}: {source.otherwise}", expected=source.wanted)
+    return None
+
+
+def _cell(exchange: str, customers: str, report: str, invoices: str, export: str) -> str:
+    return cleandoc(f"""
+        trigger = {{
+            "exchange": {exchange},
+            "customers": {customers},
+            "report": {report},
+            "invoices": {invoices},
+            "export": {export},
+        }}
+        check("3.1", trigger)
+    """)
+
+
+_CLOCK, _LOOK = '"schedule"', '"sensor"'
+
+SCHEDULE_OR_SENSOR = Exercise(
+    id="3.1",
+    title="Schedule or sensor?",
+    objective="choose",
+    minutes=3,
+    task="Five sources, as you may meet them at work. What is to start the runs of each? Put "
+    '`"schedule"` or `"sensor"`, in quotes, in the place of the dots.\n\n'
+    + "\n".join(f"- **{name}** {source.told}" for name, source in _SOURCES.items()),
+    starter=_cell("...", "...", "...", "...", "..."),
+    solution=_cell(_CLOCK, _LOOK, _CLOCK, _LOOK, _LOOK),
+    takeaway="A schedule is for what the clock can name in advance: the time, and the partition. A sensor is "
+    "for what only a look can tell.",
+    hints=(
+        "Could you write down today when the next run is due, and for which partition?",
+        "A schedule asks at its times, whatever has come; a sensor asks for what it sees, and nothing else.",
+        "Two belong to the clock: one whose missing file has to be noticed, and one without any file.",
+    ),
+    scenarios=(_what_starts_each,),
+    also_right=(_cell('"Schedule"', '"a sensor"', '"schedules"', '" SENSOR "', '"@dg.sensor"'),),
+    wrong=(
+        (_cell(_LOOK, _LOOK, _CLOCK, _LOOK, _LOOK), "sensors-suit-every-source"),
+        (_cell(_CLOCK, _LOOK, _LOOK, _LOOK, _LOOK), "sensors-suit-every-source"),
+        (_cell(_LOOK, _LOOK, _LOOK, _LOOK, _LOOK), "sensors-suit-every-source"),
+        (_cell(_CLOCK, _CLOCK, _CLOCK, _LOOK, _LOOK), "dynamic-job-can-have-a-schedule"),
+        (_cell(_CLOCK, _CLOCK, _CLOCK, _CLOCK, _CLOCK), "dynamic-job-can-have-a-schedule"),
+        (_cell(_CLOCK, _LOOK, _CLOCK, _CLOCK, _LOOK), "frequent-schedule-is-a-sensor"),
+        (_cell(_CLOCK, _LOOK, _CLOCK, _LOOK, _CLOCK), "frequent-schedule-is-a-sensor"),
+    ),
+)
