@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lesson_lib.classroom.exercises.choices import same, told
+from lesson_lib.classroom.exercises.choices import one_for_each, same, told
+from lesson_lib.classroom.exercises.exercise import NoAnswer
 
 TOLD = [
     (8, "8"),
@@ -50,3 +51,31 @@ def test_a_guess_is_told(value: object, text: str) -> None:
 def test_a_guess_is_compared_with_all_its_digits(guess: Any, fact: object, *, expected: bool) -> None:  # noqa: ANN401 - of any kind
     """Order counts, but in a set."""
     assert same((guess,), fact) is expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "values"),
+    [
+        ({2: "a", "B": "c"}, ["a", "c"]),
+        ({"b ": "c", "2": "a", "more": "d"}, ["a", "c"]),
+        ({2: None, "b": ...}, [None, ...]),
+    ],
+)
+def test_each_name_has_its_value(answer: object, values: list[object]) -> None:
+    """In the order of the names, however they are spelt; what is more than asked for is left."""
+    assert one_for_each(answer, [2, "b"], "{...}") == values
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (["a", "c"], "The answer is a dict, such as {2: 'a'}."),
+        ({}, "The answer is a dict, such as {2: 'a'}."),
+        ({2: "a"}, "The answer is a dict, such as {2: 'a'}. Yours has nothing for b."),
+    ],
+)
+def test_a_name_without_a_value_is_told(answer: object, message: str) -> None:
+    """With what would be an answer."""
+    with pytest.raises(NoAnswer) as told_so:
+        one_for_each(answer, [2, "b"], "{2: 'a'}")
+    assert str(told_so.value) == message

@@ -1,0 +1,76 @@
+"""What 3.5 says of its five ticks is so."""
+
+import json
+
+import pytest
+
+from lesson_lib.classroom.boards.ticks import Became
+from lesson_lib.classroom.exercises.course import EXERCISES
+from lesson_lib.classroom.exercises.notebook_03.tick_history import five_ticks
+from lesson_lib.classroom.ticks import TickSimulator
+from lesson_lib.pipeline import InvalidKey
+
+
+@pytest.fixture(scope="module")
+def daemon() -> TickSimulator:
+    """The five ticks, which nobody changes."""
+    return five_ticks()
+
+
+def test_what_each_tick_asked_for_and_what_became_of_it(daemon: TickSimulator) -> None:
+    """A run fails, and is not asked for again; one is dropped; the files of a failed tick come later."""
+    assert [[(run.run_key, run.became) for run in tick.runs] for tick in daemon.ticks] == [
+        [
+            ("acme.csv", Became.SUCCEEDED),
+            ("bluebird.csv", Became.SUCCEEDED),
+            ("zenith.csv", Became.FAILED),
+        ],
+        [],
+        [("acme.csv", Became.DROPPED)],
+        [],
+        [("globex.eu.csv", Became.SUCCEEDED), ("o'hare.csv", Became.SUCCEEDED)],
+    ]
+
+
+def test_what_each_tick_had_to_see(daemon: TickSimulator) -> None:
+    """At the fifth, o'hare's file is as it was at the fourth, and the bad name is gone."""
+    assert [(tick.files.new, tick.files.changed, tick.files.gone) for tick in daemon.ticks] == [
+        (("acme.csv", "bluebird.csv", "zenith.csv"), (), ()),
+        ((), (), ()),
+        ((), ("acme.csv",), ()),
+        (("globex...eu.csv", "o'hare.csv"), (), ()),
+        (("globex.eu.csv",), (), ("globex...eu.csv",)),
+    ]
+    assert "o'hare.csv" in daemon.ticks[4].files.same
+
+
+def test_the_cursor_moves_with_each_tick_that_saw_something_and_did_not_fail(daemon: TickSimulator) -> None:
+    """The corrected file is remembered, though nothing has loaded it."""
+    seen = [json.loads(tick.cursor_after or "") for tick in daemon.ticks]
+    assert seen[0] == seen[1]
+    assert seen[1]["acme.csv"] != seen[2]["acme.csv"]
+    assert seen[2] == seen[3]
+    assert set(seen[4]) - set(seen[3]) == {"globex.eu.csv", "o'hare.csv"}
+
+
+def test_the_fourth_tick_failed_for_one_name(daemon: TickSimulator) -> None:
+    """And for no other; its error names it."""
+    errors = [tick.error for tick in daemon.ticks]
+    assert [type(error) for error in errors] == [type(None)] * 3 + [InvalidKey, type(None)]
+    assert "'globex...eu' cannot be a partition key" in str(errors[3])
+    assert "o'hare" not in str(errors[3])
+
+
+def test_the_history_is_the_same_each_time(daemon: TickSimulator) -> None:
+    """No time, no id and no folder is in it, so the stored output of the notebook stays as it is."""
+    again = five_ticks()
+    assert repr(again) == repr(daemon)
+    assert [repr(tick) for tick in again.ticks] == [repr(tick) for tick in daemon.ticks]
+
+
+def test_the_sensor_in_the_task_is_the_one_that_ticked() -> None:
+    """It stands there whole, and the hint's line works."""
+    task = EXERCISES["3.5"].task
+    assert "def half_mended(context: dg.SensorEvaluationContext):" in task
+    assert "cursor=json.dumps(sizes)," in task
+    assert "five_ticks().ticks[3] " in EXERCISES["3.5"].hints[1]
