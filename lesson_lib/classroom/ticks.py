@@ -6,15 +6,18 @@ against the daemon itself.
 
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Board
+from lesson_lib.classroom.boards.runs import why_failed
 from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.ticks import Became, Files, KeysAsked, RunAsked, Tick, history_board
 
@@ -40,13 +43,17 @@ class TickSimulator(Shown):
     ) -> None:
         """Begin without a cursor; `simulate` says what each of these is."""
         self.ticks: list[Tick] = []
-        self._sensor = sensor
-        self._resources = dict(resources)
-        self._definitions = definitions
         self.instance = instance
+        self._sensor = sensor
+        self._resources = _needed(sensor.required_resource_keys, resources)
+        self._definitions = definitions
         self._folder = folder
         self._seen: dict[str, Version] = {}
         self._queued: set[str] = set()
+        self._left: _Outcome | None = None
+        self._last_run_key: str | None = None
+        self._last_tick: float | None = None
+        self._started = time.time()
 
     @property
     def cursor(self) -> str | None:
@@ -57,114 +64,146 @@ class TickSimulator(Shown):
         """Evaluate the sensor once, and carry out what it asks for.
 
         An error in the sensor makes the tick fail, as it does in the daemon, and is shown instead of raised.
+        If a run cannot even begin, the tick after that does not evaluate the sensor, but tries it once more.
 
         Args:
             run: whether to do the runs, one after the other; otherwise they are queued, and stay so.
+
+        Raises:
+            ValueError: the sensor asks for what only the daemon itself can do; nothing of it is done.
         """
-        outcome = _Outcome(cursor=self.cursor)
-        log = _Lines()
-        files = self._look_around()
+        began, there = time.time(), _versions(self._folder) if self._folder else {}
+        left, log = self._left, _Lines()
+        came = _Outcome(left.waiting, left.cursor) if left else _Outcome()
         try:
-            self._carry_out(self._evaluated(log), outcome, run=run)
+            if not left:
+                self._ask(came, log)
+            while came.waiting:
+                came.runs.append(self._with_run(came.waiting[0], run=run))
+                came.waiting.popleft()
+        except _NeedsTheDaemon:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever the sensor raises is what became of the tick
-            outcome.error = error
+            came.error = error
         tick = Tick(
             number=len(self.ticks) + 1,
-            files=files,
+            files=_compared(self._seen, there),
             cursor_before=self.cursor,
-            cursor_after=outcome.cursor,
-            keys=tuple(outcome.keys),
-            runs=tuple(outcome.runs),
-            skip_reason=outcome.skip_reason,
+            cursor_after=self.cursor if came.error else came.cursor,
+            keys=tuple(came.keys),
+            runs=tuple(came.runs),
+            not_begun=len(came.waiting),
+            events=came.events,
+            skip_reason=came.skip_reason,
             log=tuple(log.lines),
-            error=outcome.error,
+            error=came.error,
+            resumed=left is not None,
         )
         self.ticks.append(tick)
+        self._left = came if came.error and came.is_noted else None
+        self._seen, self._last_tick = there, began
+        if not came.error:
+            self._last_run_key = next(reversed(_run_keys(came.runs)), self._last_run_key)
         return tick
 
     def board(self) -> Board:
         """Describe all ticks, a line each."""
         return history_board(self.ticks)
 
-    def _look_around(self) -> Files:
-        """Compare the folder with what it was at the tick before."""
-        if self._folder is None:
-            return Files()
-        before, there = self._seen, _versions(self._folder)
-        self._seen = there
-        return Files(
-            new=tuple(name for name in there if name not in before),
-            changed=tuple(name for name in there if before.get(name, there[name]) != there[name]),
-            gone=tuple(name for name in before if name not in there),
-            same=tuple(name for name in there if before.get(name) == there[name]),
-        )
+    def _ask(self, came: "_Outcome", log: "_Lines") -> None:
+        """Evaluate the sensor, and do what comes before the first run."""
+        asked = self._evaluated(log)
+        for request in asked.run_requests:
+            self._refuse_what_needs_the_daemon(request)
+        came.waiting.extend(asked.run_requests)
+        came.cursor, came.skip_reason = asked.cursor or None, asked.skip_message or ""
+        for event in asked.asset_events:
+            self.instance.report_runless_asset_event(event)
+            came.events += 1
+        for request in asked.dynamic_partitions_requests or []:
+            self._change_keys(request, came)
+        came.is_noted = True
 
     def _evaluated(self, log: "_Lines") -> Any:  # noqa: ANN401 - what `evaluate_tick` returns has no public name
-        with dg.build_sensor_context(
-            instance=self.instance,
-            # Without a reference to an instance, Dagster knows no key when it checks the run requests.
+        with dg.SensorEvaluationContext(
+            # Without a reference to an instance, Dagster does not know, when it checks the run requests,
+            # the keys that are asked for at the same tick.
             instance_ref=_some_reference(),
+            instance=self.instance,
             cursor=self.cursor,
-            definitions=self._definitions,
+            last_run_key=self._last_run_key,
+            last_tick_completion_time=self._last_tick,
+            last_sensor_start_time=self._started,
+            repository_def=self._definitions.get_repository_def(),
             sensor_name=self._sensor.name,
-            resources=self._resources,
+            resources=dg.build_sensor_context(resources=self._resources).resource_defs,
         ) as context:
             context.log.handlers[:] = [log]
             return self._sensor.evaluate_tick(context)
 
-    def _carry_out(self, asked: Any, outcome: "_Outcome", *, run: bool) -> None:  # noqa: ANN401 - as above
-        outcome.skip_reason = asked.skip_message or ""
-        for event in asked.asset_events:
-            self.instance.report_runless_asset_event(event)
-        for request in asked.dynamic_partitions_requests or []:
-            outcome.keys.append(self._with_keys(request))
-        # Before the first run: a daemon that is stopped now goes on with the runs that it has noted.
-        outcome.cursor = asked.cursor
-        for request in asked.run_requests:
-            outcome.runs.append(self._with_run(request, run=run))
+    def _refuse_what_needs_the_daemon(self, request: dg.RunRequest) -> None:
+        needs = {
+            "asset_graph_subset": request.asset_graph_subset is not None,
+            "stale_assets_only": request.stale_assets_only,
+            # A sensor that selects assets names their checks, all of them, without being told to.
+            "asset_check_keys": request.asset_check_keys is not None and self._sensor.asset_selection is None,
+        }
+        for argument, is_needed in needs.items():
+            if is_needed:
+                raise _NeedsTheDaemon(
+                    f"{self._sensor.name} asks for a run with {argument}=, which this simulator cannot do, "
+                    "and did nothing. Leave it out, or start the sensor in `dagster dev`."
+                )
 
-    def _with_keys(
-        self, request: dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest
-    ) -> KeysAsked:
+    def _change_keys(
+        self, request: dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest, came: "_Outcome"
+    ) -> None:
         name, keys = request.partitions_def_name, tuple(request.partition_keys)
-        there = [key for key in keys if self.instance.has_dynamic_partition(name, key)]
+        registered = set(self.instance.get_dynamic_partitions(name)) if keys else set()
         if isinstance(request, dg.DeleteDynamicPartitionsRequest):
+            there = dict.fromkeys(key for key in keys if key in registered)
             for key in there:
                 self.instance.delete_dynamic_partition(name, key)
-            return KeysAsked("delete", name, keys, tuple(there))
-        new = [key for key in keys if key not in there]
-        if new:
-            self.instance.add_dynamic_partitions(name, new)  # refuses a key that is in the list twice
-        return KeysAsked("add", name, keys, tuple(new))
+            came.keys.append(KeysAsked("delete", name, keys, tuple(there)))
+            return
+        new = [key for key in keys if key not in registered]
+        try:
+            if new:
+                self.instance.add_dynamic_partitions(name, new)
+        except Exception:  # a key is in the list twice, say
+            came.keys.append(KeysAsked("add", name, keys, (), refused=True))
+            raise
+        came.keys.append(KeysAsked("add", name, keys, tuple(new)))
 
     def _with_run(self, request: dg.RunRequest, *, run: bool) -> RunAsked:
-        job = request.job_name or self._target()
-        return RunAsked(request.partition_key, request.run_key, job, self._became(request, job, run=run))
+        # A sensor with several jobs names one in each of its requests: Dagster has checked that.
+        job = request.job_name or str(self._sensor.job_name)
+        keys = request.partition_key_range
+        partition = f"{keys.start} to {keys.end}" if keys else request.partition_key
+        became, why = self._became(request, job, run=run)
+        return RunAsked(partition, request.run_key, job, became, why)
 
-    def _became(self, request: dg.RunRequest, job: str, *, run: bool) -> Became:
+    def _became(self, request: dg.RunRequest, job: str, *, run: bool) -> tuple[Became, str]:
         if request.run_key and self._has_run(request.run_key):
-            return Became.DROPPED
+            return Became.DROPPED, ""
         if not run:
             self._queued.add(request.run_key or "")
-            return Became.QUEUED
+            return Became.QUEUED, ""
         result = self._definitions.resolve_job_def(job).execute_in_process(
-            partition_key=request.partition_key,
             instance=self.instance,
             run_config=request.run_config,
+            # They hold the partition, and the sensor's name.
             tags={**request.tags, **({_RUN_KEY: request.run_key} if request.run_key else {})},
             asset_selection=list(request.asset_selection) if request.asset_selection else None,
             raise_on_error=False,
         )
-        return Became.SUCCEEDED if result.success else Became.FAILED
+        return (Became.SUCCEEDED, "") if result.success else (Became.FAILED, why_failed(result))
 
     def _has_run(self, run_key: str) -> bool:
         """Tell whether this sensor has had a run with this key, whatever became of it."""
         tags = {_RUN_KEY: run_key, _SENSOR: self._sensor.name}
         found = self.instance.get_run_records(filters=dg.RunsFilter(tags=tags), limit=1)
         return bool(found) or run_key in self._queued
-
-    def _target(self) -> str:
-        return str(self._sensor.targets[0].job_name)
 
 
 def simulate(  # noqa: PLR0913 - what a deployment consists of, each by its name
@@ -193,21 +232,41 @@ def simulate(  # noqa: PLR0913 - what a deployment consists of, each by its name
         ValueError: it is no sensor that can be simulated.
         dagster.DagsterError: sensor, assets and resources do not fit together.
     """
-    if not isinstance(sensor, dg.SensorDefinition):
-        raise ValueError(  # noqa: TRY004 - one kind of error for whatever cannot be simulated
-            f"simulate takes a sensor first, not {sensor!r}. "
-            "Pass the function that is decorated with @dg.sensor, by its name and without brackets."
+    # Exactly this type: the sensors of assets, of runs and of automation conditions are its subclasses.
+    if type(sensor) is not dg.SensorDefinition:
+        raise ValueError(
+            f"simulate takes a sensor that is decorated with @dg.sensor, not {_described(sensor)}. "
+            "Pass it by its name and without brackets: simulate(my_sensor, ...)."
         )
     definitions = dg.Definitions(assets=assets, sensors=[sensor], jobs=jobs, resources=resources)
+    definitions.get_repository_def()  # which checks that they fit together
     return TickSimulator(sensor, definitions, instance, resources or {}, folder)
+
+
+def _described(value: object) -> str:
+    kind = type(value).__name__
+    return f"{value.name}, a {kind}" if isinstance(value, dg.SensorDefinition) else f"a {kind}"
+
+
+class _NeedsTheDaemon(ValueError):
+    """The sensor asks for something that is not simulated, which is no failure of the sensor's."""
 
 
 @dataclass
 class _Outcome:
-    """What has come of a tick so far; an error may end it anywhere."""
+    """What has come of a tick so far; an error may end it anywhere.
 
-    cursor: str | None
+    Attributes:
+        waiting: the run requests that have not begun.
+        cursor: to be saved when all of them have.
+        is_noted: whether the daemon has noted them, and so would try them once more after an error.
+    """
+
+    waiting: deque[dg.RunRequest] = field(default_factory=deque)
+    cursor: str | None = None
+    is_noted: bool = False
     skip_reason: str = ""
+    events: int = 0
     keys: list[KeysAsked] = field(default_factory=list)
     runs: list[RunAsked] = field(default_factory=list)
     error: Exception | None = None
@@ -222,7 +281,27 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the line, without its time."""
-        self.lines.append((record.levelname, record.getMessage()))
+        text = record.getMessage()
+        if record.exc_info and record.exc_info[1]:
+            text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
+        self.lines.append((record.levelname, text))
+
+
+def _needed(names: Iterable[str], resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sensor's own resources, and theirs: those of the assets may only be there for a run."""
+    needed: dict[str, Any] = {}
+    to_do = list(names)
+    while to_do:
+        name = to_do.pop()
+        if name in resources and name not in needed:
+            needed[name] = resources[name]
+            to_do += getattr(resources[name], "required_resource_keys", ())
+    return needed
+
+
+def _run_keys(runs: Iterable[RunAsked]) -> dict[str, None]:
+    """Return the run keys, each where it comes up first."""
+    return dict.fromkeys(run.run_key for run in runs if run.run_key)
 
 
 def _versions(folder: Path) -> dict[str, Version]:
@@ -233,8 +312,19 @@ def _versions(folder: Path) -> dict[str, Version]:
     return {name: (fact.st_size, fact.st_mtime_ns) for name, fact in facts.items()}
 
 
+def _compared(before: Mapping[str, Version], there: Mapping[str, Version]) -> Files:
+    """Say what is in a folder, beside what was in it at the tick before."""
+    return Files(
+        new=tuple(name for name in there if name not in before),
+        changed=tuple(name for name in there if before.get(name, there[name]) != there[name]),
+        gone=tuple(name for name in before if name not in there),
+        same=tuple(name for name in there if before.get(name) == there[name]),
+    )
+
+
 @cache
 def _some_reference() -> Any:  # noqa: ANN401 - an `InstanceRef`, which has no public name
     """Return a reference to an instance that nobody uses, as an ephemeral one has none."""
-    with tempfile.TemporaryDirectory() as folder, dg.DagsterInstance.local_temp(folder) as instance:
-        return instance.get_ref()
+    reference: Any = get_type_hints(dg.DagsterInstance.get_ref)["return"]
+    with tempfile.TemporaryDirectory() as folder:  # it must be there when the reference is made, not later
+        return reference.from_dir(folder)

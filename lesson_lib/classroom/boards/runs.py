@@ -52,6 +52,13 @@ def run_board(result: Result) -> Board:
     return Board(f"{title}: {keys}" if keys else title, blocks, mark)
 
 
+def why_failed(result: Result) -> str:
+    """Return in a line what the first failure of a run was; empty if there was none."""
+    errors = (step.error for step in _steps(result) if step.error)
+    failure = next(errors, None) or _failure_of_no_step(result)
+    return _cause(failure) if failure else ""
+
+
 def _verdict(result: Result) -> tuple[str, Mark]:
     if not result.success:
         return "Run failed", Mark.BAD
@@ -173,10 +180,14 @@ def _failures(result: Result, steps: Sequence[_Step]) -> Iterator[Block]:
     failed = [step for step in steps if step.error and not _check_failed(step)]
     for step in failed[:MANY]:
         yield Fold(f"The full traceback of {step.name}", stable(step.error.to_string()))
-    failure = None if result.success or any(step.error for step in steps) else result.get_run_failure_event()
-    if failure and (error := _raised(failure.job_failure_data.error)):
+    error = None if any(step.error for step in steps) else _failure_of_no_step(result)
+    if error:
         yield Line(_cause(error), Mark.BAD)
         yield Fold("The full traceback", stable(error.to_string()))
+
+
+def _failure_of_no_step(result: Result) -> Any:  # noqa: ANN401 - a `SerializableErrorInfo`, or None
+    return None if result.success else _raised(result.get_run_failure_event().job_failure_data.error)
 
 
 def _check_line(check: dg.AssetCheckEvaluation) -> Line:

@@ -1,19 +1,25 @@
 """What a sensor asked for at a tick, and what became of it; and the history of several ticks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import compress
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, Table
 from lesson_lib.classroom.boards.errors import told_of
 from lesson_lib.classroom.boards.requests import timeless
 from lesson_lib.classroom.boards.shown import Shown
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, shortened, stable
+from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, plain, shortened, stable
+from lesson_lib.pipeline.arrivals import Cursor
 
 _MOST_RUNS = 10  # in the table of one tick
-_MOST_NAMES = 6  # of files in a line
+_MOST_REQUESTS = 10  # for keys
+_MOST_CAUSES = 3  # of failed runs
 _MOST_LINES = 20  # of a sensor's log
-_LONGEST_CURSOR = 120  # characters
+_MOST_NAMES, _FEW_NAMES = 6, 3  # of files at a tick, and of keys in a line of the history
+_MOST_TICKS = 40  # in the history, the latest ones
+_LONGEST_CURSOR, _SHORT_CURSOR = 120, 44  # characters: at a tick, and in a line of the history
+_ENDLESS = 20_000  # characters, of which only the beginning and the end are read
 
 
 class Became(StrEnum):
@@ -52,22 +58,33 @@ class KeysAsked:
         set_name: the set that they are to be added to, or deleted from.
         keys: that were asked for.
         done: those that were added or deleted; the others were there already, or were not there.
+        refused: whether the instance refused the request, which made the tick fail.
     """
 
     deed: str
     set_name: str
     keys: tuple[str, ...]
     done: tuple[str, ...]
+    refused: bool = False
 
 
 @dataclass(frozen=True)
 class RunAsked:
-    """One run request, and what became of it."""
+    """One run request, and what became of it.
+
+    Attributes:
+        partition: its key, or the first and the last key of a range.
+        run_key: by which the daemon knows it again.
+        job: its name.
+        became: what became of it.
+        why: what made the run fail; empty if nothing did.
+    """
 
     partition: str | None
     run_key: str | None
     job: str
     became: Became
+    why: str = ""
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,10 +97,13 @@ class Tick(Shown):
         cursor_before: what the sensor was given.
         cursor_after: what it will be given at the next tick.
         keys: the requests for keys, in their order.
-        runs: the run requests, in their order.
+        runs: the run requests, in their order, as far as it came to them.
+        not_begun: how many run requests it did not come to, since the tick failed.
+        events: how many events of assets were recorded without a run.
         skip_reason: why no run was asked for.
         log: the lines that the sensor logged, each with its level.
         error: what made the tick fail; None if nothing did.
+        resumed: whether the sensor was not evaluated, since the tick before could not begin these runs.
     """
 
     number: int
@@ -92,9 +112,12 @@ class Tick(Shown):
     cursor_after: str | None
     keys: tuple[KeysAsked, ...] = ()
     runs: tuple[RunAsked, ...] = ()
+    not_begun: int = 0
+    events: int = 0
     skip_reason: str = ""
     log: tuple[tuple[str, str], ...] = ()
     error: Exception | None = None
+    resumed: bool = False
 
     def board(self) -> Board:
         """Describe what was asked for, and what was done."""
@@ -107,47 +130,71 @@ class Tick(Shown):
 
 def tick_board(tick: Tick) -> Board:
     """Describe a tick: what there was to see, what was asked for, what was done, what is remembered."""
-    blocks: list[Block] = []
     before = [("files", _files(tick.files)), ("cursor before", _cursor(tick.cursor_before))]
-    before += [_keys(request) for request in tick.keys if request.keys]
-    blocks.append(Facts([(name, value) for name, value in before if value]))
-    if tick.runs:
-        blocks.append(_runs_table(tick.runs))
-    after = [("why no run", _sentence(tick.skip_reason))] if tick.skip_reason and not tick.error else []
-    after += [("logged", _sentence(text)) for _, text in tick.log[:_MOST_LINES]]
+    if tick.resumed:
+        before.append(("not evaluated", "the tick before could not begin these runs, so they come first"))
+    asked = [request for request in tick.keys if request.keys]
+    before += map(_keys, asked[:_MOST_REQUESTS])
+    if more := asked[_MOST_REQUESTS:]:
+        before.append(("and", counted(len(more), "more request") + " for keys"))
+    if tick.events:
+        before.append(("recorded", counted(tick.events, "event") + " of assets, without a run"))
+    before = [(name, value) for name, value in before if value]
+    after = [*_causes(tick.became(Became.FAILED))]
+    if tick.skip_reason and not tick.error:
+        after.append(("why no run", _sentence(tick.skip_reason)))
+    after += _log([line for line in tick.log if line[1] != tick.skip_reason])
+    if tick.not_begun:
+        after.append(("not begun", f"{counted(tick.not_begun, 'run')}, since the tick failed"))
     if tick.error:
         after += [(name.lower(), text) for name, text in told_of(tick.error)]
     after.append(("cursor after", _after(tick)))
-    return Board(f"Tick {tick.number}: {_asked(tick)}", [*blocks, Facts(after)], _mark(tick))
+    # One list where no table comes between, so that all of it stands in line.
+    blocks: list[Block] = (
+        [Facts(before), _runs_table(tick.runs), Facts(after)] if tick.runs else [Facts([*before, *after])]
+    )
+    return Board(f"Tick {tick.number}: {_asked(tick)}", blocks, _mark(tick))
 
 
 def history_board(ticks: Sequence[Tick]) -> Board:
     """Describe several ticks, a line each."""
     if not ticks:
         return Board("No tick so far", [Line("Each call of tick() evaluates the sensor once.")], Mark.OPEN)
+    columns = ("tick", "files", "keys asked for", "runs asked for", "what became of it", "cursor after")
     rows = [
         (
             Line(f"{tick.number}", _mark(tick)),
-            Line(_files(tick.files)),
-            Line(_counts([key for request in tick.keys for key in request.keys])),
-            Line(_counts([run.partition or "" for run in tick.runs])),
-            Line(_outcomes(tick)),
-            Line(_after(tick)),
+            *(
+                Line(text)
+                for text in (
+                    _few_files(tick.files),
+                    _named(_keys_of(tick)),
+                    _runs_of(tick),
+                    _outcomes(tick),
+                    _after(tick, _SHORT_CURSOR),
+                )
+            ),
         )
-        for tick in ticks
+        for tick in ticks[-_MOST_TICKS:]
     ]
-    columns = ("tick", "files", "keys asked for", "runs asked for", "what became of it", "cursor after")
-    asked = sum(len(tick.runs) for tick in ticks)
-    return Board(
-        f"{counted(len(ticks), 'tick')}, {counted(asked, 'run')} asked for", [Table("", columns, rows)]
-    )
+    # What no tick has anything to say of, such as a folder that nobody watches, needs no column.
+    told = [any(row[column].text not in ("", "none") for row in rows) for column in range(len(columns))]
+    rows = [tuple(compress(row, told)) for row in rows]
+    blocks: list[Block] = [Table("", list(compress(columns, told)), rows)]
+    if earlier := len(ticks) - len(rows):
+        blocks.insert(0, Line(f"{counted(earlier, 'earlier tick')} not shown."))
+    asked = sum(len(tick.runs) + tick.not_begun for tick in ticks)
+    return Board(f"{counted(len(ticks), 'tick')}, {counted(asked, 'run')} asked for", blocks)
 
 
 def _asked(tick: Tick) -> str:
     if tick.error:
         return "failed"
-    keys = sum(len(request.keys) for request in tick.keys)
-    asked = [counted(number, thing) for number, thing in ((keys, "key"), (len(tick.runs), "run")) if number]
+    asked = [
+        counted(number, thing)
+        for number, thing in ((len(_keys_of(tick)), "key"), (len(tick.runs), "run"))
+        if number
+    ]
     return f"{' and '.join(asked)} asked for" if asked else "nothing asked for"
 
 
@@ -156,71 +203,155 @@ def _mark(tick: Tick) -> Mark:
         return Mark.BAD
     if tick.became(Became.FAILED, Became.DROPPED):
         return Mark.ODD
-    return Mark.GOOD if tick.keys or tick.runs else Mark.OPEN
+    return Mark.GOOD if _keys_of(tick) or tick.runs else Mark.OPEN
 
 
 def _files(files: Files) -> str:
     told = (("new", files.new), ("changed", files.changed), ("gone", files.gone))
     parts = [f"{what}: {listed(names, _MOST_NAMES)}" for what, names in told if names]
-    if files.same:
-        parts.append(f"{len(files.same):,} as before")
-    return "; ".join(parts)
+    return "; ".join([*parts, *([f"{len(files.same):,} as before"] if files.same else [])])
+
+
+def _few_files(files: Files) -> str:
+    told = (("new", files.new), ("changed", files.changed), ("gone", files.gone))
+    parts = [
+        f"{len(names):,} {what}" if names[1:] else f"{what}: {_short(names[0])}"
+        for what, names in told
+        if names
+    ]
+    return "; ".join([*parts, *([f"{len(files.same):,} as before"] if files.same else [])])
 
 
 def _keys(request: KeysAsked) -> tuple[str, str]:
-    where = "to" if request.deed == "add" else "from"
-    past = "added" if request.deed == "add" else "deleted"
-    already = [key for key in request.keys if key not in request.done]
-    parts = [f"{past}: {listed(request.done)}"] if request.done else []
-    if already:
-        parts.append(f"{'there already' if request.deed == 'add' else 'not there'}: {listed(already)}")
-    name = f'to {request.deed} {where} "{shortened(request.set_name, LONGEST_NAME)}"'
-    return name, f"{counted(len(request.keys), 'key')}; {'; '.join(parts)}"
+    adds = request.deed == "add"
+    done, rest = ("added", "there already") if adds else ("deleted", "not there")
+    set_name = f'"{shortened(request.set_name, LONGEST_NAME)}"'
+    known = set(request.done)
+    others = [key for key in request.keys if key not in known]
+    rest = "refused" if request.refused else rest
+    parts = [
+        f"{what}: {listed(_seen(keys))}" for what, keys in ((done, request.done), (rest, others)) if keys
+    ]
+    return f"to {request.deed} {'to' if adds else 'from'} {set_name}", (
+        f"{counted(len(request.keys), 'key')}; {'; '.join(parts)}"
+    )
 
 
 def _runs_table(runs: Sequence[RunAsked]) -> Table:
     shown = [*runs[: _MOST_RUNS - 1], runs[-1]] if len(runs) > _MOST_RUNS else runs
-    several_jobs, has_keys = len({run.job for run in runs}) > 1, any(run.run_key for run in runs)
-    columns = [
-        "run of",
-        *(["run key"] if has_keys else []),
-        *(["job"] if several_jobs else []),
-        "what became of it",
-    ]
+    is_told = {
+        "run of": True,
+        "run key": any(run.run_key for run in runs),
+        "job": len({run.job for run in runs}) > 1,
+        "what became of it": True,
+    }
     rows = [
         [
-            Line(shortened(run.partition if run.partition is not None else "none", LONGEST_NAME)),
-            *([Line(timeless(shortened(run.run_key or "none", LONGEST_NAME)))] if has_keys else []),
-            *([Line(shortened(run.job, LONGEST_NAME))] if several_jobs else []),
+            Line(_short(_label(run))),
+            Line(shortened(timeless(run.run_key or "none"), LONGEST_NAME)),
+            Line(shortened(run.job, LONGEST_NAME)),
             Line(run.became, _MARKS[run.became]),
         ]
         for run in shown
     ]
     if len(runs) > _MOST_RUNS:
-        rows.insert(-1, [Line(f"… {len(runs) - _MOST_RUNS:,} more"), *(Line("") for _ in columns[1:])])
-    return Table("", columns, rows)
+        rows.insert(-1, [Line(f"… {len(runs) - _MOST_RUNS:,} more"), *[Line("")] * (len(is_told) - 1)])
+    return Table(
+        "", list(compress(is_told, is_told.values())), [list(compress(row, is_told.values())) for row in rows]
+    )
 
 
-def _after(tick: Tick) -> str:
-    if tick.error and tick.cursor_after == tick.cursor_before:
+def _label(run: RunAsked) -> str:
+    """Return by what a run is known: by its key if it has one."""
+    if run.partition is not None:
+        return _seen([run.partition])[0]
+    # What Dagster makes for a sensor with target=assets has no name that anybody would know.
+    return "no partition" if run.job.startswith("__") else run.job
+
+
+def _causes(failed: Sequence[RunAsked]) -> Iterator[tuple[str, str]]:
+    for run in failed[:_MOST_CAUSES]:
+        yield f"{_short(_label(run))} failed", _sentence(run.why)
+    if more := failed[_MOST_CAUSES:]:
+        yield "and", counted(len(more), "more run") + " failed"
+
+
+def _log(lines: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for level, text in lines[:_MOST_LINES]:
+        yield "logged" if level in ("DEBUG", "INFO") else f"logged as {level.lower()}", _sentence(text)
+    if more := lines[_MOST_LINES:]:
+        yield "and", counted(len(more), "more line") + " logged"
+
+
+def _after(tick: Tick, longest: int = _LONGEST_CURSOR) -> str:
+    if tick.cursor_after != tick.cursor_before:
+        return _cursor(tick.cursor_after, longest)
+    if tick.error:
         return "as before, since the tick failed"
-    if tick.cursor_after == tick.cursor_before:
-        return "as before" if tick.cursor_before else "none"
-    return _cursor(tick.cursor_after)
+    return "as before" if tick.cursor_before else "none"
 
 
-def _cursor(cursor: str | None) -> str:
-    return timeless(shortened(cursor, _LONGEST_CURSOR)) if cursor else "none"
+def _cursor(cursor: str | None, longest: int = _LONGEST_CURSOR) -> str:
+    if not cursor:
+        return "none"
+    try:
+        words = Cursor.from_json(cursor)
+    except ValueError:
+        return _both_ends(cursor, longest)
+    # Those of the library's own sensor stand for names and times: what they are is another on each machine.
+    waiting = f", {len(words.seen):,} waiting" if words.seen else ""
+    retired = f", {counted(len(words.retired), 'key')} to be retired" if words.retired else ""
+    return f"{counted(len(words.done), 'file')} dealt with{waiting}{retired}"
 
 
-def _counts(names: Sequence[str]) -> str:
-    return f"{len(names):,}: {listed(names, _MOST_NAMES)}" if names else "none"
+def _both_ends(cursor: str, longest: int) -> str:
+    """Leave out what differs tomorrow, and then the middle: a time that is cut in two is not known as one."""
+    if is_endless := len(cursor) > _ENDLESS:
+        half = _ENDLESS // 2
+        text = timeless(cursor[:half]) + timeless(cursor[-half:])
+    else:
+        text = timeless(cursor)
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    ends = f"{text[:half]} … {text[-half:]}"
+    if longest == _SHORT_CURSOR:
+        return ends
+    return f"{ends} ({'over ' * is_endless}{_ENDLESS if is_endless else len(text):,} characters)"
+
+
+def _keys_of(tick: Tick) -> list[str]:
+    return [key for request in tick.keys for key in request.keys]
+
+
+def _runs_of(tick: Tick) -> str:
+    labels = list(map(_label, tick.runs))
+    is_same = labels and labels == _seen(_keys_of(tick))
+    begun = f"{len(labels):,}: the same" if is_same else _named(labels)
+    if not tick.not_begun:
+        return begun
+    return f"{begun}; " * bool(labels) + f"{tick.not_begun:,} not begun"
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = list(map(_short, _seen(names[:_FEW_NAMES])))
+    if len(names) > _FEW_NAMES:
+        shown[-1:] = ["…", _short(_seen(names[-1:])[0])]
+    return f"{len(names):,}: {', '.join(shown)}" if names else "none"
+
+
+def _seen(names: Iterable[str]) -> list[str]:
+    """Write the empty name so that it can be seen."""
+    return [name or '""' for name in names]
+
+
+def _short(name: str) -> str:
+    return plain(name, LONGEST_NAME)
 
 
 def _outcomes(tick: Tick) -> str:
-    if tick.error:
-        return f"tick failed: {type(tick.error).__name__}"
-    return ", ".join(_outcome_counts(tick)) or "nothing to do"
+    failed = [f"tick failed: {type(tick.error).__name__}"] if tick.error else []
+    return ", ".join([*_outcome_counts(tick), *failed]) or "nothing"
 
 
 def _outcome_counts(tick: Tick) -> Iterator[str]:
@@ -237,4 +368,4 @@ def _outcome_counts(tick: Tick) -> Iterator[str]:
 
 
 def _sentence(text: str) -> str:
-    return stable(" ".join(text.split()))
+    return stable(" ".join(text[:_ENDLESS].split()))
