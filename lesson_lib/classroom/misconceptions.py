@@ -701,7 +701,8 @@ _ALL = (
         claim="If a run fails, the sensor asks for it again at the next tick.",
         truth="A run that fails has had its run: its request is not made again, or is dropped.",
         explanation="A sensor writes down that it has asked, and what becomes of the run it is not told. "
-        "Even if it asks again, the daemon drops a run key that has had a run, failed or not.",
+        "Even if it asks again, the daemon drops a run key that has had a run, failed or not. Start the run "
+        "again yourself.",
         cell=cleandoc("""
             import dagster as dg
             from lesson_lib.classroom.ticks import simulate

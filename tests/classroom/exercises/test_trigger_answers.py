@@ -49,7 +49,7 @@ def test_what_is_no_answer_is_told_what_would_be_one(exercise: str, answer: obje
             "3.5",
             {2: "e", 3: "f", 4: "g", 5: "a"},
             (
-                "acme.csv has changed since tick 1, the last to load it",
+                "acme.csv has changed since tick 1, the last that loaded it",
                 "another explanation of tick 3",
             ),
         ),

@@ -54,7 +54,7 @@ _TRUE = {2: "e", 3: "c", 4: "g", 5: "a"}
 # What the history shows against an explanation, and the belief behind it.
 _AGAINST = {
     (2, "b"): ("failed-run-is-asked-for-again", "no tick after the first asks for zenith"),
-    (3, "f"): ("file-name-is-a-good-run-key", "acme.csv has changed since tick 1, the last to load it"),
+    (3, "f"): ("file-name-is-a-good-run-key", "acme.csv has changed since tick 1, the last that loaded it"),
     (4, "d"): ("one-bad-key-fails-alone", "tick 5 asks for o'hare, and its run succeeds"),
     (4, "h"): ("failed-tick-moves-on", "tick 5 asks for both files, the renamed one and the other"),
     (5, "b"): ("failed-run-is-asked-for-again", "tick 5 is the first to ask for a run of o'hare"),
@@ -149,8 +149,8 @@ TICK_HISTORY = Exercise(
     "needed.\n\n" + "\n".join(f"- **{letter}** {told}" for letter, told in _EXPLANATIONS.items()),
     starter=_cell("...", "...", "...", "..."),
     solution=_cell('"e"', '"c"', '"g"', '"a"'),
-    takeaway="A tick that fails keeps the cursor and is tried again; a run that fails is nobody's until the "
-    "file is corrected or somebody asks for it.",
+    takeaway="A failed tick keeps the cursor, so all of it is asked for again. A failed run is asked for again "
+    "only if you see to it.",
     hints=(
         "Read a line from left to right: what was there, what was asked for, and what became of it.",
         "five_ticks().ticks[3] shows the fourth tick by itself, with its error; the others in the same way.",
