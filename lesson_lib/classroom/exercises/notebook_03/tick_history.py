@@ -149,8 +149,8 @@ TICK_HISTORY = Exercise(
     "needed.\n\n" + "\n".join(f"- **{letter}** {told}" for letter, told in _EXPLANATIONS.items()),
     starter=_cell("...", "...", "...", "..."),
     solution=_cell('"e"', '"c"', '"g"', '"a"'),
-    takeaway="A failed tick keeps the cursor, so all of it is asked for again. A failed run is asked for again "
-    "only if you see to it.",
+    takeaway="A failed tick keeps the cursor, so all of it is asked for again. A failed run is asked for "
+    "again only if you see to it.",
     hints=(
         "Read a line from left to right: what was there, what was asked for, and what became of it.",
         "five_ticks().ticks[3] shows the fourth tick by itself, with its error; the others in the same way.",
