@@ -673,6 +673,25 @@ _ALL = (
         """),
     ),
     Misconception(
+        "new-files-are-newest",
+        claim="It is enough to remember the latest time of change: whatever is new was changed after it.",
+        truth="A new file may be older than all that were seen, since a copy can keep its time of change.",
+        explanation="Copying with cp -p, rsync and unpacking keep the time at which a file was last written. "
+        "A sensor that asks only for what is later than the latest time never sees it. Compare each file "
+        "with its own entry.",
+        cell=cleandoc("""
+            import os, shutil
+            from lesson_lib.classroom import open_lab
+
+            demo_lab = open_lab()
+            acme, late = demo_lab.source / "acme.csv", demo_lab.source / "late.csv"
+            os.utime(demo_lab.source / "zenith.csv", (1_000_000_000, 1_000_000_000))
+            latest = acme.stat().st_mtime
+            shutil.copy2(demo_lab.source / "zenith.csv", late)  # as cp -p does
+            {"late is there": late.exists(), "changed after the latest": late.stat().st_mtime > latest}
+        """),
+    ),
+    Misconception(
         "file-name-is-a-good-run-key",
         claim="The file's name is the right run_key: it keeps a file from being loaded twice.",
         truth="With the file's name as run_key, a corrected file is never loaded.",

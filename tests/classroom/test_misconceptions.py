@@ -65,6 +65,7 @@ SHOWN: dict[str, object] = {
     "cursor-of-new-files-is-enough": [["acme", "zenith"], [], ["acme", "zenith"], []],
     "variables-outlive-a-restart": [2, 0, 2, 0],
     "known-name-is-known-file": [["acme.csv"], []],
+    "new-files-are-newest": {"late is there": True, "changed after the latest": False},
     "file-name-is-a-good-run-key": {"same name": True, "same fingerprint": False},
     "failed-run-is-asked-for-again": ["FAILED", "DROPPED", "DROPPED"],
     "key-ends-at-the-first-dot": {

@@ -10,17 +10,20 @@ from tests.classroom.shells import new_shell
 
 # What a notebook has given before its first exercise; the names that starters and solutions use.
 GIVEN = """
+import json
 from pathlib import Path
 import dagster as dg
 import duckdb
 from lesson_lib.classroom import open_lab, three_records
 from lesson_lib.classroom.exercises import check, fact, hint, predict, solution
 from lesson_lib.pipeline import SourceFolder, Warehouse
+from lesson_lib.pipeline import duckdb_dynamic_partition_table, import_dynamic_partition_file
 s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")
 FLOAT_COLUMNS = "date date, share_price float, amount float, spend float, shift float, spread float"
 DOUBLE_COLUMNS = FLOAT_COLUMNS.replace("float", "double")
 lab = open_lab()
 instance = dg.DagsterInstance.ephemeral()
+customers = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
 """
 
 

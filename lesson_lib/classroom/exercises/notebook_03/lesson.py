@@ -2,6 +2,7 @@
 
 from lesson_lib.classroom.exercises.choices import prediction, values_told
 from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.notebook_03.own_sensor import OWN_SENSOR
 from lesson_lib.classroom.exercises.notebook_03.published_sensor import PUBLISHED_SENSOR_BUGS
 from lesson_lib.classroom.exercises.notebook_03.schedule_or_sensor import SCHEDULE_OR_SENSOR
 from lesson_lib.classroom.exercises.notebook_03.tick_history import TICK_HISTORY
@@ -66,5 +67,5 @@ LESSON = Lesson(
         Section("What if a file goes away?", 3, "write"),
         Section("Does the library's sensor hold?", 3, "tick"),
     ),
-    exercises=(SCHEDULE_OR_SENSOR, _FOUR_TICKS, PUBLISHED_SENSOR_BUGS, TICK_HISTORY),
+    exercises=(SCHEDULE_OR_SENSOR, _FOUR_TICKS, PUBLISHED_SENSOR_BUGS, OWN_SENSOR, TICK_HISTORY),
 )

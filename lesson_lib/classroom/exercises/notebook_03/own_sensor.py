@@ -1,0 +1,669 @@
+"""Exercise 3.4: a sensor that registers keys, survives corrections, and never asks twice.
+
+What counts is where a key is registered once the tick is over: a sensor that adds it to `context.instance` by
+itself is as right as one that requests it.
+"""
+
+import os
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from inspect import cleandoc
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+import dagster as dg
+
+from lesson_lib.classroom.boards.errors import told_of
+from lesson_lib.classroom.boards.ticks import Became, Tick
+from lesson_lib.classroom.boards.wording import counted, listed, plain
+from lesson_lib.classroom.exercises.blanks import function_of
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
+from lesson_lib.classroom.exercises.restarts import restarts
+from lesson_lib.classroom.exercises.world import KEYS, Elsewhere, listening
+from lesson_lib.classroom.ticks import TickSimulator, simulate
+from lesson_lib.pipeline import (
+    SourceFolder,
+    Warehouse,
+    duckdb_dynamic_partition_table,
+    import_dynamic_partition_file,
+)
+
+MOST_RUNS = 100  # that a tick may ask for
+FIRST_DAY = 300  # files
+
+_CUSTOMERS = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
+_SECOND = 1_000_000_000  # nanoseconds
+_NOON = 1_700_000_000 * _SECOND  # a time of change, long enough ago for anybody to call the file settled
+
+
+class _TickFailed(Exception):
+    """A tick failed, and not in a line of the learner's."""
+
+    def __init__(self, tick: Tick) -> None:
+        self.tick = tick
+
+
+@dataclass(frozen=True)
+class _Deployment:
+    """The learner's sensor, with a folder, an instance and a daemon of its own.
+
+    Attributes:
+        restart: ends the process of the sensor, and starts it again; the cursor, keys and runs stay.
+        elsewhere: what was registered in no set of this name, or in another instance.
+    """
+
+    sensor: dg.SensorDefinition
+    folder: Path
+    instance: dg.DagsterInstance
+    daemon: TickSimulator
+    restart: Callable[[], None]
+    elsewhere: Elsewhere
+
+    def put(self, name: str, text: str = "a file\n", *, seconds: int = 0) -> None:
+        """Put a file into the folder, in place of an earlier one.
+
+        Args:
+            name: of the file.
+            text: what is in it.
+            seconds: its time of change, counted from when all others were changed.
+        """
+        path = self.folder / name
+        path.write_text(text)
+        os.utime(path, ns=(_NOON, _NOON + seconds * _SECOND))
+
+    def tick(self) -> list[str]:
+        """Let the daemon tick once, and return the keys for which a run is queued, in order.
+
+        Raises:
+            _TickFailed: Dagster refused what the sensor asks for.
+            Exception: the sensor's own, untouched.
+        """
+        tick = self.daemon.tick(run=False)
+        if tick.error and _passed(tick.error, self.sensor):
+            raise tick.error
+        if tick.error:
+            raise _TickFailed(tick)
+        return [run.partition or "" for run in tick.became(Became.QUEUED)]
+
+    def registered(self) -> list[str]:
+        """Return the keys of the set."""
+        return list(self.instance.get_dynamic_partitions(KEYS))
+
+    def told(self) -> str:
+        """Say what the last tick asked for."""
+        tick = self.daemon.ticks[-1]
+        dropped = [run.partition or "" for run in tick.became(Became.DROPPED)]
+        parts = [f"runs queued: {_names([run.partition or '' for run in tick.became(Became.QUEUED)])}"]
+        parts += [f"dropped, since their run keys are known: {_names(dropped)}"] if dropped else []
+        return "; ".join(parts)
+
+
+def _passed(error: BaseException, sensor: dg.SensorDefinition) -> bool:
+    """Tell whether an error came up in the learner's function, or in what that called."""
+    code = function_of(sensor).__code__
+    return any(frame.f_code is code for frame, _ in traceback.walk_tb(error.__traceback__))
+
+
+@contextmanager
+def _deployed(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
+    """Deploy a sensor for one scenario; nothing of the learner's is another one afterwards."""
+    has_assets = any(target.assets_defs for target in sensor.targets)
+    with (
+        tempfile.TemporaryDirectory() as root,
+        dg.DagsterInstance.ephemeral() as instance,
+        listening(instance) as elsewhere,
+        restarts(function_of(sensor), sensor) as restart,
+    ):
+        folder = Path(root, "inbox").resolve()
+        folder.mkdir()
+        resources = {
+            "source": SourceFolder(path=str(folder)),
+            "database": Warehouse(database=str(Path(root, "lesson.duckdb"))),
+        }
+        daemon = simulate(sensor, [] if has_assets else _CUSTOMERS, instance, resources=resources)
+        yield _Deployment(sensor, folder, instance, daemon, restart, elsewhere)
+
+
+_Happening = Callable[[_Deployment], Miss | None]
+
+
+def _scenario(happening: _Happening) -> Scenario:
+    """Deploy the learner's sensor for what happens, and tell of a tick that failed for no line of theirs."""
+
+    def run(answer: object) -> Miss | None:
+        with _deployed(_sensor_of(answer)) as deployment:
+            try:
+                return happening(deployment)
+            except _TickFailed as failed:
+                return _of_failed(deployment, failed.tick)
+
+    run.__doc__ = happening.__doc__
+    return run
+
+
+def _sensor_of(answer: object) -> dg.SensorDefinition:
+    if callable(answer) and not isinstance(answer, dg.SensorDefinition):
+        raise NoAnswer("That is a plain function. Put @dg.sensor(target=customers) above it.")
+    if not isinstance(answer, dg.SensorDefinition):
+        raise NoAnswer("Give check your sensor, by the name of its function and without brackets.")
+    if type(answer) is not dg.SensorDefinition or not function_of(answer):
+        raise NoAnswer("That is a sensor of another kind. Write a function with @dg.sensor above it.")
+    if not answer.targets:
+        raise NoAnswer("Your sensor does not say what to run. Write @dg.sensor(target=customers).")
+    return answer
+
+
+def _of_failed(deployment: _Deployment, tick: Tick) -> Miss:
+    """Tell of a tick that Dagster let fail, for what the sensor asked for."""
+    told = dict(told_of(tick.error)) if tick.error else {}  # with the cause in plain words
+    is_unknown = isinstance(tick.error, dg.DagsterUnknownPartitionError)
+    belief, aside = _about_unknown_key(deployment, tick) if is_unknown else ("", "")
+    parts = [f"tick {tick.number} failed. {_raised(tick.error)}", told.get("Why", ""), aside]
+    return Miss(belief, seen=" ".join(filter(None, parts)), expected="a tick that does not fail")
+
+
+def _about_unknown_key(deployment: _Deployment, tick: Tick) -> tuple[str, str]:
+    """Return the misconception behind a run request whose key is unknown, and what else there is to see."""
+    if deployment.elsewhere.instances:
+        return "keys-live-in-the-definition", "Keys went to another instance than context.instance."
+    sets = {*deployment.elsewhere.sets, *_sets_asked_for(deployment, tick)}
+    if others := sorted(sets - {KEYS}):
+        return "typo-raises-an-error", f"The set {plain(repr(others[0]))} was to be given keys."
+    return ("" if sets or deployment.registered() else "run-request-brings-its-key"), ""
+
+
+def _sets_asked_for(deployment: _Deployment, tick: Tick) -> list[str]:
+    """Ask the sensor once more, since a tick that failed does not tell what it had asked for."""
+    deployment.restart()
+    resources = {"source": SourceFolder(path=str(deployment.folder))}
+    with dg.build_sensor_context(deployment.instance, tick.cursor_before, resources=resources) as context:
+        asked: Any = deployment.sensor(context)
+        results = list(asked) if isinstance(asked, Iterator) else [asked]
+    return [
+        request.partitions_def_name
+        for result in results
+        if isinstance(result, dg.SensorResult)
+        for request in result.dynamic_partitions_requests or []
+    ]
+
+
+def _raised(error: BaseException | None) -> str:
+    return plain(dict(told_of(error))["Raised"]) if error else ""
+
+
+def _names(names: Sequence[str]) -> str:
+    return plain(listed([repr(name) for name in names], many=6)) or "none"
+
+
+def _differs(
+    deployment: _Deployment, queued: Sequence[str], expected: Sequence[str], belief: str = "", aside: str = ""
+) -> Miss | None:
+    """Return what is wrong with the keys for which a tick queued runs, if they are not those expected."""
+    if sorted(queued) == sorted(expected):
+        return None
+    number = len(deployment.daemon.ticks)
+    seen = f"tick {number}: {aside}{deployment.told()}"
+    return Miss(belief, seen, expected=f"runs queued: {_names(expected)}")
+
+
+@_scenario
+def _new_file(deployment: _Deployment) -> Miss | None:
+    """A new file arrives in source.path: ada.csv."""
+    deployment.put("ada.csv")
+    if miss := _differs(deployment, deployment.tick(), ["ada"]):
+        return miss
+    if (keys := deployment.registered()) != ["ada"]:
+        return Miss(seen=f"{KEYS} holds {_names(keys)}", expected=f"{KEYS} holds {_names(['ada'])}")
+    if [path.name for path in deployment.folder.iterdir()] != ["ada.csv"]:
+        return Miss(seen="ada.csv is gone", expected="ada.csv stays where it is, for the run to load it")
+    return None
+
+
+@_scenario
+def _nothing_new(deployment: _Deployment) -> Miss | None:
+    """Three files arrive, and then nothing for four ticks."""
+    names = ["ada", "grace", "edsger"]
+    for name in names:
+        deployment.put(f"{name}.csv")
+    if miss := _differs(deployment, deployment.tick(), names):
+        return miss
+    for number in range(2, 6):
+        # Who forgets at once remembers nothing; who forgets at the second tick does remember something.
+        belief = "cursor-of-new-files-is-enough" if number > 2 else ""  # noqa: PLR2004 - the second tick
+        if miss := _differs(deployment, deployment.tick(), [], belief):
+            return miss
+    return None
+
+
+@_scenario
+def _corrected(deployment: _Deployment) -> Miss | None:
+    """A file is corrected: it has another size and another time of change."""
+    deployment.put("ada.csv")
+    deployment.put("grace.csv")
+    deployment.tick()
+    deployment.put("grace.csv", "a corrected file\n", seconds=60)
+    queued = deployment.tick()
+    dropped = [run.partition for run in deployment.daemon.ticks[-1].became(Became.DROPPED)]
+    belief = "file-name-is-a-good-run-key" if "grace" in dropped else "known-name-is-known-file"
+    return _differs(deployment, queued, ["grace"], "" if queued else belief) or _differs(
+        deployment, deployment.tick(), []
+    )
+
+
+@_scenario
+def _older_file(deployment: _Deployment) -> Miss | None:
+    """A file arrives that was changed before those that are there already."""
+    deployment.put("ada.csv")
+    deployment.tick()
+    deployment.put("grace.csv", seconds=-86_400)
+    return _differs(deployment, deployment.tick(), ["grace"], "new-files-are-newest")
+
+
+@_scenario
+def _two_dots(deployment: _Deployment) -> Miss | None:
+    """Two files arrive at once, and their names begin alike: hooli.eu.csv and hooli.us.csv."""
+    deployment.put("hooli.eu.csv")
+    deployment.put("hooli.us.csv")
+    expected = ["hooli.eu", "hooli.us"]
+    try:
+        queued = deployment.tick()
+    except Exception as error:
+        refused = error.tick.error if isinstance(error, _TickFailed) else error
+        if "'hooli'" not in str(refused):
+            raise
+        return Miss(
+            "key-ends-at-the-first-dot",
+            seen=f"the key of both is 'hooli', and tick 1 failed. {_raised(refused)}",
+            expected=f"runs queued: {_names(expected)}",
+        )
+    belief = "key-ends-at-the-first-dot" if "hooli" in queued else ""
+    return _differs(deployment, queued, expected, belief)
+
+
+@_scenario
+def _no_data(deployment: _Deployment) -> Miss | None:
+    """There are other things in the folder: a hidden file, an unfinished one, a note, and two folders."""
+    for name in (".ada.csv", "grace.csv.part", "notes.txt", "ada.csv"):
+        deployment.put(name)
+    for name in ("archive", "edsger.csv"):
+        (deployment.folder / name).mkdir()
+    return _differs(deployment, deployment.tick(), ["ada"], "everything-in-a-folder-is-data")
+
+
+@_scenario
+def _bad_key(deployment: _Deployment) -> Miss | None:
+    """Two files whose keys break the rules arrive beside good ones: a,b.csv and a..b.csv."""
+    bad = ["a,b", "a..b"]
+    for name in ("ada", *bad, "grace"):
+        deployment.put(f"{name}.csv")
+    for arrived in (["ada", "grace"], [], ["edsger"], []):
+        for name in arrived:
+            deployment.put(f"{name}.csv")
+        try:
+            queued = deployment.tick()
+        except (ValueError, AssertionError) as error:  # InvalidKey is a ValueError
+            return Miss(
+                "one-bad-key-fails-alone",
+                seen=f"tick {len(deployment.daemon.ticks)} failed. {_raised(error)}",
+                expected=f"no tick fails, and runs queued: {_names(arrived)}",
+            )
+        if asked := [key for key in bad if key in (*queued, *deployment.registered())]:
+            return Miss(
+                "dagster-checks-keys",
+                seen=f"{_names(asked)} was registered; {deployment.told()}",
+                expected=f"runs queued: {_names(arrived)}",
+            )
+        if miss := _differs(deployment, queued, arrived, "" if queued else "one-bad-key-fails-alone"):
+            return miss
+    return None
+
+
+@_scenario
+def _burst(deployment: _Deployment) -> Miss | None:
+    """On the first day, 300 files are there."""
+    keys = [f"customer {number:03}" for number in range(1, FIRST_DAY + 1)]
+    for key in keys:
+        deployment.put(f"{key}.csv")
+    queued: list[str] = []
+    quiet = 0
+    while quiet < 2 and len(deployment.daemon.ticks) <= FIRST_DAY:  # noqa: PLR2004 - one may be a pause
+        new = deployment.tick()
+        asked = len(deployment.daemon.ticks[-1].runs)
+        if asked > MOST_RUNS:
+            return Miss(
+                "one-tick-can-ask-for-all",
+                seen=f"tick {len(deployment.daemon.ticks)} asked for {counted(asked, 'run')}",
+                expected=f"{MOST_RUNS} at the most, and the rest at the next ticks",
+            )
+        quiet = 0 if new else quiet + 1
+        queued += new
+    never = [key for key in keys if key not in queued]
+    again = sorted({key for key in queued if queued.count(key) > 1})
+    if not never and not again:
+        return None
+    parts = [f"never asked for: {_names(never)}"] if never else []
+    parts += [f"asked for again: {_names(again)}"] if again else []
+    return Miss(
+        seen=f"after {counted(len(deployment.daemon.ticks), 'tick')}, {'; '.join(parts)}",
+        expected=f"a run for each of the {FIRST_DAY}, once",
+    )
+
+
+@_scenario
+def _restarted(deployment: _Deployment) -> Miss | None:
+    """The process of the sensor is restarted, as at a new version of the code; the cursor stays."""
+    deployment.put("ada.csv")
+    deployment.put("grace.csv")
+    deployment.tick()
+    deployment.restart()
+    if miss := _differs(
+        deployment, deployment.tick(), [], "variables-outlive-a-restart", aside="after the restart, "
+    ):
+        return miss
+    deployment.restart()
+    deployment.put("grace.csv", "a corrected file\n", seconds=60)
+    return _differs(deployment, deployment.tick(), ["grace"], aside="after the restart, ")
+
+
+@_scenario
+def _vanished(deployment: _Deployment) -> Miss | None:
+    """A file goes away, and comes back corrected."""
+    deployment.put("ada.csv")
+    deployment.put("grace.csv")
+    deployment.tick()
+    (deployment.folder / "grace.csv").unlink()
+    for _ in range(2):
+        if miss := _differs(deployment, deployment.tick(), []):
+            return miss
+        if "grace" not in (keys := deployment.registered()):
+            return Miss(
+                seen=f"grace.csv is gone, and {KEYS} holds {_names(keys)}",
+                expected="grace stays registered: its rows are still there",
+            )
+    deployment.put("grace.csv", "a corrected file\n", seconds=60)
+    return _differs(deployment, deployment.tick(), ["grace"])
+
+
+@_scenario
+def _corrected_in_one_way(deployment: _Deployment) -> Miss | None:
+    """A file is corrected twice: only its time of change is another one, and then only its size."""
+    deployment.put("ada.csv", "one price\n")
+    deployment.put("grace.csv", "one price\n")
+    deployment.tick()
+    deployment.put("ada.csv", "two price\n", seconds=60)
+    if miss := _differs(deployment, deployment.tick(), ["ada"], aside="only the time has changed; "):
+        return miss
+    deployment.put("ada.csv", "three prices\n", seconds=60)
+    return _differs(deployment, deployment.tick(), ["ada"], aside="only the size has changed; ")
+
+
+@_scenario
+def _registered_already(deployment: _Deployment) -> Miss | None:
+    """The keys of two files are registered already, by hand, and the sensor has no cursor yet."""
+    deployment.instance.add_dynamic_partitions(KEYS, ["ada", "grace"])
+    deployment.put("ada.csv")
+    deployment.put("grace.csv")
+    return _differs(deployment, deployment.tick(), ["ada", "grace"], "three-records-are-one")
+
+
+_HEAD = """\
+import json
+
+from lesson_lib.pipeline import InvalidKey
+from lesson_lib.pipeline.partitions import checked_key
+
+
+@dg.sensor(target=customers)
+def my_sensor(context: dg.SensorEvaluationContext, source: SourceFolder):
+"""
+
+
+def _written(*body: str, before: str = "", head: str = _HEAD) -> str:
+    """Write the cell of 3.4 with these lines as the function's body, and others before the function."""
+    top, decorator, rest = head.partition("@dg.sensor")
+    own = f"{cleandoc(before)}\n\n\n" if before else ""
+    lines = indent(cleandoc("\n".join(body)), " " * 4)
+    return f'{top}{own}{decorator}{rest}{lines}\n\n\ncheck("3.4", my_sensor)'
+
+
+_SOLUTION = """
+    asked_for = json.loads(context.cursor or "{}")
+    keys, runs = [], []
+    for path in sorted(Path(source.path).glob("[!.]*.csv")):
+        if not path.is_file() or len(runs) == 100:
+            continue
+        facts = path.stat()
+        version = [facts.st_size, facts.st_mtime_ns]
+        if asked_for.get(path.name) == version:
+            continue
+        asked_for[path.name] = version
+        try:
+            key = checked_key(path.stem)
+        except InvalidKey as refusal:
+            context.log.warning(str(refusal))
+            continue
+        keys.append(key)
+        runs.append(dg.RunRequest(partition_key=key, run_key=f"{key} {version}"))
+    return dg.SensorResult(
+        dynamic_partitions_requests=[s3_partitions_def.build_add_request(keys)],
+        run_requests=runs,
+        cursor=json.dumps(asked_for),
+    )
+"""
+
+
+def _but(*changes: tuple[str, str], before: str = "") -> str:
+    """Write the solution with parts of it in another way."""
+    body = _SOLUTION
+    for old, new in changes:
+        assert old in body  # noqa: S101 - otherwise it is the solution once more
+        body = body.replace(old, new)
+    return _written(body, before=before)
+
+
+OWN_SENSOR = Exercise(
+    id="3.4",
+    title="Write a sensor",
+    objective="write",
+    minutes=12,
+    task="Now all of it, from nearly nothing: a sensor that watches the folder `source.path`. A data file is "
+    "a plain file, no folder, whose name ends in `.csv` and does not begin with a dot; its key is the name "
+    "without `.csv`. If a data file is new, or corrected (its size, its time of change, or both are "
+    "other ones), the next tick registers its key in the set `s3` and asks for one run; for a file that is "
+    "as it was, no tick asks again. A tick asks for at most 100 runs, and leaves the rest to the next "
+    "ones.\n\n`checked_key(name)` returns a key that follows the rules, and raises `InvalidKey` for any "
+    "other: leave such a file out, and let it hold up no other. A key whose file is gone stays registered. "
+    "`check` brings a daemon, a folder and an instance of its own, and restarts the sensor's process, too.",
+    starter=_written("..."),
+    solution=_written(_SOLUTION),
+    takeaway="The cursor holds a version of every file that was asked for, and each tick compares: so "
+    "nothing is forgotten, missed, or asked for twice.",
+    hints=(
+        "What must the cursor say of a file, so that later ticks know it again, and see a correction?",
+        "A dict of names, each with [st_size, st_mtime_ns] of path.stat(); json makes a text of it.",
+        "Stop at 100 requests before you make an entry, and catch InvalidKey for each file by itself.",
+        "End with SensorResult(dynamic_partitions_requests=..., run_requests=..., cursor=json.dumps(...)).",
+    ),
+    scenarios=(
+        _new_file,
+        _nothing_new,
+        _corrected,
+        _older_file,
+        _two_dots,
+        _no_data,
+        _bad_key,
+        _burst,
+        _restarted,
+        _vanished,
+        _corrected_in_one_way,
+        _registered_already,
+    ),
+    also_right=(
+        _written(
+            """
+            done = set((context.cursor or "").split("|"))
+            there = {
+                f"{entry.name}:{entry.stat().st_size}:{entry.stat().st_mtime_ns}": entry.name[:-4]
+                for entry in os.scandir(source.path)
+                if entry.is_file() and entry.name.endswith(".csv") and not entry.name.startswith(".")
+            }
+            new = {}
+            for version, name in there.items():
+                try:
+                    if version not in done:
+                        new[version] = checked_key(name)
+                except ValueError:
+                    pass
+            new = dict(list(new.items())[:50])
+            if not new:
+                return dg.SkipReason("Nothing is new.")
+            context.update_cursor("|".join([*(done & set(there)), *new]))
+            context.instance.add_dynamic_partitions("s3", list(new.values()))
+            return [dg.RunRequest(partition_key=key) for key in new.values()]
+            """,
+            before="import os",
+        ),
+        _written(
+            """
+            asked_for = json.loads(context.cursor) if context.cursor else []
+            number = 0
+            for path in good_files(Path(source.path)):
+                word = digest(path)
+                if word in asked_for or number >= 100:
+                    continue
+                number += 1
+                asked_for.append(word)
+                context.instance.add_dynamic_partitions("s3", [path.stem])
+                yield dg.RunRequest(run_key=word, partition_key=path.stem)
+            context.update_cursor(json.dumps(asked_for))
+            """,
+            before="""
+            import hashlib
+
+
+            def digest(path):
+                return hashlib.sha256(path.name.encode() + path.read_bytes()).hexdigest()
+
+
+            def good_files(folder):
+                for path in folder.iterdir():
+                    if path.is_file() and path.suffix == ".csv" and path.name[0] != ".":
+                        try:
+                            checked_key(path.stem)
+                        except InvalidKey:
+                            continue
+                        yield path
+            """,
+        ),
+        # A variable may go with a restart, as long as the cursor holds the same.
+        _but(
+            (
+                'asked_for = json.loads(context.cursor or "{}")',
+                'asked_for.update(json.loads(context.cursor or "{}"))',
+            ),
+            (', run_key=f"{key} {version}"', ""),
+            before="asked_for = {}",
+        ),
+    ),
+    wrong=(
+        (
+            _but(("dynamic_partitions_requests=[s3_partitions_def.build_add_request(keys)],", "")),
+            "run-request-brings-its-key",
+        ),
+        (
+            _but(
+                ("asked_for[path.name] = version", "now[path.name] = version"),
+                ("keys, runs = [], []", "keys, runs, now = [], [], {}"),
+                ("cursor=json.dumps(asked_for)", "cursor=json.dumps(now)"),
+                (', run_key=f"{key} {version}"', ""),
+            ),
+            "cursor-of-new-files-is-enough",
+        ),
+        (_but(("[facts.st_size, facts.st_mtime_ns]", "True")), "known-name-is-known-file"),
+        (_but(('run_key=f"{key} {version}"', "run_key=path.name")), "file-name-is-a-good-run-key"),
+        (_but(("path.stem", 'path.name.split(".")[0]')), "key-ends-at-the-first-dot"),
+        (
+            _but(
+                ("path.stem", 'path.name.split(".")[0]'),
+                ("keys.append(key)", "keys += [key] * (key not in keys)"),
+            ),
+            "key-ends-at-the-first-dot",
+        ),
+        (
+            _but(
+                ('.glob("[!.]*.csv")', ".iterdir()"),
+                ("not path.is_file() or ", ""),
+            ),
+            "everything-in-a-folder-is-data",
+        ),
+        (_but(("not path.is_file() or ", "")), "everything-in-a-folder-is-data"),
+        (
+            _but(
+                ("try:", "if True:"),
+                (
+                    (
+                        "        except InvalidKey as refusal:\n"
+                        "            context.log.warning(str(refusal))\n"
+                        "            continue\n"
+                    ),
+                    "",
+                ),
+            ),
+            "one-bad-key-fails-alone",
+        ),
+        (
+            _but(
+                ("context.log.warning(str(refusal))", "return dg.SkipReason(str(refusal))"),
+                ("            continue\n        keys", "        keys"),
+            ),
+            "one-bad-key-fails-alone",
+        ),
+        (_but(("checked_key(path.stem)", "path.stem")), "dagster-checks-keys"),
+        (_but((" or len(runs) == 100", "")), "one-tick-can-ask-for-all"),
+        (
+            _but(
+                ('asked_for = json.loads(context.cursor or "{}")', ""),
+                ("cursor=json.dumps(asked_for),", ""),
+                (', run_key=f"{key} {version}"', ""),
+                before="asked_for = {}",
+            ),
+            "variables-outlive-a-restart",
+        ),
+        (
+            _but(("s3_partitions_def.build", 'dg.DynamicPartitionsDefinition(name="S3").build')),
+            "typo-raises-an-error",
+        ),
+        (
+            _but(
+                ("dynamic_partitions_requests=[s3_partitions_def.build_add_request(keys)],", ""),
+                ("return dg", 'instance.add_dynamic_partitions("s3", keys)\n    return dg'),
+            ),
+            "keys-live-in-the-definition",
+        ),
+        (
+            _but(
+                ("for path", 'there = context.instance.get_dynamic_partitions("s3")\n    for path'),
+                (
+                    "if asked_for.get(path.name) == version:",
+                    "if asked_for.get(path.name, version if path.stem in there else None) == version:",
+                ),
+            ),
+            "three-records-are-one",
+        ),
+        (
+            _but(
+                ("json.loads(context.cursor or '{}')".replace("'", '"'), "float(context.cursor or 0)"),
+                ("asked_for.get(path.name) == version", "facts.st_mtime <= asked_for"),
+                ("asked_for[path.name] = version", "latest = max(latest, facts.st_mtime)"),
+                ("keys, runs = [], []", "latest, keys, runs = asked_for, [], []"),
+                ("cursor=json.dumps(asked_for)", "cursor=str(latest)"),
+                (" or len(runs) == 100", ""),
+            ),
+            "new-files-are-newest",
+        ),
+    ),
+)

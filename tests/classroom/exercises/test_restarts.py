@@ -1,0 +1,243 @@
+"""What a restart takes from a function, and that nothing of the learner's is another one afterwards."""
+
+from typing import Any
+
+import pytest
+
+from lesson_lib.classroom.exercises.restarts import restarts
+
+# Each way to keep in Python's memory how often `count` was called; `count()` returns it, beginning with 1.
+WAYS = {
+    "a global name": """
+        times = 0
+        def count():
+            global times
+            times += 1
+            return times
+    """,
+    "a new global name": """
+        def count():
+            globals()["times"] = globals().get("times", 0) + 1
+            return times
+    """,
+    "a list": """
+        seen = []
+        def count():
+            seen.append(1)
+            return len(seen)
+    """,
+    "a set in a dict in a tuple": """
+        state = ({"seen": set()},)
+        def count():
+            state[0]["seen"].add(len(state[0]["seen"]))
+            return len(state[0]["seen"])
+    """,
+    "a counter": """
+        from collections import Counter
+        times = Counter(all=2)
+        def count():
+            times["all"] += 1
+            return times["all"] - 2
+    """,
+    "a deque of three": """
+        from collections import deque
+        last = deque([0], maxlen=3)
+        def count():
+            last.append(last[-1] + 1)
+            return last[-1]
+    """,
+    "an ordered dict": """
+        from collections import OrderedDict
+        seen = OrderedDict()
+        def count():
+            seen[len(seen)] = True
+            seen.move_to_end(0)
+            return len(seen)
+    """,
+    "a default value": """
+        def count(seen=[]):
+            seen.append(1)
+            return len(seen)
+    """,
+    "a default value by name": """
+        def count(*, seen={}):
+            seen[len(seen)] = 1
+            return len(seen)
+    """,
+    "an attribute of the function": """
+        def count():
+            count.times = getattr(count, "times", 0) + 1
+            return count.times
+    """,
+    "a closure": """
+        def make():
+            times = 0
+            def count():
+                nonlocal times
+                times += 1
+                return times
+            return count
+        count = make()
+    """,
+    "a function that it calls": """
+        def next_number(seen=[]):
+            seen.append(1)
+            return len(seen)
+        def count():
+            return [next_number() for _ in range(1)][0]
+    """,
+    "an object": """
+        class Memory:
+            def __init__(self):
+                self.times = 0
+            def next(self):
+                self.times += 1
+                return self.times
+        memory = Memory()
+        def count():
+            return memory.next()
+    """,
+    "an object with slots": """
+        from dataclasses import dataclass
+        @dataclass(slots=True)
+        class Memory:
+            times: int = 0
+        memory = Memory()
+        def count():
+            memory.times += 1
+            return memory.times
+    """,
+    "a plain namespace": """
+        from types import SimpleNamespace
+        memory = SimpleNamespace()
+        def count():
+            memory.times = getattr(memory, "times", 0) + 1
+            return memory.times
+    """,
+    "an attribute of a class": """
+        class Memory:
+            seen = []
+            @classmethod
+            def next(cls):
+                cls.times = getattr(cls, "times", 0) + 1
+                cls.seen.append(1)
+                assert len(cls.seen) == cls.times
+                return cls.times
+        def count():
+            return Memory.next()
+    """,
+    "a class that it inherits from": """
+        class Base:
+            seen = []
+        class Memory(Base):
+            pass
+        def count():
+            Memory.seen.append(1)
+            return len(Memory.seen)
+    """,
+    "a partial and a bound method": """
+        from functools import partial
+        class Memory:
+            def __init__(self):
+                self.seen = []
+            def note(self, what):
+                self.seen.append(what)
+                return len(self.seen)
+        note = partial(Memory().note, 1)
+        def count():
+            return note()
+    """,
+}
+
+
+def run(code: str) -> dict[str, Any]:
+    """Run code as a notebook's module, and return its names."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    exec("if True:\n" + code, names)  # noqa: S102 - the test's own lines
+    return names
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_restart_forgets_what_python_kept(way: str) -> None:
+    """At each restart, and at the end; what was there at the beginning stays."""
+    count = run(WAYS[way])["count"]
+    assert [count(), count()] == [1, 2]
+    with restarts(count) as restart:
+        assert [count(), count()] == [3, 4]
+        restart()
+        assert [count(), count()] == [3, 4]
+        restart()
+        assert count() == 3
+    assert count() == 3
+
+
+def test_a_cache_is_empty_again() -> None:
+    """What was in it cannot be put back, and comes again when it is asked for."""
+    names = run("""
+        from functools import cache
+        @cache
+        def seen():
+            return []
+        def count():
+            seen().append(1)
+            return len(seen())
+    """)
+    with restarts(names["count"]) as restart:
+        assert [names["count"](), names["count"]()] == [1, 2]
+        restart()
+        assert names["count"]() == 1
+    assert names["count"]() == 1
+
+
+def test_an_attribute_of_the_sensor_is_taken_too() -> None:
+    """In the learner's code, the function's name stands for the sensor that was made of it."""
+
+    class Sensor:
+        times = 0
+
+    sensor = Sensor()
+    names = run("""
+        def count():
+            sensor.times += 1
+            return sensor.times
+    """)
+    names["sensor"] = sensor
+    with restarts(names["count"], sensor) as restart:
+        assert [names["count"](), names["count"]()] == [1, 2]
+        restart()
+        assert names["count"]() == 1
+    assert vars(sensor) == {}
+
+
+def test_names_and_objects_are_the_same_afterwards() -> None:
+    """Others may hold them, too; also when the learner's code raises."""
+    names = run("""
+        seen, other = [[1]], {}
+        def count():
+            global seen, other, more
+            seen[0].append(2)
+            seen, other, more = [], 0, 1
+            raise ValueError("too many")
+    """)
+    before, seen, inner = dict(names), names["seen"], names["seen"][0]
+    with pytest.raises(ValueError, match="too many"), restarts(names["count"]):
+        names["count"]()
+    assert names == before
+    assert names["seen"] is seen
+    assert names["seen"][0] is inner
+    assert seen == [[1]]
+
+
+def test_what_a_library_keeps_is_left_alone() -> None:
+    """An instance of Dagster, say: its keys outlive a restart, and so does what its objects hold."""
+    names = run("""
+        from string import Template
+        thing = Template("a")
+        def count():
+            thing.template += "b"
+            return thing.template
+    """)
+    with restarts(names["count"]) as restart:
+        names["count"]()
+        restart()
+        assert names["count"]() == "abb"
