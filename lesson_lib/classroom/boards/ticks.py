@@ -207,19 +207,25 @@ def _mark(tick: Tick) -> Mark:
 
 
 def _files(files: Files) -> str:
-    told = (("new", files.new), ("changed", files.changed), ("gone", files.gone))
-    parts = [f"{what}: {listed(names, _MOST_NAMES)}" for what, names in told if names]
-    return "; ".join([*parts, *([f"{len(files.same):,} as before"] if files.same else [])])
+    parts = [f"{what}: {listed(names, _MOST_NAMES)}" for what, names in _told(files)]
+    return "; ".join([*parts, *_as_before(files)])
 
 
 def _few_files(files: Files) -> str:
-    told = (("new", files.new), ("changed", files.changed), ("gone", files.gone))
     parts = [
-        f"{len(names):,} {what}" if names[1:] else f"{what}: {_short(names[0])}"
-        for what, names in told
-        if names
+        f"{what}: {', '.join(map(_short, names))}" if len(names) <= _FEW_NAMES else f"{len(names):,} {what}"
+        for what, names in _told(files)
     ]
-    return "; ".join([*parts, *([f"{len(files.same):,} as before"] if files.same else [])])
+    return "; ".join([*parts, *_as_before(files)])
+
+
+def _told(files: Files) -> list[tuple[str, tuple[str, ...]]]:
+    told = (("new", files.new), ("changed", files.changed), ("gone", files.gone))
+    return [(what, names) for what, names in told if names]
+
+
+def _as_before(files: Files) -> list[str]:
+    return [f"{len(files.same):,} as before"] if files.same else []
 
 
 def _keys(request: KeysAsked) -> tuple[str, str]:
