@@ -314,7 +314,7 @@ def _bad_key(deployment: _Deployment) -> Miss | None:
         if asked := [key for key in bad if key in (*queued, *deployment.registered())]:
             return Miss(
                 "dagster-checks-keys",
-                seen=f"{_names(asked)} was registered; {deployment.told()}",
+                seen=f"registered: {_names(asked)}; {deployment.told()}",
                 expected=f"runs queued: {_names(arrived)}",
             )
         if miss := _differs(deployment, queued, arrived, "" if queued else "one-bad-key-fails-alone"):
