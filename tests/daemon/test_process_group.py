@@ -14,15 +14,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 A_TEST = """\
-import sys, time
+import signal, sys, time
 from pathlib import Path
-from tests.daemon.daemon import new_daemon, running
+from tests.daemon.daemon import PATIENCE, new_daemon, running
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell starts in the background
 home = Path(sys.argv[1])
 with new_daemon(home, Path(sys.argv[2])) as daemon:
     daemon.start()
     daemon.wait_for("its code server", lambda: len(running(home)) > 1)
     print("running", flush=True)
-    time.sleep(600)
+    time.sleep(PATIENCE)
 """
 
 
@@ -42,4 +43,5 @@ def test_nothing_is_left_running_when_a_test_is_interrupted_or_killed(
         assert test.stdout.readline() == b"running\n"
         assert len(running(home)) > 1
         test.send_signal(how)
+    assert test.returncode == -how
     assert left_running(home) == []
