@@ -116,7 +116,9 @@ class TickSimulator(Shown):
         for request in asked.run_requests:
             self._refuse_what_needs_the_daemon(request)
         came.waiting.extend(asked.run_requests)
-        came.cursor, came.skip_reason = asked.cursor or None, asked.skip_message or ""
+        # An empty cursor is kept with runs, and is none without them.
+        came.cursor = asked.cursor if asked.run_requests else asked.cursor or None
+        came.skip_reason = asked.skip_message or ""
         for event in asked.asset_events:
             self.instance.report_runless_asset_event(event)
             came.events += 1
@@ -145,8 +147,7 @@ class TickSimulator(Shown):
         needs = {
             "asset_graph_subset": request.asset_graph_subset is not None,
             "stale_assets_only": request.stale_assets_only,
-            # A sensor that selects assets names their checks, all of them, without being told to.
-            "asset_check_keys": request.asset_check_keys is not None and self._sensor.asset_selection is None,
+            "asset_check_keys": request.asset_check_keys is not None and not self._runs_all_checks(request),
         }
         for argument, is_needed in needs.items():
             if is_needed:
@@ -154,6 +155,14 @@ class TickSimulator(Shown):
                     f"{self._sensor.name} asks for a run with {argument}=, which this simulator cannot do, "
                     "and did nothing. Leave it out, or start the sensor in `dagster dev`."
                 )
+
+    def _runs_all_checks(self, request: dg.RunRequest) -> bool:
+        # Dagster itself names them all where a sensor selects assets, and not a job.
+        checks = self._definitions.get_repository_def().asset_graph.asset_check_keys
+        selected = request.asset_selection
+        return selected is not None and set(request.asset_check_keys or ()) == {
+            check for check in checks if check.asset_key in selected
+        }
 
     def _change_keys(
         self, request: dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest, came: "_Outcome"

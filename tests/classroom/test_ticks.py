@@ -352,6 +352,23 @@ def test_a_tick_without_runs_moves_the_cursor_too(
     assert tick.skip_reason == skip_reason
 
 
+def test_an_empty_cursor_is_kept_with_runs(instance: dg.DagsterInstance) -> None:
+    """As the daemon does; to most sensors it is the same as none."""
+    instance.add_dynamic_partitions("s3", ["acme"])
+    daemon = simulate(sensor_of(update("", dg.RunRequest(partition_key="acme"))), ASSETS, instance)
+    assert daemon.tick().cursor_after == ""
+    assert daemon.tick().cursor_before == ""
+
+
+def test_the_empty_key_is_no_partition_to_a_run(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
+    """It can be registered, and asked for; Dagster then runs without a partition."""
+    result = dg.SensorResult(runs(""), dynamic_partitions_requests=[s3.build_add_request([""])])
+    tick = daemon_of(result).tick()
+    assert keys_of(instance) == [""]
+    assert outcomes(tick) == [("", Became.FAILED)]
+    assert "dagster/partition" not in instance.get_runs()[0].tags
+
+
 def test_a_cursor_set_twice_fails_the_tick(instance: dg.DagsterInstance) -> None:
     """On the context, and in the result: Dagster does not choose."""
     tick = simulate(sensor_of(update("1", dg.SensorResult(cursor="2"))), ASSETS, instance).tick()
@@ -609,6 +626,23 @@ def test_what_only_the_daemon_can_do_is_refused(
         daemon.tick()
     assert (daemon.ticks, daemon.cursor, keys_of(instance)) == ([], None, [])
     assert daemon.tick().skip_reason == "next"
+
+
+def test_checks_are_done_with_their_assets(instance: dg.DagsterInstance) -> None:
+    """All of them: a sensor that selects assets and leaves one out is refused, too."""
+
+    @dg.asset_check(asset=total)
+    def positive() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    evaluate = answers(dg.RunRequest(), dg.RunRequest(asset_selection=[total.key], asset_check_keys=[]))
+    sensor = sensor_of(evaluate, target=None, asset_selection=[total])
+    daemon = simulate(sensor, [total, positive], instance)
+    assert outcomes(daemon.tick()) == [(None, Became.SUCCEEDED)]
+    checks = instance.get_records_for_run(instance.get_runs()[0].run_id).records
+    assert [record for record in checks if record.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION]
+    with pytest.raises(ValueError, match="a run with asset_check_keys=, which"):
+        daemon.tick()
 
 
 def other_sensors() -> Iterator[object]:
