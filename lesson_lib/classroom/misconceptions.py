@@ -539,8 +539,8 @@ _ALL = (
         "evaluating-registers-keys",
         claim="When I evaluate my sensor, the keys it found are registered.",
         truth="A sensor only requests; evaluating it registers nothing and runs nothing.",
-        explanation="The sensor's result is a wish list. In a deployment Dagster's daemon carries it out; in "
-        "a notebook or a test you do: add the requested keys to the instance, and start the "
+        explanation="The sensor's result is a list of requests. In a deployment Dagster's daemon carries "
+        "it out; in a notebook or a test you do: add the requested keys to the instance, and start the "
         "requested runs yourself.",
         cell=cleandoc("""
             import dagster as dg
@@ -718,7 +718,7 @@ _ALL = (
     Misconception(
         "failed-run-is-asked-for-again",
         claim="If a run fails, the sensor asks for it again at the next tick.",
-        truth="A run that fails has had its run: its request is not made again, or is dropped.",
+        truth="A failed run is not asked for again; and if it were, its run key is known, and it is dropped.",
         explanation="A sensor writes down that it has asked, and what becomes of the run it is not told. "
         "Even if it asks again, the daemon drops a run key that has had a run, failed or not. Start the run "
         "again yourself.",
@@ -781,7 +781,7 @@ _ALL = (
     Misconception(
         "one-bad-key-fails-alone",
         claim="If one of the keys cannot be added, only that one is left out.",
-        truth="If one key cannot be added, the whole tick fails: not one key is added, and no run starts.",
+        truth="If one key cannot be added, the tick fails: no key of its request is added, and no run starts.",
         explanation="A key that stands twice in a request is such a key. The good keys beside it wait as "
         "long as it is there. Check each key in the sensor, leave out the bad ones, and log why.",
         cell=cleandoc("""

@@ -100,7 +100,7 @@ def build_arrivals_sensor(
         name=name,
         jobs=[import_dynamic_partition_job, *retiring],
         minimum_interval_seconds=minimum_interval_seconds,
-        description="Load the files of customers that are new or corrected.",
+        description="Load customers' files that are new or corrected.",
     )
     def sensor(context: dg.SensorEvaluationContext, source: SourceFolder) -> dg.SensorResult:
         return _evaluate(context, source, settings)
@@ -150,12 +150,12 @@ _OF_ARRIVALS = {
     "waiting": "Not settled yet: {}.",
     "later": "Left for the next ticks: {}.",
     "refused": "Keys that break the rules: {}.",
-    "unreadable": "Files that cannot be read: {}.",
+    "unreadable": "Keys whose files cannot be read: {}.",
 }
 _OF_VANISHED = {
-    "kept": "Files that vanished, their keys are kept: {}.",
-    "retiring": "Files that vanished, their keys are to be retired: {}.",
-    "empty": "No file is left at all, as where a folder is not mounted, so nothing is retired: {}.",
+    "kept": "Keys kept, though their files are gone: {}.",
+    "retiring": "Keys to be retired, since their files are gone: {}.",
+    "empty": "No data file is left; is the folder mounted? Keys kept: {}.",
 }
 _DOUBLE = (
     "{0!r} has two files, whose names differ only in normalisation; the one that is in NFC, or comes first, "
@@ -321,7 +321,8 @@ class _Tick:
         """Say what this tick saw, and what it asked for."""
         there = len(self._there.files) + len(self._there.doubles) + len(self._there.unreadable)
         if any(self._told[name] for name in _OF_ARRIVALS):
-            head = f"{there} files." if there != 1 else "1 file."
+            files = f"{there} files" if there != 1 else "1 file"
+            head = f"{files}." if self.requests else f"{files}, and no run to ask for."
         else:
             head = f"No new or corrected file among {there}."
         sentences = _OF_ARRIVALS | _OF_VANISHED

@@ -170,7 +170,7 @@ def test_a_file_that_was_only_touched_is_not_loaded_again(settled: Daemon) -> No
     """Its content tells that it is the one that was loaded."""
     put(settled.world, "acme", 1.5, 2.5, age=50)
     assert settled.tick() == []
-    assert settled.message == "2 files. Loaded already: 'acme'."
+    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
     assert settled.world.times_materialized(LOAD, "acme") == 1
     assert settled.tick() == []
     assert settled.message == "No new or corrected file among 2."
@@ -259,7 +259,7 @@ def test_the_first_tick_on_a_loaded_instance_loads_nothing_again(loaded: World) 
         os.utime(loaded.source / f"{key}.csv", (1, 1))
     daemon = Daemon(loaded)
     assert daemon.tick() == []
-    assert daemon.message == "2 files. Loaded already: 'acme', 'globex'."
+    assert daemon.message == "2 files, and no run to ask for. Loaded already: 'acme', 'globex'."
 
 
 def test_the_cursor_forgets_files_that_are_gone(settled: Daemon) -> None:
@@ -276,7 +276,7 @@ def test_a_young_file_waits_until_it_has_settled(daemon: Daemon) -> None:
     assert daemon.tick() == ["globex"]
     path = put(daemon.world, "acme", 1, 2, age=1)
     assert daemon.tick() == []
-    assert daemon.message == "2 files. Not settled yet: 'acme'."
+    assert daemon.message == "2 files, and no run to ask for. Not settled yet: 'acme'."
     modified = time.time() - 5.5
     os.utime(path, (modified, modified))
     assert daemon.tick() == ["acme"]
@@ -288,7 +288,7 @@ def test_a_file_that_is_as_the_tick_before_saw_it_has_settled(daemon: Daemon, ag
     """However the clock of its sender goes."""
     put(daemon.world, "acme", 1, age=age)
     assert daemon.tick() == []
-    assert daemon.message == "1 file. Not settled yet: 'acme'."
+    assert daemon.message == "1 file, and no run to ask for. Not settled yet: 'acme'."
     assert daemon.tick() == ["acme"]
     assert daemon.tick() == []
     assert daemon.message == "No new or corrected file among 1."
@@ -336,7 +336,10 @@ def test_a_key_that_breaks_a_rule_is_told_at_every_tick_and_stops_no_other(
         assert "'bluebird' is a twin of 'Bluebird'" in told
         assert "Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'." in told
         assert daemon.tick() == []
-    assert daemon.message == "5 files. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'."
+    assert (
+        daemon.message
+        == "5 files, and no run to ask for. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'."
+    )
     for key in (" padded", "a,b"):
         (daemon.world.source / f"{key}.csv").unlink()
     for key in ("acme", "bluebird"):
@@ -350,7 +353,7 @@ def test_a_young_refused_file_is_refused_at_every_tick(daemon: Daemon) -> None:
     daemon.tick()
     for _ in range(3):
         daemon.tick()
-        assert daemon.message == "1 file. Keys that break the rules: 'a,b'."
+        assert daemon.message == "1 file, and no run to ask for. Keys that break the rules: 'a,b'."
 
 
 def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
@@ -364,7 +367,7 @@ def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
     daemon.tick()
     # "...csv" begins with a dot: it is hidden, and not refused.
     refused = ", ".join(map(repr, sorted(set(bad) - {".."})))
-    assert daemon.message == f"11 files. Keys that break the rules: {refused}."
+    assert daemon.message == f"11 files, and no run to ask for. Keys that break the rules: {refused}."
 
 
 def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
@@ -377,7 +380,7 @@ def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.C
     assert daemon.world.prices() == {"caf\u00e9": [4.0]}
     assert "'caf\u00e9' has two files, whose names differ only in normalisation" in capsys.readouterr().err
     assert daemon.tick() == []
-    assert daemon.message == "2 files. Keys that break the rules: 'caf\u00e9'."
+    assert daemon.message == "2 files, and no run to ask for. Keys that break the rules: 'caf\u00e9'."
 
 
 def test_days_hidden_files_folders_and_other_suffixes_are_no_customers(daemon: Daemon) -> None:
@@ -420,7 +423,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
     put(settled.world, "zenith", 3)
     assert settled.tick() == ["zenith"]
     assert settled.tick() == []
-    assert settled.message == "3 files. Loaded already: 'globex'."
+    assert settled.message == "3 files, and no run to ask for. Loaded already: 'globex'."
 
 
 def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,9 +432,12 @@ def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.Mo
     monkeypatch.setattr(sensor_module, "READ_A_TICK", size)
     settled.cursor = None
     assert settled.tick() == []
-    assert settled.message == "2 files. Loaded already: 'acme'. Left for the next ticks: 'globex'."
+    assert (
+        settled.message
+        == "2 files, and no run to ask for. Loaded already: 'acme'. Left for the next ticks: 'globex'."
+    )
     assert settled.tick() == []
-    assert settled.message == "2 files. Loaded already: 'globex'."
+    assert settled.message == "2 files, and no run to ask for. Loaded already: 'globex'."
 
 
 def test_a_file_too_large_to_read_is_told_by_size_and_times(
@@ -441,7 +447,7 @@ def test_a_file_too_large_to_read_is_told_by_size_and_times(
     monkeypatch.setattr(sensor_module, "LARGEST_READ", 10)
     settled.cursor = None
     assert settled.tick() == []
-    assert settled.message == "2 files. Loaded already: 'acme', 'globex'."
+    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme', 'globex'."
     put(settled.world, "acme", 1.5, 2.6)
     assert settled.tick() == ["acme"]
     assert settled.world.prices()["acme"] == [1.5, 2.6]
@@ -475,7 +481,7 @@ def test_a_file_that_may_not_be_read_is_told_and_stops_no_other() -> None:
         path.chmod(0)
         assert daemon.tick(runs="wait") == ["globex"]
         assert daemon.tick(runs="wait") == []
-        assert daemon.message == "2 files. Files that cannot be read: 'acme'."
+        assert daemon.message == "2 files, and no run to ask for. Keys whose files cannot be read: 'acme'."
         path.chmod(0o600)
         assert daemon.tick(runs="wait") == ["acme"]
 
@@ -505,7 +511,7 @@ def test_a_file_that_vanished_is_told_at_every_tick_and_its_key_is_kept(settled:
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
-            "No new or corrected file among 1. Files that vanished, their keys are kept: 'acme'."
+            "No new or corrected file among 1. Keys kept, though their files are gone: 'acme'."
         )
     assert settled.world.keys() == ["acme", "globex", "announced"]
     assert settled.world.prices()["acme"] == [1.5, 2.5]
@@ -517,7 +523,7 @@ def test_a_file_that_comes_back_unchanged_is_not_loaded_again(settled: Daemon) -
     settled.tick()
     (settled.world.source / "away").rename(settled.world.source / "acme.csv")
     assert settled.tick() == []
-    assert settled.message == "2 files. Loaded already: 'acme'."
+    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
 
 
 def test_a_vanished_file_takes_its_key_along_where_the_sensor_is_told_so(settled: Daemon) -> None:
@@ -540,7 +546,7 @@ def test_a_retirement_is_asked_for_once(settled: Daemon) -> None:
     (asked,) = settled.run_keys()
     assert settled.tick() == []
     assert settled.message == (
-        "No new or corrected file among 1. Files that vanished, their keys are to be retired: 'acme'."
+        "No new or corrected file among 1. Keys to be retired, since their files are gone: 'acme'."
     )
     settled.cursor = None
     assert settled.tick() == []
@@ -587,8 +593,8 @@ def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefin
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
-            "No new or corrected file among 0. No file is left at all, as where a folder is not mounted, "
-            "so nothing is retired: 'acme', 'globex'."
+            "No new or corrected file among 0. "
+            "No data file is left; is the folder mounted? Keys kept: 'acme', 'globex'."
         )
 
 

@@ -236,7 +236,9 @@ def _keys(request: KeysAsked) -> tuple[str, str]:
     others = [key for key in request.keys if key not in known]
     rest = "refused" if request.refused else rest
     parts = [
-        f"{what}: {listed(_seen(keys))}" for what, keys in ((done, request.done), (rest, others)) if keys
+        f"{what}: {listed(_seen(keys), _MOST_NAMES)}"
+        for what, keys in ((done, request.done), (rest, others))
+        if keys
     ]
     return f"to {request.deed} {'to' if adds else 'from'} {set_name}", (
         f"{counted(len(request.keys), 'key')}; {'; '.join(parts)}"
@@ -283,8 +285,8 @@ def _causes(failed: Sequence[RunAsked]) -> Iterator[tuple[str, str]]:
 
 
 def _log(lines: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for level, text in lines[:_MOST_LINES]:
-        yield "logged" if level in ("DEBUG", "INFO") else f"logged as {level.lower()}", _sentence(text)
+    for _, text in lines[:_MOST_LINES]:
+        yield "logged", _sentence(text)
     if more := lines[_MOST_LINES:]:
         yield "and", counted(len(more), "more line") + " logged"
 

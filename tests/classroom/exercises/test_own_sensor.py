@@ -1,4 +1,4 @@
-"""What is said of sensors that no proof of exercise 3.4 lists."""
+"""What is said of sensors that no proof of exercise 3.5 lists."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +10,8 @@ from lesson_lib.classroom.progress_store import Outcome
 
 DECORATOR = "@dg.sensor(target=customers)"
 RUN_KEY = ', run_key=f"{key} {version}"'
-LOADED = 'asked_for = json.loads(context.cursor or "{}")'
-TWICE = "A file is corrected twice: only its time of change is another one, and then only its size."
+LOADED = 'seen = json.loads(context.cursor or "{}")'
+TWICE = "A file is corrected twice: first only its time of change differs, and then only its size."
 FIRST_DAY = (
     "after 3 ticks, never asked for: 'customer 101', 'customer 102', 'customer 103', 'customer 104', "
     "'customer 105', … 'customer 300' (200 in all)"
@@ -57,7 +57,7 @@ def test_what_it_runs_may_be_said_in_any_way(decorator: str, run_cell: Callable[
     ("cell", "facts"),
     [
         pytest.param(
-            but(("cursor=json.dumps(asked_for),", ""), (RUN_KEY, "")),
+            but(("cursor=json.dumps(known),", ""), (RUN_KEY, "")),
             (
                 ("Scenario", "Three files arrive, and then nothing for four ticks."),
                 ("Seen", "tick 2: runs queued: 'ada', 'edsger', 'grace'"),
@@ -93,7 +93,7 @@ def test_what_it_runs_may_be_said_in_any_way(decorator: str, run_cell: Callable[
             id="the whole name",
         ),
         pytest.param(
-            but(('glob("[!.]*.csv"))', 'glob("[!.]*.csv"))[:100]'), (" or len(runs) == 100", "")),
+            but(('glob("[!.]*.csv"))', 'glob("[!.]*.csv"))[:100]'), ("len(runs) == 100", "False")),
             (
                 ("Scenario", "On the first day, 300 files are there."),
                 ("Seen", FIRST_DAY),
@@ -104,7 +104,7 @@ def test_what_it_runs_may_be_said_in_any_way(decorator: str, run_cell: Callable[
         pytest.param(
             but(
                 (ADDED, ADDED[:-1] + ", s3_partitions_def.build_delete_request([n[:-4] for n in gone])]"),
-                (LOADED, LOADED + "\n    gone = [n for n in asked_for if not Path(source.path, n).exists()]"),
+                (LOADED, LOADED + "\n    gone = [n for n in seen if not Path(source.path, n).exists()]"),
             ),
             (
                 ("Scenario", "A file goes away, and comes back corrected."),
@@ -164,19 +164,19 @@ def test_an_error_of_the_learner_is_told_with_its_line(run_cell: Callable[[str],
     ("cell", "line"),
     [
         (
-            'def f(context): return None\ncheck("3.4", f)',
+            'def f(context): return None\ncheck("3.5", f)',
             "That is a plain function. Put @dg.sensor(target=customers) above it.",
         ),
         (
-            'check("3.4", "sensor")',
+            'check("3.5", "sensor")',
             "Give check your sensor, by the name of its function and without brackets.",
         ),
         (
-            '@dg.sensor()\ndef f(context): return None\ncheck("3.4", f)',
+            '@dg.sensor()\ndef f(context): return None\ncheck("3.5", f)',
             "Your sensor does not say what to run. Write @dg.sensor(target=customers).",
         ),
         (
-            '@dg.run_failure_sensor\ndef f(context): return None\ncheck("3.4", f)',
+            '@dg.run_failure_sensor\ndef f(context): return None\ncheck("3.5", f)',
             "That is a sensor of another kind. Write a function with @dg.sensor above it.",
         ),
     ],
@@ -193,12 +193,12 @@ def test_what_is_no_answer_is_told_how_to_become_one(
 def test_nothing_of_the_learner_is_another_one_afterwards(run_cell: Callable[[str], Any]) -> None:
     """Neither a variable nor the instance of the notebook, whatever the sensor does to them."""
     cell = but(
-        (DECORATOR, "seen = []\n\n\n" + DECORATOR),
-        (LOADED, LOADED + '\n    seen.append(1); instance.add_dynamic_partitions("s3", ["stray"])'),
+        (DECORATOR, "noted = []\n\n\n" + DECORATOR),
+        (LOADED, LOADED + '\n    noted.append(1); instance.add_dynamic_partitions("s3", ["stray"])'),
     )
     verdict = run_cell(cell)
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
-    assert run_cell('seen, instance.get_dynamic_partitions("s3")') == ([], [])
+    assert run_cell('noted, instance.get_dynamic_partitions("s3")') == ([], [])
 
 
 def test_whoever_makes_a_key_in_the_sensor_is_told_of_the_two_files(run_cell: Callable[[str], Any]) -> None:

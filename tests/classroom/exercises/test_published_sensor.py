@@ -1,4 +1,4 @@
-"""What 3.2 and 3.3 say of the published sensor is so: it is run as it is printed."""
+"""What 3.2 and 3.4 say of the published sensor is so: it is run as it is printed."""
 
 import ast
 import json
@@ -24,7 +24,7 @@ from lesson_lib.pipeline import (
 
 CUSTOMERS = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
 LINES = PUBLISHED_SENSOR.splitlines()
-# For each symptom, the line that 3.3 names, as somebody would mend it and no other.
+# For each symptom, the line that 3.4 names, as somebody would mend it and no other.
 MENDED = {
     "a": (10, "        cursor=json.dumps(seen + new),"),
     "c": (6, "    keys = [Path(name).stem for name in new]"),
@@ -70,12 +70,12 @@ def asked(daemon: TickSimulator, ticks: int) -> list[list[str | None]]:
 def test_its_task_shows_this_very_text_with_numbers() -> None:
     """Line for line, so that the numbers are those that the answer has."""
     numbered = [f"{number:2}  {line}" for number, line in enumerate(LINES, 1)]
-    assert "\n".join(numbered) in EXERCISES["3.3"].task
+    assert "\n".join(numbered) in EXERCISES["3.4"].task
 
 
 def test_the_lines_that_are_mended_are_those_of_the_solution() -> None:
     """Symptom by symptom; b takes more than one line to mend."""
-    call: Any = ast.parse(EXERCISES["3.3"].solution).body[-1]
+    call: Any = ast.parse(EXERCISES["3.4"].solution).body[-1]
     right = ast.literal_eval(call.value.args[1])
     assert right == {**{symptom: line for symptom, (line, _) in MENDED.items()}, "b": 5}
     assert [LINES[right[symptom] - 1].strip() for symptom in "abcd"] == [

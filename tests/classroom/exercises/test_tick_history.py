@@ -1,4 +1,4 @@
-"""What 3.5 says of its five ticks is so."""
+"""What 3.6 says of its five ticks is so."""
 
 import json
 
@@ -70,7 +70,7 @@ def test_the_history_is_the_same_each_time(daemon: TickSimulator) -> None:
 
 def test_the_sensor_in_the_task_is_the_one_that_ticked() -> None:
     """It stands there whole, and the hint's line works."""
-    task = EXERCISES["3.5"].task
+    task = EXERCISES["3.6"].task
     assert "def half_mended(context: dg.SensorEvaluationContext):" in task
     assert "cursor=json.dumps(sizes)," in task
-    assert "five_ticks().ticks[3] " in EXERCISES["3.5"].hints[1]
+    assert "five_ticks().ticks[3] " in EXERCISES["3.6"].hints[1]

@@ -10,11 +10,11 @@ from lesson_lib.classroom.progress_store import Outcome
 @pytest.mark.parametrize(
     ("exercise", "answer", "said"),
     [
-        ("3.3", {"a": 10, "b": 5}, 'such as {"a": 1, "b": 1, "c": 1, "d": 1}. Yours has nothing for c, d.'),
-        ("3.3", [10, 5, 6, 4], 'The answer is a dict, such as {"a": 1, "b": 1, "c": 1, "d": 1}.'),
-        ("3.3", {"a": 12, "b": 5, "c": 6, "d": 4}, "the answer is the number of a line, 1 to 11."),
-        ("3.3", {"a": "cursor", "b": 5, "c": 6, "d": 4}, "the answer is the number of a line, 1 to 11."),
-        ("3.3", {"a": (4, 5), "b": 5, "c": 6, "d": 4}, "the answer is the number of a line, 1 to 11."),
+        ("3.4", {"a": 10, "b": 5}, 'such as {"a": 1, "b": 1, "c": 1, "d": 1}. Yours has nothing for c, d.'),
+        ("3.4", [10, 5, 6, 4], 'The answer is a dict, such as {"a": 1, "b": 1, "c": 1, "d": 1}.'),
+        ("3.4", {"a": 12, "b": 5, "c": 6, "d": 4}, "the answer is the number of a line, 1 to 11."),
+        ("3.4", {"a": "cursor", "b": 5, "c": 6, "d": 4}, "the answer is the number of a line, 1 to 11."),
+        ("3.4", {"a": (4, 5), "b": 5, "c": 6, "d": 4}, "the answer is the number of a line, 1 to 11."),
         ("3.1", "sensor", 'such as {"exchange": "sensor", "customers": "sensor", ...}'),
         ("3.1", dict.fromkeys(("exchange", "customers"), "sensor"), "nothing for report, invoices, export."),
         (
@@ -22,7 +22,7 @@ from lesson_lib.classroom.progress_store import Outcome
             dict.fromkeys(("exchange", "customers", "report", "invoices", "export"), "schedule or sensor"),
             'For each source the answer is "schedule" or "sensor", and not \'schedule or sensor\'.',
         ),
-        ("3.5", {2: "e", 3: "z", 4: "g", 5: "a"}, "one letter out of a, b, c, d, e, f, g, h"),
+        ("3.6", {2: "e", 3: "z", 4: "g", 5: "a"}, "one letter out of a, b, c, d, e, f, g, h"),
     ],
 )
 def test_what_is_no_answer_is_told_what_would_be_one(exercise: str, answer: object, said: str) -> None:
@@ -35,8 +35,8 @@ def test_what_is_no_answer_is_told_what_would_be_one(exercise: str, answer: obje
 @pytest.mark.parametrize(
     ("exercise", "answer", "facts"),
     [
-        ("3.3", {"a": 10, "b": 10, "c": 6, "d": 4}, ("b: line 10", "a line further up")),
-        ("3.3", {"a": 10, "b": 3, "c": 6, "d": 4}, ("b: line 3", "a line further down")),
+        ("3.4", {"a": 10, "b": 10, "c": 6, "d": 4}, ("b: line 10", "a line further up")),
+        ("3.4", {"a": 10, "b": 3, "c": 6, "d": 4}, ("b: line 3", "a line further down")),
         (
             "3.1",
             dict.fromkeys(("exchange", "customers", "report", "invoices", "export"), "sensor"),
@@ -46,14 +46,14 @@ def test_what_is_no_answer_is_told_what_would_be_one(exercise: str, answer: obje
             ),
         ),
         (
-            "3.5",
+            "3.6",
             {2: "e", 3: "f", 4: "g", 5: "a"},
             (
                 "acme.csv has changed since tick 1, the last that loaded it",
                 "another explanation of tick 3",
             ),
         ),
-        ("3.5", {2: "e", 3: "a", 4: "g", 5: "a"}, ("tick 3: a", "another explanation of tick 3")),
+        ("3.6", {2: "e", 3: "a", 4: "g", 5: "a"}, ("tick 3: a", "another explanation of tick 3")),
     ],
 )
 def test_a_wrong_answer_is_told_where_and_not_the_right_one(

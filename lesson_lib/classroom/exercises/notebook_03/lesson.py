@@ -46,6 +46,38 @@ _FOUR_TICKS = Exercise(
     is_prediction=True,
 )
 
+
+def _belief_about_run_keys(*guesses: object) -> str:
+    """Whoever expects a run for a correction takes the name for a good run key."""
+    first, *later = (int(float(number)) for number in values_told(guesses))
+    return "file-name-is-a-good-run-key" if first and any(later) else ""
+
+
+_ONE_RUN_KEY = Exercise(
+    id="3.3",
+    title="Three versions, one run key",
+    objective="remember",
+    minutes=1,
+    task="The cell below uses this sensor. `acme.csv` arrives, then a corrected one, and then the first one "
+    "again, and after each the daemon ticks. How many runs are *started* at each of the three ticks? Put "
+    "your three guesses in the place of the dots.",
+    starter='predict("3.3", ..., ..., ...)',
+    solution='predict("3.3", 1, 0, 0)',
+    takeaway="For each run key of a sensor, the daemon starts one run, and drops all later requests.",
+    hints=(
+        "At each of the three ticks the version is another one, so each asks for a run. With which run key?",
+        "The run key is the file's name, three times. How many runs does the daemon start for one run key?",
+    ),
+    scenarios=(prediction(_belief_about_run_keys),),
+    also_right=('predict("3.3", [1, 0, 0])', 'predict("3.3", "1, 0, 0")'),
+    wrong=(
+        ('predict("3.3", 1, 1, 1)', "file-name-is-a-good-run-key"),
+        ('predict("3.3", 1, 1, 0)', "file-name-is-a-good-run-key"),
+        ('predict("3.3", 1, 0, 1)', "file-name-is-a-good-run-key"),
+    ),
+    is_prediction=True,
+)
+
 LESSON = Lesson(
     notebook="03_trigger_runs",
     objectives=(
@@ -56,16 +88,25 @@ LESSON = Lesson(
     ),
     sections=(
         Section("When does the data come?", 2),
-        Section("Who starts the daily job?", 3, "choose"),
+        Section("What starts the daily job?", 3, "choose"),
         Section("Can the customers have a schedule, too?", 2, "choose"),
         Section("What does a sensor ask for?", 3, "tick"),
         Section("What does the daemon do with it?", 3, "remember"),
         Section("What does a cursor have to remember?", 2, "remember"),
-        Section("What about a corrected file?", 4, "remember"),
-        Section("Which key does a file stand for?", 3, "remember"),
+        Section("What about a corrected file?", 2, "remember"),
+        Section("What should a run key name?", 2, "remember"),
+        Section("Which key does a file stand for?", 2, "remember"),
+        Section("Which files are data?", 1, "remember"),
         Section("What happens on the first day?", 2, "write"),
         Section("What if a file goes away?", 3, "write"),
-        Section("Does the library's sensor hold?", 3, "tick"),
+        Section("Does the library's sensor hold?", 4, "tick"),
     ),
-    exercises=(SCHEDULE_OR_SENSOR, _FOUR_TICKS, PUBLISHED_SENSOR_BUGS, OWN_SENSOR, TICK_HISTORY),
+    exercises=(
+        SCHEDULE_OR_SENSOR,
+        _FOUR_TICKS,
+        _ONE_RUN_KEY,
+        PUBLISHED_SENSOR_BUGS,
+        OWN_SENSOR,
+        TICK_HISTORY,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Exercise 3.4: a sensor that registers keys, survives corrections, and never asks twice.
+"""Exercise 3.5: a sensor that registers keys, survives corrections, and never asks twice.
 
 What counts is where a key is registered once the tick is over: a sensor that adds it to `context.instance` by
 itself is as right as one that requests it.
@@ -355,7 +355,7 @@ def _burst(deployment: _Deployment) -> Miss | None:
 
 @_scenario
 def _restarted(deployment: _Deployment) -> Miss | None:
-    """The process of the sensor is restarted, as at a new version of the code; the cursor stays."""
+    """The process of the sensor is restarted, as when new code is deployed; the cursor stays."""
     deployment.put("ada.csv")
     deployment.put("grace.csv")
     deployment.tick()
@@ -390,7 +390,7 @@ def _vanished(deployment: _Deployment) -> Miss | None:
 
 @_scenario
 def _corrected_in_one_way(deployment: _Deployment) -> Miss | None:
-    """A file is corrected twice: only its time of change is another one, and then only its size."""
+    """A file is corrected twice: first only its time of change differs, and then only its size."""
     deployment.put("ada.csv", "one price\n")
     deployment.put("grace.csv", "one price\n")
     deployment.tick()
@@ -411,8 +411,6 @@ def _registered_already(deployment: _Deployment) -> Miss | None:
 
 
 _HEAD = """\
-import json
-
 from lesson_lib.pipeline import InvalidKey
 from lesson_lib.pipeline.partitions import checked_key
 
@@ -423,35 +421,36 @@ def my_sensor(context: dg.SensorEvaluationContext, source: SourceFolder):
 
 
 def _written(*body: str, before: str = "", head: str = _HEAD) -> str:
-    """Write the cell of 3.4 with these lines as the function's body, and others before the function."""
+    """Write the cell of 3.5 with these lines as the function's body, and others before the function."""
     top, decorator, rest = head.partition("@dg.sensor")
     own = f"{cleandoc(before)}\n\n\n" if before else ""
     lines = indent(cleandoc("\n".join(body)), " " * 4)
-    return f'{top}{own}{decorator}{rest}{lines}\n\n\ncheck("3.4", my_sensor)'
+    return f'{top}{own}{decorator}{rest}{lines}\n\n\ncheck("3.5", my_sensor)'
 
 
 _SOLUTION = """
-    asked_for = json.loads(context.cursor or "{}")
-    keys, runs = [], []
+    seen = json.loads(context.cursor or "{}")
+    known, keys, runs = {}, [], []
     for path in sorted(Path(source.path).glob("[!.]*.csv")):
-        if not path.is_file() or len(runs) == 100:
+        if not path.is_file():
             continue
         facts = path.stat()
         version = [facts.st_size, facts.st_mtime_ns]
-        if asked_for.get(path.name) == version:
-            continue
-        asked_for[path.name] = version
-        try:
-            key = checked_key(path.stem)
-        except InvalidKey as refusal:
-            context.log.warning(str(refusal))
-            continue
-        keys.append(key)
-        runs.append(dg.RunRequest(partition_key=key, run_key=f"{key} {version}"))
+        if seen.get(path.name) != version:
+            if len(runs) == 100:
+                continue
+            try:
+                key = checked_key(path.stem)
+            except InvalidKey as refusal:
+                context.log.warning(str(refusal))
+                continue
+            keys.append(key)
+            runs.append(dg.RunRequest(partition_key=key, run_key=f"{key} {version}"))
+        known[path.name] = version
     return dg.SensorResult(
         dynamic_partitions_requests=[s3_partitions_def.build_add_request(keys)],
         run_requests=runs,
-        cursor=json.dumps(asked_for),
+        cursor=json.dumps(known),
     )
 """
 
@@ -466,17 +465,17 @@ def _but(*changes: tuple[str, str], before: str = "") -> str:
 
 
 OWN_SENSOR = Exercise(
-    id="3.4",
+    id="3.5",
     title="Write a sensor",
     objective="write",
     minutes=12,
     task="Now all of it, from nearly nothing: a sensor that watches the folder `source.path`. A data file is "
     "a plain file, no folder, whose name ends in `.csv` and does not begin with a dot; its key is the name "
-    "without `.csv`. If a data file is new, or corrected (its size, its time of change, or both are "
-    "other ones), the next tick registers its key in the set `s3` and asks for one run; for a file that is "
-    "as it was, no tick asks again. A tick asks for at most 100 runs, and leaves the rest to the next "
+    "without `.csv`. If a data file is new, or corrected (its size, its time of change, or both "
+    "differ), the next tick registers its key in the set `s3` and asks for one run; a file that has not "
+    "changed is not asked for again. A tick asks for at most 100 runs, and leaves the rest to the next "
     "ones.\n\n`checked_key(name)` returns a key that follows the rules, and raises `InvalidKey` for any "
-    "other: leave such a file out, and let it hold up no other. A key whose file is gone stays registered. "
+    "other: leave such a file out, and load the others. A key whose file is gone stays registered. "
     "`check` brings a daemon, a folder and an instance of its own, and restarts the sensor's process, too.",
     starter=_written("..."),
     solution=_written(_SOLUTION),
@@ -498,9 +497,9 @@ OWN_SENSOR = Exercise(
         _bad_key,
         _burst,
         _restarted,
+        _registered_already,
         _vanished,
         _corrected_in_one_way,
-        _registered_already,
     ),
     also_right=(
         _written(
@@ -562,11 +561,11 @@ OWN_SENSOR = Exercise(
         # A variable may go with a restart, as long as the cursor holds the same.
         _but(
             (
-                'asked_for = json.loads(context.cursor or "{}")',
-                'asked_for.update(json.loads(context.cursor or "{}"))',
+                'seen = json.loads(context.cursor or "{}")',
+                'seen.update(json.loads(context.cursor or "{}"))',
             ),
             (', run_key=f"{key} {version}"', ""),
-            before="asked_for = {}",
+            before="seen = {}",
         ),
     ),
     wrong=(
@@ -576,9 +575,7 @@ OWN_SENSOR = Exercise(
         ),
         (
             _but(
-                ("asked_for[path.name] = version", "now[path.name] = version"),
-                ("keys, runs = [], []", "keys, runs, now = [], [], {}"),
-                ("cursor=json.dumps(asked_for)", "cursor=json.dumps(now)"),
+                ("        known[path.name] = version", "            known[path.name] = version"),
                 (', run_key=f"{key} {version}"', ""),
             ),
             "cursor-of-new-files-is-enough",
@@ -596,19 +593,19 @@ OWN_SENSOR = Exercise(
         (
             _but(
                 ('.glob("[!.]*.csv")', ".iterdir()"),
-                ("not path.is_file() or ", ""),
+                ("not path.is_file()", "False"),
             ),
             "everything-in-a-folder-is-data",
         ),
-        (_but(("not path.is_file() or ", "")), "everything-in-a-folder-is-data"),
+        (_but(("not path.is_file()", "False")), "everything-in-a-folder-is-data"),
         (
             _but(
                 ("try:", "if True:"),
                 (
                     (
-                        "        except InvalidKey as refusal:\n"
-                        "            context.log.warning(str(refusal))\n"
-                        "            continue\n"
+                        "            except InvalidKey as refusal:\n"
+                        "                context.log.warning(str(refusal))\n"
+                        "                continue\n"
                     ),
                     "",
                 ),
@@ -618,18 +615,21 @@ OWN_SENSOR = Exercise(
         (
             _but(
                 ("context.log.warning(str(refusal))", "return dg.SkipReason(str(refusal))"),
-                ("            continue\n        keys", "        keys"),
+                ("                continue\n            keys", "            keys"),
             ),
             "one-bad-key-fails-alone",
         ),
         (_but(("checked_key(path.stem)", "path.stem")), "dagster-checks-keys"),
-        (_but((" or len(runs) == 100", "")), "one-tick-can-ask-for-all"),
+        (_but(("len(runs) == 100", "False")), "one-tick-can-ask-for-all"),
         (
             _but(
-                ('asked_for = json.loads(context.cursor or "{}")', ""),
-                ("cursor=json.dumps(asked_for),", ""),
+                ('seen = json.loads(context.cursor or "{}")', ""),
+                ("known, keys", "keys"),
+                ("= {}, [], []", "= [], []"),
+                ("        known[path.name] = version", "        seen[path.name] = version"),
+                ("cursor=json.dumps(known),", ""),
                 (', run_key=f"{key} {version}"', ""),
-                before="asked_for = {}",
+                before="seen = {}",
             ),
             "variables-outlive-a-restart",
         ),
@@ -648,8 +648,8 @@ OWN_SENSOR = Exercise(
             _but(
                 ("for path", 'there = context.instance.get_dynamic_partitions("s3")\n    for path'),
                 (
-                    "if asked_for.get(path.name) == version:",
-                    "if asked_for.get(path.name, version if path.stem in there else None) == version:",
+                    "if seen.get(path.name) != version:",
+                    "if seen.get(path.name, version if path.stem in there else None) != version:",
                 ),
             ),
             "three-records-are-one",
@@ -657,11 +657,11 @@ OWN_SENSOR = Exercise(
         (
             _but(
                 ("json.loads(context.cursor or '{}')".replace("'", '"'), "float(context.cursor or 0)"),
-                ("asked_for.get(path.name) == version", "facts.st_mtime <= asked_for"),
-                ("asked_for[path.name] = version", "latest = max(latest, facts.st_mtime)"),
-                ("keys, runs = [], []", "latest, keys, runs = asked_for, [], []"),
-                ("cursor=json.dumps(asked_for)", "cursor=str(latest)"),
-                (" or len(runs) == 100", ""),
+                ("seen.get(path.name) != version", "facts.st_mtime > seen"),
+                ("known[path.name] = version", "latest = max(latest, facts.st_mtime)"),
+                ("known, keys, runs = {}, [], []", "latest, keys, runs = seen, [], []"),
+                ("cursor=json.dumps(known)", "cursor=str(latest)"),
+                ("len(runs) == 100", "False"),
             ),
             "new-files-are-newest",
         ),

@@ -1,4 +1,4 @@
-"""Exercise 3.3: which line of the published sensor is behind which symptom."""
+"""Exercise 3.4: which line of the published sensor is behind which symptom."""
 
 import re
 from dataclasses import dataclass
@@ -85,11 +85,11 @@ def _line_of_each(answer: object) -> Miss | None:
 
 
 def _cell(answer: str) -> str:
-    return f'check("3.3", {{{answer}}})'
+    return f'check("3.4", {{{answer}}})'
 
 
 PUBLISHED_SENSOR_BUGS = Exercise(
-    id="3.3",
+    id="3.4",
     title="Spot the bugs",
     objective="remember",
     minutes=3,

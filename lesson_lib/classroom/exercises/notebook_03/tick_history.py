@@ -1,4 +1,4 @@
-"""Exercise 3.5: the history of five ticks, and what explains four of them."""
+"""Exercise 3.6: the history of five ticks, and what explains four of them."""
 
 import json
 from inspect import cleandoc
@@ -37,7 +37,8 @@ def half_mended(context: dg.SensorEvaluationContext):
 _EXPLANATIONS = {
     "a": "The failed tick left the cursor as it was, so whatever it had found new is still new.",
     "b": "A run that failed is put off: a later tick asks for it again.",
-    "c": "The content is new and the run key is not, so the daemon took the request for one that it has had.",
+    "c": "The content is new and the run key is not, so the daemon took the request "
+    "for one that has had its run.",
     "d": "Neither of the new names makes a good key: a good one beside a bad one would have been asked for.",
     "e": "The sensor wrote down that it had asked, and nobody told it how the run ended.",
     "f": "What this run would have loaded is in the table already, so the daemon saved the work.",
@@ -48,7 +49,7 @@ _TICKS = {
     2: "asks for nothing, although a run of tick 1 has failed",
     3: "asks for a run, and none starts",
     4: "asks for neither of the two files that are new",
-    5: "asks for `o'hare.csv`, which has lain there since tick 4",
+    5: "asks for a run of `o'hare`, whose file has lain there since tick 4",
 }
 _TRUE = {2: "e", 3: "c", 4: "g", 5: "a"}
 # What the history shows against an explanation, and the belief behind it.
@@ -130,12 +131,12 @@ def _cell(second: str, third: str, fourth: str, fifth: str) -> str:
         from lesson_lib.classroom.exercises.notebook_03.tick_history import five_ticks
 
         display(five_ticks())
-        check("3.5", {{2: {second}, 3: {third}, 4: {fourth}, 5: {fifth}}})
+        check("3.6", {{2: {second}, 3: {third}, 4: {fourth}, 5: {fifth}}})
     """)
 
 
 TICK_HISTORY = Exercise(
-    id="3.5",
+    id="3.6",
     title="What happened at these ticks?",
     objective="tick",
     minutes=4,
@@ -143,14 +144,14 @@ TICK_HISTORY = Exercise(
     "right place. `checked_key` raises an error for a key that breaks the rules.\n\n"
     f"```python\n{_SENSOR}```\n\n"
     "The cell shows five ticks of it. The run that fails at the first one is that of `zenith.csv`, a broken "
-    "file. Four of the ticks ask for an explanation:\n\n"
+    "file. Explain four of the ticks:\n\n"
     + "\n".join(f"- Tick **{tick}** {told}." for tick, told in _TICKS.items())
     + "\n\nPut the letter of the one that fits, in quotes, in the place of the dots; not every letter is "
     "needed.\n\n" + "\n".join(f"- **{letter}** {told}" for letter, told in _EXPLANATIONS.items()),
     starter=_cell("...", "...", "...", "..."),
     solution=_cell('"e"', '"c"', '"g"', '"a"'),
-    takeaway="A failed tick keeps the cursor, so all of it is asked for again. A failed run is asked for "
-    "again only if you see to it.",
+    takeaway="A failed tick leaves the cursor as it was, so the next one finds the same files new. A failed run "
+    "is asked for again only if you see to it.",
     hints=(
         "Read a line from left to right: what was there, what was asked for, and what became of it.",
         "five_ticks().ticks[3] shows the fourth tick by itself, with its error; the others in the same way.",
