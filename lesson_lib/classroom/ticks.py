@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -83,7 +84,8 @@ class TickSimulator(Shown):
                 came.waiting.popleft()
         except _NeedsTheDaemon:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever the sensor raises is what became of the tick
+        # An interrupt, and what stops an exercise in time, are neither of these, and end the cell.
+        except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001 - what became of the tick
             came.error = error
         tick = Tick(
             number=len(self.ticks) + 1,
@@ -221,7 +223,7 @@ def simulate(  # noqa: PLR0913 - what a deployment consists of, each by its name
     instance: dg.DagsterInstance,
     *,
     resources: Mapping[str, Any] | None = None,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     jobs: Sequence[Any] = (),
 ) -> TickSimulator:
     """Simulate a daemon that has nothing to do but this sensor; its `tick()` evaluates it once.
@@ -249,7 +251,8 @@ def simulate(  # noqa: PLR0913 - what a deployment consists of, each by its name
         )
     definitions = dg.Definitions(assets=assets, sensors=[sensor], jobs=jobs, resources=resources)
     definitions.get_repository_def()  # which checks that they fit together
-    return TickSimulator(sensor, definitions, instance, resources or {}, folder)
+    watched = None if folder is None else Path(folder)
+    return TickSimulator(sensor, definitions, instance, resources or {}, watched)
 
 
 def _described(value: object) -> str:
@@ -278,7 +281,7 @@ class _Outcome:
     events: int = 0
     keys: list[KeysAsked] = field(default_factory=list)
     runs: list[RunAsked] = field(default_factory=list)
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 class _Lines(logging.Handler):
@@ -314,11 +317,14 @@ def _run_keys(runs: Iterable[RunAsked]) -> dict[str, None]:
 
 
 def _versions(folder: Path) -> dict[str, Version]:
-    """Return size and time of change of all that lies in a folder, by name; nothing if there is none."""
-    if not folder.is_dir():
-        return {}
-    facts = {path.name: path.lstat() for path in sorted(folder.iterdir())}
-    return {name: (fact.st_size, fact.st_mtime_ns) for name, fact in facts.items()}
+    """Return size and time of change of all that can be seen in a folder, by name."""
+    versions = {}
+    with suppress(OSError):  # there is no such folder, say
+        for path in sorted(folder.iterdir()):
+            with suppress(OSError):  # it has just gone, say
+                facts = path.lstat()
+                versions[path.name] = facts.st_size, facts.st_mtime_ns
+    return versions
 
 
 def _compared(before: Mapping[str, Version], there: Mapping[str, Version]) -> Files:

@@ -716,10 +716,39 @@ def test_files_are_compared_with_the_tick_before(instance: dg.DagsterInstance, t
     assert daemon.tick().files == Files(same=(".hidden", "acme.csv", "folder"))
 
 
-def test_an_interrupt_is_no_tick(daemon_of: Simulate) -> None:
+def test_what_goes_while_the_files_are_looked_at_is_not_there(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are; and the folder may be named by a string."""
+    for name in ("acme.csv", "zenith.csv"):
+        (tmp_path / name).write_text("1\n")
+    lstat = Path.lstat
+
+    def just_gone(path: Path) -> os.stat_result:
+        if path.name == "acme.csv":
+            path.unlink()
+        return lstat(path)
+
+    daemon = simulate(sensor_of(answers(None)), ASSETS, instance, folder=str(tmp_path))
+    monkeypatch.setattr(Path, "lstat", just_gone)
+    assert daemon.tick().files == Files(new=("zenith.csv",))
+
+
+@pytest.mark.parametrize("error", [SystemExit("over"), GeneratorExit("over")])
+def test_a_sensor_that_exits_fails_its_tick(daemon_of: Simulate, error: BaseException) -> None:
+    """It ends neither the cell nor the kernel."""
+    daemon = daemon_of(error, dg.SkipReason("next"))
+    tick = daemon.tick()
+    assert tick.error is error
+    assert f"  raised: {type(error).__name__}: over\n" in repr(tick)
+    assert daemon.tick().skip_reason == "next"
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, dg.DagsterExecutionInterruptedError])
+def test_an_interrupt_is_no_tick(daemon_of: Simulate, interrupt: type[BaseException]) -> None:
     """The next one begins where it began."""
-    daemon = daemon_of(KeyboardInterrupt(), dg.SkipReason("next"))
-    with pytest.raises(KeyboardInterrupt):
+    daemon = daemon_of(interrupt(), dg.SkipReason("next"))
+    with pytest.raises(interrupt):
         daemon.tick()
     assert daemon.ticks == []
     tick = daemon.tick()
@@ -775,7 +804,7 @@ def test_the_same_with_the_extension(
     finally:
         shell.run_line_magic("unload_ext", "lesson_lib")
     assert "Tick 1: 1 run asked for\n" in shown
-    assert "  logged as warning: acme.csv is odd\n" in shown
+    assert "  logged: acme.csv is odd\n" in shown
 
 
 def test_a_persistent_instance_will_do_as_well(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ class Tick(Shown):
     events: int = 0
     skip_reason: str = ""
     log: tuple[tuple[str, str], ...] = ()
-    error: Exception | None = None
+    error: BaseException | None = None
     resumed: bool = False
 
     def board(self) -> Board:

@@ -91,7 +91,7 @@ def test_a_tick_that_had_nothing_to_do() -> None:
         '  cursor before: ["acme.csv", "bad.csv"]\n'
         "  why no run: Nothing new.\n"
         "  logged: 2 files\n"
-        "  logged as warning: bad.csv is bad\n"
+        "  logged: bad.csv is bad\n"
         "  cursor after: as before"
     )
 
