@@ -27,7 +27,7 @@ def partitions_board(definition: dg.PartitionsDefinition) -> Board:
         case dg.DynamicPartitionsDefinition(name=str(name)):
             blocks = [
                 Line("It holds no keys itself: they live in an instance."),
-                Facts([("to see them", f"instance.get_dynamic_partitions({quoted(name)})")]),
+                Facts([("to see them", f"instance.get_dynamic_partitions({_quoted(name)})")]),
             ]
         case dg.TimeWindowPartitionsDefinition():
             blocks = _calendar(definition)
@@ -87,7 +87,7 @@ def keys_board(keys: Sequence[object]) -> Board | None:
     )
 
 
-def quoted(name: str) -> str:
+def _quoted(name: str) -> str:
     """Write a name as it would be typed into a cell."""
     return json.dumps(name, ensure_ascii=False)
 

@@ -1,4 +1,4 @@
-"""What sensors and schedules ask for. Nothing has happened yet: the daemon carries it out, or you do."""
+"""What sensors and schedules ask for. Nothing has happened yet: the daemon carries it out, where one runs."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,6 @@ from typing import Any, get_type_hints
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, Table
-from lesson_lib.classroom.boards.partitions import quoted
 from lesson_lib.classroom.boards.wording import LONGEST_NAME, MANY, counted, listed, shortened, stable
 
 # What `evaluate_tick` returns has no public name, only this public way to it.
@@ -17,17 +16,16 @@ SensorTick: type = get_type_hints(dg.SensorDefinition.evaluate_tick)["return"]
 KeysRequest = dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest
 
 _MOST_ROWS = 10  # runs of one table, and requests for keys
-_MOST_WRITTEN = 4  # keys written out in a line of code
 # A file's time of change is the usual part of a cursor and of a run key: seconds, down to nanoseconds.
 _TIME = re.compile(r"(?<!\d)1[4-9]\d{8}(?:\.\d+|(?:\d{3}){1,3})?(?!\d)")
-_NOT_YET = "nothing has happened yet"
+# What Dagster says where the function says nothing.
+_NO_REASON = re.compile("(Sensor|Schedule) function returned an empty result")
 
 
 def keys_request_board(request: KeysRequest) -> Board:
     """Describe a request to add keys to a set, or to delete them from it."""
     blocks: list[Block] = [Line(listed(request.partition_keys))] if request.partition_keys else []
-    title = f"Asked for: {_counted_keys(request)}; {_NOT_YET}"
-    return Board(title, [*blocks, *_who_does([request], [])], Mark.OPEN)
+    return _for_later(_counted_keys(request), blocks, [request])
 
 
 def run_request_board(request: dg.RunRequest) -> Board:
@@ -37,7 +35,7 @@ def run_request_board(request: dg.RunRequest) -> Board:
     of = f" of {partition} {run['partition']}" if run["partition"] else ""
     facts = [(name, value) for name, value in run.items() if name != "partition" and value]
     blocks: list[Block] = [Facts(facts)] if facts else []
-    return Board(f"Asked for: 1 run{of}; {_NOT_YET}", [*blocks, *_who_does([], [request])], Mark.OPEN)
+    return _for_later(f"1 run{of}", blocks)
 
 
 def requests_board(requests: Sequence[object]) -> Board | None:
@@ -93,14 +91,22 @@ def _asked(
         asked.append(f"{counted(events, 'event')} to record")
     facts: list[tuple[str, str]] = []
     if skip:
-        facts.append(("why no run" if asked else "why", stable(" ".join(skip.split()))))
+        facts.append(("why no run" if asked else "why", reason(skip)))
     if cursor:
         facts.append(("cursor for the next tick", timeless(cursor)))
     if facts:
         blocks.append(Facts(facts))
     if not asked:
         return Board("Nothing is asked for", blocks, Mark.OPEN)
-    return Board(f"Asked for: {', '.join(asked)}; {_NOT_YET}", [*blocks, *_who_does(keys, runs)], Mark.OPEN)
+    return _for_later(", ".join(asked), blocks, keys)
+
+
+def _for_later(asked: str, blocks: Sequence[Block], keys: Sequence[KeysRequest] = ()) -> Board:
+    """Say who makes it happen, and what stays of a key that is deleted."""
+    told = [Line("The daemon carries it out, where one runs.")]
+    if any(isinstance(request, dg.DeleteDynamicPartitionsRequest) for request in keys):
+        told.append(Line("To delete a key leaves its materializations and its rows."))
+    return Board(f"Asked for: {asked}; nothing has happened yet", [*blocks, *told], Mark.OPEN)
 
 
 def _counted_keys(request: KeysRequest) -> str:
@@ -110,43 +116,6 @@ def _counted_keys(request: KeysRequest) -> str:
 def _deed(request: KeysRequest) -> str:
     deed = "delete from" if isinstance(request, dg.DeleteDynamicPartitionsRequest) else "add to"
     return f'{deed} "{shortened(request.partitions_def_name, LONGEST_NAME)}"'
-
-
-def _who_does(keys: Sequence[KeysRequest], runs: Sequence[dg.RunRequest]) -> list[Block]:
-    """Say who makes it happen, and how you do it yourself."""
-    ways = [_change_of_keys(request) for request in keys[:_MOST_ROWS]]
-    if partitions := [run.partition_key for run in runs if run.partition_key is not None]:
-        ways.append(
-            ("to run", f"dg.materialize(assets, partition_key={_code(partitions)}, instance=instance)")
-        )
-    elif runs:
-        # A range of keys is in the tags of the request.
-        tags = "tags=request.tags, " if any(run.partition_key_range for run in runs) else ""
-        ways.append(("to run", f"dg.materialize(assets, {tags}instance=instance)"))
-    blocks: list[Block] = [
-        Line("The daemon carries it out, where it runs; in a notebook, you do:"),
-        Facts(ways),
-    ]
-    if len(keys) > _MOST_ROWS:
-        blocks.append(Line("The other keys likewise."))
-    if any(isinstance(request, dg.DeleteDynamicPartitionsRequest) for request in keys):
-        blocks.append(Line("To delete a key leaves its materializations and its rows."))
-    return blocks
-
-
-def _change_of_keys(request: KeysRequest) -> tuple[str, str]:
-    name = quoted(shortened(request.partitions_def_name, LONGEST_NAME))
-    keys = request.partition_keys
-    if isinstance(request, dg.DeleteDynamicPartitionsRequest):
-        return "to delete", f"instance.delete_dynamic_partition({name}, {_code(keys)})"
-    written = ", ".join(map(quoted, keys[:_MOST_WRITTEN]))
-    fits = len(keys) <= _MOST_WRITTEN and len(written) <= LONGEST_NAME
-    return "to add", f"instance.add_dynamic_partitions({name}, {f'[{written}]' if fits else 'keys'})"
-
-
-def _code(keys: Sequence[str]) -> str:
-    """Write the one key as code; for several, the name of a variable that is each of them in turn."""
-    return quoted(keys[0]) if len(keys) == 1 and len(keys[0]) <= LONGEST_NAME else "key"
 
 
 def _runs_table(requests: Sequence[dg.RunRequest]) -> Table:
@@ -185,6 +154,13 @@ def _partition(request: dg.RunRequest) -> str:
     if keys := request.partition_key_range:
         return f"{shortened(keys.start, LONGEST_NAME)} to {shortened(keys.end, LONGEST_NAME)}"
     return ""
+
+
+def reason(skip: str) -> str:
+    """Return why nothing runs, in a line; where none was given, Dagster has words of its own."""
+    if given := _NO_REASON.fullmatch(skip):
+        return f"the {given[1].lower()} gave no reason"
+    return stable(" ".join(skip.split()))
 
 
 def timeless(text: str) -> str:
