@@ -63,7 +63,8 @@ def _told(error: BaseException) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _is_known(error: BaseException) -> bool:
-    return any(
+    # A learner's own line may fail for what a library made, and no library be on the way.
+    return explained(error) is not None or any(
         type(link).__module__.partition(".")[0] in LIBRARIES
         or any(_is_library(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(link.__traceback__))
         for link in chain(error)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 
 import dagster as dg
 import duckdb
@@ -21,7 +21,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.boards.as_text import as_text
 from lesson_lib.classroom.boards.board import Board, Facts, Fold
-from lesson_lib.classroom.boards.errors import error_board
+from lesson_lib.classroom.boards.errors import error_board, told_of
 from lesson_lib.classroom.boards.explanations import RULES, Rule, explained
 from lesson_lib.classroom.changes import changes
 from lesson_lib.classroom.lab import arrivals
@@ -138,6 +138,46 @@ _ = con.execute("insert into prices values (date '2018-01-22', 1.5)")
 _ = con.execute("create table customers (name varchar primary key)")
 _ = con.execute("insert into customers values ('zenith')")
 _ = con.execute("create table stored (day date, price double, partition_key varchar)")
+
+import datetime as dt
+import json
+
+from lesson_lib.classroom import simulate
+
+daily_job = dg.define_asset_job("daily_job", [daily])
+daily_schedule = dg.build_schedule_from_partitioned_job(daily_job)
+definitions = dg.Definitions([daily], jobs=[daily_job], schedules=[daily_schedule])
+jobs = [dg.define_asset_job(name, both) for name in ("nightly_job", "hourly_job")]
+
+
+@dg.schedule(target=[plain], cron_schedule="0 6 * * *")
+def by_hand(context: dg.ScheduleEvaluationContext):
+    moment = context.scheduled_execution_time
+    return dg.RunRequest(run_key=str(moment))
+
+
+@dg.schedule(target=both, cron_schedule="0 6 * * *")
+def of_acme():
+    return dg.RunRequest(partition_key="acme")
+
+
+@dg.sensor(target=both)
+def asking(context: dg.SensorEvaluationContext):
+    keys_of = context.instance
+    return dg.RunRequest(partition_key=keys_of.get_dynamic_partitions("s3")[0])
+
+
+deployed = dg.Definitions(both, schedules=[of_acme], sensors=[asking])
+
+
+@dg.sensor(target=both)
+def looking(context: dg.SensorEvaluationContext, source: SourceFolder):
+    return dg.RunRequest(partition_key="acme")
+
+
+@dg.sensor(target=both)
+def reading(context: dg.SensorEvaluationContext):
+    seen = json.loads(context.cursor)
 """
 
 
@@ -181,6 +221,86 @@ two definitions
     dg.materialize([daily, imported], partition_key="acme", instance=instance)
 a schedule without a calendar
     dg.Definitions.validate_loadable(dg.Definitions([imported], schedules=[calendarless]))
+a schedule without a calendar
+    dg.Definitions([imported], schedules=[calendarless]).resolve_schedule_def("job_schedule")
+no job to follow
+    dg.build_schedule_from_partitioned_job([daily])
+no job to follow
+    dg.build_schedule_from_partitioned_job("daily_job")
+a schedule that is not resolved
+    daily_schedule.evaluate_tick(dg.build_schedule_context())
+a schedule that is not resolved
+    daily_schedule(dg.build_schedule_context())
+a job that is not resolved
+    daily_job.execute_in_process(partition_key="2018-01-22")
+no such name | kind=schedule | name=daily_job | found='daily_job_schedule'
+    definitions.resolve_schedule_def("daily_job")
+no such name | kind=job | name=daily | found='__ASSET_JOB', 'daily_job'
+    definitions.resolve_job_def("daily")
+none of the kind | kind=sensor
+    definitions.resolve_sensor_def("asking")
+a schedule without its context
+    by_hand()
+a schedule without its context
+    by_hand.evaluate_tick()
+a schedule without its context
+    by_hand.evaluate_tick(dt.datetime(2018, 1, 24))
+no time in a context
+    by_hand.evaluate_tick(dg.build_schedule_context())
+a time that is none | type=date
+    dg.build_schedule_context(scheduled_execution_time=dt.date(2018, 1, 24))
+a time that is none | type=str
+    dg.build_schedule_context(scheduled_execution_time="2018-01-24")
+no assets for a job | assets='daily'
+    dg.Definitions([plain], jobs=[daily_job]).resolve_job_def("daily_job")
+a sensor without its context
+    asking()
+a sensor without its context
+    asking(instance)
+a sensor without its context
+    asking.evaluate_tick(instance)
+a sensor without its context
+    asking.evaluate_tick()
+a context without an instance | where=asking, line 127 of its cell: keys_of = context.instance
+    asking(dg.build_sensor_context())
+a context without an instance
+    dg.build_schedule_context().instance
+a context without definitions
+    asking.evaluate_tick(dg.build_sensor_context(instance=instance))
+no instance at a tick
+    asking.evaluate_tick(dg.build_sensor_context(instance, definitions=deployed))
+no instance at a tick
+    of_acme.evaluate_tick(dg.build_schedule_context(repository_def=deployed.get_repository_def()))
+no resource for a sensor | resource=source | sensor=looking
+    looking(dg.build_sensor_context(instance=instance))
+no resource | asset=import_dynamic_partition_file | resource=source
+    simulate(asking, [*both, *ours], instance)
+no job of that name | sensor=noon | job=noon_job
+    simulate(dg.SensorDefinition("noon", job_name="noon_job", evaluation_fn=print), both, instance)
+a cursor that is no string
+    dg.build_sensor_context(cursor=["acme"])
+a cursor that is no JSON | where=reading, line 141 of its cell: seen = json.loads(context.cursor)
+    reading(dg.build_sensor_context(cursor="acme"))
+no cursor yet | where=reading, line 141 of its cell: seen = json.loads(context.cursor)
+    reading(dg.build_sensor_context())
+no list of keys in a request
+    s3.build_add_request("acme")
+no list of keys in a request
+    s3.build_delete_request({"acme"})
+a key in a request that is no string | type=int
+    s3.build_add_request(["acme", 7])
+no list of run requests
+    dg.SensorResult(dg.RunRequest(partition_key="acme"))
+no list of run requests
+    dg.SensorResult(["acme"])
+no list of requests for keys
+    dg.SensorResult(dynamic_partitions_requests=["acme"])
+no list of requests for keys
+    dg.SensorResult(dynamic_partitions_requests=s3.build_add_request(["acme"]))
+runs and a reason to skip
+    dg.SensorResult(run_requests=[dg.RunRequest(partition_key="acme")], skip_reason="nothing new")
+a run key that is no string
+    dg.RunRequest(partition_key="acme", run_key=["acme", 283])
 a key twice | set=s3 | key='zenith'
     instance.add_dynamic_partitions("s3", ["zenith", "acme2", "zenith"])
 a key twice | set=s3 | key="o'hare"
@@ -313,6 +433,87 @@ none | where=line 2 of load.py: con.execute("select no_such_function(1)")
     runpy.run_path(folder / "load.py", {"con": con})
 none
     dg.DynamicPartitionsDefinition()
+"""
+
+# The same for the second tick of a sensor, whose function is below, and what it is decorated with ("by").
+TICKS = """
+unknown key at a tick | set=s3 | key=zenith
+    return dg.RunRequest(partition_key="zenith")
+unknown key at a tick | set=s3 | key=zenith
+    keys = [s3.build_add_request(["zenit"])]
+    return dg.SensorResult([dg.RunRequest(partition_key="zenith")], dynamic_partitions_requests=keys)
+unknown key at a tick | set=s3 | key=acme
+    keys = [s3.build_delete_request(["acme"])]
+    return dg.SensorResult([dg.RunRequest(partition_key="acme")], dynamic_partitions_requests=keys)
+unknown key of a calendar | key=acme | by=target=[daily]
+    return dg.RunRequest(partition_key="acme")
+a key twice at a tick | key='globex.eu'
+    keys = ["zenith", "globex.eu", "bluebird", "globex.eu"]
+    return dg.SensorResult(dynamic_partitions_requests=[s3.build_add_request(keys)])
+some key twice at a tick
+    keys = [*map(str, range(50)), "25", *map(str, range(60, 90))]
+    return dg.SensorResult(dynamic_partitions_requests=[s3.build_add_request(keys)])
+a key in two requests
+    keys = [s3.build_add_request(["zenith"]), s3.build_add_request(["zenith"])]
+    return dg.SensorResult(dynamic_partitions_requests=keys)
+a key in two requests
+    keys = [s3.build_delete_request(["zenith"]), s3.build_delete_request(["zenith"])]
+    return dg.SensorResult(dynamic_partitions_requests=keys)
+a key to add and to delete
+    keys = [s3.build_add_request(["zenith"]), s3.build_delete_request(["zenith"])]
+    return dg.SensorResult(dynamic_partitions_requests=keys)
+no list of keys in a request | where=mine, line 3 of its cell: return s3.build_add_request("acme")
+    return s3.build_add_request("acme")
+nothing that a sensor may return
+    return "acme"
+nothing that a sensor may return
+    return ["acme"]
+nothing that a sensor may return
+    return s3.build_add_request(["zenith"])
+nothing that a sensor may return
+    return (dg.RunRequest(partition_key="acme"), dg.RunRequest(partition_key="globex"))
+nothing that a sensor may return
+    yield dg.RunRequest(partition_key="acme")
+    yield "globex"
+a result among others
+    yield dg.RunRequest(partition_key="acme")
+    yield dg.SensorResult(cursor="acme")
+a reason to skip that is raised | where=mine, line 3 of its cell: raise dg.SkipReason("nothing new")
+    raise dg.SkipReason("nothing new")
+none | where=mine, line 3 of its cell: raise "nothing new"
+    raise "nothing new"
+runs and a reason to skip
+    return [dg.SkipReason("nothing new"), dg.RunRequest(partition_key="acme")]
+two cursors
+    context.update_cursor("acme")
+    return dg.SensorResult(cursor="globex")
+a cursor that is no string | where=mine, line 3 of its cell: context.update_cursor({"acme": 283})
+    context.update_cursor({"acme": 283})
+a cursor that is no JSON | where=mine, line 3 of its cell: json.loads(context.cursor or "[]")
+    json.loads(context.cursor or "[]")
+    return dg.SensorResult(cursor=str(["acme"]))
+none | where=mine, line 3 of its cell: json.loads("{")
+    json.loads("{")
+no cursor yet | where=mine, line 3 of its cell: json.loads(context.cursor)
+    json.loads(context.cursor)
+none | where=mine, line 3 of its cell: json.loads(None)
+    json.loads(None)
+a run key that is no string | where=mine, line 3 of its cell: dg.RunRequest(run_key=283)
+    dg.RunRequest(run_key=283)
+no target | sensor=mine | by=
+    return dg.RunRequest(partition_key="acme")
+none of several jobs | sensor=mine | jobs='nightly_job', 'hourly_job' | by=jobs=jobs
+    return dg.RunRequest(partition_key="acme")
+another job | sensor=mine | job=noon_job | jobs='nightly_job', 'hourly_job' | by=jobs=jobs
+    return dg.RunRequest(partition_key="acme", job_name="noon_job")
+another job | sensor=mine | job=noon_job | jobs='__anonymous_asset_job_mine'
+    return dg.RunRequest(partition_key="acme", job_name="noon_job")
+no assets for a job | assets='nightly_job' | by=target="nightly_job"
+    return dg.RunRequest(partition_key="acme")
+no resource for a sensor | resource=source | sensor=mine | takes=, source: SourceFolder
+    return dg.RunRequest(partition_key="acme")
+none | where=mine, line 3 of its cell: 1 / 0
+    1 / 0
 """
 
 # How the card looks: with all that it can say, and with less.
@@ -479,6 +680,23 @@ def test_an_error_says_why_what_next_where_and_what_to_read(
     assert traceback_of(error)
 
 
+@pytest.mark.parametrize(("rule", "cell", "values"), [*parsed(TICKS)])
+def test_a_failed_tick_says_why_what_next_where_and_what_to_read(
+    shell: InteractiveShell, rule: str, cell: str, values: dict[str, str]
+) -> None:
+    """In the same words, after what was raised."""
+    by, takes = values.pop("by", "target=both"), values.pop("takes", "")
+    body = indent(cell, "    ")
+    shell.run_cell(f"@dg.sensor({by})\ndef mine(context{takes}):\n{body}").raise_error()
+    daemon = shell.ev("simulate(mine, both, instance)")
+    daemon.tick(run=False)
+    error = daemon.tick(run=False).error
+    told = dict(told_of(error))
+    assert type(error).__name__ in told.pop("Raised")
+    assert told == expected(rule, **values)[1]
+    assert said(error) == expected(rule, **values)
+
+
 @pytest.mark.parametrize("cell", CARDS)
 def test_a_card_is_short_and_in_order(fails: Fails, cell: str) -> None:
     """Why, next, where and what to read, as far as there is something to say."""
@@ -641,5 +859,5 @@ def test_every_section_named_is_a_heading(section: str) -> None:
 def test_every_rule_is_provoked() -> None:
     """No rule is there for a message that Dagster or DuckDB does not write."""
     tested_alone = {"a database that a process holds", "a database that is held"}
-    provoked = {rule for rule, *_ in parsed(CASES)} | tested_alone | set(BROKEN_ARRIVALS.values())
+    provoked = {rule for rule, *_ in parsed(CASES + TICKS)} | tested_alone | set(BROKEN_ARRIVALS.values())
     assert provoked - {"none", "loaded"} == set(RULES)
