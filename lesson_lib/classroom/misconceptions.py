@@ -605,8 +605,9 @@ _ALL = (
         claim="It is enough for the cursor to hold the files that were new this time.",
         truth="A cursor that holds only the new files forgets the others, and every second tick asks for all "
         "again.",
-        explanation="Each tick sees only the cursor that the last one left. After a quiet tick it is empty, "
-        "so every file looks new. Write down all that has been seen, not only what was new.",
+        explanation="Each tick sees only the cursor that the last one left. A new cursor replaces the old "
+        "one; nothing is added to it. After a quiet tick it is empty, so every file looks new. Write down "
+        "all that has been seen.",
         cell=cleandoc("""
             import dagster as dg, json
 
@@ -719,9 +720,9 @@ _ALL = (
         "failed-run-is-asked-for-again",
         claim="If a run fails, the sensor asks for it again at the next tick.",
         truth="A failed run is not asked for again; and if it were, its run key is known, and it is dropped.",
-        explanation="A sensor writes down that it has asked, and what becomes of the run it is not told. "
-        "Even if it asks again, the daemon drops a run key that has had a run, failed or not. Start the run "
-        "again yourself.",
+        explanation="A sensor writes down that it has asked, and is not told how the run ends. If it asks "
+        "again, the daemon drops a run key that has had a run. Re-execute the run in the UI, or materialize "
+        "its partition.",
         cell=cleandoc("""
             import dagster as dg
             from lesson_lib.classroom.ticks import simulate
@@ -781,7 +782,8 @@ _ALL = (
     Misconception(
         "one-bad-key-fails-alone",
         claim="If one of the keys cannot be added, only that one is left out.",
-        truth="If one key cannot be added, the tick fails: no key of its request is added, and no run starts.",
+        truth="If one key cannot be added, the tick fails: no key of its request is added, and no run "
+        "starts.",
         explanation="A key that stands twice in a request is such a key. The good keys beside it wait as "
         "long as it is there. Check each key in the sensor, leave out the bad ones, and log why.",
         cell=cleandoc("""

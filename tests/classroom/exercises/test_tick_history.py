@@ -5,10 +5,14 @@ import json
 import pytest
 
 from lesson_lib.classroom.boards.ticks import Became
+from lesson_lib.classroom.exercises.checking import judged
 from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.notebook_03.tick_history import five_ticks
+from lesson_lib.classroom.progress_store import Outcome
 from lesson_lib.classroom.ticks import TickSimulator
 from lesson_lib.pipeline import InvalidKey
+
+RIGHT = {2: "e", 3: "c", 4: "g", 5: "a"}
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +63,35 @@ def test_the_fourth_tick_failed_for_one_name(daemon: TickSimulator) -> None:
     assert [type(error) for error in errors] == [type(None)] * 3 + [InvalidKey, type(None)]
     assert "'globex...eu' cannot be a partition key" in str(errors[3])
     assert "o'hare" not in str(errors[3])
+
+
+@pytest.mark.parametrize(
+    ("tick", "letter"),
+    [(tick, letter) for tick, right in RIGHT.items() for letter in "abcdefgh" if letter != right],
+)
+def test_each_wrong_explanation_is_told_what_the_history_shows(tick: int, letter: str) -> None:
+    """Something of the ticks, and not the letter, which the learner knows."""
+    verdict = judged(EXERCISES["3.6"], (RIGHT | {tick: letter},))
+    assert verdict.outcome is Outcome.NOT_YET
+    seen = dict(verdict.facts)["Seen"]
+    assert "tick" in seen
+    assert not seen.endswith(f" {letter}")
+    assert dict(verdict.facts)["Expected"] == f"another explanation of tick {tick}"
+
+
+@pytest.mark.parametrize(
+    ("answers", "seen"),
+    [
+        ({3: "f"}, "tick 3 shows acme.csv as changed; the daemon compares run keys, never content"),
+        ({4: "a", 5: "g"}, "tick 4 failed with InvalidKey, and no tick before it had failed"),
+        ({5: "g"}, "tick 5 did not fail, both its runs succeeded, and tick 4 had asked for neither"),
+        ({3: "b"}, "the run of acme at tick 1 succeeded; the one that failed is zenith's"),
+    ],
+)
+def test_no_belief_is_named_that_nobody_has_shown(answers: dict[int, str], seen: str) -> None:
+    """Two letters swapped, say, are no misconception."""
+    verdict = judged(EXERCISES["3.6"], (RIGHT | answers,))
+    assert (verdict.misconception, dict(verdict.facts)["Seen"]) == ("", seen)
 
 
 def test_the_history_is_the_same_each_time(daemon: TickSimulator) -> None:
