@@ -1,13 +1,13 @@
 """What a sensor asked for at a tick, and what became of it; and the history of several ticks."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import compress
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, Table
 from lesson_lib.classroom.boards.errors import told_of
-from lesson_lib.classroom.boards.requests import timeless
+from lesson_lib.classroom.boards.requests import reason, timeless
 from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, plain, shortened, stable
 from lesson_lib.pipeline.arrivals import Cursor
@@ -20,6 +20,7 @@ _MOST_NAMES, _FEW_NAMES = 6, 3  # of files at a tick, and of keys in a line of t
 _MOST_TICKS = 40  # in the history, the latest ones
 _LONGEST_CURSOR, _SHORT_CURSOR = 120, 44  # characters: at a tick, and in a line of the history
 _ENDLESS = 20_000  # characters, of which only the beginning and the end are read
+_NO_NAME = '""'  # the empty name, so that it can be seen
 
 
 class Became(StrEnum):
@@ -120,82 +121,88 @@ class Tick(Shown):
     resumed: bool = False
 
     def board(self) -> Board:
-        """Describe what was asked for, and what was done."""
-        return tick_board(self)
+        """Describe what there was to see, what was asked for, what was done, and what is remembered."""
+        before = [
+            ("in the folder", _files(self.files)),
+            ("cursor before", _cursor(self.cursor_before) or "none"),
+        ]
+        if self.resumed:
+            before.append(("not evaluated", "the tick before could not begin these runs, so they come first"))
+        asked = [request for request in self.keys if request.keys]
+        before += [*map(_keys, asked[:_MOST_REQUESTS]), *_more(asked[_MOST_REQUESTS:], "request", "for keys")]
+        if self.events:
+            before.append(("recorded", counted(self.events, "event") + " of assets, without a run"))
+        failed = self.became(Became.FAILED)
+        after = [*map(_cause, failed[:_MOST_CAUSES]), *_more(failed[_MOST_CAUSES:], "run", "failed")]
+        if self.skip_reason and not self.error:
+            after.append(("why no run", reason(self.skip_reason[:_ENDLESS])))
+        log = [text for _, text in self.log if text != self.skip_reason]
+        after += [("logged", _sentence(text)) for text in log[:_MOST_LINES]]
+        after += _more(log[_MOST_LINES:], "line", "logged")
+        if self.not_begun:
+            after.append(("not begun", f"{counted(self.not_begun, 'run')}, since the tick failed"))
+        if self.error:
+            after += [(name.lower(), text) for name, text in told_of(self.error)]
+        after.append(("cursor after", _after(self) or "none"))
+        before = [(name, value) for name, value in before if value]
+        # One list where no table comes between, so that all of it stands in line.
+        blocks: list[Block] = (
+            [Facts(before), _runs_table(self.runs), Facts(after)] if self.runs else [Facts([*before, *after])]
+        )
+        return Board(f"Tick {self.number}: {_asked(self)}", blocks, _mark(self))
 
     def became(self, *outcomes: Became) -> list[RunAsked]:
         """Return the runs of which this became."""
         return [run for run in self.runs if run.became in outcomes]
 
 
-def tick_board(tick: Tick) -> Board:
-    """Describe a tick: what there was to see, what was asked for, what was done, what is remembered."""
-    before = [("files", _files(tick.files)), ("cursor before", _cursor(tick.cursor_before))]
-    if tick.resumed:
-        before.append(("not evaluated", "the tick before could not begin these runs, so they come first"))
-    asked = [request for request in tick.keys if request.keys]
-    before += map(_keys, asked[:_MOST_REQUESTS])
-    if more := asked[_MOST_REQUESTS:]:
-        before.append(("and", counted(len(more), "more request") + " for keys"))
-    if tick.events:
-        before.append(("recorded", counted(tick.events, "event") + " of assets, without a run"))
-    before = [(name, value) for name, value in before if value]
-    after = [*_causes(tick.became(Became.FAILED))]
-    if tick.skip_reason and not tick.error:
-        after.append(("why no run", _sentence(tick.skip_reason)))
-    after += _log([line for line in tick.log if line[1] != tick.skip_reason])
-    if tick.not_begun:
-        after.append(("not begun", f"{counted(tick.not_begun, 'run')}, since the tick failed"))
-    if tick.error:
-        after += [(name.lower(), text) for name, text in told_of(tick.error)]
-    after.append(("cursor after", _after(tick)))
-    # One list where no table comes between, so that all of it stands in line.
-    blocks: list[Block] = (
-        [Facts(before), _runs_table(tick.runs), Facts(after)] if tick.runs else [Facts([*before, *after])]
-    )
-    return Board(f"Tick {tick.number}: {_asked(tick)}", blocks, _mark(tick))
-
-
 def history_board(ticks: Sequence[Tick]) -> Board:
     """Describe several ticks, a line each."""
     if not ticks:
         return Board("No tick so far", [Line("Each call of tick() evaluates the sensor once.")], Mark.OPEN)
-    columns = ("tick", "files", "keys asked for", "runs asked for", "what became of it", "cursor after")
+    columns = (
+        "tick",
+        "in the folder",
+        "keys asked for",
+        "runs asked for",
+        "what became of it",
+        "cursor after",
+    )
     rows = [
-        (
+        [
             Line(f"{tick.number}", _mark(tick)),
-            *(
-                Line(text)
-                for text in (
-                    _few_files(tick.files),
-                    _named(_keys_of(tick)),
-                    _runs_of(tick),
-                    _outcomes(tick),
-                    _after(tick, _SHORT_CURSOR),
-                )
-            ),
-        )
+            Line(_files(tick.files, is_short=True)),
+            Line(_named(_keys_of(tick))),
+            Line(_runs_of(tick)),
+            Line(_outcomes(tick)),
+            Line(_after(tick, _SHORT_CURSOR)),
+        ]
         for tick in ticks[-_MOST_TICKS:]
     ]
-    # What no tick has anything to say of, such as a folder that nobody watches, needs no column.
-    told = [any(row[column].text not in ("", "none") for row in rows) for column in range(len(columns))]
-    rows = [tuple(compress(row, told)) for row in rows]
-    blocks: list[Block] = [Table("", list(compress(columns, told)), rows)]
+    blocks: list[Block] = [_table(columns, rows)]
     if earlier := len(ticks) - len(rows):
         blocks.insert(0, Line(f"{counted(earlier, 'earlier tick')} not shown."))
     asked = sum(len(tick.runs) + tick.not_begun for tick in ticks)
     return Board(f"{counted(len(ticks), 'tick')}, {counted(asked, 'run')} asked for", blocks)
 
 
+def _table(columns: Sequence[str], rows: Sequence[Sequence[Line]]) -> Table:
+    """Leave out the columns in which no row has anything to say, such as a folder that nobody watches."""
+    told = [any(row[column].text for row in rows) for column in range(len(columns))]
+    cells = [[Line(cell.text or "none", cell.mark) for cell in compress(row, told)] for row in rows]
+    return Table("", list(compress(columns, told)), cells)
+
+
+def _more(others: Sequence[object], thing: str, what: str) -> list[tuple[str, str]]:
+    return [("and", f"{counted(len(others), f'more {thing}')} {what}")] if others else []
+
+
 def _asked(tick: Tick) -> str:
     if tick.error:
         return "failed"
-    asked = [
-        counted(number, thing)
-        for number, thing in ((len(_keys_of(tick)), "key"), (len(tick.runs), "run"))
-        if number
-    ]
-    return f"{' and '.join(asked)} asked for" if asked else "nothing asked for"
+    asked = ((len(_keys_of(tick)), "key"), (len(tick.runs), "run"))
+    told = " and ".join(counted(number, thing) for number, thing in asked if number)
+    return f"{told or 'nothing'} asked for"
 
 
 def _mark(tick: Tick) -> Mark:
@@ -206,89 +213,63 @@ def _mark(tick: Tick) -> Mark:
     return Mark.GOOD if _keys_of(tick) or tick.runs else Mark.OPEN
 
 
-def _files(files: Files) -> str:
-    parts = [f"{what}: {listed(names, _MOST_NAMES)}" for what, names in _told(files)]
-    return "; ".join([*parts, *_as_before(files)])
-
-
-def _few_files(files: Files) -> str:
-    parts = [
-        f"{what}: {', '.join(map(_short, names))}" if len(names) <= _FEW_NAMES else f"{len(names):,} {what}"
-        for what, names in _told(files)
+def _files(files: Files, *, is_short: bool = False) -> str:
+    told = [
+        f"{len(names):,} {what}" if is_short and len(names) > _FEW_NAMES else f"{what}: {_listed(names)}"
+        for what, names in (("new", files.new), ("changed", files.changed), ("gone", files.gone))
+        if names
     ]
-    return "; ".join([*parts, *_as_before(files)])
-
-
-def _told(files: Files) -> list[tuple[str, tuple[str, ...]]]:
-    told = (("new", files.new), ("changed", files.changed), ("gone", files.gone))
-    return [(what, names) for what, names in told if names]
-
-
-def _as_before(files: Files) -> list[str]:
-    return [f"{len(files.same):,} as before"] if files.same else []
+    return "; ".join([*told, *([f"{len(files.same):,} as before"] if files.same else [])])
 
 
 def _keys(request: KeysAsked) -> tuple[str, str]:
     adds = request.deed == "add"
     done, rest = ("added", "there already") if adds else ("deleted", "not there")
-    set_name = f'"{shortened(request.set_name, LONGEST_NAME)}"'
     known = set(request.done)
     others = [key for key in request.keys if key not in known]
-    rest = "refused" if request.refused else rest
     parts = [
-        f"{what}: {listed(_seen(keys), _MOST_NAMES)}"
-        for what, keys in ((done, request.done), (rest, others))
+        f"{what}: {_listed(keys)}"
+        for what, keys in ((done, request.done), ("refused" if request.refused else rest, others))
         if keys
     ]
-    return f"to {request.deed} {'to' if adds else 'from'} {set_name}", (
-        f"{counted(len(request.keys), 'key')}; {'; '.join(parts)}"
+    return (
+        f'{"to add to" if adds else "to delete from"} "{shortened(request.set_name, LONGEST_NAME)}"',
+        "; ".join([counted(len(request.keys), "key"), *parts]),
     )
 
 
 def _runs_table(runs: Sequence[RunAsked]) -> Table:
     shown = [*runs[: _MOST_RUNS - 1], runs[-1]] if len(runs) > _MOST_RUNS else runs
-    is_told = {
-        "run of": True,
-        "run key": any(run.run_key for run in runs),
-        "job": len({run.job for run in runs}) > 1,
-        "what became of it": True,
-    }
+    has_several_jobs = len({run.job for run in runs}) > 1
     rows = [
         [
-            Line(_short(_label(run))),
-            Line(shortened(timeless(run.run_key or "none"), LONGEST_NAME)),
-            Line(shortened(run.job, LONGEST_NAME)),
+            Line(_name(_label(run))),
+            Line(shortened(timeless(run.run_key or ""), LONGEST_NAME)),
+            Line(shortened(run.job, LONGEST_NAME) * has_several_jobs),
             Line(run.became, _MARKS[run.became]),
         ]
         for run in shown
     ]
-    if len(runs) > _MOST_RUNS:
-        rows.insert(-1, [Line(f"… {len(runs) - _MOST_RUNS:,} more"), *[Line("")] * (len(is_told) - 1)])
-    return Table(
-        "", list(compress(is_told, is_told.values())), [list(compress(row, is_told.values())) for row in rows]
-    )
+    table = _table(("run of", "run key", "job", "what became of it"), rows)
+    if more := len(runs) - len(shown):
+        gap = [Line(f"… {more:,} more"), *[Line("")] * (len(table.columns) - 1)]
+        return Table("", table.columns, [*table.rows[:-1], gap, table.rows[-1]])
+    return table
 
 
 def _label(run: RunAsked) -> str:
     """Return by what a run is known: by its key if it has one."""
     if run.partition is not None:
-        return _seen([run.partition])[0]
+        return run.partition
     # What Dagster makes for a sensor with target=assets has no name that anybody would know.
     return "no partition" if run.job.startswith("__") else run.job
 
 
-def _causes(failed: Sequence[RunAsked]) -> Iterator[tuple[str, str]]:
-    for run in failed[:_MOST_CAUSES]:
-        yield f"{_short(_label(run))} failed", _sentence(run.why)
-    if more := failed[_MOST_CAUSES:]:
-        yield "and", counted(len(more), "more run") + " failed"
-
-
-def _log(lines: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for _, text in lines[:_MOST_LINES]:
-        yield "logged", _sentence(text)
-    if more := lines[_MOST_LINES:]:
-        yield "and", counted(len(more), "more line") + " logged"
+def _cause(run: RunAsked) -> tuple[str, str]:
+    # What then failed is for lack of a key, and would say that none was passed.
+    is_empty = run.partition == ""
+    why = "the partition key is empty, so Dagster made a run without a partition" if is_empty else run.why
+    return f"{_name(_label(run))} failed", _sentence(why)
 
 
 def _after(tick: Tick, longest: int = _LONGEST_CURSOR) -> str:
@@ -296,36 +277,32 @@ def _after(tick: Tick, longest: int = _LONGEST_CURSOR) -> str:
         return _cursor(tick.cursor_after, longest)
     if tick.error:
         return "as before, since the tick failed"
-    return "as before" if tick.cursor_before else "none"
+    return "as before" if tick.cursor_before else ""
 
 
 def _cursor(cursor: str | None, longest: int = _LONGEST_CURSOR) -> str:
     if not cursor:
-        return "none"
+        return ""
     try:
         words = Cursor.from_json(cursor)
     except ValueError:
         return _both_ends(cursor, longest)
     # Those of the library's own sensor stand for names and times: what they are is another on each machine.
-    waiting = f", {len(words.seen):,} waiting" if words.seen else ""
+    not_yet = f", {len(words.seen):,} not yet" if words.seen else ""
     retired = f", {counted(len(words.retired), 'key')} to be retired" if words.retired else ""
-    return f"{counted(len(words.done), 'file')} dealt with{waiting}{retired}"
+    return f"{counted(len(words.done), 'file')} dealt with{not_yet}{retired}"
 
 
 def _both_ends(cursor: str, longest: int) -> str:
     """Leave out what differs tomorrow, and then the middle: a time that is cut in two is not known as one."""
-    if is_endless := len(cursor) > _ENDLESS:
-        half = _ENDLESS // 2
-        text = timeless(cursor[:half]) + timeless(cursor[-half:])
-    else:
-        text = timeless(cursor)
+    half = _ENDLESS // 2
+    is_endless = len(cursor) > _ENDLESS
+    text = timeless(cursor[:half]) + timeless(cursor[-half:]) if is_endless else timeless(cursor)
     if len(text) <= longest:
         return text
-    half = longest // 2
-    ends = f"{text[:half]} … {text[-half:]}"
-    if longest == _SHORT_CURSOR:
-        return ends
-    return f"{ends} ({'over ' * is_endless}{_ENDLESS if is_endless else len(text):,} characters)"
+    ends = f"{text[: longest // 2]} … {text[-(longest // 2) :]}"
+    count = f"over {_ENDLESS:,}" if is_endless else f"{len(text):,}"
+    return ends if longest == _SHORT_CURSOR else f"{ends} ({count} characters)"
 
 
 def _keys_of(tick: Tick) -> list[str]:
@@ -333,46 +310,36 @@ def _keys_of(tick: Tick) -> list[str]:
 
 
 def _runs_of(tick: Tick) -> str:
-    labels = list(map(_label, tick.runs))
-    is_same = labels and labels == _seen(_keys_of(tick))
-    begun = f"{len(labels):,}: the same" if is_same else _named(labels)
-    if not tick.not_begun:
-        return begun
-    return f"{begun}; " * bool(labels) + f"{tick.not_begun:,} not begun"
-
-
-def _named(names: Sequence[str]) -> str:
-    shown = list(map(_short, _seen(names[:_FEW_NAMES])))
-    if len(names) > _FEW_NAMES:
-        shown[-1:] = ["…", _short(_seen(names[-1:])[0])]
-    return f"{len(names):,}: {', '.join(shown)}" if names else "none"
-
-
-def _seen(names: Iterable[str]) -> list[str]:
-    """Write the empty name so that it can be seen."""
-    return [name or '""' for name in names]
-
-
-def _short(name: str) -> str:
-    return plain(name, LONGEST_NAME)
+    is_same = tick.runs and [run.partition for run in tick.runs] == _keys_of(tick)
+    begun = f"{len(tick.runs):,}: the same" if is_same else _named(list(map(_label, tick.runs)))
+    return "; ".join(filter(None, (begun, f"{tick.not_begun:,} not begun" if tick.not_begun else "")))
 
 
 def _outcomes(tick: Tick) -> str:
-    failed = [f"tick failed: {type(tick.error).__name__}"] if tick.error else []
-    return ", ".join([*_outcome_counts(tick), *failed]) or "nothing"
-
-
-def _outcome_counts(tick: Tick) -> Iterator[str]:
-    added = sum(len(request.done) for request in tick.keys if request.deed == "add")
-    deleted = sum(len(request.done) for request in tick.keys if request.deed != "add")
-    yield from (
-        f"{counted(number, 'key')} {deed}"
-        for number, deed in ((added, "added"), (deleted, "deleted"))
-        if number
+    added, deleted = (
+        sum(len(request.done) for request in tick.keys if request.deed == deed) for deed in ("add", "delete")
     )
-    for outcome in Became:
-        if number := len(tick.became(outcome)):
-            yield f"{counted(number, 'run')} {outcome.value.partition(':')[0]}"
+    counts = [
+        (added, "key", "added"),
+        (deleted, "key", "deleted"),
+        *((len(tick.became(outcome)), "run", outcome.partition(":")[0]) for outcome in Became),
+    ]
+    told = [f"{counted(number, thing)} {outcome}" for number, thing, outcome in counts if number]
+    failed = [f"tick failed: {type(tick.error).__name__}"] if tick.error else []
+    return ", ".join([*told, *failed]) or "nothing"
+
+
+def _named(names: Sequence[str]) -> str:
+    shown = names if len(names) <= _FEW_NAMES else [*names[: _FEW_NAMES - 1], "…", names[-1]]
+    return f"{len(names):,}: {', '.join(map(_name, shown))}" if names else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return listed([name or _NO_NAME for name in names], _MOST_NAMES)
+
+
+def _name(name: str) -> str:
+    return plain(name or _NO_NAME, LONGEST_NAME)
 
 
 def _sentence(text: str) -> str:

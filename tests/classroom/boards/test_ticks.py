@@ -72,7 +72,7 @@ def test_a_tick_that_did_something() -> None:
     """What there was, what was asked for and done, why a run failed, and what is remembered."""
     assert repr(FIRST) == (
         "! Tick 1: 2 keys and 2 runs asked for\n"
-        "  files: new: acme.csv, bad.csv\n"
+        "  in the folder: new: acme.csv, bad.csv\n"
         "  cursor before: none\n"
         '  to add to "s3": 2 keys; added: acme, bad\n'
         "    run of  what became of it\n"
@@ -87,7 +87,7 @@ def test_a_tick_that_had_nothing_to_do() -> None:
     """Why no run was asked for, said once, and what was logged besides."""
     assert repr(IDLE) == (
         "○ Tick 2: nothing asked for\n"
-        "  files: 2 as before\n"
+        "  in the folder: 2 as before\n"
         '  cursor before: ["acme.csv", "bad.csv"]\n'
         "  why no run: Nothing new.\n"
         "  logged: 2 files\n"
@@ -96,11 +96,33 @@ def test_a_tick_that_had_nothing_to_do() -> None:
     )
 
 
+def test_a_tick_that_gives_no_reason() -> None:
+    """A file has changed, and the sensor says nothing; Dagster's words for it tell less."""
+    dagster_says = "Sensor function returned an empty result"
+    tick = Tick(2, Files(changed=("acme.csv",)), "1", "1", skip_reason=dagster_says)
+    assert repr(tick) == (
+        "○ Tick 2: nothing asked for\n"
+        "  in the folder: changed: acme.csv\n"
+        "  cursor before: 1\n"
+        "  why no run: the sensor gave no reason\n"
+        "  cursor after: as before"
+    )
+
+
+def test_a_run_of_the_empty_key() -> None:
+    """It fails for want of a partition, and nobody can pass one."""
+    tick = Tick(1, Files(), None, None, runs=(ran("", FAILED, why="InvalidKey: Pass one"),))
+    assert repr(tick).splitlines()[3:5] == [
+        '    ""      ✗ failed',
+        '  "" failed: the partition key is empty, so Dagster made a run without a partition',
+    ]
+
+
 def test_what_was_there_already_and_what_was_dropped() -> None:
     """A time in a run key is another one on each machine."""
     assert repr(THIRD) == (
         "! Tick 3: 3 keys and 1 run asked for\n"
-        "  files: changed: bad.csv; gone: acme.csv\n"
+        "  in the folder: changed: bad.csv; gone: acme.csv\n"
         '  cursor before: ["acme.csv", "bad.csv"]\n'
         '  to delete from "s3": 2 keys; deleted: acme; not there: other\n'
         '  to add to "s3": 1 key; there already: bad\n'
@@ -114,7 +136,7 @@ def test_a_tick_that_failed() -> None:
     """What was refused, what did not begin, and the error as it is told anywhere."""
     assert repr(REFUSED) == (
         "✗ Tick 4: failed\n"
-        "  files: new: acme.eu.csv, acme.us.csv; 1 as before\n"
+        "  in the folder: new: acme.eu.csv, acme.us.csv; 1 as before\n"
         '  cursor before: ["bad.csv"]\n'
         '  to add to "s3": 2 keys; refused: acme, acme\n'
         "  not begun: 2 runs, since the tick failed\n"
@@ -182,7 +204,7 @@ def test_a_history() -> None:
     board = history_board([FIRST, IDLE, THIRD, REFUSED])
     assert board.title == "4 ticks, 5 runs asked for"
     assert cells(board) == [
-        ["tick", "files", "keys asked for", "runs asked for", "what became of it", "cursor after"],
+        ["tick", "in the folder", "keys asked for", "runs asked for", "what became of it", "cursor after"],
         [
             "! 1",
             "new: acme.csv, bad.csv",
@@ -220,6 +242,22 @@ def test_a_history_has_no_column_that_says_nothing() -> None:
         "    ✓ 1   1: acme         1 run succeeded\n"
         "    ✓ 2   1: acme         1 run succeeded"
     )
+
+
+def test_an_empty_folder_and_a_customer_called_none() -> None:
+    """Nothing is left blank, and a name is never taken for nothing."""
+    none = Tick(1, Files(), None, None, runs=(ran("none"),))
+    new = Tick(2, Files(new=("none",)), None, None, runs=(ran("none", run_key="none"),))
+    assert cells(history_board([none, new])) == [
+        ["tick", "in the folder", "runs asked for", "what became of it"],
+        ["✓ 1", "none", "1: none", "1 run succeeded"],
+        ["✓ 2", "new: none", "1: none", "1 run succeeded"],
+    ]
+    assert cells(none.board()) == [["run of", "what became of it"], ["none", "✓ succeeded"]]
+    assert cells(new.board()) == [
+        ["run of", "run key", "what became of it"],
+        ["none", "none", "✓ succeeded"],
+    ]
 
 
 def test_no_history_yet() -> None:
@@ -296,7 +334,7 @@ def test_a_cursor_says_the_same_on_every_machine() -> None:
         (Cursor(done=("a",)), "1 file dealt with"),
         (
             Cursor(done=tuple("abcdef"), seen=("g",), retired=("h",)),
-            "6 files dealt with, 1 waiting, 1 key to be retired",
+            "6 files dealt with, 1 not yet, 1 key to be retired",
         ),
     ],
 )
