@@ -13,7 +13,7 @@ from typing import Literal
 import dagster as dg
 
 from lesson_lib.pipeline.arrivals import Cursor, DataFile, Scan, fingerprint, scan, short_word
-from lesson_lib.pipeline.imports import IMPORT, Import, latest_ids, loaded_imports
+from lesson_lib.pipeline.imports import IMPORT, Import, after_latest_run, latest_ids, loaded_imports
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
 from lesson_lib.pipeline.partitions import InvalidKey, judged_keys, s3_partitions_def
 from lesson_lib.pipeline.refusals import Refused
@@ -278,9 +278,7 @@ class _Tick:
     def _ask(self, file: DataFile, version: str) -> None:
         if file.key not in self._registered:
             self.add.append(file.key)
-        # Dagster drops a run key that it knows. Without the second part, it would drop a file that goes back
-        # to an earlier content, or comes back after its key was retired.
-        after = f" after {self._imports[file.key]}" if file.key in self._imports else ""
+        after = after_latest_run(self._instance, key=file.key)
         self.requests.append(
             dg.RunRequest(
                 run_key=f"{file.key}@{version}{after}",

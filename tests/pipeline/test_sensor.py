@@ -43,12 +43,14 @@ class Daemon:
 
     Attributes:
         known: the run keys of all runs, whatever became of them; a request with one of these is dropped.
+        queue: the requests whose runs wait.
     """
 
     world: World
     sensor: dg.SensorDefinition = arrivals_sensor
     cursor: str | None = None
     known: set[str | None] = field(default_factory=set)
+    queue: list[dg.RunRequest] = field(default_factory=list)
     result: dg.SensorResult = field(default_factory=dg.SensorResult)
 
     def evaluate(self) -> dg.SensorResult:
@@ -72,27 +74,31 @@ class Daemon:
         for request in self.result.dynamic_partitions_requests or []:
             self.world.instance.add_dynamic_partitions("s3", request.partition_keys)
         self.cursor = self.result.cursor or self.cursor
-        launched = []
-        for request in self.result.run_requests or []:
-            if request.run_key not in self.known:
-                self.known.add(request.run_key)
-                launched.append(self._launch(request, runs))
-        return launched
-
-    def _launch(self, request: dg.RunRequest, runs: str) -> str | None:
-        if request.job_name == "retire_partition_job":
-            key = request.run_config["ops"]["retire_partition"]["config"]["key"]
-            if runs == "finish":
-                retire_partition_job.execute_in_process(
-                    run_config=dict(request.run_config),
-                    instance=self.world.instance,
-                    resources=self.world.resources(),
-                )
-            return f"-{key}"
-        assert request.job_name == "import_dynamic_partition_job"
+        launched = [
+            request for request in self.result.run_requests or [] if request.run_key not in self.known
+        ]
+        self.known |= {request.run_key for request in launched}
+        self.queue += launched
         if runs == "finish":
+            self.work()
+        return [_key_of(request) for request in launched]
+
+    def work(self) -> None:
+        """Carry out all runs that wait."""
+        while self.queue:
+            self._run(self.queue.pop(0))
+
+    def _run(self, request: dg.RunRequest) -> None:
+        if request.job_name == "retire_partition_job":
+            retire_partition_job.execute_in_process(
+                run_config=dict(request.run_config),
+                instance=self.world.instance,
+                resources=self.world.resources(),
+                raise_on_error=False,
+            )
+        else:
+            assert request.job_name == "import_dynamic_partition_job"
             self.world.load(request.partition_key, raise_on_error=False)
-        return request.partition_key
 
     @property
     def message(self) -> str:
@@ -103,6 +109,12 @@ class Daemon:
     def run_keys(self) -> list[str | None]:
         """Return the run keys that the last tick asked for."""
         return [request.run_key for request in self.result.run_requests or []]
+
+
+def _key_of(request: dg.RunRequest) -> str | None:
+    if request.job_name == "retire_partition_job":
+        return f"-{request.run_config['ops']['retire_partition']['config']['key']}"
+    return request.partition_key
 
 
 @pytest.fixture
@@ -193,6 +205,62 @@ def test_a_request_that_never_ran_is_not_doubled(daemon: Daemon) -> None:
     daemon.cursor = None
     assert daemon.tick() == []
     assert daemon.run_keys() == asked
+
+
+def test_a_file_that_was_away_when_it_was_loaded_is_asked_for_when_it_is_back(settled: Daemon) -> None:
+    """Even where nothing at all tells it from the file of before, as after a remount."""
+    path, target = settled.world.source / "zenith.csv", settled.world.source / "disk" / "zenith.csv"
+    target.parent.mkdir()
+    target.write_text(priced(3))
+    os.utime(target, (1e9, 1e9))
+    path.symlink_to(target)
+    assert settled.tick(runs="wait") == ["zenith"]
+    for _ in range(2):
+        path.unlink()
+        settled.work()
+        assert settled.tick() == []
+        path.symlink_to(target)
+        assert settled.tick(runs="wait") == ["zenith"]
+    settled.work()
+    assert settled.world.prices()["zenith"] == [3.0]
+    assert settled.tick() == []
+
+
+def test_a_file_is_asked_for_again_where_another_one_lay_there_when_it_was_loaded(daemon: Daemon) -> None:
+    """A is asked for, a broken B is found, and A comes back; and the same where an earlier A was loaded."""
+    for good, age in ((1.5, 60), (2.5, 50)):
+        put(daemon.world, "acme", good, age=age)
+        assert daemon.tick(runs="wait") == ["acme"]
+        put(daemon.world, "acme", "n/a", age=age)
+        daemon.work()
+        assert daemon.tick() == ["acme"]
+        put(daemon.world, "acme", good, age=age)
+        assert daemon.tick() == ["acme"]
+        assert daemon.world.prices() == {"acme": [good]}
+        assert daemon.tick() == []
+
+
+def test_a_file_whose_history_was_wiped_is_asked_for_again(settled: Daemon) -> None:
+    """Nothing says any more that it is loaded, once the cursor is lost, too."""
+    settled.world.instance.wipe_assets([IMPORT.key, LOAD.key])
+    assert settled.tick() == []
+    settled.cursor = None
+    assert settled.tick() == ["acme", "globex"]
+    assert settled.world.times_materialized(LOAD, "acme") == 1
+    assert settled.tick() == []
+
+
+def test_a_file_that_failed_is_asked_for_again_where_it_is_touched_or_the_cursor_is_lost(
+    daemon: Daemon,
+) -> None:
+    """Each time once."""
+    put(daemon.world, "acme", "n/a")
+    assert daemon.tick() == ["acme"]
+    assert daemon.tick() == []
+    put(daemon.world, "acme", "n/a", age=50)
+    assert daemon.tick() == ["acme"]
+    daemon.cursor = None
+    assert [daemon.tick(), daemon.tick()] == [["acme"], []]
 
 
 def test_the_correction_of_a_file_that_failed_is_loaded(daemon: Daemon) -> None:
@@ -568,9 +636,9 @@ def test_a_file_that_is_there_again_keeps_its_key(settled: Daemon) -> None:
     """The run that was to retire it looks once more."""
     settled.sensor = retiring_sensor
     (settled.world.source / "acme.csv").rename(settled.world.source / "away")
-    asked = settled.evaluate().run_requests or []
+    assert settled.tick(runs="wait") == ["-acme"]
     (settled.world.source / "away").rename(settled.world.source / "acme.csv")
-    assert [settled._launch(request, "finish") for request in asked] == ["-acme"]  # noqa: SLF001 - our own helper
+    settled.work()
     assert settled.world.keys() == ["acme", "globex"]
     assert settled.world.prices()["acme"] == [1.5, 2.5]
 
