@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections import OrderedDict, deque
+from collections import OrderedDict, UserDict, UserList, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import CodeType, FunctionType, MethodType, SimpleNamespace
@@ -108,8 +108,8 @@ class _Memory:
         return type(found).__module__ in ("builtins", "collections") or self._is_own(found)
 
     def _is_own(self, found: object) -> bool:
-        """Tell whether it is a class of the walked module, or an object of one."""
-        if isinstance(found, SimpleNamespace):
+        """Tell whether it is a class of the walked module, or an object of one, or merely holds others."""
+        if isinstance(found, SimpleNamespace | UserDict | UserList):
             return True
         kind = found if isinstance(found, type) else type(found)
         return kind.__module__ == self._names.get("__name__")

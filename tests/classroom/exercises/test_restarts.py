@@ -54,6 +54,20 @@ WAYS = {
             seen.move_to_end(0)
             return len(seen)
     """,
+    "a UserDict": """
+        from collections import UserDict
+        seen = UserDict()
+        def count():
+            seen[len(seen)] = True
+            return len(seen)
+    """,
+    "a UserList": """
+        from collections import UserList
+        seen = UserList()
+        def count():
+            seen.append(True)
+            return len(seen)
+    """,
     "a default value": """
         def count(seen=[]):
             seen.append(1)

@@ -6,7 +6,9 @@ itself is as right as one that requests it.
 
 import os
 import tempfile
+import time
 import traceback
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,11 +35,11 @@ from lesson_lib.pipeline import (
 )
 
 MOST_RUNS = 100  # that a tick may ask for
-FIRST_DAY = 300  # files
+FIRST_DAY = 200  # good files, and as many bad ones as fill a tick
 
 _CUSTOMERS = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
 _SECOND = 1_000_000_000  # nanoseconds
-_NOON = 1_700_000_000 * _SECOND  # a time of change, long enough ago for anybody to call the file settled
+_DAY = 86_400  # seconds
 
 
 class _TickFailed(Exception):
@@ -54,6 +56,8 @@ class _Deployment:
     Attributes:
         restart: ends the process of the sensor, and starts it again; the cursor, keys and runs stay.
         elsewhere: what was registered in no set of this name, or in another instance.
+        changed: when its files were changed, in nanoseconds: a day ago, for anybody to call them settled. No
+            two deployments have the same, so that what a sensor has kept from another one is no match.
     """
 
     sensor: dg.SensorDefinition
@@ -62,6 +66,7 @@ class _Deployment:
     daemon: TickSimulator
     restart: Callable[[], None]
     elsewhere: Elsewhere
+    changed: int
 
     def put(self, name: str, text: str = "a file\n", *, seconds: int = 0) -> None:
         """Put a file into the folder, in place of an earlier one.
@@ -69,11 +74,11 @@ class _Deployment:
         Args:
             name: of the file.
             text: what is in it.
-            seconds: its time of change, counted from when all others were changed.
+            seconds: its time of change, counted from `changed`.
         """
         path = self.folder / name
         path.write_text(text)
-        os.utime(path, ns=(_NOON, _NOON + seconds * _SECOND))
+        os.utime(path, ns=(self.changed, self.changed + seconds * _SECOND))
 
     def tick(self) -> list[str]:
         """Let the daemon tick once, and return the keys for which a run is queued, in order.
@@ -125,7 +130,8 @@ def _deployed(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
             "database": Warehouse(database=str(Path(root, "lesson.duckdb"))),
         }
         daemon = simulate(sensor, [] if has_assets else _CUSTOMERS, instance, resources=resources)
-        yield _Deployment(sensor, folder, instance, daemon, restart, elsewhere)
+        changed = time.time_ns() - _DAY * _SECOND
+        yield _Deployment(sensor, folder, instance, daemon, restart, elsewhere, changed)
 
 
 _Happening = Callable[[_Deployment], Miss | None]
@@ -152,7 +158,7 @@ def _sensor_of(answer: object) -> dg.SensorDefinition:
         raise NoAnswer("Give check your sensor, by the name of its function and without brackets.")
     if type(answer) is not dg.SensorDefinition or not function_of(answer):
         raise NoAnswer("That is a sensor of another kind. Write a function with @dg.sensor above it.")
-    if not answer.targets:
+    if not answer.targets and answer.asset_selection is None:
         raise NoAnswer("Your sensor does not say what to run. Write @dg.sensor(target=customers).")
     return answer
 
@@ -210,6 +216,14 @@ def _differs(
     return Miss(belief, seen, expected=f"runs queued: {_names(expected)}")
 
 
+def _taken_away(deployment: _Deployment, *names: str) -> Miss | None:
+    """Tell of files that are not where they were put."""
+    gone = [name for name in names if not (deployment.folder / name).is_file()]
+    if not gone:
+        return None
+    return Miss(seen=f"no longer in the folder: {_names(gone)}", expected="every file stays where it is")
+
+
 @_scenario
 def _new_file(deployment: _Deployment) -> Miss | None:
     """A new file arrives in source.path: ada.csv."""
@@ -218,9 +232,7 @@ def _new_file(deployment: _Deployment) -> Miss | None:
         return miss
     if (keys := deployment.registered()) != ["ada"]:
         return Miss(seen=f"{KEYS} holds {_names(keys)}", expected=f"{KEYS} holds {_names(['ada'])}")
-    if [path.name for path in deployment.folder.iterdir()] != ["ada.csv"]:
-        return Miss(seen="ada.csv is gone", expected="ada.csv stays where it is, for the run to load it")
-    return None
+    return _taken_away(deployment, "ada.csv")
 
 
 @_scenario
@@ -259,7 +271,7 @@ def _older_file(deployment: _Deployment) -> Miss | None:
     """A file arrives that was changed before those that are there already."""
     deployment.put("ada.csv")
     deployment.tick()
-    deployment.put("grace.csv", seconds=-86_400)
+    deployment.put("grace.csv", seconds=-_DAY)
     return _differs(deployment, deployment.tick(), ["grace"], "new-files-are-newest")
 
 
@@ -286,18 +298,23 @@ def _two_dots(deployment: _Deployment) -> Miss | None:
 
 @_scenario
 def _no_data(deployment: _Deployment) -> Miss | None:
-    """There are other things in the folder: a hidden file, an unfinished one, a note, and two folders."""
-    for name in (".ada.csv", "grace.csv.part", "notes.txt", "ada.csv"):
-        deployment.put(name)
+    """Only ada.csv is a data file: the rest is hidden, unfinished, of another kind, or in another folder."""
     for name in ("archive", "edsger.csv"):
         (deployment.folder / name).mkdir()
-    return _differs(deployment, deployment.tick(), ["ada"], "everything-in-a-folder-is-data")
+    for name in (".ada.csv", "grace.csv.part", "notes.txt", "ada.csv", "archive/ada of 2024.csv"):
+        deployment.put(name)
+    if os.name == "posix":  # on Windows, patterns disregard case, and links take a permission
+        deployment.put("GRACE.CSV")
+        (deployment.folder / "device.csv").symlink_to(os.devnull)
+    queued = deployment.tick()
+    belief = "everything-in-a-folder-is-data" if {*queued} - {"ada", "GRACE"} else ""
+    return _differs(deployment, queued, ["ada"], belief)
 
 
 @_scenario
 def _bad_key(deployment: _Deployment) -> Miss | None:
-    """Two files whose keys break the rules arrive beside good ones: a,b.csv and a..b.csv."""
-    bad = ["a,b", "a..b"]
+    """Three files whose keys break the rules arrive beside good ones: a,b.csv, a..b.csv and a[b].csv."""
+    bad = ["a,b", "a..b", "a[b]"]
     for name in ("ada", *bad, "grace"):
         deployment.put(f"{name}.csv")
     for arrived in (["ada", "grace"], [], ["edsger"], []):
@@ -313,20 +330,32 @@ def _bad_key(deployment: _Deployment) -> Miss | None:
             )
         if asked := [key for key in bad if key in (*queued, *deployment.registered())]:
             return Miss(
-                "dagster-checks-keys",
-                seen=f"registered: {_names(asked)}; {deployment.told()}",
-                expected=f"runs queued: {_names(arrived)}",
+                "dagster-checks-keys" if asked == bad else "",  # else, some rules are checked, and not all
+                seen=f"registered or asked for: {_names(asked)}",
+                expected="no key that breaks the rules",
             )
         if miss := _differs(deployment, queued, arrived, "" if queued else "one-bad-key-fails-alone"):
             return miss
-    return None
+    return _taken_away(deployment, *(f"{key}.csv" for key in bad))
+
+
+@_scenario
+def _unusual_names(deployment: _Deployment) -> Miss | None:
+    """The names of four files are unusual, and their keys good: Ada.csv, O'Brien.csv, café.csv, a.csv.csv."""
+    spelt = unicodedata.normalize("NFD", "café")  # as some disks and archives do, with the accent by itself
+    for name in ("Ada", "O'Brien", spelt, "a.csv"):
+        deployment.put(f"{name}.csv")
+    queued = deployment.tick()
+    aside = "'café' is not as checked_key returns it; " if spelt in queued else ""
+    return _differs(deployment, queued, ["Ada", "O'Brien", "café", "a.csv"], aside=aside)
 
 
 @_scenario
 def _burst(deployment: _Deployment) -> Miss | None:
-    """On the first day, 300 files are there."""
+    """On the first day, 300 files are there; the keys of 100 of them break the rules."""
     keys = [f"customer {number:03}" for number in range(1, FIRST_DAY + 1)]
-    for key in keys:
+    bad = [f"a,{number:03}" for number in range(1, MOST_RUNS + 1)]  # which come first by name
+    for key in (*bad, *keys):
         deployment.put(f"{key}.csv")
     queued: list[str] = []
     quiet = 0
@@ -349,7 +378,7 @@ def _burst(deployment: _Deployment) -> Miss | None:
     parts += [f"asked for again: {_names(again)}"] if again else []
     return Miss(
         seen=f"after {counted(len(deployment.daemon.ticks), 'tick')}, {'; '.join(parts)}",
-        expected=f"a run for each of the {FIRST_DAY}, once",
+        expected=f"a run for each of the {FIRST_DAY} good ones, once",
     )
 
 
@@ -364,6 +393,11 @@ def _restarted(deployment: _Deployment) -> Miss | None:
         deployment, deployment.tick(), [], "variables-outlive-a-restart", aside="after the restart, "
     ):
         return miss
+    if not deployment.daemon.cursor:  # what it has kept, it has kept where a restart here does not reach
+        return Miss(
+            seen="after two ticks and a restart, there is no cursor",
+            expected="a cursor that remembers what was asked for",
+        )
     deployment.restart()
     deployment.put("grace.csv", "a corrected file\n", seconds=60)
     return _differs(deployment, deployment.tick(), ["grace"], aside="after the restart, ")
@@ -389,25 +423,36 @@ def _vanished(deployment: _Deployment) -> Miss | None:
 
 
 @_scenario
-def _corrected_in_one_way(deployment: _Deployment) -> Miss | None:
-    """A file is corrected twice: first only its time of change differs, and then only its size."""
-    deployment.put("ada.csv", "one price\n")
-    deployment.put("grace.csv", "one price\n")
+def _changed_three_times(deployment: _Deployment) -> Miss | None:
+    """A file is changed three times: only in its time, only in its size, and back to what it was at first."""
+    at_first = "one price\n"
+    deployment.put("ada.csv", at_first)
+    deployment.put("grace.csv", at_first)
     deployment.tick()
-    deployment.put("ada.csv", "two price\n", seconds=60)
-    if miss := _differs(deployment, deployment.tick(), ["ada"], aside="only the time has changed; "):
-        return miss
-    deployment.put("ada.csv", "three prices\n", seconds=60)
-    return _differs(deployment, deployment.tick(), ["ada"], aside="only the size has changed; ")
+    for text, seconds, aside in (
+        ("two price\n", -60, "only the time has changed, to an earlier one; "),
+        ("three prices\n", -60, "only the size has changed; "),
+        (at_first, 0, "ada.csv is again what it was at first; "),
+    ):
+        deployment.put("ada.csv", text, seconds=seconds)
+        if miss := _differs(deployment, deployment.tick(), ["ada"], aside=aside):
+            return miss
+    return _differs(deployment, deployment.tick(), [])
 
 
 @_scenario
 def _registered_already(deployment: _Deployment) -> Miss | None:
-    """The keys of two files are registered already, by hand, and the sensor has no cursor yet."""
-    deployment.instance.add_dynamic_partitions(KEYS, ["ada", "grace"])
+    """Three keys were registered by hand, two of them have files, and the sensor has no cursor yet."""
+    by_hand = ["ada", "grace", "edsger"]
+    deployment.instance.add_dynamic_partitions(KEYS, by_hand)
     deployment.put("ada.csv")
     deployment.put("grace.csv")
-    return _differs(deployment, deployment.tick(), ["ada", "grace"], "three-records-are-one")
+    for expected, belief in ((["ada", "grace"], "three-records-are-one"), ([], "")):
+        if miss := _differs(deployment, deployment.tick(), expected, belief):
+            return miss
+    if gone := [key for key in by_hand if key not in deployment.registered()]:
+        return Miss(seen=f"no longer registered: {_names(gone)}", expected="every key stays registered")
+    return None
 
 
 _HEAD = """\
@@ -430,7 +475,7 @@ def _written(*body: str, before: str = "", head: str = _HEAD) -> str:
 
 _SOLUTION = """
     seen = json.loads(context.cursor or "{}")
-    known, keys, runs = {}, [], []
+    known, runs = {}, {}
     for path in sorted(Path(source.path).glob("[!.]*.csv")):
         if not path.is_file():
             continue
@@ -438,21 +483,22 @@ _SOLUTION = """
         version = [facts.st_size, facts.st_mtime_ns]
         if seen.get(path.name) != version:
             if len(runs) == 100:
-                continue
+                continue  # it is not in the cursor, so the next tick finds it new
             try:
                 key = checked_key(path.stem)
             except InvalidKey as refusal:
                 context.log.warning(str(refusal))
                 continue
-            keys.append(key)
-            runs.append(dg.RunRequest(partition_key=key, run_key=f"{key} {version}"))
+            runs[key] = dg.RunRequest(partition_key=key)
         known[path.name] = version
     return dg.SensorResult(
-        dynamic_partitions_requests=[s3_partitions_def.build_add_request(keys)],
-        run_requests=runs,
+        dynamic_partitions_requests=[s3_partitions_def.build_add_request(list(runs))],
+        run_requests=list(runs.values()),
         cursor=json.dumps(known),
     )
 """
+_READ = 'seen = json.loads(context.cursor or "{}")'
+_ADDED = "dynamic_partitions_requests=[s3_partitions_def.build_add_request(list(runs))],"
 
 
 def _but(*changes: tuple[str, str], before: str = "") -> str:
@@ -470,21 +516,22 @@ OWN_SENSOR = Exercise(
     objective="write",
     minutes=12,
     task="Now all of it, from nearly nothing: a sensor that watches the folder `source.path`. A data file is "
-    "a plain file, no folder, whose name ends in `.csv` and does not begin with a dot; its key is the name "
-    "without `.csv`. If a data file is new, or corrected (its size, its time of change, or both "
-    "differ), the next tick registers its key in the set `s3` and asks for one run; a file that has not "
-    "changed is not asked for again. A tick asks for at most 100 runs, and leaves the rest to the next "
-    "ones.\n\n`checked_key(name)` returns a key that follows the rules, and raises `InvalidKey` for any "
-    "other: leave such a file out, and load the others. A key whose file is gone stays registered. "
-    "`check` brings a daemon, a folder and an instance of its own, and restarts the sensor's process, too.",
+    "a plain file directly in this folder, whose name ends in `.csv` and does not begin with a dot; its key "
+    "is the name without `.csv`. If a data file is new, or its size or its time of change is not what it was "
+    "when it was last asked for, the next tick registers its key in the set `s3` and asks for one run; "
+    "otherwise it asks for none. A tick asks for at most 100 runs, and leaves the rest to the next ones. "
+    "Whatever has to be remembered goes into the cursor: the sensor's process is restarted now and then.\n\n"
+    "`checked_key(name)` returns the key to use, or raises `InvalidKey` if the name breaks the rules: leave "
+    "such a file out, and load the others. Keys stay registered, and files where they are. `check` brings a "
+    "daemon, a folder and an instance of its own.",
     starter=_written("..."),
     solution=_written(_SOLUTION),
-    takeaway="The cursor holds a version of every file that was asked for, and each tick compares: so "
-    "nothing is forgotten, missed, or asked for twice.",
+    takeaway="The cursor holds each file's version as it was last asked for, and each tick compares: so "
+    "nothing is forgotten, missed, or asked for twice, and it takes no run key.",
     hints=(
         "What must the cursor say of a file, so that later ticks know it again, and see a correction?",
         "A dict of names, each with [st_size, st_mtime_ns] of path.stat(); json makes a text of it.",
-        "Stop at 100 requests before you make an entry, and catch InvalidKey for each file by itself.",
+        "Catch InvalidKey for each file by itself. Count only what you ask for; after 100, make no entry.",
         "End with SensorResult(dynamic_partitions_requests=..., run_requests=..., cursor=json.dumps(...)).",
     ),
     scenarios=(
@@ -495,11 +542,12 @@ OWN_SENSOR = Exercise(
         _two_dots,
         _no_data,
         _bad_key,
-        _burst,
+        _unusual_names,
         _restarted,
+        _burst,
         _registered_already,
         _vanished,
-        _corrected_in_one_way,
+        _changed_three_times,
     ),
     also_right=(
         _written(
@@ -528,65 +576,59 @@ OWN_SENSOR = Exercise(
         ),
         _written(
             """
-            asked_for = json.loads(context.cursor) if context.cursor else []
+            asked_for = json.loads(context.cursor) if context.cursor else {}
             number = 0
-            for path in good_files(Path(source.path)):
-                word = digest(path)
-                if word in asked_for or number >= 100:
+            for path, key in good_files(Path(source.path)):
+                word = hashlib.sha256(path.read_bytes()).hexdigest()
+                if asked_for.get(key) == word or number >= 100:
                     continue
                 number += 1
-                asked_for.append(word)
-                context.instance.add_dynamic_partitions("s3", [path.stem])
-                yield dg.RunRequest(run_key=word, partition_key=path.stem)
+                asked_for[key] = word
+                context.instance.add_dynamic_partitions("s3", [key])
+                yield dg.RunRequest(partition_key=key)
             context.update_cursor(json.dumps(asked_for))
             """,
             before="""
             import hashlib
 
 
-            def digest(path):
-                return hashlib.sha256(path.name.encode() + path.read_bytes()).hexdigest()
-
-
             def good_files(folder):
                 for path in folder.iterdir():
                     if path.is_file() and path.suffix == ".csv" and path.name[0] != ".":
                         try:
-                            checked_key(path.stem)
+                            yield path, checked_key(path.stem)
                         except InvalidKey:
-                            continue
-                        yield path
+                            pass
             """,
         ),
         # A variable may go with a restart, as long as the cursor holds the same.
         _but(
-            (
-                'seen = json.loads(context.cursor or "{}")',
-                'seen.update(json.loads(context.cursor or "{}"))',
-            ),
-            (', run_key=f"{key} {version}"', ""),
+            (_READ, 'seen.update(json.loads(context.cursor or "{}"))'),
             before="seen = {}",
         ),
     ),
     wrong=(
+        (_but((_ADDED, "")), "run-request-brings-its-key"),
         (
-            _but(("dynamic_partitions_requests=[s3_partitions_def.build_add_request(keys)],", "")),
-            "run-request-brings-its-key",
-        ),
-        (
-            _but(
-                ("        known[path.name] = version", "            known[path.name] = version"),
-                (', run_key=f"{key} {version}"', ""),
-            ),
+            _but(("        known[path.name] = version", "            known[path.name] = version")),
             "cursor-of-new-files-is-enough",
         ),
         (_but(("[facts.st_size, facts.st_mtime_ns]", "True")), "known-name-is-known-file"),
-        (_but(('run_key=f"{key} {version}"', "run_key=path.name")), "file-name-is-a-good-run-key"),
+        (
+            _but(("partition_key=key", "partition_key=key, run_key=path.name")),
+            "file-name-is-a-good-run-key",
+        ),
         (_but(("path.stem", 'path.name.split(".")[0]')), "key-ends-at-the-first-dot"),
         (
             _but(
                 ("path.stem", 'path.name.split(".")[0]'),
-                ("keys.append(key)", "keys += [key] * (key not in keys)"),
+                ("known, runs = {}, {}", "known, keys, runs = {}, [], []"),
+                (
+                    "runs[key] = dg.RunRequest(partition_key=key)",
+                    "keys.append(key)\n            runs.append(dg.RunRequest(partition_key=key))",
+                ),
+                ("list(runs)", "keys"),
+                ("list(runs.values())", "runs"),
             ),
             "key-ends-at-the-first-dot",
         ),
@@ -598,6 +640,8 @@ OWN_SENSOR = Exercise(
             "everything-in-a-folder-is-data",
         ),
         (_but(("not path.is_file()", "False")), "everything-in-a-folder-is-data"),
+        (_but(("not path.is_file()", "path.is_dir()")), "everything-in-a-folder-is-data"),
+        (_but((".glob(", ".rglob(")), "everything-in-a-folder-is-data"),
         (
             _but(
                 ("try:", "if True:"),
@@ -615,7 +659,7 @@ OWN_SENSOR = Exercise(
         (
             _but(
                 ("context.log.warning(str(refusal))", "return dg.SkipReason(str(refusal))"),
-                ("                continue\n            keys", "            keys"),
+                ("                continue\n            runs", "            runs"),
             ),
             "one-bad-key-fails-alone",
         ),
@@ -623,12 +667,10 @@ OWN_SENSOR = Exercise(
         (_but(("len(runs) == 100", "False")), "one-tick-can-ask-for-all"),
         (
             _but(
-                ('seen = json.loads(context.cursor or "{}")', ""),
-                ("known, keys", "keys"),
-                ("= {}, [], []", "= [], []"),
+                (_READ, ""),
+                ("known, runs = {}, {}", "runs = {}"),
                 ("        known[path.name] = version", "        seen[path.name] = version"),
                 ("cursor=json.dumps(known),", ""),
-                (', run_key=f"{key} {version}"', ""),
                 before="seen = {}",
             ),
             "variables-outlive-a-restart",
@@ -639,8 +681,8 @@ OWN_SENSOR = Exercise(
         ),
         (
             _but(
-                ("dynamic_partitions_requests=[s3_partitions_def.build_add_request(keys)],", ""),
-                ("return dg", 'instance.add_dynamic_partitions("s3", keys)\n    return dg'),
+                (_ADDED, ""),
+                ("return dg", 'instance.add_dynamic_partitions("s3", list(runs))\n    return dg'),
             ),
             "keys-live-in-the-definition",
         ),
@@ -656,10 +698,10 @@ OWN_SENSOR = Exercise(
         ),
         (
             _but(
-                ("json.loads(context.cursor or '{}')".replace("'", '"'), "float(context.cursor or 0)"),
+                (_READ, "seen = float(context.cursor or 0)"),
                 ("seen.get(path.name) != version", "facts.st_mtime > seen"),
                 ("known[path.name] = version", "latest = max(latest, facts.st_mtime)"),
-                ("known, keys, runs = {}, [], []", "latest, keys, runs = seen, [], []"),
+                ("known, runs = {}, {}", "latest, runs = seen, {}"),
                 ("cursor=json.dumps(known)", "cursor=str(latest)"),
                 ("len(runs) == 100", "False"),
             ),
