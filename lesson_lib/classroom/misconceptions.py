@@ -781,11 +781,10 @@ _ALL = (
     ),
     Misconception(
         "one-bad-key-fails-alone",
-        claim="If one of the keys cannot be added, only that one is left out.",
-        truth="If one key cannot be added, the tick fails: no key of its request is added, and no run "
-        "starts.",
-        explanation="A key that stands twice in a request is such a key. The good keys beside it wait as "
-        "long as it is there. Check each key in the sensor, leave out the bad ones, and log why.",
+        claim="One bad key harms only itself.",
+        truth="If a key cannot be added, or raises an error in the sensor, the tick fails and starts no run.",
+        explanation="A key that stands twice in a request cannot be added. The good keys beside it wait as "
+        "long as it is there. Check each key by itself, leave out the bad ones, and log why.",
         cell=cleandoc("""
             import dagster as dg
             from lesson_lib.classroom.ticks import simulate

@@ -47,7 +47,7 @@ NEVER = (
     "after 2 ticks, never asked for: 'customer 001', 'customer 002', 'customer 003', 'customer 004', "
     "'customer 005', … 'customer 200' (200 in all)"
 )
-EACH = "a run for each of the 200 good ones, once"
+EACH = "a run for each of the 200 good ones, once; the cursor holds only those"
 GOOD = "runs queued: 'Ada', \"O'Brien\", 'café', 'a.csv'"
 ADA = "runs queued: 'ada'"
 AS_AT_FIRST = "tick 4: ada.csv is again what it was at first; runs queued: none"

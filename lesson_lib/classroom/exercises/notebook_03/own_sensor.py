@@ -378,7 +378,7 @@ def _burst(deployment: _Deployment) -> Miss | None:
     parts += [f"asked for again: {_names(again)}"] if again else []
     return Miss(
         seen=f"after {counted(len(deployment.daemon.ticks), 'tick')}, {'; '.join(parts)}",
-        expected=f"a run for each of the {FIRST_DAY} good ones, once",
+        expected=f"a run for each of the {FIRST_DAY} good ones, once; the cursor holds only those",
     )
 
 
