@@ -96,7 +96,7 @@ class TickSimulator(Shown):
             runs=tuple(came.runs),
             not_begun=len(came.waiting),
             events=came.events,
-            skip_reason=came.skip_reason,
+            skip_reason="" if came.error else came.skip_reason,
             log=tuple(log.lines),
             error=came.error,
             resumed=left is not None,

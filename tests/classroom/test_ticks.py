@@ -253,6 +253,14 @@ def test_a_key_twice_in_a_request_fails_the_tick_after_the_requests_before(
     assert (after.skip_reason, after.resumed, after.runs) == ("nothing", False, ())
 
 
+def test_a_tick_that_fails_gives_no_reason_for_skipping(daemon_of: Simulate) -> None:
+    """What the sensor said of it is lost with the rest."""
+    twice = s3.build_add_request(["acme", "acme"])
+    tick = daemon_of(dg.SensorResult(dynamic_partitions_requests=[twice], skip_reason="nothing")).tick()
+    assert isinstance(tick.error, IntegrityError)
+    assert tick.skip_reason == ""
+
+
 def test_keys_that_are_there_are_not_added_and_those_that_are_not_are_not_deleted(
     daemon_of: Simulate, instance: dg.DagsterInstance
 ) -> None:

@@ -1,1 +1,1 @@
-"""Tests against real processes of Dagster's: they mirror no package, and take most of a minute."""
+"""Tests against real processes of Dagster's: they mirror no package, and take some two minutes."""

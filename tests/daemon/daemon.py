@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 
 import dagster as dg
 import psutil
@@ -22,11 +22,20 @@ _PAUSE = 0.1  # seconds between two looks
 _LOG_TAIL = 60  # lines
 
 # One run at a time, since DuckDB lets one process at a time write. Dagster looks at the queue of runs every
-# second, and at the sensors every five seconds at best: no setting makes that less.
+# second at best.
 SETTINGS = """\
 telemetry: {enabled: false}
 concurrency: {runs: {max_concurrent_runs: 1}}
 run_queue: {dequeue_interval_seconds: 1}
+"""
+
+# The daemon as `dagster dev` starts it, but for the pause between two looks at the sensors: five seconds, and
+# no setting makes that less. The script `dagster-daemon` breaks on a path with an apostrophe.
+_DAEMON = """\
+import runpy
+import dagster._daemon.sensor
+dagster._daemon.sensor.MIN_INTERVAL_LOOP_TIME = 0.5
+runpy.run_module("dagster._daemon", run_name="__main__", alter_sys=True)
 """
 
 # Leads the group of all processes. Its input ends with the test, however that came to its end; then it ends
@@ -112,13 +121,12 @@ class Daemon:
 
     def start(self) -> None:
         """Start the daemon, on whatever an earlier one left in the instance."""
-        # As `dagster dev` starts it. The script `dagster-daemon` breaks on a path with an apostrophe.
-        self._process = self._popen("dagster._daemon", "run", "--python-file", str(self.definitions))
+        self._process = self._popen("-c", _DAEMON, "run", "--python-file", str(self.definitions))
 
     def turn_on_sensors(self) -> None:
         """Turn all sensors on, for this daemon and for those that come after it."""
-        command = ("sensor", "start", "--start-all", "--python-file", str(self.definitions))
-        if self._popen("dagster", *command).wait(PATIENCE):
+        command = ("-m", "dagster", "sensor", "start", "--start-all", "--python-file", str(self.definitions))
+        if self._popen(*command).wait(PATIENCE):
             self._fail("The sensors could not be turned on.")
 
     def stop(self) -> int:
@@ -144,6 +152,13 @@ class Daemon:
                 cursor=tick.cursor,
                 error=tick.error.message if tick.error else None,
             )
+            for tick in self.recorded_ticks(sensor)
+        ]
+
+    def recorded_ticks(self, sensor: str) -> list[Any]:
+        """Return the ticks of a sensor as Dagster keeps them, oldest first; their type has no public name."""
+        return [
+            tick
             for state in self.instance.all_instigator_state()
             if state.name == sensor
             for tick in reversed(self.instance.get_ticks(state.instigator_origin_id, state.selector_id))
@@ -203,8 +218,8 @@ class Daemon:
         lines = (self.home / "daemon.log").read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(lines[-_LOG_TAIL:])
 
-    def _popen(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", module, *arguments]
+    def _popen(self, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, *arguments]
         others = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
         return self._group.start(command, self.home, {**others, "DAGSTER_HOME": str(self.home)})
 
@@ -222,13 +237,15 @@ class Daemon:
 
 
 @contextmanager
-def new_daemon(home: Path, definitions: Path) -> Iterator[Daemon]:
+def new_daemon(home: Path, definitions: Path, settings: str = SETTINGS) -> Iterator[Daemon]:
     """Make an instance in the folder `home`, and a daemon for it that is not started yet.
+
+    Its `dagster.yaml` consists of these settings.
 
     Nothing is left running afterwards, however the test goes: not even when it is killed.
     """
     home.mkdir()
-    (home / "dagster.yaml").write_text(SETTINGS, encoding="utf-8")
+    (home / "dagster.yaml").write_text(settings, encoding="utf-8")
     with dg.DagsterInstance.from_config(str(home)) as instance, ProcessGroup() as group:
         daemon = Daemon(home, definitions, instance, group)
         # Makes the tables of all databases, before two processes try it at the same time.
