@@ -18,7 +18,8 @@ from lesson_lib.pipeline.partitions import (
 )
 from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.schedule import import_partition_schedule
-from lesson_lib.pipeline.sensor import InvalidSetting, arrivals_sensor, build_arrivals_sensor
+from lesson_lib.pipeline.sensor import arrivals_sensor, build_arrivals_sensor
+from lesson_lib.pipeline.sensor_settings import InvalidSetting
 from lesson_lib.pipeline.source_files import ChangedFile, SourceFolder, UnreadableFile
 from lesson_lib.pipeline.warehouse import Warehouse, WarehouseUnavailable, WrongTable
 

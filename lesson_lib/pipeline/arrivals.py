@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lesson_lib.pipeline.partitions import daily_partitions_def
-from lesson_lib.pipeline.source_files import SUFFIX
+from lesson_lib.pipeline.source_files import SUFFIX, SourceFolder, UnreadableFile
 
 _NO_DATA = (".", "~$")  # hidden files, and those by which office programs mark a file as open
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -29,7 +29,7 @@ class DataFile(NamedTuple):
         size: in bytes.
         modified: when its content was last written, in seconds since 1970.
         changed: when anything about it last changed, in seconds since 1970.
-        word: eleven characters for its name, size and times; a file that changes gets another one.
+        word: eleven characters for its name, number on the disk, size and times; another one when it changes.
     """
 
     path: str
@@ -52,7 +52,11 @@ class Scan:
 
     files: dict[str, DataFile]
     doubles: list[DataFile]
-    unreadable: list[str]
+    unreadable: set[str]
+
+    def count(self) -> int:
+        """Return how many files there are; none at all looks like a folder that is not mounted."""
+        return len(self.files) + len(self.doubles) + len(self.unreadable)
 
     def has(self, key: str) -> bool:
         """Tell whether there is a file of this key, readable or not."""
@@ -70,14 +74,14 @@ def scan(folder: Path) -> Scan:
     """
     files: dict[str, DataFile] = {}
     doubles: list[DataFile] = []
-    unreadable: list[str] = []
+    unreadable: set[str] = set()
     for entry, key in _candidates(folder):
         try:
             facts = entry.stat()
         except FileNotFoundError:
             continue  # it has just gone, or is a link to nowhere
         except OSError:
-            unreadable.append(key)
+            unreadable.add(key)
             continue
         if not stat.S_ISREG(facts.st_mode):
             continue
@@ -88,7 +92,22 @@ def scan(folder: Path) -> Scan:
             doubles.append(files.pop(key))
         if files.setdefault(key, file) is not file:
             doubles.append(file)
-    return Scan(dict(sorted(files.items())), doubles, sorted(unreadable))
+    return Scan(dict(sorted(files.items())), doubles, unreadable)
+
+
+def scan_source(source: SourceFolder) -> Scan:
+    """Look at the customers' files of the source folder, as `scan` does.
+
+    Raises:
+        UnreadableFile: the folder is missing, or cannot be read, and nobody knows what is there.
+    """
+    folder = source.folder()
+    try:
+        return scan(folder)
+    except (OSError, ValueError) as error:
+        raise UnreadableFile(
+            f"The source folder {str(folder)!r} cannot be read: {error}. Mount or create it."
+        ) from error
 
 
 def _candidates(folder: Path) -> Iterator[tuple[os.DirEntry[str], str]]:
@@ -104,24 +123,14 @@ def _candidates(folder: Path) -> Iterator[tuple[os.DirEntry[str], str]]:
 
 
 def _word_of(name: str, facts: os.stat_result) -> str:
-    times = f"{facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns} "
-    return short_word(times.encode() + os.fsencode(name))
+    told = f"{facts.st_ino} {facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns} "
+    return short_word(told.encode() + os.fsencode(name))
 
 
 def short_word(text: bytes) -> str:
     """Return eleven characters that stand for a text of any length."""
     digest = hashlib.blake2b(text, digest_size=8).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def fingerprint(file: DataFile) -> str:
-    """Return the SHA-256 of the file's bytes, in hex, as an import records it.
-
-    Raises:
-        OSError: the file has gone, or cannot be read.
-    """
-    with Path(file.path).open("rb") as bytes_:
-        return hashlib.file_digest(bytes_, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)

@@ -84,10 +84,10 @@ def _imports(instance: dg.DagsterInstance, ids: list[int]) -> Iterator[tuple[str
 def after_latest_run(
     instance: dg.DagsterInstance, *, key: str | None = None, job_name: str | None = None
 ) -> str:
-    """Return the end of a run key: " after 7", where 7 is the number of the latest run of these that is over.
+    """Return the end of a run key: " after 7", where 7 is the number of the latest such run that is over.
 
-    Dagster drops a request whose run key it knows. With this end, the same can be asked for again once the run
-    that was asked for before is over, whatever became of it, and not while that one waits or works.
+    Dagster drops a request whose run key it knows. With this end, the same can be asked for again once the
+    run that was asked for before is over, whatever became of it, and not while that one waits or works.
 
     Args:
         instance: whose runs are asked for.

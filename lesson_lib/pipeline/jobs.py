@@ -3,18 +3,16 @@
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
 
-from pathlib import Path
-
 import dagster as dg
 
-from lesson_lib.pipeline.arrivals import scan
+from lesson_lib.pipeline.arrivals import scan_source
 from lesson_lib.pipeline.assets import (
     duckdb_dynamic_partition_table,
     duckdb_partition_table,
     import_dynamic_partition_file,
     import_partition_file,
 )
-from lesson_lib.pipeline.partitions import retire_key
+from lesson_lib.pipeline.partitions import InvalidKey, retire_key
 from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
 from lesson_lib.pipeline.warehouse import Warehouse
 
@@ -41,25 +39,33 @@ class KeyToRetire(dg.Config):
 def retire_partition(
     context: dg.OpExecutionContext, config: KeyToRetire, source: SourceFolder, database: Warehouse
 ) -> None:
-    """Remove a key and its rows, unless its file is there again.
+    """Remove a key and its rows, unless its file is there again, or both are gone already.
 
     Raises:
-        UnreadableFile: the source folder cannot be read, so nobody knows whether the file is there.
-        InvalidKey: there is no such key, and there are no rows of it.
+        UnreadableFile: the source folder cannot be read, or holds no data file at all, as one that is not
+            mounted, so nobody knows whether the file is gone.
         WarehouseUnavailable: the database cannot be opened; the key stays.
     """
     try:
-        is_there = scan(Path(source.path)).has(config.key)
-    except (OSError, ValueError) as error:
+        there = scan_source(source)
+    except UnreadableFile as refusal:
         raise UnreadableFile(
-            f"The source folder {source.path!r} cannot be read: {error}. The key {config.key!r} and its rows "
-            "stay. Mount or create the folder, and run this again."
-        ) from error
-    if is_there:
+            f"{refusal} The key {config.key!r} and its rows stay; run this again then."
+        ) from refusal
+    if not there.count():
+        raise UnreadableFile(
+            f"The source folder {str(source.folder())!r} holds no data file. Is it mounted? "
+            f"The key {config.key!r} and its rows stay; if the file is gone for good, call retire_key."
+        )
+    if there.has(config.key):
         context.log.warning("%r is not retired: its file is there. Nothing was changed.", config.key)
         return
-    removed = retire_key(context.instance, config.key, database)
-    context.log.info("%r is retired, and %d rows with it.", config.key, removed)
+    try:
+        removed = retire_key(context.instance, config.key, database)
+    except InvalidKey as refusal:
+        context.log.warning("%s Nothing was changed.", refusal)
+    else:
+        context.log.info("%r is retired, and %d rows with it.", config.key, removed)
 
 
 @dg.job

@@ -40,13 +40,27 @@ class SourceFolder(dg.ConfigurableResource[None]):
 
     path: Annotated[str, BeforeValidator(os.fspath)]
 
+    def folder(self) -> Path:
+        """Return the folder, with the home folder in the place of "~".
+
+        Raises:
+            UnreadableFile: the path is blank, and would be the current folder.
+        """
+        if not self.path.strip():
+            raise UnreadableFile(
+                f"The source folder {self.path!r} cannot be read: its path is blank. "
+                "Give the path of a folder, and see that its variable is set if it comes from one."
+            )
+        return Path(os.path.expanduser(self.path))  # noqa: PTH111 - pathlib's raises where there is no such home
+
     def find(self, key: str) -> Path:
         """Return the resolved path of the key's file: a plain file inside this folder.
 
         Raises:
-            UnreadableFile: it is missing, or a folder, a pipe, or a link that leads outside.
+            UnreadableFile: it is missing, or a folder, a pipe, or a link that leads outside; or the source
+                folder's path is blank.
         """
-        folder = Path(self.path).resolve()
+        folder = self.folder().resolve()
         name = key + SUFFIX
         try:
             path = _entry(folder, name).resolve()

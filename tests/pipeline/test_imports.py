@@ -4,7 +4,8 @@ import dagster as dg
 import pytest
 
 from lesson_lib.pipeline import imports
-from lesson_lib.pipeline.arrivals import fingerprint, scan
+from lesson_lib.pipeline.arrivals import scan
+from lesson_lib.pipeline.fingerprints import Reading
 from lesson_lib.pipeline.imports import after_latest_run, latest_ids, loaded_imports
 from tests.pipeline.world import IMPORT, World
 
@@ -25,7 +26,7 @@ def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
     """Of every key that was loaded after its import, however many are asked for in one query."""
     keys = ["acme", "globex", "unknown"]
     found = loaded_imports(loaded.instance, keys, latest_ids(loaded.instance, IMPORT.key, keys))
-    files = scan(loaded.source).files
+    files, fingerprint = scan(loaded.source).files, Reading().fingerprint
     assert {key: (item.fingerprint, item.size) for key, item in found.items()} == {
         key: (fingerprint(file), file.size) for key, file in files.items()
     }
@@ -56,7 +57,7 @@ def test_a_run_key_ends_with_the_latest_run_that_is_over(loaded: World) -> None:
     loaded.load("acme")
     latest = after_latest_run(instance, key="acme")
     over = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-    for status in dg.DagsterRunStatus:
+    for status in set(dg.DagsterRunStatus) - {dg.DagsterRunStatus.QUEUED}:  # Dagster alone can queue a run
         tags = {"dagster/partition": "acme"}
         instance.create_run_for_job(some_job, status=status, tags=tags)
         before, latest = latest, after_latest_run(instance, key="acme")

@@ -4,7 +4,6 @@ import dagster as dg
 import pytest
 
 from lesson_lib.pipeline import (
-    InvalidKey,
     UnreadableFile,
     WarehouseUnavailable,
     daily_partitions_def,
@@ -83,10 +82,38 @@ def test_nothing_is_retired_while_the_folder_cannot_be_read(loaded: World) -> No
         retire(loaded, "acme")
 
 
-def test_retiring_by_a_job_refuses_what_retire_key_refuses(loaded: World) -> None:
-    """An unknown key, and a database that cannot be opened."""
-    with loaded.refuses(InvalidKey, "'acmee' is not registered", "Did you mean 'acme'?"):
-        retire(loaded, "acmee")
+def test_nothing_is_retired_while_no_data_file_is_there(loaded: World) -> None:
+    """So does a folder look that is not mounted; other files say nothing of it."""
+    for key in ("acme", "globex"):
+        (loaded.source / f"{key}.csv").unlink()
+    loaded.write("2018-01-22", priced(1))
+    (loaded.source / "lost+found").mkdir()
+    with loaded.refuses(
+        UnreadableFile, f"{str(loaded.source)!r} holds no data file", "The key 'acme' and its rows stay"
+    ):
+        retire(loaded, "acme")
+
+
+def test_retiring_what_is_gone_already_changes_nothing(
+    loaded: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where two runs were to retire the same key; of a key that never was, it tells which was meant."""
+    (loaded.source / "acme.csv").unlink()
+    with dg.DagsterInstance.ephemeral() as talkative:
+        talkative.add_dynamic_partitions("s3", loaded.keys())
+        world = World(loaded.source, loaded.database, talkative)
+        for _ in range(2):
+            assert retire(world, "acme").success
+            assert (world.keys(), world.prices()) == (["globex"], {"globex": [9.75]})
+        assert "'acme' is not registered in 's3' and has no rows. Nothing was changed." in (
+            capsys.readouterr().err
+        )
+        assert retire(world, "globexx").success
+        assert "Did you mean 'globex'? Nothing was changed." in capsys.readouterr().err
+
+
+def test_nothing_is_retired_while_the_database_cannot_be_opened(loaded: World) -> None:
+    """The key stays, with the rows that nobody can remove."""
     (loaded.source / "acme.csv").unlink()
     loaded.database.rename(loaded.database.with_name("away"))
     loaded.database.mkdir()

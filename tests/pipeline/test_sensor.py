@@ -17,11 +17,12 @@ from lesson_lib.pipeline import (
     arrivals_sensor,
     build_arrivals_sensor,
     defs,
+    fingerprints,
     register_keys,
     retire_key,
     retire_partition_job,
+    tick,
 )
-from lesson_lib.pipeline import sensor as sensor_module
 from tests.pipeline.world import IMPORT, LOAD, World, new_world, priced
 
 retiring_sensor = build_arrivals_sensor(vanished="retire")
@@ -404,9 +405,9 @@ def test_a_key_that_breaks_a_rule_is_told_at_every_tick_and_stops_no_other(
         assert "'bluebird' is a twin of 'Bluebird'" in told
         assert "Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'." in told
         assert daemon.tick() == []
-    assert (
-        daemon.message
-        == "5 files, and no run to ask for. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'."
+    assert daemon.message == (
+        "5 files, and no run to ask for. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'. "
+        "Keys without a file that were never imported: 'ACME'."
     )
     for key in (" padded", "a,b"):
         (daemon.world.source / f"{key}.csv").unlink()
@@ -486,7 +487,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
     settled: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the files of a lost cursor are looked at, some a tick, a new one is asked for at once."""
-    monkeypatch.setattr(sensor_module, "EXAMINED_A_TICK", 1)
+    monkeypatch.setattr(tick, "EXAMINED_A_TICK", 1)
     settled.cursor = None
     put(settled.world, "zenith", 3)
     assert settled.tick() == ["zenith"]
@@ -497,7 +498,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
 def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is read at the next ones; what is left is not lost."""
     size = (settled.world.source / "acme.csv").stat().st_size
-    monkeypatch.setattr(sensor_module, "READ_A_TICK", size)
+    monkeypatch.setattr(fingerprints, "READ_A_TICK", size)
     settled.cursor = None
     assert settled.tick() == []
     assert (
@@ -512,7 +513,7 @@ def test_a_file_too_large_to_read_is_told_by_size_and_times(
     settled: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not loaded again where the cursor is lost, and is where it changed after its import."""
-    monkeypatch.setattr(sensor_module, "LARGEST_READ", 10)
+    monkeypatch.setattr(fingerprints, "LARGEST_READ", 10)
     settled.cursor = None
     assert settled.tick() == []
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme', 'globex'."
@@ -528,30 +529,91 @@ def test_a_file_that_goes_while_the_tick_looks_breaks_nothing(
     """The other one is asked for."""
     put(daemon.world, "acme", 1)
     put(daemon.world, "globex", 1)
-    judge = sensor_module.judged_keys
+    judge = tick.judged_keys
 
     def go(*args: object) -> object:
         (daemon.world.source / "acme.csv").unlink()
         return judge(*args)
 
-    monkeypatch.setattr(sensor_module, "judged_keys", go)
+    monkeypatch.setattr(tick, "judged_keys", go)
     assert daemon.tick() == ["globex"]
 
 
 @pytest.mark.usefixtures("an_ordinary_user")
-def test_a_file_that_may_not_be_read_is_told_and_stops_no_other() -> None:
-    """Until it may: then it is asked for."""
+def test_a_file_that_may_not_be_read_is_told_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it may: then it is asked for. It takes nothing of what a tick may read."""
     # Not `tmp_path`, whose parents are the superuser's.
     with tempfile.TemporaryDirectory() as folder, new_world(Path(folder)) as world:
         daemon = Daemon(world)
         path = put(world, "acme", 1)
         put(world, "globex", 1)
         path.chmod(0)
+        monkeypatch.setattr(fingerprints, "READ_A_TICK", path.stat().st_size)
         assert daemon.tick(runs="wait") == ["globex"]
         assert daemon.tick(runs="wait") == []
         assert daemon.message == "2 files, and no run to ask for. Keys whose files cannot be read: 'acme'."
         path.chmod(0o600)
         assert daemon.tick(runs="wait") == ["acme"]
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the tick looks at it; what opens a pipe waits for one who writes."""
+    path = put(daemon.world, "acme", 1)
+    put(daemon.world, "globex", 1)
+    judge = tick.judged_keys
+
+    def replace(*args: object) -> object:
+        path.unlink()
+        os.mkfifo(path)
+        return judge(*args)
+
+    monkeypatch.setattr(tick, "judged_keys", replace)
+    assert daemon.tick() == ["globex"]
+
+
+def test_a_file_that_takes_a_ticks_whole_time_is_told_by_size_and_times(
+    settled: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that come after it have the next ticks."""
+    settled.cursor = None
+    monkeypatch.setattr(fingerprints, "SECONDS_A_TICK", 0.0)
+    assert settled.tick() == []
+    assert settled.message == (
+        "2 files, and no run to ask for. Loaded already: 'acme'. Left for the next ticks: 'globex'."
+    )
+    assert settled.tick() == []
+    assert settled.message == "2 files, and no run to ask for. Loaded already: 'globex'."
+
+
+@pytest.mark.parametrize("path", ["", " "])
+def test_a_blank_path_is_told_and_forgets_nothing(
+    settled: Daemon, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not the current folder, where other files may lie."""
+    put(settled.world, "zenith", 3)
+    monkeypatch.chdir(settled.world.source)
+    with dg.build_sensor_context(instance=settled.world.instance, cursor=settled.cursor) as context:
+        result = retiring_sensor(context, source=SourceFolder(path=path))
+    assert (result.run_requests, result.cursor) == ([], None)
+    assert str(result.skip_reason.skip_message) == (
+        f"The source folder {path!r} cannot be read: its path is blank. Give the path of a folder, and see "
+        "that its variable is set if it comes from one. What was asked for before is remembered."
+    )
+
+
+def test_a_tilde_is_the_home_folder(settled: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the sensor as for the runs; the message tells which folder that is."""
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+
+    def told(path: str) -> str:
+        with dg.build_sensor_context(instance=settled.world.instance, cursor=settled.cursor) as context:
+            return str(arrivals_sensor(context, source=SourceFolder(path=path)).skip_reason.skip_message)
+
+    assert told("~/source") == "No new or corrected file among 2."
+    assert told("~/nowhere").startswith(f"The source folder {str(tmp_path / 'nowhere')!r} cannot be read: ")
 
 
 @pytest.mark.parametrize("kind", ["missing", "a file"])
@@ -573,13 +635,14 @@ def test_a_folder_that_cannot_be_read_is_told_and_forgets_nothing(settled: Daemo
 
 
 def test_a_file_that_vanished_is_told_at_every_tick_and_its_key_is_kept(settled: Daemon) -> None:
-    """Unless the sensor is told to retire it; a key that was never loaded has nothing that could vanish."""
+    """Unless the sensor is told to retire it; a key that was never imported is told in words of its own."""
     register_keys(settled.world.instance, ["announced"])
     (settled.world.source / "acme.csv").unlink()
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
-            "No new or corrected file among 1. Keys kept, though their files are gone: 'acme'."
+            "No new or corrected file among 1. Keys kept, though their files are gone: 'acme'. "
+            "Keys without a file that were never imported: 'announced'."
         )
     assert settled.world.keys() == ["acme", "globex", "announced"]
     assert settled.world.prices()["acme"] == [1.5, 2.5]
@@ -603,7 +666,24 @@ def test_a_vanished_file_takes_its_key_along_where_the_sensor_is_told_so(settled
     assert settled.world.keys() == ["globex", "announced"]
     assert settled.world.prices() == {"globex": [9.75]}
     assert settled.tick() == []
-    assert settled.message == "No new or corrected file among 1."
+    assert settled.message == (
+        "No new or corrected file among 1. Keys without a file that were never imported: 'announced'."
+    )
+
+
+def test_a_file_that_goes_before_it_was_imported_is_told(daemon: Daemon) -> None:
+    """Its key stays, and nothing is done about it."""
+    daemon.sensor = retiring_sensor
+    put(daemon.world, "acme", 1)
+    put(daemon.world, "tpyo", 1)
+    assert daemon.tick(runs="wait") == ["acme", "tpyo"]
+    (daemon.world.source / "tpyo.csv").unlink()
+    daemon.work()
+    assert daemon.tick() == []
+    assert daemon.message == (
+        "No new or corrected file among 1. Keys without a file that were never imported: 'tpyo'."
+    )
+    assert daemon.world.keys() == ["acme", "tpyo"]
 
 
 def test_a_retirement_is_asked_for_once(settled: Daemon) -> None:
@@ -612,12 +692,12 @@ def test_a_retirement_is_asked_for_once(settled: Daemon) -> None:
     (settled.world.source / "acme.csv").unlink()
     assert settled.tick(runs="wait") == ["-acme"]
     (asked,) = settled.run_keys()
-    assert settled.tick() == []
+    assert settled.tick(runs="wait") == []
     assert settled.message == (
         "No new or corrected file among 1. Keys to be retired, since their files are gone: 'acme'."
     )
     settled.cursor = None
-    assert settled.tick() == []
+    assert settled.tick(runs="wait") == []
     assert settled.run_keys() == [asked]
 
 
@@ -643,6 +723,36 @@ def test_a_file_that_is_there_again_keeps_its_key(settled: Daemon) -> None:
     assert settled.world.prices()["acme"] == [1.5, 2.5]
 
 
+def test_a_file_that_was_back_for_a_while_is_retired_when_it_goes_again(settled: Daemon) -> None:
+    """The run that found it there did rightly nothing, and counts as over."""
+    settled.sensor = retiring_sensor
+    path, away = settled.world.source / "acme.csv", settled.world.source / "away"
+    path.rename(away)
+    assert settled.tick(runs="wait") == ["-acme"]
+    away.rename(path)
+    settled.work()
+    assert settled.tick() == []
+    path.unlink()
+    assert settled.tick() == ["-acme"]
+    assert settled.world.keys() == ["globex"]
+
+
+def test_a_retirement_that_failed_is_told_and_not_asked_for_again(settled: Daemon) -> None:
+    """Unless its file was back in between, or the cursor is lost."""
+    settled.sensor = retiring_sensor
+    database = settled.world.database
+    database.rename(database.with_name("away"))
+    database.mkdir()
+    (settled.world.source / "acme.csv").unlink()
+    assert [settled.tick(), settled.tick()] == [["-acme"], []]
+    assert "Keys to be retired, since their files are gone: 'acme'." in settled.message
+    database.rmdir()
+    database.with_name("away").rename(database)
+    settled.cursor = None
+    assert settled.tick() == ["-acme"]
+    assert settled.world.keys() == ["globex"]
+
+
 def test_a_renamed_twin_takes_the_place_of_the_retired_one(settled: Daemon) -> None:
     """One tick after the old key is gone."""
     settled.sensor = retiring_sensor
@@ -664,6 +774,23 @@ def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefin
             "No new or corrected file among 0. "
             "No data file is left; is the folder mounted? Keys kept: 'acme', 'globex'."
         )
+
+
+def test_a_folder_that_was_not_mounted_for_a_while_brings_nothing_new(settled: Daemon) -> None:
+    """Nor does a key that was retired by hand come back: the empty mount point made no tick forget a file."""
+    source = settled.world.source
+    retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
+    cursor = settled.cursor
+    source.rename(source.with_name("away"))
+    source.mkdir()
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.cursor == cursor
+    source.rmdir()
+    source.with_name("away").rename(source)
+    assert settled.tick() == []
+    assert settled.message == "No new or corrected file among 2."
+    assert settled.world.keys() == ["globex"]
 
 
 def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:

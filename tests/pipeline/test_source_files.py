@@ -110,6 +110,28 @@ def test_a_missing_source_folder_is_refused(steady: World) -> None:
         SourceFolder(path=steady.source / "nowhere").find("acme")
 
 
+@pytest.mark.parametrize("path", ["", " ", "\t"])
+def test_a_blank_path_is_no_folder(path: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be the current one, as where a variable is set to nothing."""
+    world.write("acme", priced(1))
+    monkeypatch.chdir(world.source)
+    with pytest.raises(
+        UnreadableFile, match=r"cannot be read: its path is blank\. Give the path of a folder"
+    ):
+        SourceFolder(path=path).find("acme")
+    assert SourceFolder(path=".").find("acme") == world.source / "acme.csv"
+
+
+def test_a_tilde_is_the_home_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the database's path; one of a user that nobody knows is a name like any other."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    path = world.write("acme", priced(1))
+    assert SourceFolder(path="~/source").find("acme") == path
+    with pytest.raises(UnreadableFile, match="'acme' has no file"):
+        SourceFolder(path="~nobody-of-this-name/source").find("acme")
+
+
 def test_a_path_with_glob_characters_is_this_very_file(loaded: World, tmp_path: Path) -> None:
     """DuckDB's reader globs; the rows come from the folder that is named, not from one that matches."""
     for folder, price in (("s[ab]*", 7), ("sa", 8)):

@@ -1,0 +1,171 @@
+"""What a tick of the sensor decides: which runs to ask for, which keys to register, what to remember."""
+
+import time
+
+import dagster as dg
+
+from lesson_lib.pipeline.arrivals import Cursor, DataFile, Scan, short_word
+from lesson_lib.pipeline.fingerprints import ReadEnough, Reading
+from lesson_lib.pipeline.imports import IMPORT, Import, after_latest_run, latest_ids, loaded_imports
+from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
+from lesson_lib.pipeline.partitions import InvalidKey, judged_keys, s3_partitions_def
+from lesson_lib.pipeline.sensor_settings import Settings
+from lesson_lib.pipeline.tick_message import Fate, tick_message
+
+# Of files that may be loaded already: Dagster ends an evaluation after 60 seconds, on slow disks, too.
+EXAMINED_A_TICK = 5_000
+
+_DOUBLE = (
+    "{0!r} has two files, whose names differ only in normalisation; the one that is in NFC, or comes first, "
+    "counts. Rename or remove the other."
+)
+
+
+class Tick:
+    """One look at the source folder, and what follows from it.
+
+    Attributes:
+        requests: the runs to ask for.
+        add: the keys to register.
+        refusals: of the keys that break the rules.
+        cursor: what the next tick has to know.
+        message: what this one saw, and what it asks for.
+    """
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance, there: Scan, before: Cursor) -> None:
+        """Look, and decide."""
+        self._settings, self._instance, self._there, self._before = settings, instance, there, before
+        self._now = time.time()
+        self._registered = dict.fromkeys(
+            s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance)
+        )
+        self._told: dict[Fate, list[str]] = {fate: [] for fate in Fate}
+        self._told[Fate.UNREADABLE] += sorted(there.unreadable)
+        self._versions: dict[str, str] = {}  # to ask for, by key
+        self.requests: list[dg.RunRequest] = []
+        self.add: list[str] = []
+        self.refusals: list[InvalidKey] = []
+        self.cursor = self._decide()
+        self.message = tick_message(there.count(), self._told, is_asking=bool(self.requests))
+
+    def _decide(self) -> Cursor:
+        done = set(self._before.done)
+        arrived = [file for file in self._there.files.values() if file.word not in done]
+        lawful = self._lawful(self._settled(arrived))
+        absent = [key for key in self._registered if not self._there.has(key)]
+        self._imports = latest_ids(self._instance, IMPORT, [*absent, *(file.key for file in lawful)])
+        done |= self._load(lawful)
+        self._told[Fate.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
+        vanished = [key for key in absent if key in self._imports]
+        if not self._there.count():
+            self._told[Fate.EMPTY] = vanished
+            return self._before  # the files are the same ones when the folder is mounted again
+        return Cursor(
+            done=tuple(file.word for file in self._there.files.values() if file.word in done),
+            # All young ones: a file that waits for another reason, too, does not have to settle again.
+            seen=tuple(file.word for file in arrived if self._is_young(file) and file.word not in done),
+            retired=self._retire(vanished),
+        )
+
+    def _is_young(self, file: DataFile) -> bool:
+        return file.modified > self._now - self._settings.settle_seconds
+
+    def _settled(self, arrived: list[DataFile]) -> list[DataFile]:
+        """Return the files that nobody writes any more: left alone for long, or since the tick before.
+
+        The second holds for all that a sender with a fast clock writes: its files come from the future.
+        """
+        seen = set(self._before.seen)
+        settled = []
+        for file in arrived:
+            if self._is_young(file) and file.word not in seen:
+                self._told[Fate.WAITING].append(file.key)
+            else:
+                settled.append(file)
+        return settled
+
+    def _lawful(self, settled: list[DataFile]) -> list[DataFile]:
+        """Return the files whose keys follow the rules; the others hold up nobody."""
+        for double in self._there.doubles:
+            self._refuse(double.key, InvalidKey(_DOUBLE.format(double.key)))
+        lawful = []
+        # Nobody has to look at the registered keys for twins where nothing has arrived.
+        judged = judged_keys(self._registered, [file.key for file in settled]) if settled else ()
+        for file, key in zip(settled, judged, strict=True):
+            if isinstance(key, InvalidKey):
+                self._refuse(file.key, key)
+            else:
+                lawful.append(file)
+        return lawful
+
+    def _refuse(self, key: str, refusal: InvalidKey) -> None:
+        self._told[Fate.REFUSED].append(key)
+        self.refusals.append(refusal)
+
+    def _load(self, lawful: list[DataFile]) -> set[str]:
+        """Ask for the runs of what is not loaded already; return the words of what needs nothing more."""
+        first_time = [file for file in lawful if file.key not in self._imports]
+        again = [file for file in lawful if file.key in self._imports]
+        examined = again[:EXAMINED_A_TICK]
+        registered = [file.key for file in examined if file.key in self._registered]
+        loaded = loaded_imports(self._instance, registered, self._imports)
+        reading, done = Reading(), set()
+        # New customers do not wait until all others are found to be loaded already.
+        for file in [*first_time, *examined]:
+            try:
+                fate = self._fate(file, loaded.get(file.key), reading)
+            except FileNotFoundError:
+                continue  # gone since the folder was looked at; the next tick will see that
+            except ReadEnough:
+                fate = Fate.LATER
+            except OSError:
+                fate = Fate.UNREADABLE
+            self._told[fate].append(file.key)
+            if fate in (Fate.ASKED, Fate.LOADED):
+                done.add(file.word)
+        self._told[Fate.LATER] += [file.key for file in again[EXAMINED_A_TICK:]]
+        self.add = [key for key in self._versions if key not in self._registered]
+        self.requests += [self._import(key, version) for key, version in self._versions.items()]
+        return done
+
+    def _fate(self, file: DataFile, recorded: Import | None, reading: Reading) -> Fate:
+        is_full = len(self._versions) == self._settings.runs_a_tick
+        if is_full and recorded is None:
+            return Fate.LATER
+        content = reading.fingerprint(file)
+        if recorded and recorded.is_of(file, content):
+            return Fate.LOADED
+        if is_full:
+            return Fate.LATER
+        self._versions[file.key] = content[:16] if content else file.word
+        return Fate.ASKED
+
+    def _import(self, key: str, version: str) -> dg.RunRequest:
+        return dg.RunRequest(
+            run_key=f"{key}@{version}{after_latest_run(self._instance, key=key)}",
+            job_name=import_dynamic_partition_job.name,
+            partition_key=key,
+        )
+
+    def _retire(self, vanished: list[str]) -> tuple[str, ...]:
+        """Ask to retire keys whose files are gone, if so set; return the words of all that was asked for."""
+        if self._settings.vanished == "keep":
+            self._told[Fate.KEPT] = vanished
+            return ()
+        self._told[Fate.RETIRING] = vanished
+        words = {key: short_word(key.encode()) for key in vanished}
+        before = set(self._before.retired)
+        new = [key for key in vanished if words[key] not in before]
+        room = self._settings.runs_a_tick - len(self.requests)
+        after = after_latest_run(self._instance, job_name=retire_partition_job.name) if new[:room] else ""
+        self.requests += [_retirement(key, after) for key in new[:room]]
+        left = set(new[room:])
+        return tuple(word for key, word in words.items() if key not in left)
+
+
+def _retirement(key: str, after: str) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"{key}@vanished{after}",
+        job_name=retire_partition_job.name,
+        run_config={"ops": {"retire_partition": {"config": {"key": key}}}},
+    )
