@@ -11,6 +11,7 @@ from lesson_lib.pipeline.definitions import defs
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from lesson_lib.pipeline.partitions import (
     InvalidKey,
+    checked_key,
     daily_partitions_def,
     register_keys,
     retire_key,
@@ -35,6 +36,7 @@ __all__ = [
     "WrongTable",
     "arrivals_sensor",
     "build_arrivals_sensor",
+    "checked_key",
     "daily_partitions_def",
     "defs",
     "duckdb_dynamic_partition_table",

@@ -52,7 +52,7 @@ def test_every_file_is_loaded_once_whatever_becomes_of_the_daemon(daemon: Daemon
     assert daemon.wait_for_runs(1) == [Run("acme", f"acme@{version(priced(1.5, 2.5))}", "SUCCESS")]
     assert daemon.keys() == ["acme"]
     assert world.prices() == {"acme": [1.5, 2.5]}
-    daemon.wait_for_skip("2 files. Keys that break the rules: 'a,b'.")
+    daemon.wait_for_skip("2 files, and no run to ask for. Keys that break the rules: 'a,b'.")
 
     # One is corrected, one comes that is broken.
     (world.source / "a,b.csv").unlink()

@@ -456,8 +456,7 @@ def _registered_already(deployment: _Deployment) -> Miss | None:
 
 
 _HEAD = """\
-from lesson_lib.pipeline import InvalidKey
-from lesson_lib.pipeline.partitions import checked_key
+from lesson_lib.pipeline import InvalidKey, checked_key
 
 
 @dg.sensor(target=customers)
@@ -515,16 +514,16 @@ OWN_SENSOR = Exercise(
     title="Write a sensor",
     objective="write",
     minutes=12,
-    task="Now all of it, from nearly nothing: a sensor that watches the folder `source.path`. A data file is "
-    "a plain file directly in this folder, whose name ends in `.csv` and does not begin with a dot; its key "
-    "is the name without `.csv`. If a data file is new, or its size or its time of change is not what it was "
-    "when it was last asked for, the next tick registers its key in the set `s3` and asks for one run; "
-    "otherwise it asks for none. A tick asks for at most 100 runs, and leaves the rest to the next ones. "
-    "Whatever has to be remembered goes into the cursor: the sensor's process is restarted now and then.\n\n"
-    "`checked_key(name)` returns the key to use, or raises `InvalidKey` if the name breaks the rules: leave "
-    "such a file out, and load the others. Keys stay registered, and files where they are. `check` brings a "
-    "daemon, a folder and an instance of its own.",
-    starter=_written("..."),
+    task="Now all of it, from nearly nothing: a sensor that watches the folder of its resource `source`. A "
+    "data file is a plain file directly in this folder, whose name ends in `.csv` and does not begin with "
+    "a dot; its key is the name without `.csv`. If a data file is new, or its size or its time of change "
+    "is not what it was when it was last asked for, the next tick registers its key in the set `s3` and "
+    "asks for one run; otherwise it asks for none. A tick asks for at most 100 runs, and leaves the rest "
+    "to the next ones. Whatever has to be remembered goes into the cursor: the sensor's process is "
+    "restarted now and then.\n\n`checked_key(name)` returns the key to use, or raises `InvalidKey` if the "
+    "name breaks the rules: leave such a file out, and load the others. Keys stay registered, and files "
+    "where they are. `check` brings a daemon, a folder and an instance of its own.",
+    starter=_written("folder = Path(source.path)", "..."),
     solution=_written(_SOLUTION),
     takeaway="The cursor holds each file's version as it was last asked for, and each tick compares: so "
     "nothing is forgotten, missed, or asked for twice, and it takes no run key.",

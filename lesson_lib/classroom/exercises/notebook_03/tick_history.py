@@ -14,11 +14,11 @@ from lesson_lib.classroom.ticks import TickSimulator, simulate
 from lesson_lib.pipeline import (
     SourceFolder,
     Warehouse,
+    checked_key,
     duckdb_dynamic_partition_table,
     import_dynamic_partition_file,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.partitions import checked_key
 
 _SENSOR = """\
 @dg.sensor(target=customers)
