@@ -1,4 +1,4 @@
-"""What the instance tells of earlier runs: is this file loaded already, and which run was the last?"""
+"""What the event log tells of the latest imports: is a file that looks new loaded already?"""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,8 +9,6 @@ from lesson_lib.pipeline.arrivals import DataFile
 from lesson_lib.pipeline.assets import duckdb_dynamic_partition_table, import_dynamic_partition_file
 
 IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
-
-_OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 # Each is a variable of an SQL statement, and no database takes any number of them.
 _NAMED_IN_A_QUERY = 1_000
@@ -79,25 +77,3 @@ def _imports(instance: dg.DagsterInstance, ids: list[int]) -> Iterator[tuple[str
             fingerprint, size = recorded.get("fingerprint"), recorded.get("bytes")
             if isinstance(fingerprint, str) and isinstance(size, int):
                 yield event.partition, Import(fingerprint, size, record.timestamp)
-
-
-def after_latest_run(
-    instance: dg.DagsterInstance, *, key: str | None = None, job_name: str | None = None
-) -> str:
-    """Return the end of a run key: " after 7", where 7 is the number of the latest such run that is over.
-
-    Dagster drops a request whose run key it knows. With this end, the same can be asked for again once the
-    run that was asked for before is over, whatever became of it, and not while that one waits or works.
-
-    Args:
-        instance: whose runs are asked for.
-        key: of which partition; without it, of any.
-        job_name: of which job; without it, of any.
-
-    Returns:
-        The end, which is empty where no such run is over.
-    """
-    tags = {"dagster/partition": key} if key is not None else None
-    over = dg.RunsFilter(job_name=job_name, tags=tags, statuses=_OVER)
-    latest = instance.get_run_records(over, limit=1)
-    return f" after {latest[0].storage_id}" if latest else ""

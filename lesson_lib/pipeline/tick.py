@@ -6,9 +6,10 @@ import dagster as dg
 
 from lesson_lib.pipeline.arrivals import Cursor, DataFile, Scan, short_word
 from lesson_lib.pipeline.fingerprints import ReadEnough, Reading
-from lesson_lib.pipeline.imports import IMPORT, Import, after_latest_run, latest_ids, loaded_imports
+from lesson_lib.pipeline.imports import IMPORT, Import, latest_ids, loaded_imports
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
 from lesson_lib.pipeline.partitions import InvalidKey, judged_keys, s3_partitions_def
+from lesson_lib.pipeline.run_keys import import_run_keys, retirement_run_keys
 from lesson_lib.pipeline.sensor_settings import Settings
 from lesson_lib.pipeline.tick_message import Fate, tick_message
 
@@ -125,7 +126,8 @@ class Tick:
                 done.add(file.word)
         self._told[Fate.LATER] += [file.key for file in again[EXAMINED_A_TICK:]]
         self.add = [key for key in self._versions if key not in self._registered]
-        self.requests += [self._import(key, version) for key, version in self._versions.items()]
+        run_keys = import_run_keys(self._instance, self._versions)
+        self.requests += map(_import, self._versions, run_keys)
         return done
 
     def _fate(self, file: DataFile, recorded: Import | None, reading: Reading) -> Fate:
@@ -140,13 +142,6 @@ class Tick:
         self._versions[file.key] = content[:16] if content else file.word
         return Fate.ASKED
 
-    def _import(self, key: str, version: str) -> dg.RunRequest:
-        return dg.RunRequest(
-            run_key=f"{key}@{version}{after_latest_run(self._instance, key=key)}",
-            job_name=import_dynamic_partition_job.name,
-            partition_key=key,
-        )
-
     def _retire(self, vanished: list[str]) -> tuple[str, ...]:
         """Ask to retire keys whose files are gone, if so set; return the words of all that was asked for."""
         if self._settings.vanished == "keep":
@@ -157,15 +152,19 @@ class Tick:
         before = set(self._before.retired)
         new = [key for key in vanished if words[key] not in before]
         room = self._settings.runs_a_tick - len(self.requests)
-        after = after_latest_run(self._instance, job_name=retire_partition_job.name) if new[:room] else ""
-        self.requests += [_retirement(key, after) for key in new[:room]]
+        run_keys = retirement_run_keys(self._instance, retire_partition_job, new[:room])
+        self.requests += map(_retirement, new, run_keys)
         left = set(new[room:])
         return tuple(word for key, word in words.items() if key not in left)
 
 
-def _retirement(key: str, after: str) -> dg.RunRequest:
+def _import(key: str, run_key: str) -> dg.RunRequest:
+    return dg.RunRequest(run_key=run_key, job_name=import_dynamic_partition_job.name, partition_key=key)
+
+
+def _retirement(key: str, run_key: str) -> dg.RunRequest:
     return dg.RunRequest(
-        run_key=f"{key}@vanished{after}",
+        run_key=run_key,
         job_name=retire_partition_job.name,
         run_config={"ops": {"retire_partition": {"config": {"key": key}}}},
     )

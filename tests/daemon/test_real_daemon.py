@@ -69,7 +69,7 @@ def test_every_file_is_loaded_once_whatever_becomes_of_the_daemon(daemon: Daemon
     # Nothing is new, the broken file neither; and then one is touched without a change.
     quiet = daemon.wait_for_skip("No new or corrected file among 2.")
     os.utime(world.source / "acme.csv")
-    daemon.wait_for_skip("2 files. Loaded already: 'acme'.")
+    daemon.wait_for_skip("2 files, and no run to ask for. Loaded already: 'acme'.")
     assert (daemon.runs(), quiet.run_keys) == (runs, ())
 
     # Two come, and the daemon is killed when the first of them is being loaded and the second one waits.

@@ -1,18 +1,12 @@
 """The latest imports, as the event log tells of them."""
 
-import dagster as dg
 import pytest
 
 from lesson_lib.pipeline import imports
 from lesson_lib.pipeline.arrivals import scan
 from lesson_lib.pipeline.fingerprints import Reading
-from lesson_lib.pipeline.imports import after_latest_run, latest_ids, loaded_imports
+from lesson_lib.pipeline.imports import latest_ids, loaded_imports
 from tests.pipeline.world import IMPORT, World
-
-
-@dg.job
-def some_job() -> None:
-    """Do nothing."""
 
 
 @pytest.fixture(params=[1, 1_000], ids=["a query a key", "one query"])
@@ -48,20 +42,3 @@ def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
 def test_nothing_is_asked_where_there_is_nothing_to_ask_for(loaded: World) -> None:
     """Dagster takes an empty set of keys for all of them."""
     assert latest_ids(loaded.instance, IMPORT.key, []) == {}
-
-
-def test_a_run_key_ends_with_the_latest_run_that_is_over(loaded: World) -> None:
-    """Of the key, whatever became of it; one that waits or works does not count."""
-    instance = loaded.instance
-    assert after_latest_run(instance, key="acme") == ""  # a range has no partition of its own
-    loaded.load("acme")
-    latest = after_latest_run(instance, key="acme")
-    over = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-    for status in set(dg.DagsterRunStatus) - {dg.DagsterRunStatus.QUEUED}:  # Dagster alone can queue a run
-        tags = {"dagster/partition": "acme"}
-        instance.create_run_for_job(some_job, status=status, tags=tags)
-        before, latest = latest, after_latest_run(instance, key="acme")
-        assert (latest != before) == (status in over)
-    assert after_latest_run(instance, key="globex") == ""
-    assert after_latest_run(instance, job_name="some_job") == latest
-    assert after_latest_run(instance, job_name="import_dynamic_partition_job") == ""
