@@ -22,7 +22,8 @@ from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.boards.as_text import as_text
 from lesson_lib.classroom.boards.board import Board, Facts, Fold
 from lesson_lib.classroom.boards.errors import error_board, told_of
-from lesson_lib.classroom.boards.explanations import RULES, Rule, explained
+from lesson_lib.classroom.boards.explanations import explained
+from lesson_lib.classroom.boards.rules import RULES, Rule
 from lesson_lib.classroom.changes import changes
 from lesson_lib.classroom.lab import arrivals
 from lesson_lib.course_data import data_folder

@@ -518,15 +518,17 @@ OWN_SENSOR = Exercise(
     "data file is a plain file directly in this folder, whose name ends in `.csv` and does not begin with "
     "a dot; its key is the name without `.csv`. If a data file is new, or its size or its time of change "
     "is not what it was when it was last asked for, the next tick registers its key in the set `s3` and "
-    "asks for one run; otherwise it asks for none. A tick asks for at most 100 runs, and leaves the rest "
-    "to the next ones. Whatever has to be remembered goes into the cursor: the sensor's process is "
-    "restarted now and then.\n\n`checked_key(name)` returns the key to use, or raises `InvalidKey` if the "
-    "name breaks the rules: leave such a file out, and load the others. Keys stay registered, and files "
-    "where they are. `check` brings a daemon, a folder and an instance of its own.",
+    "asks for one run; otherwise it asks for none. (To go back to an earlier version is a change like any "
+    "other.) A tick asks for at most 100 runs, and leaves the rest to the next ones. Whatever has to be "
+    "remembered goes into the cursor: the sensor's process is restarted now and "
+    "then.\n\n`checked_key(name)` returns the key to use, or raises `InvalidKey` if the name breaks the "
+    "rules: leave such a file out, and load the others. Keys stay registered, and files where they are. "
+    "`check` brings a daemon, a folder and an instance of its own.",
     starter=_written("folder = Path(source.path)", "..."),
     solution=_written(_SOLUTION),
     takeaway="The cursor holds each file's version as it was last asked for, and each tick compares: so "
-    "nothing is forgotten, missed, or asked for twice, and it takes no run key.",
+    "nothing is forgotten, missed, or asked for twice. A run key would have dropped the file that goes "
+    "back to an earlier version; without one, a lost cursor loads everything once more.",
     hints=(
         "What must the cursor say of a file, so that later ticks know it again, and see a correction?",
         "A dict of names, each with [st_size, st_mtime_ns] of path.stat(); json makes a text of it.",
