@@ -26,7 +26,7 @@ STAGES = {
     "format": "-m ruff format --check .",
     "types": "-m mypy",
     "arrows": "-c 'import importlinter.cli as cli; cli.lint_imports_command()' --no-logo",
-    # A file's tests stay in one process, so that no notebook is executed in two of them. In order of name, since
+    # A file's tests stay in one process, so that no notebook is executed in two of them. In order of name:
     # xdist would leave files of few tests for the end, and those of the daemon are the longest.
     "tests": "-m pytest tests -q -n logical --dist loadfile --no-loadscope-reorder",
     # For nbval a notebook is a file.
