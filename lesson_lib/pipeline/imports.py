@@ -7,11 +7,9 @@ import dagster as dg
 
 from lesson_lib.pipeline.arrivals import DataFile
 from lesson_lib.pipeline.assets import duckdb_dynamic_partition_table, import_dynamic_partition_file
+from lesson_lib.pipeline.records import NAMED_IN_A_QUERY, latest_materializations
 
 IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
-
-# Each is a variable of an SQL statement, and no database takes any number of them.
-_NAMED_IN_A_QUERY = 1_000
 
 
 @dataclass(frozen=True)
@@ -40,15 +38,6 @@ class Import:
         return fingerprint == self.fingerprint
 
 
-def latest_ids(instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Collection[str]) -> Mapping[str, int]:
-    """Return the number in the event log of each key's latest materialization, where there is one."""
-    if not keys:
-        return {}
-    named = set(keys) if len(keys) <= _NAMED_IN_A_QUERY else None  # all of them, which may be more than asked
-    latest = dg.DagsterEventType.ASSET_MATERIALIZATION
-    return instance.get_latest_storage_id_by_partition(asset, latest, partitions=named)
-
-
 def loaded_imports(
     instance: dg.DagsterInstance, keys: Collection[str], ids: Mapping[str, int]
 ) -> dict[str, Import]:
@@ -57,16 +46,16 @@ def loaded_imports(
     Args:
         instance: whose event log is asked.
         keys: the keys to ask for.
-        ids: what `latest_ids` says of their imports.
+        ids: what `latest_materializations` says of their imports.
     """
-    tables = latest_ids(instance, TABLE, keys)
+    tables = latest_materializations(instance, TABLE, keys)
     wanted = [ids[key] for key in keys if key in ids and tables.get(key, 0) > ids[key]]
     return dict(_imports(instance, wanted))
 
 
 def _imports(instance: dg.DagsterInstance, ids: list[int]) -> Iterator[tuple[str, Import]]:
-    for start in range(0, len(ids), _NAMED_IN_A_QUERY):
-        some = ids[start : start + _NAMED_IN_A_QUERY]
+    for start in range(0, len(ids), NAMED_IN_A_QUERY):
+        some = ids[start : start + NAMED_IN_A_QUERY]
         records = dg.AssetRecordsFilter(asset_key=IMPORT, storage_ids=some)
         for record in instance.fetch_materializations(records, limit=len(some)).records:
             event = record.asset_materialization

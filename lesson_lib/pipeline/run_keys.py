@@ -9,11 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
+from lesson_lib.pipeline.records import NAMED_IN_A_QUERY
+
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _KEY = "dagster/partition"
-
-# Keys are variables of an SQL statement, and no database takes any number of them; runs are read whole.
-_IN_A_QUERY = 1_000
 
 
 def import_run_keys(instance: dg.DagsterInstance, versions: Mapping[str, str]) -> list[str]:
@@ -49,15 +48,15 @@ def _run_key(what: str, latest: int | None = None) -> str:
 def _latest_runs(instance: dg.DagsterInstance, keys: Sequence[str]) -> dict[str, int]:
     """Return the number of each key's latest run that is over, where there is one."""
     latest: dict[str, int] = {}
-    for start in range(0, len(keys), _IN_A_QUERY):
-        wanted = set(keys[start : start + _IN_A_QUERY])
+    for start in range(0, len(keys), NAMED_IN_A_QUERY):
+        wanted = set(keys[start : start + NAMED_IN_A_QUERY])
         is_whole = False
         while wanted and not is_whole:
             over = dg.RunsFilter(tags={_KEY: sorted(wanted)}, statuses=_OVER)
-            records = instance.get_run_records(over, limit=_IN_A_QUERY)
+            records = instance.get_run_records(over, limit=NAMED_IN_A_QUERY)
             for record in records:  # the latest ones come first
                 latest.setdefault(record.dagster_run.tags[_KEY], record.storage_id)
             # Those of one key may fill all the answer.
             wanted -= latest.keys()
-            is_whole = len(records) < _IN_A_QUERY
+            is_whole = len(records) < NAMED_IN_A_QUERY
     return latest

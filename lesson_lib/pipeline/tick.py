@@ -6,9 +6,10 @@ import dagster as dg
 
 from lesson_lib.pipeline.arrivals import Cursor, DataFile, Scan, short_word
 from lesson_lib.pipeline.fingerprints import ReadEnough, Reading
-from lesson_lib.pipeline.imports import IMPORT, Import, latest_ids, loaded_imports
+from lesson_lib.pipeline.imports import IMPORT, Import, loaded_imports
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
 from lesson_lib.pipeline.partitions import InvalidKey, judged_keys, s3_partitions_def
+from lesson_lib.pipeline.records import latest_materializations
 from lesson_lib.pipeline.run_keys import import_run_keys, retirement_run_keys
 from lesson_lib.pipeline.sensor_settings import Settings
 from lesson_lib.pipeline.tick_message import Fate, tick_message
@@ -54,7 +55,9 @@ class Tick:
         arrived = [file for file in self._there.files.values() if file.word not in done]
         lawful = self._lawful(self._settled(arrived))
         absent = [key for key in self._registered if not self._there.has(key)]
-        self._imports = latest_ids(self._instance, IMPORT, [*absent, *(file.key for file in lawful)])
+        self._imports = latest_materializations(
+            self._instance, IMPORT, [*absent, *(file.key for file in lawful)]
+        )
         done |= self._load(lawful)
         self._told[Fate.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
         vanished = [key for key in absent if key in self._imports]

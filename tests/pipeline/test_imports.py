@@ -2,24 +2,26 @@
 
 import pytest
 
-from lesson_lib.pipeline import imports
+from lesson_lib.pipeline import imports, records
 from lesson_lib.pipeline.arrivals import scan
 from lesson_lib.pipeline.fingerprints import Reading
-from lesson_lib.pipeline.imports import latest_ids, loaded_imports
+from lesson_lib.pipeline.imports import loaded_imports
+from lesson_lib.pipeline.records import latest_materializations
 from tests.pipeline.world import IMPORT, World
 
 
 @pytest.fixture(params=[1, 1_000], ids=["a query a key", "one query"])
 def named_in_a_query(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for one key at a time, or for all of them together."""
-    monkeypatch.setattr(imports, "_NAMED_IN_A_QUERY", request.param)
+    for module in (imports, records):
+        monkeypatch.setattr(module, "NAMED_IN_A_QUERY", request.param)
 
 
 @pytest.mark.usefixtures("named_in_a_query")
 def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
     """Of every key that was loaded after its import, however many are asked for in one query."""
     keys = ["acme", "globex", "unknown"]
-    found = loaded_imports(loaded.instance, keys, latest_ids(loaded.instance, IMPORT.key, keys))
+    found = loaded_imports(loaded.instance, keys, latest_materializations(loaded.instance, IMPORT.key, keys))
     files, fingerprint = scan(loaded.source).files, Reading().fingerprint
     assert {key: (item.fingerprint, item.size) for key, item in found.items()} == {
         key: (fingerprint(file), file.size) for key, file in files.items()
@@ -31,9 +33,9 @@ def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
 @pytest.mark.usefixtures("named_in_a_query")
 def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
     """Its rows are those of an earlier one."""
-    before = latest_ids(loaded.instance, IMPORT.key, ["acme", "globex"])
+    before = latest_materializations(loaded.instance, IMPORT.key, ["acme", "globex"])
     loaded.load("acme", assets=[IMPORT])
-    after = latest_ids(loaded.instance, IMPORT.key, ["acme", "globex"])
+    after = latest_materializations(loaded.instance, IMPORT.key, ["acme", "globex"])
     assert after["acme"] > before["acme"]
     assert after["globex"] == before["globex"]
     assert list(loaded_imports(loaded.instance, ["acme", "globex"], after)) == ["globex"]
@@ -41,4 +43,4 @@ def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
 
 def test_nothing_is_asked_where_there_is_nothing_to_ask_for(loaded: World) -> None:
     """Dagster takes an empty set of keys for all of them."""
-    assert latest_ids(loaded.instance, IMPORT.key, []) == {}
+    assert latest_materializations(loaded.instance, IMPORT.key, []) == {}

@@ -53,7 +53,7 @@ def test_many_keys_and_many_runs_are_asked_for_in_parts(
     world: World, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key that has run all the time hides no other one."""
-    monkeypatch.setattr(run_keys, "_IN_A_QUERY", number)
+    monkeypatch.setattr(run_keys, "NAMED_IN_A_QUERY", number)
     run(world, "b", "c", *"aaaaaaa", "d", *"aaa")
     assert import_run_keys(world.instance, dict.fromkeys("abcde", "v")) == [
         "a@v after 13",

@@ -1,7 +1,7 @@
 """What an object shows of itself, as data: a title and blocks. `as_text` and `as_html` draw it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -36,6 +36,13 @@ class Table:
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[Line]]
+
+    def with_gap(self, left_out: int) -> "Table":
+        """Say before the last row how many were left out there; nothing where none was."""
+        if not left_out:
+            return self
+        gap = [Line(f"… {left_out:,} more"), *[Line("")] * (len(self.columns) - 1)]
+        return replace(self, rows=[*self.rows[:-1], gap, *self.rows[-1:]])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,15 @@ import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Graph, Line, Table
 from lesson_lib.classroom.boards.partitions import partitions_phrase
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, MANY, counted, listed, shortened, stable
+from lesson_lib.classroom.boards.wording import (
+    LONGEST_NAME,
+    MANY,
+    counted,
+    in_a_line,
+    listed,
+    shortened,
+    stable,
+)
 
 # Neither of these two has a public name; these are the public ways to them.
 UnresolvedJob = type(dg.define_asset_job("any"))
@@ -324,7 +332,7 @@ def _blocking(check: dg.AssetCheckSpec) -> str:
 
 
 def _described(description: str | None) -> list[Block]:
-    return [Line(stable(" ".join(description.split())))] if description and description.strip() else []
+    return [Line(in_a_line(description))] if description and description.strip() else []
 
 
 def _fact(name: str, values: Sequence[str]) -> list[tuple[str, str]]:

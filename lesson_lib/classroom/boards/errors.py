@@ -11,6 +11,7 @@ import dagster as dg
 
 from lesson_lib.classroom.boards.board import Board, Facts, Fold
 from lesson_lib.classroom.boards.explanations import LIBRARIES, chain, explained
+from lesson_lib.classroom.boards.rules import Rule
 from lesson_lib.classroom.boards.wording import shortened, stable
 from lesson_lib.classroom.installed import is_installed
 
@@ -30,9 +31,13 @@ def error_board(error: BaseException) -> Board | None:
     Returns:
         None where there is nothing to add: no library of this course had a part in it, or it is an interrupt.
     """
-    if not isinstance(error, Exception) or not _is_known(error):
+    if not isinstance(error, Exception):
         return None
-    title, facts = _told(error)
+    rule = explained(error)
+    # A learner's own line may fail for what a library made, and no library be on the way.
+    if rule is None and not _passed_a_library(error):
+        return None
+    title, facts = _told(error, rule)
     told = Facts([(name, text) for name, text in facts if text])
     return Board(title, [told, Fold("The full traceback", _traceback(error))])
 
@@ -43,15 +48,14 @@ def told_of(error: BaseException) -> list[tuple[str, str]]:
     told.__notes__ = None  # they would stand after what was raised, and take its place as the last line
     raised = list(told.format_exception_only())[-1].strip().removeprefix(f"{type(error).__module__}.")
     try:
-        more = _told(error)[1]
+        more = _told(error, explained(error))[1]
     except Exception:  # noqa: BLE001 - an error that cannot even be described is still to be told
         more = []
     return [(name, text) for name, text in (("Raised", stable(raised.partition("\n")[0])), *more) if text]
 
 
-def _told(error: BaseException) -> tuple[str, list[tuple[str, str]]]:
+def _told(error: BaseException, rule: Rule | None) -> tuple[str, list[tuple[str, str]]]:
     """Return the title and what is to be said, some of which may be empty."""
-    rule = explained(error)
     if rule and not rule.cause:
         return "Where to read on", [("Read", rule.section)]
     where = _where(error)
@@ -62,9 +66,8 @@ def _told(error: BaseException) -> tuple[str, list[tuple[str, str]]]:
     return title, [("Where", where)]
 
 
-def _is_known(error: BaseException) -> bool:
-    # A learner's own line may fail for what a library made, and no library be on the way.
-    return explained(error) is not None or any(
+def _passed_a_library(error: BaseException) -> bool:
+    return any(
         type(link).__module__.partition(".")[0] in LIBRARIES
         or any(_is_library(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(link.__traceback__))
         for link in chain(error)

@@ -8,7 +8,14 @@ from typing import Any
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, Table
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, plain, shortened, stable
+from lesson_lib.classroom.boards.wording import (
+    LONGEST_NAME,
+    counted,
+    in_a_line,
+    listed,
+    plain,
+    shortened,
+)
 
 _LONG_LIST = 30  # strings; up to here IPython's own way of writing a list is readable
 _ENDS = 10  # strings shown of either end of a long list
@@ -62,7 +69,7 @@ def instance_board(instance: dg.DagsterInstance) -> Board:
     try:
         records = _records(instance)
     except Exception as error:  # noqa: BLE001 - its storage is a database: deleted, locked or disposed of, each raises its own
-        told = stable(" ".join(str(error).partition("\n")[0].split()))
+        told = in_a_line(str(error).partition("\n")[0])
         return Board(lasts, [Line(f"Its records cannot be read: {told}", Mark.BAD)])
     return Board(lasts, records)
 

@@ -7,7 +7,16 @@ from typing import Any, get_type_hints
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, Table
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, MANY, counted, listed, shortened, stable
+from lesson_lib.classroom.boards.wording import (
+    LONGEST_NAME,
+    MANY,
+    both_ends,
+    counted,
+    in_a_line,
+    listed,
+    shortened,
+    stable,
+)
 
 # What `evaluate_tick` returns has no public name, only this public way to it.
 ScheduleTick: type = get_type_hints(dg.ScheduleDefinition.evaluate_tick)["return"]
@@ -119,16 +128,10 @@ def _deed(request: KeysRequest) -> str:
 
 
 def _runs_table(requests: Sequence[dg.RunRequest]) -> Table:
-    shown = list(requests)
-    if len(requests) > _MOST_ROWS:
-        shown = [*requests[: _MOST_ROWS - 1], requests[-1]]
-    rows = [_run(request) for request in shown]
+    rows = [_run(request) for request in both_ends(requests, _MOST_ROWS)]
     columns = [name for name in rows[0] if any(row[name] for row in rows)] or ["partition"]
     lines = [[Line(shortened(row[name] or "none", LONGEST_NAME)) for name in columns] for row in rows]
-    if len(requests) > _MOST_ROWS:
-        gap = f"… {len(requests) - _MOST_ROWS:,} more"
-        lines.insert(-1, [Line(gap), *(Line("") for _ in columns[1:])])
-    return Table("", columns, lines)
+    return Table("", columns, lines).with_gap(len(requests) - len(rows))
 
 
 def _run(request: dg.RunRequest) -> dict[str, str]:
@@ -160,7 +163,7 @@ def reason(skip: str) -> str:
     """Return why nothing runs, in a line; where none was given, Dagster has words of its own."""
     if given := _NO_REASON.fullmatch(skip):
         return f"the {given[1].lower()} gave no reason"
-    return stable(" ".join(skip.split()))
+    return in_a_line(skip)
 
 
 def timeless(text: str) -> str:

@@ -9,7 +9,15 @@ from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, T
 from lesson_lib.classroom.boards.errors import told_of
 from lesson_lib.classroom.boards.requests import reason, timeless
 from lesson_lib.classroom.boards.shown import Shown
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, counted, listed, plain, shortened, stable
+from lesson_lib.classroom.boards.wording import (
+    LONGEST_NAME,
+    both_ends,
+    counted,
+    in_a_line,
+    listed,
+    plain,
+    shortened,
+)
 from lesson_lib.pipeline.arrivals import Cursor
 
 _MOST_RUNS = 10  # in the table of one tick
@@ -239,7 +247,7 @@ def _keys(request: KeysAsked) -> tuple[str, str]:
 
 
 def _runs_table(runs: Sequence[RunAsked]) -> Table:
-    shown = [*runs[: _MOST_RUNS - 1], runs[-1]] if len(runs) > _MOST_RUNS else runs
+    shown = both_ends(runs, _MOST_RUNS)
     has_several_jobs = len({run.job for run in runs}) > 1
     rows = [
         [
@@ -251,10 +259,7 @@ def _runs_table(runs: Sequence[RunAsked]) -> Table:
         for run in shown
     ]
     table = _table(("run of", "run key", "job", "what became of it"), rows)
-    if more := len(runs) - len(shown):
-        gap = [Line(f"… {more:,} more"), *[Line("")] * (len(table.columns) - 1)]
-        return Table("", table.columns, [*table.rows[:-1], gap, table.rows[-1]])
-    return table
+    return table.with_gap(len(runs) - len(shown))
 
 
 def _label(run: RunAsked) -> str:
@@ -286,14 +291,14 @@ def _cursor(cursor: str | None, longest: int = _LONGEST_CURSOR) -> str:
     try:
         words = Cursor.from_json(cursor)
     except ValueError:
-        return _both_ends(cursor, longest)
+        return _cut_cursor(cursor, longest)
     # Those of the library's own sensor stand for names and times: what they are is another on each machine.
     not_yet = f", {len(words.seen):,} not yet" if words.seen else ""
     retired = f", {counted(len(words.retired), 'key')} to be retired" if words.retired else ""
     return f"{counted(len(words.done), 'file')} dealt with{not_yet}{retired}"
 
 
-def _both_ends(cursor: str, longest: int) -> str:
+def _cut_cursor(cursor: str, longest: int) -> str:
     """Leave out what differs tomorrow, and then the middle: a time that is cut in two is not known as one."""
     half = _ENDLESS // 2
     is_endless = len(cursor) > _ENDLESS
@@ -343,4 +348,4 @@ def _name(name: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return stable(" ".join(text[:_ENDLESS].split()))
+    return in_a_line(text[:_ENDLESS])

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from lesson_lib.pipeline.partitions import JOINERS
+
+T = TypeVar("T")
 
 LONGEST = 300  # characters of one text
 LONGEST_NAME = 60  # characters of one name among others
@@ -109,6 +112,16 @@ def listed(items: Sequence[str], many: int = MANY) -> str:
     while len(", ".join(first)) + len(end) > LONGEST:
         first.pop()
     return ", ".join(first) + end
+
+
+def in_a_line(text: str) -> str:
+    """Write a text of several lines as one, and without what differs tomorrow."""
+    return stable(" ".join(text.split()))
+
+
+def both_ends(items: Sequence[T], most: int) -> Sequence[T]:
+    """Return the first ones and the last one of a long sequence, and all of a short one."""
+    return items if len(items) <= most else [*items[: most - 1], items[-1]]
 
 
 def counted(number: int, thing: str) -> str:

@@ -168,7 +168,7 @@ def _of_failed(deployment: _Deployment, tick: Tick) -> Miss:
     told = dict(told_of(tick.error)) if tick.error else {}  # with the cause in plain words
     is_unknown = isinstance(tick.error, dg.DagsterUnknownPartitionError)
     belief, aside = _about_unknown_key(deployment, tick) if is_unknown else ("", "")
-    parts = [f"tick {tick.number} failed. {_raised(tick.error)}", told.get("Why", ""), aside]
+    parts = [f"tick {tick.number} failed. {plain(told.get('Raised', ''))}", told.get("Why", ""), aside]
     return Miss(belief, seen=" ".join(filter(None, parts)), expected="a tick that does not fail")
 
 
