@@ -21,7 +21,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a sh
 home = Path(sys.argv[1])
 with new_daemon(home, Path(sys.argv[2])) as daemon:
     daemon.start()
-    daemon.wait_for("its code server", lambda: len(running(home)) > 1)
+    # By its name: the daemon also has children that are gone in a moment.
+    daemon.wait_for("its code server", lambda: any(" api grpc " in command for command in running(home)))
     print("running", flush=True)
     time.sleep(PATIENCE)
 """
