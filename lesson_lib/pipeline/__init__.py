@@ -6,6 +6,7 @@ from lesson_lib.pipeline.assets import (
     import_dynamic_partition_file,
     import_partition_file,
 )
+from lesson_lib.pipeline.backfill import Backfill, backfill, missing_keys
 from lesson_lib.pipeline.checks import three_records_agree
 from lesson_lib.pipeline.definitions import defs
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
@@ -25,6 +26,7 @@ from lesson_lib.pipeline.source_files import ChangedFile, SourceFolder, Unreadab
 from lesson_lib.pipeline.warehouse import Warehouse, WarehouseUnavailable, WrongTable
 
 __all__ = [
+    "Backfill",
     "ChangedFile",
     "InvalidKey",
     "InvalidSetting",
@@ -35,6 +37,7 @@ __all__ = [
     "WarehouseUnavailable",
     "WrongTable",
     "arrivals_sensor",
+    "backfill",
     "build_arrivals_sensor",
     "checked_key",
     "daily_partitions_def",
@@ -46,6 +49,7 @@ __all__ = [
     "import_partition_file",
     "import_partition_job",
     "import_partition_schedule",
+    "missing_keys",
     "register_keys",
     "retire_key",
     "retire_partition_job",

@@ -3,7 +3,8 @@
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import dagster as dg
 import duckdb
@@ -11,6 +12,7 @@ import duckdb
 from lesson_lib.pipeline.csv_rules import first_fault, price_fault, reading_fault
 from lesson_lib.pipeline.partitions import InvalidKey, checked_key, daily_partitions_def, s3_partitions_def
 from lesson_lib.pipeline.prices import price_check_result, price_check_spec
+from lesson_lib.pipeline.records import latest_materializations, recorded_materializations
 from lesson_lib.pipeline.source_files import (
     SourceFile,
     SourceFolder,
@@ -23,9 +25,10 @@ from lesson_lib.pipeline.source_files import (
 from lesson_lib.pipeline.warehouse import (
     CUSTOMER_TABLE,
     DAILY_TABLE,
+    DUCKDB_WRITER,
     Warehouse,
     create_table,
-    replace_partition,
+    replace_partitions,
     transaction,
     unordered,
 )
@@ -53,6 +56,7 @@ def import_dynamic_partition_file(
     partitions_def=s3_partitions_def,
     group_name=GROUP,
     kinds={"duckdb"},
+    pool=DUCKDB_WRITER,
     deps=[import_dynamic_partition_file],
 )
 def duckdb_dynamic_partition_table(
@@ -73,7 +77,11 @@ def import_partition_file(context: dg.AssetExecutionContext, source: SourceFolde
 
 
 @dg.asset(
-    partitions_def=daily_partitions_def, group_name=GROUP, kinds={"duckdb"}, deps=[import_partition_file]
+    partitions_def=daily_partitions_def,
+    group_name=GROUP,
+    kinds={"duckdb"},
+    pool=DUCKDB_WRITER,
+    deps=[import_partition_file],
 )
 def duckdb_partition_table(
     context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse
@@ -90,16 +98,7 @@ def import_files(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.
         UnreadableFile: a file is not there, or breaks the rules for its form.
     """
     files = [inspect_file(key, source.find(key)) for key in run_keys(context)]
-    metadata: dict[str, Metadata] = {
-        file.key: {
-            "file": file.path.name,
-            "bytes": file.size,
-            "header": ", ".join(file.header),
-            "bad prices": file.bad_prices,
-            "fingerprint": file.fingerprint,
-        }
-        for file in files
-    }
+    metadata = {file.key: file_metadata(file) for file in files}
     return dg.MaterializeResult(
         metadata=record_metadata(context, metadata), check_results=[price_check_result(files)]
     )
@@ -120,16 +119,29 @@ def load_files(
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
     """
-    files = [imported_file(context.instance, imported_by, key, source) for key in run_keys(context)]
+    files = imported_files(context.instance, imported_by, run_keys(context), source)
     with database.get_connection() as con, unordered(con):
         create_table(con, table)
         with transaction(con):
-            counts = {file.key: load_file(con, table, file) for file in files}
-            metadata = {
-                key: {"dagster/partition_row_count": rows, "rows replaced": replaced}
-                for key, (rows, replaced) in counts.items()
-            }
+            counts = replace_rows(con, table, files)
+            metadata = {key: rows_metadata(*counted) for key, counted in counts.items()}
             return dg.MaterializeResult(metadata=record_metadata(context, metadata))
+
+
+def file_metadata(file: SourceFile) -> Metadata:
+    """Return what the materialization of an import records of a file."""
+    return {
+        "file": file.path.name,
+        "bytes": file.size,
+        "header": ", ".join(file.header),
+        "bad prices": file.bad_prices,
+        "fingerprint": file.fingerprint,
+    }
+
+
+def rows_metadata(rows: int, replaced: int) -> Metadata:
+    """Return what the materialization of a load records of a key's rows."""
+    return {"dagster/partition_row_count": rows, "rows replaced": replaced}
 
 
 def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata]) -> Metadata:
@@ -165,24 +177,34 @@ def run_keys(context: dg.AssetExecutionContext) -> list[str]:
     return list(keys)
 
 
-def imported_file(
-    instance: dg.DagsterInstance, imported_by: dg.AssetKey, key: str, source: SourceFolder
-) -> SourceFile:
-    """Return the key's file as its latest import recorded it.
+def imported_files(
+    instance: dg.DagsterInstance, imported_by: dg.AssetKey, keys: Sequence[str], source: SourceFolder
+) -> list[SourceFile]:
+    """Return the keys' files as their latest imports recorded them.
 
     Raises:
-        UnreadableFile: the file is missing, was never imported, or holds a share_price of zero or less.
-        ChangedFile: the file held such a price, and is another one now.
+        UnreadableFile: a file is missing, was never imported, or holds a share_price of zero or less.
+        ChangedFile: a file held such a price, and is another one now.
     """
-    path = source.find(key)
-    imports = dg.AssetRecordsFilter(asset_key=imported_by, asset_partitions=[key])
-    latest = instance.fetch_materializations(imports, limit=1).records
-    event = latest[0].asset_materialization if latest else None
-    recorded = {name: value.value for name, value in event.metadata.items()} if event else {}
+    paths = {key: source.find(key) for key in keys}
+    ids = latest_materializations(instance, imported_by, keys)
+    recorded = {
+        record.key: record.metadata
+        for record in recorded_materializations(
+            instance, imported_by, [ids[key] for key in keys if key in ids]
+        )
+    }
+    return [
+        _imported_file(key, path, recorded.get(key, {}), imported_by.to_user_string())
+        for key, path in paths.items()
+    ]
+
+
+def _imported_file(key: str, path: Path, recorded: Mapping[str, object], imported_by: str) -> SourceFile:
+    # A materialization that was reported by hand, or by another program, records nothing of this.
     if "fingerprint" not in recorded:
         raise UnreadableFile(
-            f"{path.name} was never imported into this instance. Materialize {imported_by.to_user_string()} "
-            f"for {key!r}, too."
+            f"{path.name} was never imported into this instance. Materialize {imported_by} for {key!r}, too."
         )
     header = tuple(str(recorded["header"]).split(", "))
     size, bad_prices = int(str(recorded["bytes"])), int(str(recorded["bad prices"]))
@@ -190,25 +212,42 @@ def imported_file(
     if bad_prices and not is_unchanged(file):
         raise changed(file)
     if bad_prices:
-        raise unreadable(key, path, str(first_fault(path, price_fault)))
+        raise refused_for_prices(file)
     return file
 
 
-def load_file(con: duckdb.DuckDBPyConnection, table: str, file: SourceFile) -> tuple[int, int]:
-    """Replace the rows of one key, and return how many came and how many they replaced.
+def refused_for_prices(file: SourceFile) -> UnreadableFile:
+    """Return the refusal of a file with a share_price of zero or less."""
+    return unreadable(file.key, file.path, str(first_fault(file.path, price_fault)))
+
+
+def replace_rows(
+    con: duckdb.DuckDBPyConnection, table: str, files: Sequence[SourceFile]
+) -> dict[str, tuple[int, int]]:
+    """Replace the rows of the files' keys; call it inside a `transaction`.
+
+    Returns:
+        For each key how many rows came, and how many they replaced.
 
     Raises:
-        UnreadableFile: the file is not the one that was imported, or a value in it breaks the rules.
+        UnreadableFile: a file is not the one that was imported, or a value in it breaks the rules.
     """
     try:
-        counts = replace_partition(con, table, file)
+        counts = replace_partitions(con, table, files)
     except duckdb.Error as error:
-        if not is_unchanged(file):
-            raise changed(file) from error
-        if isinstance(error, _READING_ERRORS) and (fault := reading_fault(file.path)):
-            raise unreadable(file.key, file.path, fault) from error
-        raise  # about storing, not about this file
+        require_unchanged(files, error)
+        if isinstance(error, _READING_ERRORS):
+            for file in files:
+                if fault := reading_fault(file.path):
+                    raise unreadable(file.key, file.path, fault) from error
+        raise  # about storing, not about these files
     # Only now: whatever DuckDB has read, it has read before this.
-    if not is_unchanged(file):
-        raise changed(file)
+    require_unchanged(files)
     return counts
+
+
+def require_unchanged(files: Iterable[SourceFile], cause: Exception | None = None) -> None:
+    """Raise ChangedFile if a file no longer holds the bytes that were imported."""
+    for file in files:
+        if not is_unchanged(file):
+            raise changed(file) from cause

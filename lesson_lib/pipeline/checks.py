@@ -14,7 +14,7 @@ from lesson_lib.pipeline.records import (
     latest_materializations,
     records_by_key,
 )
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, rows_by_key
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DUCKDB_WRITER, Warehouse, rows_by_key
 
 _SHOWN = 20  # keys
 
@@ -26,7 +26,7 @@ _TOLD = {
 }
 
 
-@dg.asset_check(asset=duckdb_dynamic_partition_table)
+@dg.asset_check(asset=duckdb_dynamic_partition_table, pool=DUCKDB_WRITER)
 def three_records_agree(context: dg.AssetCheckExecutionContext, database: Warehouse) -> dg.AssetCheckResult:
     """Each registered, materialized key has rows, and each key with rows is registered and materialized."""
     registered = s3_partitions_def.get_partition_keys(dynamic_partitions_store=context.instance)

@@ -43,15 +43,15 @@ _SHOWN = 40  # characters of a wrong value
 
 
 def read_csv_sql(header: tuple[str, ...]) -> str:
-    """Return DuckDB's strict reading of a file with these columns, for a FROM clause.
+    """Return DuckDB's strict reading of files with these columns, for a FROM clause.
 
-    Its one parameter is the path, through `glob_escaped`. `date` comes as text, for `VALID_ROW_SQL` to judge;
+    Its one parameter is `$paths`, a list of them, each through `glob_escaped`. `date` comes as text, for `VALID_ROW_SQL` to judge;
     the others as DOUBLE. Nothing is sniffed. No row can spell the `nullstr`, so that a blank is an error
     instead of a NULL, and so is the nothing behind a comma too many.
     """
     columns = ", ".join(f"'{name}': '{'VARCHAR' if name == 'date' else 'DOUBLE'}'" for name in header)
     return (
-        f"read_csv(?, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',', "
+        f"read_csv($paths, columns = {{{columns}}}, auto_detect = false, header = true, delim = ',', "
         "quote = '\"', escape = '\"', nullstr = 'NULL', compression = 'none', hive_partitioning = false, "
         f"buffer_size = {_BUFFER})"
     )

@@ -1,13 +1,13 @@
 """What the event log tells of the latest imports: is a file that looks new loaded already?"""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import dagster as dg
 
 from lesson_lib.pipeline.arrivals import DataFile
 from lesson_lib.pipeline.assets import duckdb_dynamic_partition_table, import_dynamic_partition_file
-from lesson_lib.pipeline.records import NAMED_IN_A_QUERY, latest_materializations
+from lesson_lib.pipeline.records import latest_materializations, recorded_materializations
 
 IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
 
@@ -50,19 +50,19 @@ def loaded_imports(
     """
     tables = latest_materializations(instance, TABLE, keys)
     wanted = [ids[key] for key in keys if key in ids and tables.get(key, 0) > ids[key]]
-    return dict(_imports(instance, wanted))
+    return recorded_imports(instance, wanted)
 
 
-def _imports(instance: dg.DagsterInstance, ids: list[int]) -> Iterator[tuple[str, Import]]:
-    for start in range(0, len(ids), NAMED_IN_A_QUERY):
-        some = ids[start : start + NAMED_IN_A_QUERY]
-        records = dg.AssetRecordsFilter(asset_key=IMPORT, storage_ids=some)
-        for record in instance.fetch_materializations(records, limit=len(some)).records:
-            event = record.asset_materialization
-            if event is None or event.partition is None:
-                continue
-            recorded = {name: value.value for name, value in event.metadata.items()}
-            # One that was reported by hand, or by another program, has neither.
-            fingerprint, size = recorded.get("fingerprint"), recorded.get("bytes")
-            if isinstance(fingerprint, str) and isinstance(size, int):
-                yield event.partition, Import(fingerprint, size, record.timestamp)
+def recorded_imports(instance: dg.DagsterInstance, numbers: Sequence[int]) -> dict[str, Import]:
+    """Return what these imports recorded, those left out that were reported by hand, or by another program.
+
+    Args:
+        instance: whose event log is asked.
+        numbers: those of the imports in the event log.
+    """
+    found = {}
+    for record in recorded_materializations(instance, IMPORT, numbers):
+        fingerprint, size = record.metadata.get("fingerprint"), record.metadata.get("bytes")
+        if isinstance(fingerprint, str) and isinstance(size, int):
+            found[record.key] = Import(fingerprint, size, record.at)
+    return found

@@ -14,7 +14,7 @@ from lesson_lib.pipeline.assets import (
 )
 from lesson_lib.pipeline.partitions import InvalidKey, retire_key
 from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
-from lesson_lib.pipeline.warehouse import Warehouse
+from lesson_lib.pipeline.warehouse import DUCKDB_WRITER, Warehouse
 
 import_partition_job = dg.define_asset_job(
     "import_partition_job",
@@ -35,7 +35,7 @@ class KeyToRetire(dg.Config):
     key: str
 
 
-@dg.op
+@dg.op(pool=DUCKDB_WRITER)
 def retire_partition(
     context: dg.OpExecutionContext, config: KeyToRetire, source: SourceFolder, database: Warehouse
 ) -> None:

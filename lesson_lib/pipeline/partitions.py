@@ -4,7 +4,7 @@ import datetime as dt
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
@@ -176,11 +176,16 @@ def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> 
     with warehouse.get_connection() as con, transaction(con):
         removed = delete_rows(con, CUSTOMER_TABLE, key)
     if key not in registered and not removed:
-        near = difflib.get_close_matches(key, registered, n=1)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
+        meant = did_you_mean(key, registered)
         raise InvalidKey(f"{key!r} is not registered in {_set_name()!r} and has no rows.{meant}")
     instance.delete_dynamic_partition(_set_name(), key)
     return removed
+
+
+def did_you_mean(key: object, registered: Sequence[str]) -> str:
+    """Return a question that names the registered key which is most like this one; or nothing."""
+    near = difflib.get_close_matches(str(key), registered, n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _set_name() -> str:

@@ -1,6 +1,6 @@
 """The three records of a key, side by side: registered, materialized, rows; and what they say together."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -124,6 +124,41 @@ def latest_materializations(
     named = None if keys is None or len(keys) > NAMED_IN_A_QUERY else set(keys)
     latest = dg.DagsterEventType.ASSET_MATERIALIZATION
     return instance.get_latest_storage_id_by_partition(asset, latest, partitions=named)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a materialization recorded.
+
+    Attributes:
+        key: the partition key.
+        metadata: the values, by name.
+        at: when, in seconds since 1970.
+    """
+
+    key: str
+    metadata: Mapping[str, object]
+    at: float
+
+
+def recorded_materializations(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, numbers: Sequence[int]
+) -> Iterator[Recorded]:
+    """Yield what these materializations of an asset recorded, in no particular order.
+
+    Args:
+        instance: whose event log is asked.
+        asset: the asset.
+        numbers: those of its materializations in the event log, as `latest_materializations` returns them.
+    """
+    for start in range(0, len(numbers), NAMED_IN_A_QUERY):
+        some = numbers[start : start + NAMED_IN_A_QUERY]
+        records = dg.AssetRecordsFilter(asset_key=asset, storage_ids=some)
+        for record in instance.fetch_materializations(records, limit=len(some)).records:
+            event = record.asset_materialization
+            if event is not None and event.partition is not None:
+                values = {name: value.value for name, value in event.metadata.items()}
+                yield Recorded(event.partition, values, record.timestamp)
 
 
 def failed_keys(

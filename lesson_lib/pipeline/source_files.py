@@ -142,10 +142,15 @@ def inspect_file(key: str, path: Path) -> SourceFile:
 def is_unchanged(file: SourceFile) -> bool:
     """Tell whether the file still holds the bytes that were imported."""
     try:
-        with file.path.open("rb") as bytes_:
-            return hashlib.file_digest(bytes_, "sha256").hexdigest() == file.fingerprint
+        return fingerprint_of(file.path) == file.fingerprint
     except OSError:
         return False
+
+
+def fingerprint_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as bytes_:
+        return hashlib.file_digest(bytes_, "sha256").hexdigest()
 
 
 def unreadable(key: str, path: Path, fault: str) -> UnreadableFile:

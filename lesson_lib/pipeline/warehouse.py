@@ -4,7 +4,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +20,10 @@ from lesson_lib.pipeline.source_files import SourceFile
 
 CUSTOMER_TABLE = "raw_partition_data"
 DAILY_TABLE = "raw_daily_data"
+
+# The pool of every step that opens the warehouse: DuckDB lets one process at a time write. How many of a
+# pool's steps run side by side is the instance's affair: see `dagster.yaml`.
+DUCKDB_WRITER = "duckdb_writer"
 
 # DOUBLE, since FLOAT stores 33597290 as 33597288.
 COLUMN_TYPES = dict.fromkeys(COLUMNS, "DOUBLE") | {"date": "DATE", "partition_key": "VARCHAR"}
@@ -226,26 +230,43 @@ def _listed(types: dict[str, str]) -> str:
     return ", ".join(f"{name} {type_}" for name, type_ in types.items())
 
 
-def replace_partition(con: DuckDBPyConnection, table: str, file: SourceFile) -> tuple[int, int]:
-    """Swap the rows of the file's key for those of the file; call it inside a `transaction`.
+def replace_partitions(
+    con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]
+) -> dict[str, tuple[int, int]]:
+    """Swap the rows of the files' keys for those of the files; call it inside a `transaction`.
+
+    Args:
+        con: an open connection.
+        table: the table, which is there.
+        files: one a key; hundreds of them take little longer than one.
 
     Returns:
-        How many rows came, and how many they replaced.
+        For each key how many rows came, and how many they replaced.
 
     Raises:
-        duckdb.Error: a row of the file breaks the rules, or the rows cannot be stored.
+        duckdb.Error: a row of a file breaks the rules, or the rows cannot be stored.
     """
-    replaced = _delete(con, table, file.key)
+    keys = [file.key for file in files]
+    replaced = _delete(con, table, keys)
+    came = _insert(con, table, files)
+    return {key: (came[key], replaced.get(key, 0)) for key in keys}
+
+
+def _insert(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> dict[str, int]:
     others = ", ".join(COLUMNS[1:])
-    rows = _count(
-        con.execute(
+    by_header: dict[tuple[str, ...], list[SourceFile]] = {}
+    for file in files:
+        by_header.setdefault(file.header, []).append(file)
+    for header, alike in by_header.items():
+        inserted = con.execute(
             f"INSERT INTO {table} (date, {others}, partition_key) "
-            f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE, {others}, ? "
-            f"FROM {read_csv_sql(file.header)}",
-            [file.key, glob_escaped(file.path)],
+            f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE, {others}, "
+            f"$keys[file_index::BIGINT + 1] FROM {read_csv_sql(header)}",
+            {"keys": [file.key for file in alike], "paths": [glob_escaped(file.path) for file in alike]},
         )
-    )
-    return rows, replaced
+        if len(files) == 1:
+            return {files[0].key: _count(inserted)}
+    return rows_of(con, table, [file.key for file in files])
 
 
 def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:
@@ -254,11 +275,23 @@ def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:
     Raises:
         WrongTable: the table has other columns or types.
     """
-    return _delete(con, table, key) if table_exists(con, table) else 0
+    return _delete(con, table, [key])[key] if table_exists(con, table) else 0
 
 
-def _delete(con: DuckDBPyConnection, table: str, key: str) -> int:
-    return _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", [key]))
+def _delete(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, int]:
+    if len(keys) == 1:
+        return {keys[0]: _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", keys))}
+    if there := rows_of(con, table, keys):
+        con.execute(f"DELETE FROM {table} WHERE partition_key IN (SELECT unnest(?))", [list(there)])
+    return there
+
+
+def rows_of(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, int]:
+    """Return how many rows each of these keys has in a table that is there; keys without rows are not."""
+    query = (
+        f"SELECT partition_key, count(*) FROM {table} WHERE partition_key IN (SELECT unnest(?)) GROUP BY ALL"
+    )
+    return dict(con.execute(query, [keys]).fetchall())
 
 
 def rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str | None, int]:

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lesson_lib.pipeline import UnreadableFile
-from lesson_lib.pipeline.assets import load_file
+from lesson_lib.pipeline.assets import replace_rows
 from lesson_lib.pipeline.csv_rules import count_bad_prices
 from lesson_lib.pipeline.source_files import inspect_file
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, transaction
@@ -46,7 +46,7 @@ class Table:
         self.path.write_bytes(content)
         file = inspect_file("acme", self.path)
         with transaction(self.con):
-            rows, replaced = load_file(self.con, CUSTOMER_TABLE, file)
+            rows, replaced = replace_rows(self.con, CUSTOMER_TABLE, [file])["acme"]
         assert (rows, replaced) == (len(self.rows("acme")), 1)
 
     def rows(self, key: str) -> list[Row]:

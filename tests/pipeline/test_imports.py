@@ -2,7 +2,7 @@
 
 import pytest
 
-from lesson_lib.pipeline import imports, records
+from lesson_lib.pipeline import records
 from lesson_lib.pipeline.arrivals import scan
 from lesson_lib.pipeline.fingerprints import Reading
 from lesson_lib.pipeline.imports import loaded_imports
@@ -13,8 +13,7 @@ from tests.pipeline.world import IMPORT, World
 @pytest.fixture(params=[1, 1_000], ids=["a query a key", "one query"])
 def named_in_a_query(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for one key at a time, or for all of them together."""
-    for module in (imports, records):
-        monkeypatch.setattr(module, "NAMED_IN_A_QUERY", request.param)
+    monkeypatch.setattr(records, "NAMED_IN_A_QUERY", request.param)
 
 
 @pytest.mark.usefixtures("named_in_a_query")

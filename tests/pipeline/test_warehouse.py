@@ -22,7 +22,7 @@ from lesson_lib.pipeline.warehouse import (
     CUSTOMER_TABLE,
     create_table,
     delete_rows,
-    replace_partition,
+    replace_partitions,
     transaction,
 )
 from tests.pipeline.world import HEADER, LOAD, World, priced
@@ -39,12 +39,12 @@ from tests.pipeline.world import new_world
 def before_commit():
     {before_commit}
 
-def replace_partition(*args, replace=assets.replace_partition):
+def replace_partitions(*args, replace=assets.replace_partitions):
     counts = replace(*args)
     before_commit()
     return counts
 
-assets.replace_partition = replace_partition
+assets.replace_partitions = replace_partitions
 folder = Path(sys.argv[1])
 (folder / "source").rename(folder / "files")
 with new_world(folder) as world:
@@ -368,7 +368,7 @@ def test_runs_that_create_the_table_at_the_same_time_all_load(world: World) -> N
                 together.wait()
                 create_table(con, table)
                 with transaction(con):
-                    replace_partition(con, table, file)
+                    replace_partitions(con, table, [file])
 
     with ThreadPoolExecutor(len(files)) as pool:
         list(pool.map(load_into_each, files))

@@ -1,0 +1,272 @@
+"""Backfill: load any set of customers, a range or a hand-picked one, in one run; a broken file fails alone."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import dagster as dg
+from duckdb import DuckDBPyConnection
+from tqdm import tqdm
+
+from lesson_lib.pipeline.assets import (
+    duckdb_dynamic_partition_table,
+    file_metadata,
+    import_dynamic_partition_file,
+    refused_for_prices,
+    replace_rows,
+    rows_metadata,
+)
+from lesson_lib.pipeline.imports import IMPORT, TABLE, recorded_imports
+from lesson_lib.pipeline.partitions import InvalidKey, checked_key, did_you_mean, s3_partitions_def
+from lesson_lib.pipeline.records import failed_keys, latest_materializations
+from lesson_lib.pipeline.refusals import Refused
+from lesson_lib.pipeline.source_files import (
+    SourceFile,
+    SourceFolder,
+    UnreadableFile,
+    fingerprint_of,
+    inspect_file,
+)
+from lesson_lib.pipeline.warehouse import (
+    CUSTOMER_TABLE,
+    Warehouse,
+    create_table,
+    rows_by_key,
+    transaction,
+    unordered,
+)
+
+Keys = Iterable[str] | dg.PartitionKeyRange
+
+# Loaded in one transaction and then recorded, which takes far longer: meanwhile the database is free for
+# others, and a kill loses no more than this.
+_KEYS_AT_A_TIME = 200
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """What a call of `backfill` did with each key.
+
+    Attributes:
+        loaded: for each key that was loaded, how many rows it has now.
+        unchanged: the keys that had been loaded before, from the file that is still there.
+        refused: for each key that could not be loaded, why; a failed run of its own records it.
+    """
+
+    loaded: Mapping[str, int]
+    unchanged: Sequence[str]
+    refused: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """Return a line of numbers, and one for each refusal."""
+        rows = sum(self.loaded.values())
+        counts = f"{len(self.loaded):,} loaded ({rows:,} rows), {len(self.unchanged):,} unchanged"
+        return "\n".join([f"{counts}, {len(self.refused):,} refused", *self.refused.values()])
+
+
+def backfill(
+    instance: dg.DagsterInstance,
+    keys: Keys | None = None,
+    *,
+    source: SourceFolder,
+    database: Warehouse,
+    progress: Callable[[int, int], object] | None = None,
+) -> Backfill:
+    """Load those of the keys that are missing, failed or corrected, all in one run.
+
+    A key is left out that has been loaded from the very file which is there. Dagster's own ranges do not serve
+    here: they take only keys that were registered one after the other, and one broken file fails all of them.
+    So the run is one op, which loads some 200 keys at a time and records the materializations of each; a key
+    whose file is refused gets a run of both assets, which fails and says why. Whatever ends this early (Ctrl-C,
+    a kill, a database that another process holds), the next call goes on from what is recorded.
+
+    Args:
+        instance: has the keys, and records the runs.
+        keys: the registered keys to load, in any order, or a range of them; None for all.
+        source: the folder of their files.
+        database: where their rows go.
+        progress: is called with how many keys are done, and how many there are; None for a bar, where this
+            runs in a terminal.
+
+    Raises:
+        InvalidKey: a key is not registered, or the range holds none; nothing was loaded.
+        UnreadableFile: the source folder is not there; nothing was loaded.
+        WarehouseUnavailable: the database cannot be opened or written to.
+        WrongTable: a view has the table's name, or a table with other columns.
+    """
+    source, database = source.process_config_and_initialize(), database.process_config_and_initialize()
+    wanted = wanted_keys(instance, keys)
+    if not source.folder().is_dir():
+        raise UnreadableFile(
+            f"The source folder {source.path!r} is not there. Is it mounted? Nothing was loaded; "
+            "call backfill again then."
+        )
+    unchanged = unchanged_keys(instance, wanted, source, database)
+    due = [key for key in wanted if key not in unchanged]
+    with _told(progress, len(due)) as tell:
+        work = _Work(source, database, tell, len(due))
+        if due:
+            work.run(instance, due)
+        work.fail_refused(instance)
+    return Backfill(work.loaded, [key for key in wanted if key in unchanged], work.refused)
+
+
+def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]:
+    """Return the registered keys that are not loaded: never, not to the end, not without failing, or no rows.
+
+    Raises:
+        WarehouseUnavailable: the database cannot be opened.
+        WrongTable: a view has the table's name, or a table with other columns.
+    """
+    there = _loaded(instance, database)
+    return [key for key in wanted_keys(instance, None) if key not in there]
+
+
+def wanted_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
+    """Return the keys that are meant, each once: in the order given, or in that of registration.
+
+    Raises:
+        InvalidKey: a key is not registered, or the range holds none.
+    """
+    registered = s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance)
+    if keys is None:
+        return list(registered)
+    if isinstance(keys, str):
+        raise InvalidKey(f"backfill takes a list of keys: write [{keys!r}].")
+    in_range = isinstance(keys, dg.PartitionKeyRange)
+    named = [keys.start, keys.end] if isinstance(keys, dg.PartitionKeyRange) else list(keys)
+    known = {key: place for place, key in enumerate(registered)}
+    for key in named:
+        if key not in known:
+            raise InvalidKey(
+                f"{key!r} is not registered.{did_you_mean(key, registered)} "
+                f"Register it first: register_keys(instance, [{key!r}])."
+            )
+    if not in_range:
+        return list(dict.fromkeys(named))
+    first, last = (known[key] for key in named)
+    if last < first:
+        raise InvalidKey(
+            f"The range {named[0]!r} to {named[1]!r} holds no key: its end was registered before its start. "
+            "Swap them."
+        )
+    return list(registered[first : last + 1])
+
+
+def unchanged_keys(
+    instance: dg.DagsterInstance, keys: Sequence[str], source: SourceFolder, database: Warehouse
+) -> set[str]:
+    """Return those of the keys that are loaded, and from the very file which is there now."""
+    loaded = _loaded(instance, database)
+    numbers = [number for key in keys if (number := loaded.get(key))]
+    imports = recorded_imports(instance, numbers)
+    return {key for key in keys if key in imports and _holds(source, key, imports[key].fingerprint)}
+
+
+def _holds(source: SourceFolder, key: str, fingerprint: str) -> bool:
+    try:
+        return fingerprint_of(source.find(key)) == fingerprint
+    except (OSError, UnreadableFile):
+        return False
+
+
+def _loaded(instance: dg.DagsterInstance, database: Warehouse) -> dict[str, int]:
+    """Return the keys that are loaded, each with the number of its import in the event log."""
+    imports, tables = latest_materializations(instance, IMPORT), latest_materializations(instance, TABLE)
+    failed = failed_keys(instance, IMPORT, s3_partitions_def, imports)
+    failed |= failed_keys(instance, TABLE, s3_partitions_def, tables)
+    with database.get_connection() as con:
+        rows = rows_by_key(con, CUSTOMER_TABLE)
+    return {
+        key: number
+        for key, number in imports.items()
+        if tables.get(key, 0) > number and rows.get(key) and key not in failed
+    }
+
+
+@contextmanager
+def _told(
+    progress: Callable[[int, int], object] | None, total: int
+) -> Iterator[Callable[[int, int], object]]:
+    if progress:
+        yield progress
+        return
+    with tqdm(total=total, desc="backfill", unit=" keys", disable=None) as bar:  # None: in a terminal only
+        yield lambda done, _total: bar.update(done - bar.n)
+
+
+@dataclass
+class _Work:
+    """One call's work, and what came of it so far."""
+
+    source: SourceFolder
+    database: Warehouse
+    tell: Callable[[int, int], object]
+    total: int
+    loaded: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def run(self, instance: dg.DagsterInstance, keys: Sequence[str]) -> None:
+        """Load the keys in one run, and note those that are refused."""
+
+        @dg.op
+        def load_customers(context: dg.OpExecutionContext) -> None:
+            for start in range(0, len(keys), _KEYS_AT_A_TIME):
+                self._load(context, keys[start : start + _KEYS_AT_A_TIME])
+
+        @dg.job
+        def backfill_customers() -> None:
+            load_customers()
+
+        backfill_customers.execute_in_process(instance=instance)
+
+    def _load(self, context: dg.OpExecutionContext, keys: Sequence[str]) -> None:
+        files = {file.key: file for file in self._sound_files(keys)}
+        with self.database.get_connection() as con, unordered(con):
+            create_table(con, CUSTOMER_TABLE)
+            counts = self._replaced(con, list(files.values()))
+        for key, (rows, replaced) in counts.items():
+            imported = dg.AssetMaterialization(IMPORT, partition=key, metadata=file_metadata(files[key]))
+            context.log_event(imported)
+            stored = dg.AssetMaterialization(TABLE, partition=key, metadata=rows_metadata(rows, replaced))
+            context.log_event(stored)
+            self.loaded[key] = rows
+            self.tell(len(self.loaded), self.total)
+
+    def _sound_files(self, keys: Sequence[str]) -> Iterator[SourceFile]:
+        for key in keys:
+            try:
+                file = inspect_file(checked_key(key), self.source.find(key))
+                if file.bad_prices:
+                    raise refused_for_prices(file)
+                yield file
+            except Refused as refusal:
+                self.refused[key] = str(refusal)
+
+    def _replaced(self, con: DuckDBPyConnection, files: Sequence[SourceFile]) -> dict[str, tuple[int, int]]:
+        """Replace the rows of all these files, or else by halves, until each broken one stands alone."""
+        if not files:
+            return {}
+        try:
+            with transaction(con):
+                return replace_rows(con, CUSTOMER_TABLE, files)
+        except UnreadableFile as refusal:
+            if len(files) == 1:
+                self.refused[files[0].key] = str(refusal)
+                return {}
+        half = len(files) // 2
+        return self._replaced(con, files[:half]) | self._replaced(con, files[half:])
+
+    def fail_refused(self, instance: dg.DagsterInstance) -> None:
+        """Give each refused key the run that fails; if its file is sound by now, the run loads it."""
+        resources = {"source": self.source, "database": self.database}
+        assets = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
+        for key in list(self.refused):
+            run = dg.materialize(
+                assets, instance=instance, partition_key=key, resources=resources, raise_on_error=False
+            )
+            if run.success:
+                del self.refused[key]
+                (stored,) = run.asset_materializations_for_node(duckdb_dynamic_partition_table.node_def.name)
+                self.loaded[key] = int(str(stored.metadata["dagster/partition_row_count"].value))
+            self.tell(len(self.loaded) + len(self.refused), self.total)
