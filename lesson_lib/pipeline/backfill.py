@@ -1,8 +1,9 @@
-"""Backfill: load any set of customers, a range or a hand-picked one, in one run; a broken file fails alone."""
+"""Backfill: load any set of customers, a range or one picked by hand, in one run; a broken one fails alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import dagster as dg
 from duckdb import DuckDBPyConnection
@@ -37,6 +38,7 @@ from lesson_lib.pipeline.warehouse import (
 )
 
 Keys = Iterable[str] | dg.PartitionKeyRange
+Progress = Callable[[int, int], object]
 
 # Loaded in one transaction and then recorded, which takes far longer: meanwhile the database is free for
 # others, and a kill loses no more than this.
@@ -70,15 +72,16 @@ def backfill(
     *,
     source: SourceFolder,
     database: Warehouse,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Progress | None = None,
 ) -> Backfill:
     """Load those of the keys that are missing, failed or corrected, all in one run.
 
-    A key is left out that has been loaded from the very file which is there. Dagster's own ranges do not serve
-    here: they take only keys that were registered one after the other, and one broken file fails all of them.
-    So the run is one op, which loads some 200 keys at a time and records the materializations of each; a key
-    whose file is refused gets a run of both assets, which fails and says why. Whatever ends this early (Ctrl-C,
-    a kill, a database that another process holds), the next call goes on from what is recorded.
+    A key is left out that has been loaded from the very file which is there. Dagster's own ranges do not
+    serve here: they take only keys that were registered one after the other, and one broken file fails all
+    of them. So the run is one op, which loads some 200 keys at a time and records the materializations of
+    each; a key whose file is refused gets a run of both assets, which fails and says why. Whatever ends this
+    early (Ctrl-C, a kill, a database that another process holds), the next call goes on from what is
+    recorded.
 
     Args:
         instance: has the keys, and records the runs.
@@ -94,7 +97,9 @@ def backfill(
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
     """
-    source, database = source.process_config_and_initialize(), database.process_config_and_initialize()
+    # What is in environment variables is known from here on, as in a run.
+    source = cast("SourceFolder", source.process_config_and_initialize())
+    database = database.process_config_and_initialize()
     wanted = wanted_keys(instance, keys)
     if not source.folder().is_dir():
         raise UnreadableFile(
@@ -185,9 +190,7 @@ def _loaded(instance: dg.DagsterInstance, database: Warehouse) -> dict[str, int]
 
 
 @contextmanager
-def _told(
-    progress: Callable[[int, int], object] | None, total: int
-) -> Iterator[Callable[[int, int], object]]:
+def _told(progress: Progress | None, total: int) -> Iterator[Progress]:
     if progress:
         yield progress
         return
@@ -201,7 +204,7 @@ class _Work:
 
     source: SourceFolder
     database: Warehouse
-    tell: Callable[[int, int], object]
+    tell: Progress
     total: int
     loaded: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
@@ -218,7 +221,10 @@ class _Work:
         def backfill_customers() -> None:
             load_customers()
 
-        backfill_customers.execute_in_process(instance=instance)
+        try:
+            backfill_customers.execute_in_process(instance=instance)
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None  # which is what it was
 
     def _load(self, context: dg.OpExecutionContext, keys: Sequence[str]) -> None:
         files = {file.key: file for file in self._sound_files(keys)}

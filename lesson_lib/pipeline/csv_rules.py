@@ -45,9 +45,9 @@ _SHOWN = 40  # characters of a wrong value
 def read_csv_sql(header: tuple[str, ...]) -> str:
     """Return DuckDB's strict reading of files with these columns, for a FROM clause.
 
-    Its one parameter is `$paths`, a list of them, each through `glob_escaped`. `date` comes as text, for `VALID_ROW_SQL` to judge;
-    the others as DOUBLE. Nothing is sniffed. No row can spell the `nullstr`, so that a blank is an error
-    instead of a NULL, and so is the nothing behind a comma too many.
+    Its one parameter is `$paths`, a list of them, each through `glob_escaped`. `date` comes as text, for
+    `VALID_ROW_SQL` to judge; the others as DOUBLE. Nothing is sniffed. No row can spell the `nullstr`, so
+    that a blank is an error instead of a NULL, and so is the nothing behind a comma too many.
     """
     columns = ", ".join(f"'{name}': '{'VARCHAR' if name == 'date' else 'DOUBLE'}'" for name in header)
     return (
