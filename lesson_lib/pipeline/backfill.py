@@ -1,4 +1,4 @@
-"""Backfill: load any set of customers, a range or one picked by hand, in one run; a broken one fails alone."""
+"""Backfill: load any set of customers, picked by hand or a range, in one run; a broken file fails alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
