@@ -171,10 +171,18 @@ def run_keys(context: dg.AssetExecutionContext) -> list[str]:
         raise InvalidKey(
             "The range of this run holds no key: its end was registered before its start. Swap them."
         )
-    for key in keys:
-        if checked_key(key) != key:
-            raise InvalidKey(f"{key!r} is not normalised. Delete it, and add it again through register_keys.")
-    return list(keys)
+    return [usable_key(key) for key in keys]
+
+
+def usable_key(key: str) -> str:
+    """Return a registered key as it is, if it follows the rules: Dagster itself registers any.
+
+    Raises:
+        InvalidKey: the key breaks a rule, or is not normalised.
+    """
+    if checked_key(key) != key:
+        raise InvalidKey(f"{key!r} is not normalised. Delete it, and add it again through register_keys.")
+    return key
 
 
 def imported_files(

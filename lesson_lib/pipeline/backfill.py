@@ -16,9 +16,10 @@ from lesson_lib.pipeline.assets import (
     refused_for_prices,
     replace_rows,
     rows_metadata,
+    usable_key,
 )
 from lesson_lib.pipeline.imports import IMPORT, TABLE, recorded_imports
-from lesson_lib.pipeline.partitions import InvalidKey, checked_key, did_you_mean, s3_partitions_def
+from lesson_lib.pipeline.partitions import InvalidKey, did_you_mean, s3_partitions_def
 from lesson_lib.pipeline.records import failed_keys, latest_materializations
 from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.source_files import (
@@ -110,9 +111,12 @@ def backfill(
     due = [key for key in wanted if key not in unchanged]
     with _told(progress, len(due)) as tell:
         work = _Work(source, database, tell, len(due))
-        if due:
-            work.run(instance, due)
-        work.fail_refused(instance)
+        try:
+            if due:
+                work.run(instance, due)
+            work.fail_refused(instance)
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None  # which is what it was
     return Backfill(work.loaded, [key for key in wanted if key in unchanged], work.refused)
 
 
@@ -221,19 +225,18 @@ class _Work:
         def backfill_customers() -> None:
             load_customers()
 
-        try:
-            backfill_customers.execute_in_process(instance=instance)
-        except dg.DagsterExecutionInterruptedError:
-            raise KeyboardInterrupt from None  # which is what it was
+        backfill_customers.execute_in_process(instance=instance)
 
     def _load(self, context: dg.OpExecutionContext, keys: Sequence[str]) -> None:
-        files = {file.key: file for file in self._sound_files(keys)}
+        files = list(self._sound_files(keys))
+        # Before their rows are there: a kill in between then leaves imports that were not loaded.
+        for file in files:
+            imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=file_metadata(file))
+            context.log_event(imported)
         with self.database.get_connection() as con, unordered(con):
             create_table(con, CUSTOMER_TABLE)
-            counts = self._replaced(con, list(files.values()))
+            counts = self._replaced(con, files)
         for key, (rows, replaced) in counts.items():
-            imported = dg.AssetMaterialization(IMPORT, partition=key, metadata=file_metadata(files[key]))
-            context.log_event(imported)
             stored = dg.AssetMaterialization(TABLE, partition=key, metadata=rows_metadata(rows, replaced))
             context.log_event(stored)
             self.loaded[key] = rows
@@ -242,7 +245,7 @@ class _Work:
     def _sound_files(self, keys: Sequence[str]) -> Iterator[SourceFile]:
         for key in keys:
             try:
-                file = inspect_file(checked_key(key), self.source.find(key))
+                file = inspect_file(usable_key(key), self.source.find(key))
                 if file.bad_prices:
                     raise refused_for_prices(file)
                 yield file
@@ -267,12 +270,15 @@ class _Work:
         """Give each refused key the run that fails; if its file is sound by now, the run loads it."""
         resources = {"source": self.source, "database": self.database}
         assets = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
-        for key in list(self.refused):
-            run = dg.materialize(
-                assets, instance=instance, partition_key=key, resources=resources, raise_on_error=False
-            )
-            if run.success:
+        for done, key in enumerate(list(self.refused), start=len(self.loaded) + 1):
+            try:
+                run = dg.materialize(assets, instance=instance, partition_key=key, resources=resources)
+            except UnreadableFile as refusal:
+                self.refused[key] = str(refusal)  # of the file as it is by now
+            except (InvalidKey, dg.DagsterError):  # DagsterError: a failed price check has no public name
+                pass  # as is told already
+            else:
                 del self.refused[key]
                 (stored,) = run.asset_materializations_for_node(duckdb_dynamic_partition_table.node_def.name)
                 self.loaded[key] = int(str(stored.metadata["dagster/partition_row_count"].value))
-            self.tell(len(self.loaded) + len(self.refused), self.total)
+            self.tell(done, self.total)
