@@ -1,8 +1,7 @@
 """Make the course's data, to the byte: `python data/make_data.py` writes it, `--check` compares it.
 
-Everything here is invented. Prices are counted in whole cents and only `random()` is drawn, the one method
-whose sequence Python promises to keep, so that every platform and every Python from 3.11 on writes the same
-bytes.
+Everything here is invented, by `lesson_lib.invented_trades`, so that every platform and every Python from
+3.11 on writes the same bytes.
 """
 
 import argparse
@@ -10,78 +9,15 @@ import struct
 import sys
 import unicodedata
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
-from random import Random
+
+from lesson_lib.invented_trades import HEADER, Trade, table, text, trading_days, walk
 
 HERE = Path(__file__).resolve().parent
-HEADER = ("date", "share_price", "amount", "spend", "shift", "spread")
-AUTUMN = date(2017, 9, 11)
-SATURDAY = 5
 # Escapes, so that no editor can turn the NFC letters of this name into their NFD twins.
 CAFE_LUMIERE = "caf\u00e9-lumi\u00e8re"
-
-
-@dataclass(frozen=True)
-class Trade:
-    """One line of a file: a trading day of one share, money in cents."""
-
-    day: date
-    price: int
-    amount: int
-    shift: int
-    spread: int
-
-    def cells(self) -> dict[str, str]:
-        """Return the cells as they are written, by column."""
-        return {
-            "date": f"{self.day:%Y/%m/%d}",
-            "share_price": dollars(self.price),
-            "amount": str(self.amount),
-            "spend": dollars(self.price * self.amount),
-            "shift": dollars(self.shift),
-            "spread": dollars(self.spread),
-        }
-
-
-def dollars(cents: int) -> str:
-    """Write cents as dollars: -5 becomes "-0.05"."""
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
-
-
-def trading_days(first: date) -> Iterator[date]:
-    """Yield `first` and every day after it that is no Saturday or Sunday."""
-    day = first
-    while True:
-        if day.weekday() < SATURDAY:
-            yield day
-        day += timedelta(days=1)
-
-
-def walk(name: str, count: int, price: int, amount: int, first: date = AUTUMN) -> list[Trade]:
-    """Let a price wander, a step of at most two percent of where it began each trading day.
-
-    Args:
-        name: seeds the walk, so that a file changes only when its own line below does.
-        count: how many trades.
-        price: the first price, in cents.
-        amount: the first number of shares; later ones lie between a fifth of it and the whole.
-        first: the first trading day.
-    """
-    random = Random(f"irregular partitions: {name}").random
-    step = max(price // 50, 2)
-    trades: list[Trade] = []
-    for day, _ in zip(trading_days(first), range(count), strict=False):
-        spread = 1 + int(random() * (2 + price // 2000))
-        if not trades:
-            trades.append(Trade(day, price, amount, 0, spread))
-            continue
-        shift = int(random() * (2 * step + 1)) - step
-        bought = amount // 5 + int(random() * (amount - amount // 5))
-        trades.append(Trade(day, trades[-1].price + shift, bought, shift, spread))
-    return trades
 
 
 def reprice(trades: list[Trade], position: int, cents: int) -> list[Trade]:
@@ -91,16 +27,6 @@ def reprice(trades: list[Trade], position: int, cents: int) -> list[Trade]:
     changed[position] = replace(one, price=one.price + cents, shift=one.shift + cents)
     changed[position + 1] = replace(after, shift=after.shift - cents)
     return changed
-
-
-def table(trades: list[Trade]) -> list[list[str]]:
-    """Return the cells of a file, header first."""
-    return [list(HEADER), *([trade.cells()[column] for column in HEADER] for trade in trades)]
-
-
-def text(cells: list[list[str]], delimiter: str = ",") -> bytes:
-    """Write cells as a CSV file: UTF-8, no BOM, one LF at the end of each line."""
-    return "".join(f"{delimiter.join(line)}\n" for line in cells).encode()
 
 
 def edited(cells: list[list[str]], line: int, column: str, cell: str) -> list[list[str]]:

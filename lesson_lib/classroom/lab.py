@@ -10,11 +10,17 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from lesson_lib.classroom.boards.wording import both_ends
 from lesson_lib.classroom.records import holder_of_file
 from lesson_lib.course_data import data_folder
+from lesson_lib.invented_trades import customer, table, text
 from lesson_lib.pipeline.warehouse import WarehouseUnavailable
 
 _PREFIX = "lesson-lab-"
+_MOST_CUSTOMERS = 100_000  # of an asset, Dagster recommends no more
+_ROWS = 8  # of each customer that is made
+_DIGITS = 4  # of a customer's number, at least
+_SHOWN = 20  # files of a folder
 
 
 def open_lab() -> "Lab":
@@ -93,8 +99,39 @@ class Lab:
         _delete(self.source / delivered.name)  # rather than write through a symbolic link
         return Path(shutil.copy(delivered, self.source))
 
+    def make_customers(self, number: int) -> list[str]:
+        """Write a file for each of so many invented customers, over earlier ones of the same names.
+
+        Every call, on any machine, writes the same: `customer-0001.csv`, `customer-0002.csv`, ..., of 8 rows
+        each. The numbers in the names have as many digits as the last of them, and four at least, so that the
+        order of the names is that of the numbers. 10,000 files take a few seconds; `reset_source` removes
+        them.
+
+        Args:
+            number: how many, 100,000 at most.
+
+        Returns:
+            Their keys, in order.
+
+        Raises:
+            ValueError: this is no number of customers, or too large a one; nothing was written.
+        """
+        if type(number) is not int or not 1 <= number <= _MOST_CUSTOMERS:
+            raise ValueError(
+                f"make_customers takes a whole number from 1 to {_MOST_CUSTOMERS:,}, not {number!r}. "
+                "Nothing was written; call it again with such a number."
+            )
+        digits = max(_DIGITS, len(str(number)))
+        keys = [f"customer-{count:0{digits}}" for count in range(1, number + 1)]
+        self.source.mkdir(parents=True, exist_ok=True)
+        for key in keys:
+            path = self.source / f"{key}.csv"
+            _delete(path)  # as in `bring_in`
+            path.write_bytes(text(table(customer(key, _ROWS))))
+        return keys
+
     def __repr__(self) -> str:
-        """Return the tree of its files, without the folder's own path."""
+        """Return the tree of its files, without the folder's own path; of many in a folder, both ends."""
         if not self.folder.is_dir():
             return "lab (its folder has been deleted; lab.reset() makes it again)"
         return "\n".join(["lab", *_tree(self.folder, indent="  ")])
@@ -144,7 +181,11 @@ def arrivals() -> list[str]:
 
 
 def _tree(folder: Path, indent: str) -> Iterator[str]:
-    for path in sorted(folder.iterdir()):
+    paths = sorted(folder.iterdir())
+    shown = both_ends(paths, _SHOWN)
+    for path in shown:
+        if path is shown[-1] and len(shown) < len(paths):
+            yield f"{indent}… {len(paths) - len(shown):,} more"
         if path.is_symlink():  # which may lead anywhere, also back
             yield f"{indent}{path.name} (a symbolic link)"
             continue

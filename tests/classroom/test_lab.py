@@ -1,6 +1,7 @@
 """The lab: a copy to work in, which comes back to how it was and goes away by itself."""
 
 import gc
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from lesson_lib.classroom import Lab, open_lab
 from lesson_lib.classroom.lab import arrivals
 from lesson_lib.course_data import data_folder
 from lesson_lib.pipeline import WarehouseUnavailable
+from lesson_lib.pipeline.source_files import inspect_file
 
 
 @pytest.fixture
@@ -184,6 +186,69 @@ def test_shows_its_tree_without_its_path(lab: Lab) -> None:
     assert shown[:3] == ["lab", "  source", "    2018-01-22.csv"]
     assert "    o'hare.csv" in shown
     assert str(lab.folder) not in repr(lab)
+
+
+def test_makes_customers_who_hold_to_the_rules(lab: Lab) -> None:
+    """As many files as keys, in order of name, each with eight rows that the pipeline takes."""
+    before = {path.name for path in lab.source.iterdir()}
+    keys = lab.make_customers(12)
+    assert keys == [f"customer-{number:04}" for number in range(1, 13)]
+    assert {path.name for path in lab.source.iterdir()} == before | {f"{key}.csv" for key in keys}
+    files = [inspect_file(key, lab.source / f"{key}.csv") for key in keys]
+    assert [file.bad_prices for file in files] == [0] * 12
+    contents = [(lab.source / f"{key}.csv").read_text(encoding="utf-8") for key in keys]
+    assert {len(content.splitlines()) for content in contents} == {9}
+    assert len(set(contents)) == 12
+
+
+def test_made_customers_are_the_same_everywhere_and_gone_after_a_reset(lab: Lab) -> None:
+    """To the byte, at every call, in every lab; a broken file is made whole again."""
+    digest = "a4887f64a79d9f346a5f617ce0910ee897b825071a16d9cb1e454462d1b41cda"
+    for made in (lab, open_lab()):
+        for number in (30, 5):
+            keys = made.make_customers(number)
+        (made.source / "customer-0002.csv").write_text("broken")
+        keys = made.make_customers(30)
+        contents = b"".join((made.source / f"{key}.csv").read_bytes() for key in keys)
+        assert hashlib.sha256(contents).hexdigest() == digest
+    lab.reset_source()
+    assert not list(lab.source.glob("customer-*"))
+
+
+def test_names_of_ten_thousand_customers_are_in_order_of_number(lab: Lab) -> None:
+    """All have as many digits as the last one."""
+    keys = lab.make_customers(10_000)
+    assert (keys[0], keys[-1], len(keys)) == ("customer-00001", "customer-10000", 10_000)
+    assert keys == sorted(keys)
+
+
+@pytest.mark.parametrize("number", [0, -1, 100_001, 2.0, "30", True, None])
+def test_no_number_of_customers_is_refused(lab: Lab, number: int) -> None:
+    """With the numbers that are possible, and without a file."""
+    before = names(lab)
+    with pytest.raises(ValueError, match=f"whole number from 1 to 100,000, not {number!r}\\. Nothing was"):
+        lab.make_customers(number)
+    assert names(lab) == before
+
+
+def test_a_customer_is_never_written_through_a_symbolic_link(lab: Lab, tmp_path: Path) -> None:
+    """What the link leads to is not the lab's."""
+    kept = tmp_path / "kept.csv"
+    kept.write_text("kept")
+    (lab.source / "customer-0001.csv").symlink_to(kept)
+    lab.make_customers(1)
+    assert kept.read_text() == "kept"
+    assert not (lab.source / "customer-0001.csv").is_symlink()
+
+
+def test_shows_both_ends_of_a_folder_with_many_files(lab: Lab) -> None:
+    """The first ones, how many are left out, and the last one."""
+    files = len(list(lab.source.iterdir()))
+    lab.make_customers(1_000)
+    shown = repr(lab).splitlines()
+    assert len(shown) == 23
+    assert shown[2] == "    2018-01-22.csv"
+    assert shown[-2:] == [f"    … {files + 1_000 - 20:,} more", "    zenith.csv"]
 
 
 def test_two_labs_do_not_meet_and_each_goes_away() -> None:

@@ -74,7 +74,7 @@ def test_check_names_each_file_that_differs(copy: Path) -> None:
 
 
 def test_the_script_writes_the_same_bytes_into_an_empty_folder(copy: Path) -> None:
-    """Nothing but the script is needed."""
+    """Nothing but the script and the library is needed."""
     shutil.rmtree(copy / "source")
     shutil.rmtree(copy / "arrivals")
     assert run(copy / "make_data.py").stdout == "Wrote 28 files.\n"
