@@ -74,8 +74,13 @@ def _keys(result: Result) -> str:
     start, end = map(tags.get, _RANGE_TAGS)
     if start is None or end is None:
         return ""
-    keys = {event.partition for event in result.get_asset_materialization_events()}
+    keys = {event.partition for event in result.get_asset_materialization_events()} - {None}
     return f"partitions {start} to {end}, {counted(len(keys), 'key')} materialized"
+
+
+def _is_of_a_key(event: dg.DagsterEvent, result: Result) -> bool:
+    """Tell whether it is one: an asset that runs over a range without keys is materialized for none."""
+    return event.partition is not None or _RANGE_TAGS[0] not in result.dagster_run.tags
 
 
 def _steps(result: Result) -> list[_Step]:
@@ -115,12 +120,14 @@ def _asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequence[
     layer = result.job_def.asset_layer
     made, checks, of_asset = defaultdict(list), defaultdict(list), defaultdict(list)
     for event in result.get_asset_materialization_events():
-        made[event.asset_key].append(event.materialization)
+        if _is_of_a_key(event, result):
+            made[event.asset_key].append(event.materialization)
     for check in result.get_asset_check_evaluations():
         checks[check.asset_key].append(check)
     for step in steps:
-        for entity in step.of:
-            of_asset[entity if isinstance(entity, dg.AssetKey) else entity.asset_key].append(step)
+        # Each once: a step may be that of an asset and of a check on it.
+        for asset in {entity if isinstance(entity, dg.AssetKey) else entity.asset_key for entity in step.of}:
+            of_asset[asset].append(step)
     for key in assets:
         wanted = key in layer.selected_asset_keys
         own = [step for step in of_asset[key] if key in step.of]

@@ -9,7 +9,7 @@ import pytest
 from lesson_lib.classroom import run_log
 from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.boards.as_text import as_text
-from lesson_lib.classroom.boards.board import Fold, Graph
+from lesson_lib.classroom.boards.board import Board, Fold, Graph
 from lesson_lib.classroom.boards.runs import run_board
 from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
 
@@ -55,6 +55,11 @@ def ran(*assets: dg.AssetsDefinition, key: str | None = None, **options: object)
         return dg.materialize(
             list(assets), partition_key=key, instance=instance, raise_on_error=False, **options
         )
+
+
+def graph_of(board: Board) -> Graph:
+    """Return the board's graph."""
+    return next(block for block in board.blocks if isinstance(block, Graph))
 
 
 def test_a_success_shows_keys_assets_metadata_checks_and_own_log_lines() -> None:
@@ -104,6 +109,22 @@ def test_a_range_of_keys_shows_each_keys_metadata() -> None:
         "      bad: rows 1",
         "      boom: rows 2",
     ]
+
+
+def test_a_reversed_range_is_of_no_key() -> None:
+    """Dagster records a materialization without a key, and that is none of a key's."""
+    tags = {"dagster/asset_partition_range_start": "boom", "dagster/asset_partition_range_end": "acme"}
+    assert as_text(run_board(ran(ranged, tags=tags))).splitlines()[:2] == [
+        "✓ Run succeeded: partitions boom to acme, 0 keys materialized",
+        "  ○ ranged: ran, and made nothing",
+    ]
+
+
+def test_a_failed_step_with_a_check_is_told_once() -> None:
+    """The step is that of the asset and of its check, and its error is one."""
+    tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
+    told = [line.text for box in graph_of(run_board(ran(imported, tags=tags))).boxes for line in box.lines]
+    assert [text.partition(":")[0] for text in told] == ["DagsterInvariantViolationError"]
 
 
 def test_a_job_without_assets_shows_its_steps() -> None:
