@@ -901,6 +901,73 @@ _ALL = (
         """),
     ),
     Misconception(
+        "partition-key-works-in-a-range",
+        claim="In a run over a range, context.partition_key is each key in turn.",
+        truth="In a run over a range, context.partition_key is an error, and context.partition_keys has them "
+        "all.",
+        explanation="The function is called once for all the keys of its run, not once for each. Read "
+        "context.partition_keys, which also serves a run for one key: it is a list of one then.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def demo_prices(context) -> None:
+                print(context.partition_keys)
+                print(context.partition_key)
+
+            demo = dg.DagsterInstance.ephemeral()
+            demo.add_dynamic_partitions("s3", ["acme", "zenith"])
+            ends = {"start": "acme", "end": "zenith"}
+            range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+            dg.materialize([demo_prices], instance=demo, tags=range_tags)
+        """),
+    ),
+    Misconception(
+        "any-result-suits-a-range",
+        claim="A function may return its value for several keys as it does for one.",
+        truth="Dagster's default IO manager stores a value for one key, and fails a run that returns one for "
+        "several.",
+        explanation="The function has come to its end by then, so its rows are in the table of a run that "
+        "failed. Annotate it with -> None, or return a MaterializeResult: then there is no value to store.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            demo_set = dg.DynamicPartitionsDefinition(name="s3")
+            with_value = dg.asset(lambda: 8, name="with_value", partitions_def=demo_set)
+            without = dg.asset(lambda: dg.MaterializeResult(), name="without", partitions_def=demo_set)
+
+            demo, succeeded = dg.DagsterInstance.ephemeral(), {}
+            demo.add_dynamic_partitions("s3", ["acme", "zenith"])
+            ends = {"start": "acme", "end": "zenith"}
+            range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+            for demo_asset in (with_value, without):
+                run = {"instance": demo, "tags": range_tags, "raise_on_error": False}
+                succeeded[demo_asset.node_def.name] = dg.materialize([demo_asset], **run).success
+            succeeded
+        """),
+    ),
+    Misconception(
+        "range-without-keys-fails",
+        claim="Dagster refuses a range that holds no key.",
+        truth="A range whose end was registered before its start holds no key, and its run succeeds.",
+        explanation="Nothing is loaded, and nothing is red. Let the asset raise an error if "
+        "context.partition_keys is empty: whoever swapped the two ends then hears of it.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def demo_prices(context) -> None:
+                loaded.extend(context.partition_keys)
+
+            demo, loaded = dg.DagsterInstance.ephemeral(), []
+            demo.add_dynamic_partitions("s3", ["acme", "zenith"])
+            ends = {"start": "zenith", "end": "acme"}
+            range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+            demo_run = dg.materialize([demo_prices], instance=demo, tags=range_tags)
+            {"run succeeded": demo_run.success, "keys loaded": loaded}
+        """),
+    ),
+    Misconception(
         "several-processes-may-write",
         claim="Several processes can write to one DuckDB file at the same time.",
         truth="One process at a time may have a DuckDB file open for writing, and no other may even read it "

@@ -82,6 +82,11 @@ SHOWN: dict[str, object] = {
     "one-tick-can-ask-for-all": 500,
     "keys-are-ordered-by-name": {"acme to zenith": ["acme", "zenith"], "bluebird to acme": []},
     "every-key-needs-a-run": {"keys loaded": 100, "runs": 1},
+    "partition-key-works-in-a-range": Raises(
+        "DagsterInvariantViolationError", "Cannot access partition_key for a partitioned run with a range"
+    ),
+    "any-result-suits-a-range": {"with_value": False, "without": True},
+    "range-without-keys-fails": {"run succeeded": True, "keys loaded": []},
     "several-processes-may-write": {"write": "refused", "read": "refused"},
     "fan-in-always-gets-a-dict": [
         None,
@@ -90,7 +95,11 @@ SHOWN: dict[str, object] = {
     ],
 }
 # What a cell prints on its way there.
-PRINTED = {"definition-creates-keys": "[]\n", "delete-then-insert-is-safe": "the load failed\n"}
+PRINTED = {
+    "definition-creates-keys": "[]\n",
+    "delete-then-insert-is-safe": "the load failed\n",
+    "partition-key-works-in-a-range": "['acme', 'zenith']\n",
+}
 
 NOTEBOOKS = sorted(Path(__file__).parents[2].glob("notebooks/*.ipynb"))
 
