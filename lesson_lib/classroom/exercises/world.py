@@ -44,11 +44,25 @@ class World:
             Exception: whatever the assets raised.
         """
         self.instance.add_dynamic_partitions(set_of(assets[0]), [key])
-        resources = {
+        return dg.materialize(assets, partition_key=key, instance=self.instance, resources=self.resources())
+
+    def materialize_range(self, asset: Any, first: str, last: str) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - whatever the learner gives
+        """Materialize an asset in one run for the registered keys from the first to the last.
+
+        Raises:
+            NoAnswer, Exception: as `materialize`.
+        """
+        set_of(asset)
+        ends = {"start": first, "end": last}
+        tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+        return dg.materialize([asset], tags=tags, instance=self.instance, resources=self.resources())
+
+    def resources(self) -> dict[str, SourceFolder | Warehouse]:
+        """Return the resources of the course, for this world."""
+        return {
             "source": SourceFolder(path=str(self.lab.source)),
             "database": Warehouse(database=str(self.lab.database)),
         }
-        return dg.materialize(assets, partition_key=key, instance=self.instance, resources=resources)
 
     def load(self, table: Any, key: str) -> None:  # noqa: ANN401 - whatever the learner gives
         """Materialize a table's asset for this key; `import_dynamic_partition_file` gives it the file's path.
