@@ -4,14 +4,26 @@ Each board brings its style along, so that it looks the same wherever its output
 VS Code, on a static page. Where styles are stripped, as on code hosts, titles, lists and tables remain.
 """
 
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
-from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Fold, Graph, Line, Mark, Table
+from lesson_lib.classroom.boards.board import (
+    Block,
+    Board,
+    Box,
+    Facts,
+    Fold,
+    Graph,
+    Line,
+    Mark,
+    Picture,
+    Table,
+)
 from lesson_lib.classroom.boards.wording import plain, shortened, visible
 
-_LONGEST_FOLD = 20_000  # characters
+_LONGEST_FOLD = 20_000  # characters, also of what a picture says
 _STYLE = "".join(
     line.strip() for line in (files(__package__) / "board.css").read_text(encoding="utf-8").splitlines()
 )
@@ -46,6 +58,8 @@ def _block(block: Block) -> str:
             # What is open from the start is to be read whole; the rest scrolls.
             state = ' class="lesson-whole" open' if block.is_open else ' class="lesson-fold"'
             return f"<details{state}>{summary}<pre>{text}</pre></details>"
+        case Picture():
+            return _picture(block)
 
 
 def _text(text: str) -> str:
@@ -81,6 +95,12 @@ def _box(box: Box, before: str) -> str:
     # An arrow leads here from the box before, where this one really needs it.
     follows = ' class="lesson-next"' if before in box.after else ""
     return f"<li{follows}>{name}{_line(box.outcome)}{after}{_facts(box.facts)}{lines}</li>"
+
+
+def _picture(picture: Picture) -> str:
+    source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
+    told = escape(plain(picture.told, _LONGEST_FOLD), quote=True)
+    return f'<img src="{source}" alt="{told}" width="{picture.width}">'
 
 
 def _table(table: Table) -> str:

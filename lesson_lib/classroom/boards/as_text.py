@@ -4,7 +4,7 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 
-from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Fold, Graph, Line, Table
+from lesson_lib.classroom.boards.board import Block, Board, Box, Facts, Fold, Graph, Line, Picture, Table
 from lesson_lib.classroom.boards.wording import plain
 
 _INDENT = "  "
@@ -30,6 +30,8 @@ def _block(block: Block) -> Iterator[str]:
                 yield from _box(box)
         case Fold():
             yield from _fold(block)
+        case Picture():
+            pass
 
 
 def _line(line: Line) -> str:

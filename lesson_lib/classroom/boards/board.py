@@ -80,7 +80,22 @@ class Fold:
     is_open: bool = False
 
 
-Block = Line | Facts | Table | Graph | Fold
+@dataclass(frozen=True)
+class Picture:
+    """A drawing, on a ground of its own, so that it can be read in both themes.
+
+    Attributes:
+        png: the file's bytes.
+        width: how wide it is shown, in CSS pixels, where there is room.
+        told: all that it says, in words; the text output has no picture, and no words for it.
+    """
+
+    png: bytes
+    width: int
+    told: str
+
+
+Block = Line | Facts | Table | Graph | Fold | Picture
 
 
 @dataclass(frozen=True)
