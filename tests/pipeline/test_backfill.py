@@ -1,0 +1,674 @@
+"""A backfill: any set of keys in one run, a broken file fails alone, and the next call goes on."""
+
+import dataclasses
+import datetime as dt
+import importlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from lesson_lib.pipeline import (
+    Backfill,
+    InvalidKey,
+    SourceFolder,
+    UnreadableFile,
+    Warehouse,
+    WarehouseUnavailable,
+    WrongTable,
+    backfill,
+    missing_keys,
+    register_keys,
+    retire_key,
+    s3_partitions_def,
+)
+from lesson_lib.pipeline.assets import replace_rows
+from tests.pipeline.test_warehouse import holder, many_rows
+from tests.pipeline.world import HEADER, IMPORT, LOAD, Asset, World, new_world, priced
+
+# By name, since the package's own `backfill` is the function.
+MODULE = importlib.import_module("lesson_lib.pipeline.backfill")
+Keys = Iterable[str] | dg.PartitionKeyRange | None
+QUIET = {"python_logs": {"python_log_level": "CRITICAL"}}
+
+# The program of a second process: it loads all keys, two at a time, into an instance on the disk.
+LOAD_ALL = """
+import importlib, signal, sys, time
+from pathlib import Path
+import dagster as dg
+from lesson_lib.pipeline import SourceFolder, Warehouse, assets, backfill
+
+def wait():
+    print("here", flush=True)
+    time.sleep(600)
+
+def at(done, total):
+    pass
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the one who started the tests ignores
+module = importlib.import_module("lesson_lib.pipeline.backfill")
+module._KEYS_AT_A_TIME = 2
+folder = Path(sys.argv[1])
+quiet = {{"python_logs": {{"python_log_level": "CRITICAL"}}}}
+with dg.DagsterInstance.local_temp(str(folder / "home"), overrides=quiet) as instance:
+    {set_up}
+    source, database = SourceFolder(path=folder / "source"), Warehouse(database=folder / "warehouse.duckdb")
+    backfill(instance, source=source, database=database, progress=lambda done, total: at(done, total))
+"""
+IN_A_TRANSACTION = """
+    def replace_rows(con, table, files, replace=module.replace_rows):
+        counts = replace(con, table, files)
+        if files[0].key == "k2":
+            wait()
+        return counts
+    module.replace_rows = replace_rows
+"""
+HALF_RECORDED = """
+    def at(done, total):
+        if done == 3:
+            wait()
+"""
+IN_A_REFUSED_RUN = """
+    def inspect_file(key, path):
+        wait()
+    assets.inspect_file = inspect_file
+"""
+DISK_OF_2_MB = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))"
+
+
+def quietly(done: int, total: int) -> None:
+    """Take the progress, and show nothing."""
+
+
+def load(world: World, keys: Keys = None, **options: object) -> Backfill:
+    """Backfill a world's keys."""
+    resources = {"progress": quietly, **world.resources(), **options}
+    return backfill(world.instance, keys, **resources)  # type: ignore[arg-type] # of several types
+
+
+def add_keys(world: World, count: int) -> list[str]:
+    """Register so many keys, each with a file of two prices of its own."""
+    keys = [f"k{number}" for number in range(count)]
+    for number, key in enumerate(keys):
+        world.add(key, *prices_of(number))
+    return keys
+
+
+def prices_of(number: int) -> tuple[float, float]:
+    """Return what stands in the file of the key of this number."""
+    return (number + 1.25, number + 1.5)
+
+
+def sound(numbers: Iterable[int]) -> dict[str, list[float]]:
+    """Return the prices of the keys of these numbers, as a world tells them."""
+    return {f"k{number}": list(prices_of(number)) for number in numbers}
+
+
+def status(world: World) -> dict[str, tuple[str | None, str | None]]:
+    """Return what Dagster says of each key: of its import, and of its rows."""
+    keys = world.keys()
+
+    def of(asset: Asset) -> list[str | None]:
+        states = world.instance.get_status_by_partition(asset.key, keys, s3_partitions_def) or {}
+        return [state and state.value for state in map(states.get, keys)]
+
+    return dict(zip(keys, zip(of(IMPORT), of(LOAD), strict=True), strict=True))
+
+
+BOTH = ("MATERIALIZED", "MATERIALIZED")
+
+
+def runs(world: World) -> list[tuple[str, str | None]]:
+    """Return each run's status and partition key, the oldest run first."""
+    return [(run.status.value, run.tags.get("dagster/partition")) for run in world.instance.get_runs()][::-1]
+
+
+def failure(world: World, key: str) -> str:
+    """Return the events with which the one failed run of a key tells why."""
+    of_key = dg.RunsFilter(tags={"dagster/partition": key}, statuses=[dg.DagsterRunStatus.FAILURE])
+    (run,) = world.instance.get_runs(of_key)
+    kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
+    logs = world.instance.all_logs(run.run_id, of_type=kinds)
+    return "".join(str(log.dagster_event and log.dagster_event.event_specific_data) for log in logs)
+
+
+@pytest.fixture(autouse=True)
+def batch_size(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Load five keys at a time, so that some tens of them are several batches."""
+    monkeypatch.setattr(MODULE, "_KEYS_AT_A_TIME", 5)
+    return 5
+
+
+def test_any_set_of_keys_is_one_run(world: World) -> None:
+    """Picked by hand, in any order: their rows are there, recorded, and no others."""
+    keys = add_keys(world, 14)
+    picked = ["k13", "k0", "k7", "k2", "k11", "k1"]
+    done = load(world, picked)
+    assert list(done.loaded.items()) == [(key, 2) for key in picked]
+    assert (done.unchanged, done.refused) == ([], {})
+    assert world.prices() == sound([13, 0, 7, 2, 11, 1])
+    assert status(world) == {key: BOTH if key in picked else (None, None) for key in keys}
+    assert runs(world) == [("SUCCESS", None)]
+
+
+def test_no_keys_named_are_all_of_them(world: World) -> None:
+    """In several batches, and still in one run."""
+    add_keys(world, 12)
+    assert list(load(world).loaded) == world.keys()
+    assert world.prices() == sound(range(12))
+    assert runs(world) == [("SUCCESS", None)]
+
+
+def test_what_is_recorded_is_what_the_assets_record(world: World) -> None:
+    """File, fingerprint and numbers of rows, the replaced ones too: as in a run of the two assets."""
+    add_keys(world, 3)
+    world.load("k1")
+    world.write("k1", priced(7.5))
+    load(world)
+    recorded = {asset.key: world.metadata(asset, "k1") for asset in (IMPORT, LOAD)}
+    assert recorded[LOAD.key] == {"dagster/partition_row_count": 1, "rows replaced": 2}
+    world.load("k1")
+    assert world.metadata(IMPORT, "k1") == recorded[IMPORT.key]
+    assert [world.times_materialized(asset, "k1") for asset in (IMPORT, LOAD)] == [3, 3]
+    assert [world.times_materialized(asset, "k2") for asset in (IMPORT, LOAD)] == [1, 1]
+
+
+def test_a_range_is_in_the_order_of_registration(world: World) -> None:
+    """A late key is behind all others, whatever its name; from one key to itself is one key."""
+    add_keys(world, 8)
+    world.add("a late one", 1)
+    assert list(load(world, dg.PartitionKeyRange("k2", "k4")).loaded) == ["k2", "k3", "k4"]
+    assert list(load(world, dg.PartitionKeyRange("k6", "a late one")).loaded) == ["k6", "k7", "a late one"]
+    assert list(load(world, dg.PartitionKeyRange("k0", "k0")).loaded) == ["k0"]
+    assert sorted(world.prices()) == ["a late one", "k0", "k2", "k3", "k4", "k6", "k7"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (
+            ["acme", "globx"],
+            "'globx' is not registered. Did you mean 'globex'? Register it first: register_keys(",
+        ),
+        (["zzz"], "'zzz' is not registered. Register it first: register_keys(instance, ['zzz'])."),
+        ("acme", "backfill takes a list of keys: write ['acme']."),
+        (dg.PartitionKeyRange("acme", "globx"), "'globx' is not registered. Did you mean 'globex'?"),
+        (
+            dg.PartitionKeyRange("globex", "acme"),
+            "The range 'globex' to 'acme' holds no key: its end was registered before its start. Swap them.",
+        ),
+    ],
+)
+def test_keys_that_are_not_there_are_refused(
+    steady: World, keys: list[str] | dg.PartitionKeyRange, told: str
+) -> None:
+    """Before anything is loaded: no run, although one of the keys has a corrected file."""
+    steady.write("acme", priced(3.5))
+    before = runs(steady)
+    with steady.refuses(InvalidKey, told):
+        load(steady, keys)
+    assert runs(steady) == before
+
+
+def test_a_key_named_twice_is_loaded_once(world: World) -> None:
+    """From any iterable."""
+    add_keys(world, 3)
+    done = load(world, (key for key in ["k2", "k0", "k2", "k2", "k0"]))
+    assert done == Backfill({"k2": 2, "k0": 2}, [], {})
+    assert world.prices() == sound([2, 0])
+    assert load(world, ["k0", "k2", "k0"]).unchanged == ["k0", "k2"]
+
+
+def test_nothing_to_do_makes_no_run(loaded: World) -> None:
+    """No key at all, and keys that are loaded from the files which are there."""
+    before = loaded.rows()
+    assert load(loaded, []) == Backfill({}, [], {})
+    assert load(loaded) == Backfill({}, ["acme", "globex"], {})
+    assert load(loaded, ["globex", "acme"]).unchanged == ["globex", "acme"]
+    assert runs(loaded) == [("SUCCESS", None)]
+    assert loaded.rows() == before
+
+
+BROKEN: dict[str, tuple[str | None, str]] = {
+    "missing": (None, "'missing' has no file: missing.csv is not in"),
+    "empty": ("", "empty.csv: empty, without even a header"),
+    "header": (
+        priced(1).replace("amount", "quantity"),
+        "header.csv: line 1: missing amount; unknown 'quantity'",
+    ),
+    "no rows": (f"{HEADER}\n\n", "no rows.csv: a header and no rows"),
+    "letters": (
+        priced(1, 2, "n/a"),
+        "letters.csv: line 4: share_price is 'n/a', not a finite decimal number",
+    ),
+    "form": (priced(1) + "2018/01/22,1,1,1,1\n", "form.csv: line 3: 5 values for 6 columns"),
+    "more": (priced(1) + "2018/01/22,1,1,1,1,1,1\n", "more.csv: line 3: 7 values for 6 columns"),
+    "value": (priced(1, "1-2"), "value.csv: line 3: share_price is '1-2', not a finite decimal number"),
+    "date": (priced(1) + "2018-02-29,1,1,1,1,1\n", "date.csv: line 3: date is '2018-02-29', not a day"),
+    "overflow": (priced(1, "1e400"), "overflow.csv: line 3: share_price is '1e400', not a finite decimal"),
+    "line ends": (priced(1) + "2018/01/22,1,1,1,1,1\r\n", "line ends.csv: lines end in more than one way"),
+    "price": (priced(1, -4), "price.csv: line 3: share_price is '-4', not above zero"),
+}
+ONLY_DUCKDB_SEES = {"form", "more", "value", "date", "overflow", "line ends"}
+
+
+@pytest.mark.parametrize("at_a_time", [1, 4, 200])
+def test_a_broken_file_fails_alone(world: World, monkeypatch: pytest.MonkeyPatch, at_a_time: int) -> None:
+    """One of each kind among sound ones, which are loaded; each has a failed run that says why."""
+    monkeypatch.setattr(MODULE, "_KEYS_AT_A_TIME", at_a_time)
+    world.add("value", 8.5)
+    world.load("value")
+    for number, (key, (content, _)) in enumerate(BROKEN.items()):
+        register_keys(world.instance, [key])
+        if content is not None:
+            world.write(key, content)
+        world.add(f"k{number}", *prices_of(number))
+    done = load(world)
+    good = range(len(BROKEN))
+    assert done.loaded == {f"k{number}": 2 for number in good}
+    assert done.unchanged == []
+    assert done.refused.keys() == BROKEN.keys()
+    for key, (_, told) in BROKEN.items():
+        assert done.refused[key].startswith(told)
+        assert told.removeprefix(f"{key}.csv: ") in failure(world, key).replace("\\'", "'")
+    assert world.prices() == sound(good) | {"value": [8.5]}
+    imported = {*ONLY_DUCKDB_SEES, "price"}
+    assert status(world) == {
+        **{f"k{number}": BOTH for number in good},
+        **{key: ("MATERIALIZED" if key in imported else "FAILED", "FAILED") for key in BROKEN},
+    }
+    assert runs(world)[:2] == [("SUCCESS", "value"), ("SUCCESS", None)]
+    assert sorted(runs(world)[2:]) == sorted(("FAILURE", key) for key in BROKEN)
+
+
+def test_a_second_call_loads_what_is_missing_failed_or_corrected(world: World) -> None:
+    """And nothing else; after that there is nothing to do."""
+    keys = add_keys(world, 12)
+    world.write("k3", priced("n/a"))
+    world.write("k4", priced(1, "1-2"))
+    world.write("k5", priced(-1))
+    first = load(world, keys[:11])
+    assert sorted(first.refused) == ["k3", "k4", "k5"]
+    for number in (3, 4):
+        world.write(f"k{number}", priced(*prices_of(number)))
+    world.write("k0", priced(100.5))
+    second = load(world)
+    assert (second.loaded, list(second.refused)) == ({"k0": 1, "k3": 2, "k4": 2, "k11": 2}, ["k5"])
+    assert second.unchanged == ["k1", "k2", "k6", "k7", "k8", "k9", "k10"]
+    assert world.prices() == sound({*range(12)} - {5}) | {"k0": [100.5]}
+    assert {key: state for key, state in status(world).items() if state != BOTH} == {
+        "k5": ("MATERIALIZED", "FAILED")
+    }
+    assert missing_keys(world.instance, Warehouse(database=world.database)) == ["k5"]
+    world.write("k5", priced(*prices_of(5)))
+    assert load(world).loaded == {"k5": 2}
+    assert set(status(world).values()) == {BOTH}
+    assert load(world) == Backfill({}, world.keys(), {})
+
+
+def test_a_file_that_is_back_after_a_failure_is_loaded_again(loaded: World) -> None:
+    """Its rows never left, and its key counts as failed until it is loaded."""
+    loaded.write("acme", priced("n/a"))
+    assert list(load(loaded).refused) == ["acme"]
+    assert missing_keys(loaded.instance, Warehouse(database=loaded.database)) == ["acme"]
+    loaded.write("acme", priced(1.5, 2.5))
+    assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_a_file_that_vanished_fails_and_keeps_its_rows(loaded: World) -> None:
+    """As a run of the assets would have it."""
+    (loaded.source / "acme.csv").unlink()
+    done = load(loaded)
+    assert done.refused["acme"].startswith("'acme' has no file: acme.csv is not in")
+    assert (done.loaded, done.unchanged) == ({}, ["globex"])
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+    assert status(loaded) == {"acme": ("FAILED", "FAILED"), "globex": BOTH}
+
+
+def test_rows_that_somebody_deleted_are_loaded_again(loaded: World) -> None:
+    """Dagster has them recorded; the database decides."""
+    loaded.query("DELETE FROM raw_partition_data WHERE partition_key = 'acme'")
+    assert missing_keys(loaded.instance, Warehouse(database=loaded.database)) == ["acme"]
+    assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
+    loaded.database.unlink()
+    assert load(loaded) == Backfill({"acme": 2, "globex": 1}, [], {})
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_an_import_alone_and_a_report_by_hand_are_not_loaded(loaded: World) -> None:
+    """The one was not brought to its end; the other does not tell from which file the rows are."""
+    loaded.load("acme", assets=[IMPORT])
+    for asset in (IMPORT, LOAD):
+        reported = dg.AssetMaterialization(asset.key, partition="globex")
+        loaded.instance.report_runless_asset_event(reported)
+    assert missing_keys(loaded.instance, Warehouse(database=loaded.database)) == ["acme"]
+    assert load(loaded).loaded == {"acme": 2, "globex": 1}
+
+
+def test_a_key_that_was_retired_and_came_back_is_loaded(loaded: World) -> None:
+    """Its materializations have stayed, its rows have not."""
+    retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
+    assert load(loaded) == Backfill({}, ["globex"], {})
+    register_keys(loaded.instance, ["acme"])
+    assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
+
+
+def test_missing_keys_are_those_without_record_or_rows(world: World) -> None:
+    """In order of registration; where there is no database yet, all of them."""
+    warehouse = Warehouse(database=world.database)
+    assert missing_keys(world.instance, warehouse) == []
+    add_keys(world, 6)
+    assert missing_keys(world.instance, warehouse) == world.keys()
+    load(world, ["k4", "k1"])
+    assert missing_keys(world.instance, warehouse) == ["k0", "k2", "k3", "k5"]
+
+
+def test_keys_that_slipped_past_register_keys_fail_alone(loaded: World) -> None:
+    """By the assets' own refusals; a twin in another form of Unicode never gets the other one's rows."""
+    loaded.add("caf\u00e9", 4.5)
+    odd = ["../source/acme", "ac[m]e", "acme\n", "cafe\u0301"]
+    loaded.instance.add_dynamic_partitions("s3", odd)
+    loaded.write("acme", priced(3.5))
+    done = load(loaded)
+    assert done.loaded == {"caf\u00e9": 1, "acme": 1}
+    assert list(done.refused) == odd
+    assert "'ac[m]e' cannot be a partition key: it contains '[', a glob character." in done.refused["ac[m]e"]
+    assert "is not normalised. Delete it, and add it again" in done.refused["cafe\u0301"]
+    assert loaded.prices() == {"acme": [3.5], "globex": [9.75], "caf\u00e9": [4.5]}
+    for key in odd:
+        assert status(loaded)[key] == ("FAILED", "FAILED")
+        assert "InvalidKey" in failure(loaded, key)
+
+
+def test_two_keys_of_one_file_get_its_rows_each(world: World) -> None:
+    """A link within the folder is the file it leads to."""
+    world.add("acme", 1.5)
+    register_keys(world.instance, ["zenith"])
+    (world.source / "zenith.csv").symlink_to("acme.csv")
+    load(world)
+    assert world.prices() == {"acme": [1.5], "zenith": [1.5]}
+
+
+@contextmanager
+def meddled(monkeypatch: pytest.MonkeyPatch, path: Path, content: str | None) -> Iterator[None]:
+    """Change a file, or remove it, after it was inspected and before DuckDB reads it."""
+
+    def replace_after(*args: object) -> dict[str, tuple[int, int]]:
+        monkeypatch.setattr(MODULE, "replace_rows", replace_rows)
+        path.unlink() if content is None else path.write_text(content)
+        return replace_rows(*args)  # type: ignore[arg-type] # as they came
+
+    monkeypatch.setattr(MODULE, "replace_rows", replace_after)
+    yield
+    assert MODULE.replace_rows is replace_rows  # it was called
+
+
+def test_a_file_that_changes_in_the_middle_is_loaded_as_it_is_then(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never rows of one content beside the fingerprint of another."""
+    add_keys(world, 7)
+    with meddled(monkeypatch, world.source / "k3.csv", priced(30.5)):
+        done = load(world)
+    assert (done.loaded, done.refused) == ({**dict.fromkeys(world.keys(), 2), "k3": 1}, {})
+    assert world.prices() == sound(range(7)) | {"k3": [30.5]}
+    assert runs(world) == [("SUCCESS", None), ("SUCCESS", "k3")]
+    assert load(world).unchanged == world.keys()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "'k3' has no file: k3.csv is not in"),
+        (priced("n/a"), "k3.csv: line 2: share_price is 'n/a'"),
+        (priced("1-2"), "k3.csv: line 2: share_price is '1-2'"),
+    ],
+    ids=["vanished", "letters", "value"],
+)
+def test_a_file_that_breaks_in_the_middle_fails_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch, content: str | None, told: str
+) -> None:
+    """For the fault it has by then, which its failed run records."""
+    add_keys(world, 7)
+    with meddled(monkeypatch, world.source / "k3.csv", content):
+        done = load(world)
+    assert done.refused["k3"].startswith(told)
+    assert told.partition(": ")[2] in failure(world, "k3").replace("\\'", "'")
+    assert world.prices() == sound({*range(7)} - {3})
+
+
+@pytest.mark.parametrize("path", ["nowhere", "file.txt", " "])
+def test_a_source_folder_that_is_not_there_is_refused(steady: World, path: str) -> None:
+    """Once, and not once a key: no key is recorded as failed."""
+    steady.write("file.txt", "")
+    before = runs(steady)
+    with steady.refuses(UnreadableFile, repr(path) if path == " " else path):
+        load(steady, source=SourceFolder(path=path if path == " " else steady.source / path))
+    assert runs(steady) == before
+
+
+def test_a_table_with_other_columns_is_refused(world: World) -> None:
+    """Before any run."""
+    add_keys(world, 2)
+    world.query("CREATE TABLE raw_partition_data (date DATE, share_price FLOAT)")
+    with pytest.raises(WrongTable, match="Rename or drop it"):
+        load(world)
+    assert runs(world) == []
+
+
+def test_resources_may_come_from_environment_variables(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both of them, also for the run of a refused key."""
+    add_keys(world, 3)
+    world.write("k1", priced(1, "1-2"))
+    monkeypatch.setenv("SOURCE", str(world.source))
+    monkeypatch.setenv("DATABASE", str(world.database))
+    source, database = SourceFolder(path=dg.EnvVar("SOURCE")), Warehouse(database=dg.EnvVar("DATABASE"))
+    done = load(world, source=source, database=database)
+    assert (done.loaded, list(done.refused)) == ({"k0": 2, "k2": 2}, ["k1"])
+    assert "line 3: share_price is '1-2'" in failure(world, "k1").replace("\\'", "'")
+    assert world.prices() == sound([0, 2])
+    assert missing_keys(world.instance, database.process_config_and_initialize()) == ["k1"]
+
+
+def test_progress_counts_every_key_to_the_end(world: World) -> None:
+    """One call a key, those that are refused too; none for keys that are left out."""
+    add_keys(world, 8)
+    load(world, ["k0"])
+    world.write("k2", priced("n/a"))
+    world.write("k5", priced("1-2"))
+    told: list[tuple[int, int]] = []
+    load(world, progress=lambda done, total: told.append((done, total)))
+    assert told == [(done, 7) for done in range(1, 8)]
+    told.clear()
+    load(world, ["k0", "k1"], progress=lambda done, total: told.append((done, total)))
+    assert told == []
+
+
+def test_without_a_terminal_no_bar_is_shown(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """As in a log file, which a bar would fill."""
+    add_keys(world, 3)
+    done = load(world, progress=None)
+    assert list(done.loaded) == world.keys()
+    assert "backfill:" not in "".join(capsys.readouterr())
+
+
+def test_a_backfill_says_what_it_did() -> None:
+    """A line of numbers, and one for each refusal."""
+    assert str(Backfill({}, [], {})) == "0 loaded (0 rows), 0 unchanged, 0 refused"
+    done = Backfill({"acme": 1_500, "globex": 2}, ["zenith"] * 1_000, {"ajax": "ajax.csv: empty."})
+    assert str(done) == "2 loaded (1,502 rows), 1,000 unchanged, 1 refused\najax.csv: empty."
+
+
+def test_a_database_held_from_the_start_is_refused_within_seconds(world: World) -> None:
+    """No run is made; when it is let go, the same call loads."""
+    add_keys(world, 3)
+    with holder(world.database) as other:
+        started = time.monotonic()
+        for call in (load, lambda world: missing_keys(world.instance, Warehouse(database=world.database))):
+            with pytest.raises(WarehouseUnavailable, match=f"is held by process {other.pid}: "):
+                call(world)
+        assert time.monotonic() - started < 30  # DuckDBResource itself would try for some 100 seconds each
+    assert runs(world) == []
+    load(world)
+    assert world.prices() == sound(range(3))
+
+
+def test_a_database_taken_in_the_middle_keeps_what_is_loaded(world: World) -> None:
+    """The batches before it are stored and recorded; the next call loads the others."""
+    add_keys(world, 12)
+    with ExitStack() as stack:
+
+        def take(done: int, _total: int) -> None:
+            if done == 5:
+                stack.enter_context(holder(world.database))
+
+        with pytest.raises(WarehouseUnavailable, match="is held by process"):
+            load(world, progress=take)
+    assert world.prices() == sound(range(5))
+    assert runs(world) == [("FAILURE", None)]
+    assert list(load(world).loaded) == [f"k{number}" for number in range(5, 12)]
+    assert world.prices() == sound(range(12))
+
+
+def test_a_database_taken_in_a_refused_run_is_not_put_down_to_the_file(world: World) -> None:
+    """What is to blame is heard, and the key is tried again by the next call."""
+    add_keys(world, 3)
+    world.write("k1", priced(1, "1-2"))
+    with ExitStack() as stack:
+
+        def take(done: int, _total: int) -> None:
+            if done == 2:
+                stack.enter_context(holder(world.database))
+
+        with pytest.raises(WarehouseUnavailable, match="is held by process"):
+            load(world, progress=take)
+    assert world.prices() == sound([0, 2])
+    done = load(world)
+    assert (list(done.loaded), done.unchanged, list(done.refused)) == ([], ["k0", "k2"], ["k1"])
+
+
+def test_rows_that_were_stored_and_not_recorded_are_not_taken_for_others(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program ends just after the rows of a corrected file are stored, and the earlier file comes back."""
+
+    def end(*_counted: int) -> None:
+        raise SystemExit
+
+    loaded.write("acme", priced(3.5))
+    with monkeypatch.context() as patch:
+        patch.setattr(MODULE, "rows_metadata", end)
+        with pytest.raises(SystemExit):
+            load(loaded)
+    assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
+    loaded.write("acme", priced(1.5, 2.5))
+    assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[World]:
+    """A world whose instance is on the disk, so that a second process can have it, too."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with (
+        new_world(tmp_path) as world,
+        dg.DagsterInstance.local_temp(str(home), overrides=QUIET) as instance,
+    ):
+        kept = dataclasses.replace(world, instance=instance)
+        add_keys(kept, 8)
+        yield kept
+
+
+@contextmanager
+def loading(world: World, set_up: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a second process that loads all keys, two at a time, with something done to it first."""
+    command = [sys.executable, "-c", LOAD_ALL.format(set_up=set_up), str(world.database.parent)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(process: subprocess.Popen[str]) -> None:
+    """Wait until the second process says that it is where it should be."""
+    assert process.stdout
+    assert process.stdout.readline() == "here\n"
+
+
+@pytest.mark.parametrize(
+    ("at", "stored", "recorded"),
+    [
+        pytest.param(IN_A_TRANSACTION, range(2), ["k0", "k1"], id="in a transaction"),
+        pytest.param(HALF_RECORDED, range(4), ["k0", "k1", "k2"], id="half recorded"),
+    ],
+)
+def test_after_kill_9_the_next_call_goes_on(kept: World, at: str, stored: range, recorded: list[str]) -> None:
+    """No row is lost or doubled, and what is recorded is not loaded again."""
+    with loading(kept, at) as process:
+        wait_for(process)
+        process.kill()
+    assert kept.prices() == sound(stored)
+    done = load(kept)
+    assert done.unchanged == recorded
+    assert list(done.loaded) == [f"k{number}" for number in range(len(recorded), 8)]
+    assert kept.prices() == sound(range(8))
+    assert set(status(kept).values()) == {BOTH}
+    assert missing_keys(kept.instance, Warehouse(database=kept.database)) == []
+
+
+def test_after_ctrl_c_the_next_call_goes_on(kept: World) -> None:
+    """It is heard as KeyboardInterrupt, the run counts as failed, and only the rest is loaded."""
+    with loading(kept, IN_A_TRANSACTION) as process:
+        wait_for(process)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert errors.endswith("KeyboardInterrupt\n")
+    assert kept.prices() == sound(range(2))
+    assert runs(kept) == [("FAILURE", None)]
+    assert load(kept).unchanged == ["k0", "k1"]
+    assert kept.prices() == sound(range(8))
+
+
+def test_ctrl_c_ends_the_runs_of_refused_keys(kept: World) -> None:
+    """The first one, and not one for each key."""
+    for number in (2, 4, 5):
+        kept.write(f"k{number}", priced("n/a"))
+    with loading(kept, IN_A_REFUSED_RUN) as process:
+        wait_for(process)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert errors.endswith("KeyboardInterrupt\n")
+    assert runs(kept) == [("SUCCESS", None), ("FAILURE", "k2")]
+    assert kept.prices() == sound([0, 1, 3, 6, 7])
+    assert list(load(kept).refused) == ["k2", "k4", "k5"]
+
+
+def test_a_full_disk_keeps_what_is_loaded(kept: World) -> None:
+    """In a process that may write no file of over 2 MB: the batch of the large file stores nothing."""
+    kept.write("k4", many_rows(200_000, seed=1))
+    with loading(kept, DISK_OF_2_MB) as process:
+        _, errors = process.communicate(timeout=120)
+    assert "WarehouseUnavailable: DuckDB stored nothing: " in errors
+    assert "is the disk full" in errors
+    assert kept.prices() == sound(range(4))
+    done = load(kept)
+    assert done.unchanged == ["k0", "k1", "k2", "k3"]
+    assert done.loaded == {"k4": 200_000, "k5": 2, "k6": 2, "k7": 2}
+
+
+def test_the_days_of_the_exchange_are_left_alone(loaded: World) -> None:
+    """Another table, another set of keys."""
+    loaded.write("2018-01-23", priced(6.5))
+    loaded.load_day("2018-01-23")
+    load(loaded)
+    row = (dt.date(2018, 1, 22), 6.5, 100.0, 425.0, -0.5, 0.01)
+    assert loaded.rows()["raw_daily_data", "2018-01-23"] == [row]
