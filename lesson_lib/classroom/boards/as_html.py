@@ -100,7 +100,9 @@ def _box(box: Box, before: str) -> str:
 def _picture(picture: Picture) -> str:
     source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
     told = escape(plain(picture.told, _LONGEST_FOLD), quote=True)
-    return f'<img src="{source}" alt="{told}" width="{picture.width}">'
+    # Not in board.css, which is in every output of every notebook.
+    style = "display: block; max-width: 100%; height: auto; margin: 0.5em 0; border-radius: 6px"
+    return f'<img src="{source}" alt="{told}" width="{picture.width}" style="{style}">'
 
 
 def _table(table: Table) -> str:
