@@ -27,8 +27,8 @@ notebooks: ## Write the exercises into the notebooks, execute them, and store wh
 	@"$(PYTHON)" tools/environment.py tools/renew_notebooks.py
 	@"$(PYTHON)" tools/environment.py tools/renew_run_sheet.py
 
-bench: ## Measure how fast partitions load, as ratios
-	@"$(PYTHON)" tools/environment.py -m benchmarks
+bench: ## Measure how fast partitions load, as ratios (ONLY=costs for the README's table)
+	@"$(PYTHON)" tools/environment.py -m benchmarks $(ONLY)
 
 lock: ## Renew the exact pins in requirements.txt
 	@"$(PYTHON)" tools/lock.py
