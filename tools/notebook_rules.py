@@ -40,6 +40,9 @@ _IGNORE_TAGS = {*(name.lower().replace("_", "-") for name in _IGNORES), "skip-ex
 _PICTURES = ("image/png", "image/jpeg")
 # What a board folds away is in the words of Dagster and Python, and differs with their versions.
 FOLDED = re.compile(r'(?s)(<details class="lesson-fold">).*?(?=</details>)')
+_PICTURE_ADDRESS = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+")
+# With its unit: on another machine, what takes seconds here takes minutes.
+_MEASURE = re.compile(r"\d[\d,.]*(?<![,.])(?: ?(?:ms|s|min|h|days?)\b)?")
 _RENEW = "Renew the notebook: make notebooks."
 
 
@@ -230,7 +233,7 @@ def _as_text(content: object) -> str:
 
 
 def _without_pictures(text: str) -> str:
-    return re.sub(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+", "", text)
+    return _PICTURE_ADDRESS.sub("", text)
 
 
 def _around(text: str, hit: str) -> str:
@@ -288,7 +291,8 @@ class _Fetches(HTMLParser):
             linked = tag == "a" and name == "href"
             named = name == "xmlns" or name.startswith("xmlns:")  # names a vocabulary; nobody fetches it
             fetched = tag == "script" and name == "src"
-            if fetched or (value and not linked and not named and self._elsewhere.search(value)):
+            address = _without_pictures(value or "")
+            if fetched or (not linked and not named and self._elsewhere.search(address)):
                 self.found.append(f"<{tag} {name}={value}>")
 
     def handle_endtag(self, tag: str) -> None:
@@ -363,19 +367,19 @@ def _without_tags(text: str) -> str:
 def same_outputs(stored: NotebookNode, fresh: NotebookNode) -> list[str]:
     """A fresh execution shows what is stored, cell by cell: nothing less, nothing more, nothing else.
 
-    Of pictures, of what a board folds away, and of cells with an ignore marker, only that they are there: a
-    picture's bytes vary with the machine.
+    Of pictures, and of what a board folds away, only that they are there: a picture's bytes vary with the
+    machine. Of cells with an ignore marker, all but numbers and pictures within HTML.
     """
     found: list[str] = []
     for (name, before), (_, now) in zip(named_cells(stored), named_cells(fresh), strict=True):
-        was, now_is = _shown(before), _shown(now)
+        was, now_is = _shown(before, loosely=is_ignored(before)), _shown(now, loosely=is_ignored(before))
         if was and not now_is:
             found.append(f"{name}: it has stored outputs, but shows nothing when run. {_RENEW}")
         elif now_is and not was:
             found.append(f"{name}: it shows something when run, but no output is stored. {_RENEW}")
         elif _kinds(was) != _kinds(now_is):
             found.append(f"{name}: stored are {_kinds(was)}, a run shows {_kinds(now_is)}. {_RENEW}")
-        elif was != now_is and not is_ignored(before):
+        elif was != now_is:
             found.append(f"{name}: {_difference(was, now_is)}. Make it stable, or renew it: make notebooks.")
     return found
 
@@ -384,13 +388,13 @@ def repeats_well(first: NotebookNode, second: NotebookNode) -> list[str]:
     """Each cell, run a second time right after the first, works and shows the same.
 
     A cell tagged `changes-when-repeated` shows something else the second time, and must: a tag that nothing
-    needs would hide the day on which something does.
+    needs would hide the day on which something does. Of a cell with an ignore marker, numbers may differ.
     """
     found = [f"run once, {finding}" for finding in errors_are_announced(first)]
     found += [f"run again, {finding}" for finding in errors_are_announced(second)]
     for (name, once), (_, again) in zip(named_cells(first), named_cells(second), strict=True):
-        was, now_is = _shown(once), _shown(again)
-        if was != now_is and CHANGES not in tags(once) and not is_ignored(once):
+        was, now_is = _shown(once, loosely=is_ignored(once)), _shown(again, loosely=is_ignored(once))
+        if was != now_is and CHANGES not in tags(once):
             changed = f"{name}: run again, {_difference(was, now_is)}"
             found.append(f"{changed}. Let it start from the same state, or tag it {CHANGES!r}.")
         if was == now_is and CHANGES in tags(once):
@@ -398,8 +402,11 @@ def repeats_well(first: NotebookNode, second: NotebookNode) -> list[str]:
     return found
 
 
-def _shown(cell: NotebookNode) -> list[dict[str, str]]:
-    """A cell's outputs as far as they are compared, streams merged and counts left out."""
+def _shown(cell: NotebookNode, *, loosely: bool) -> list[dict[str, str]]:
+    """A cell's outputs as far as they are compared, streams merged and counts left out.
+
+    Loosely, what was measured is left out as well.
+    """
     shown: list[dict[str, str]] = []
     for output in cell.outputs:
         if output.output_type == "stream":
@@ -412,6 +419,8 @@ def _shown(cell: NotebookNode) -> list[dict[str, str]]:
             shown.append({"error": f"{output.ename}: {output.evalue}"})
         else:
             shown.append({kind: _comparable(kind, content) for kind, content in output.data.items()})
+    if loosely:
+        return [{kind: _without_measures(text) for kind, text in output.items()} for output in shown]
     return shown
 
 
@@ -421,6 +430,12 @@ def _comparable(kind: str, content: object) -> str:
     if kind == "text/html" and isinstance(content, str):
         return FOLDED.sub(r"\1", content)
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, sort_keys=True)
+
+
+def _without_measures(text: str) -> str:
+    """The text with each number and each picture's address as a sign of its own, blanks and units aside."""
+    text = _PICTURE_ADDRESS.sub("(picture)", text)
+    return re.sub(r"[ \t]+", " ", _MEASURE.sub("(number)", text))
 
 
 def _kinds(shown: list[dict[str, str]]) -> list[list[str]]:

@@ -209,7 +209,9 @@ def test_hostile_names_stay_names(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         html = watched({f"a{name}": {30: 1.0}}).chart()._repr_html_()
-    without_picture, pictures = re.subn(r'<img src="data:[^"]+" alt="[^"]+" width="700" style="[^"]+">', "", html)
+    without_picture, pictures = re.subn(
+        r'<img src="data:[^"]+" alt="[^"]+" width="700" style="[^"]+">', "", html
+    )
     assert (injected(without_picture), pictures) == ([], 1)
     assert not {"\u202e", "\x00", "\x1b"} & set(html)
 

@@ -248,6 +248,13 @@ def test_what_needs_a_network_or_a_live_kernel_is_found(kind: str, content: obje
     assert len(rules.nothing_fetched(showing(shown({kind: content})))) == 1
 
 
+def test_a_picture_within_html_is_not_fetched() -> None:
+    """Its letters may look like the address of a host."""
+    picture = "<img src='{}image/png;base64,ab//cd=='>"
+    assert rules.nothing_fetched(showing(shown({"text/html": picture.format("data:")}))) == []
+    assert rules.nothing_fetched(showing(shown({"text/html": picture.format("")}))) != []
+
+
 def test_a_picture_from_elsewhere_in_the_prose_is_found() -> None:
     """Markdown and HTML alike; a link to click on and a picture beside the notebook are fine."""
     prose = ["![a](https://x.example/a.png)", "<img src='https://x.example/a.png'>"]
@@ -288,14 +295,45 @@ def test_pieces_of_a_stream_and_bytes_of_a_picture_do_not_count() -> None:
     assert rules.same_outputs(one, other) == []
 
 
-def test_an_ignored_output_may_differ_but_must_be_there() -> None:
-    """What a marker switches off is the comparison of the contents, nothing else."""
-    stored, other, none = (
-        notebook(code("x", *outputs, tags=("nbval-ignore-output",)))
-        for outputs in ([stream("a")], [stream("b")], [])
-    )
-    assert rules.same_outputs(stored, other) == []
-    assert "shows nothing when run" in rules.same_outputs(stored, none)[0]
+MEASURED = (
+    "<p>{}</p><img src='data:image/png;base64,{}' alt='one run a key: {} for 30'><table><td>≈ {}</td></table>"
+)
+
+
+def measured(html: str, *others: NotebookNode) -> NotebookNode:
+    """A notebook whose one cell, of which nbval ignores the outputs, shows a chart with its numbers."""
+    chart = shown({"text/plain": "one run a key", "text/html": html})
+    return notebook(code("x", chart, *others, tags=("nbval-ignore-output",)))
+
+
+def test_of_an_ignored_output_numbers_may_differ() -> None:
+    """What was measured, in its unit, and the bytes of a picture; alignment goes with it."""
+    here = measured(MEASURED.format("Cost", "aa+/0w==", "3.9 s", "22 min"), stream("load  9 ms  x\n"))
+    there = measured(MEASURED.format("Cost", "bb7=", "1 min", "1,000.5 h"), stream("load  1,112.5 s x\n"))
+    assert rules.same_outputs(here, there) == []
+    assert rules.repeats_well(here, there) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "finding"),
+    [
+        (notebook(code("x")), "shows nothing when run"),
+        (measured("<p>Cost</p>"), "text/html: "),
+        (measured(MEASURED.format("Price", "aa==", "3.9 s", "22 min")), "text/html: "),
+        (measured(MEASURED.format("Cost", "aa==", "nothing", "22 min")), "text/html: "),
+        (
+            measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min").replace("src=", "href=")),
+            "text/html: ",
+        ),
+        (measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min"), stream("a")), "a run shows [["),
+        (measured(MEASURED.format("Cost", "", "3.9 s", "22 min")), "text/html: "),
+    ],
+)
+def test_of_an_ignored_output_everything_else_is_compared(other: NotebookNode, finding: str) -> None:
+    """A chart that vanishes is found, and so is one without its numbers, or with other words."""
+    chart = measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min"))
+    assert finding in rules.same_outputs(chart, other)[0]
+    assert rules.repeats_well(chart, other) != []
 
 
 def test_a_cell_that_does_not_repeat_is_found() -> None:
