@@ -49,7 +49,8 @@ class Customers:
 
     def backfill(self) -> tuple[float, float]:
         """Load all in one run, with every check on; then once more, where nothing has changed."""
-        with new_instance(self.keys) as instance, tempfile.TemporaryDirectory() as name:
+        instance = new_instance(self.keys)
+        with tempfile.TemporaryDirectory() as name:
             database, source = Warehouse(database=f"{name}/bench.duckdb"), SourceFolder(path=self.folder)
 
             def load() -> None:
@@ -65,13 +66,13 @@ class Customers:
             "dagster/asset_partition_range_start": self.keys[0],
             "dagster/asset_partition_range_end": self.keys[-1],
         }
-        with new_instance(self.keys) as instance:
-            return seconds(lambda: dg.materialize([empty_import, empty_table], instance=instance, tags=ends))
+        instance = new_instance(self.keys)
+        return seconds(lambda: dg.materialize([empty_import, empty_table], instance=instance, tags=ends))
 
     def one_run_a_key(self, number: int) -> float:
         """Load the first keys as the source lesson does, each in a run of its own."""
-        assets = source_lesson_assets(self.folder)
-        with new_instance(self.keys) as instance, tempfile.TemporaryDirectory() as name:
+        assets, instance = source_lesson_assets(self.folder), new_instance(self.keys)
+        with tempfile.TemporaryDirectory() as name:
             resources = {"database": DuckDBResource(database=f"{name}/bench.duckdb")}
 
             def load() -> None:
