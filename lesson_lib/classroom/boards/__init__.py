@@ -6,7 +6,7 @@ A board may be None: then IPython shows the object as it would without us.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lesson_lib.classroom.boards import definitions, partitions, requests, runs
+from lesson_lib.classroom.boards import backfills, definitions, partitions, requests, runs
 from lesson_lib.classroom.boards.board import Board
 
 __all__ = ["BOARDS"]
@@ -22,5 +22,6 @@ BOARDS: Mapping[type, Callable[[Any], Board | None]] = {
     **partitions.BOARDS,
     **definitions.BOARDS,
     **requests.BOARDS,
+    **backfills.BOARDS,
     list: _list_board,
 }

@@ -17,6 +17,7 @@ _MOST_BOXES = 30
 _HASH = re.compile(r"[0-9a-f]{32,}")  # nobody reads further than its beginning
 _LONGEST_VALUE = 120  # characters
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+_NO_KEY = "A range holds no key if its end was registered before its start. Did you mean to swap them?"
 
 
 Result = dg.ExecuteInProcessResult | dg.JobExecutionResult
@@ -46,6 +47,8 @@ def run_board(result: Result) -> Board:
             Line(f"And {counted(len(more), 'more asset' if assets else 'more step')}: {listed(more)}.")
         )
     blocks += _failures(result, steps)
+    if result.success and _keys_of_range(result) == set():
+        blocks.append(Line(_NO_KEY))
     blocks += log_folds(result.run_id)
     title, mark = _verdict(result)
     keys = _keys(result)
@@ -62,6 +65,8 @@ def why_failed(result: Result) -> str:
 def _verdict(result: Result) -> tuple[str, Mark]:
     if not result.success:
         return "Run failed", Mark.BAD
+    if _keys_of_range(result) == set():
+        return "Run succeeded", Mark.ODD
     if failed := sum(not check.passed for check in result.get_asset_check_evaluations()):
         return f"Run succeeded, {counted(failed, 'check')} failed", Mark.ODD
     return "Run succeeded", Mark.GOOD
@@ -71,11 +76,17 @@ def _keys(result: Result) -> str:
     tags = result.dagster_run.tags
     if key := tags.get("dagster/partition"):
         return f"partition {key}"
-    start, end = map(tags.get, _RANGE_TAGS)
-    if start is None or end is None:
+    if (keys := _keys_of_range(result)) is None:
         return ""
-    keys = {event.partition for event in result.get_asset_materialization_events()} - {None}
+    start, end = map(tags.get, _RANGE_TAGS)
     return f"partitions {start} to {end}, {counted(len(keys), 'key')} materialized"
+
+
+def _keys_of_range(result: Result) -> AbstractSet[str | None] | None:
+    """Return the keys that were materialized, if the run is for a range."""
+    if not all(tag in result.dagster_run.tags for tag in _RANGE_TAGS):
+        return None
+    return {event.partition for event in result.get_asset_materialization_events()} - {None}
 
 
 def _is_of_a_key(event: dg.DagsterEvent, result: Result) -> bool:

@@ -210,6 +210,14 @@ a key that is no string | type=int
     dg.materialize([imported], partition_key=5, instance=instance)
 one key in a run of a range | where=imported, line 19 of its cell: return context.partition_key
     dg.materialize([imported], instance=instance, tags=range_of("acme", "globex"))
+half a range
+    dg.materialize([ranged], instance=instance, tags={"dagster/asset_partition_range_start": "acme"})
+a key and a range
+    dg.materialize([ranged], partition_key="acme", instance=instance, tags=range_of("acme", "globex"))
+a value for no key | where=returning
+    dg.materialize([returning], instance=instance, tags=range_of("globex", "acme"))
+a refusal
+    dg.materialize(ours, instance=instance, tags=range_of("globex", "acme"), resources=source)
 a value for a range | where=returning
     dg.materialize([returning], instance=instance, tags=range_of("acme", "globex"))
 no key in the run | where=imported, line 19 of its cell: return context.partition_key

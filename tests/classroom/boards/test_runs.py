@@ -114,9 +114,10 @@ def test_a_range_of_keys_shows_each_keys_metadata() -> None:
 def test_a_reversed_range_is_of_no_key() -> None:
     """Dagster records a materialization without a key, and that is none of a key's."""
     tags = {"dagster/asset_partition_range_start": "boom", "dagster/asset_partition_range_end": "acme"}
-    assert as_text(run_board(ran(ranged, tags=tags))).splitlines()[:2] == [
-        "✓ Run succeeded: partitions boom to acme, 0 keys materialized",
+    assert as_text(run_board(ran(ranged, tags=tags))).splitlines()[:3] == [
+        "! Run succeeded: partitions boom to acme, 0 keys materialized",
         "  ○ ranged: ran, and made nothing",
+        "  A range holds no key if its end was registered before its start. Did you mean to swap them?",
     ]
 
 

@@ -109,10 +109,37 @@ RUNS = {
         "Build it with a key: dg.build_asset_context(partition_key='acme').",
         ASSET,
     ),
+    "half a range": Rule(
+        "DagsterInvariantViolationError",
+        r"partition_range_\w+ set without the other",
+        "A range is named by two tags, for its first and its last key, and this run has one of them.",
+        "Pass both: tags={{'dagster/asset_partition_range_start': ..., "
+        "'dagster/asset_partition_range_end': ...}}.",
+    ),
+    "a key and a range": Rule(
+        "DagsterInvariantViolationError",
+        r"partition_range_\w+ tags set along with dagster/partition",
+        "A run is for one key or for a range, and this call names both.",
+        "Leave out partition_key=..., or the two tags of the range.",
+    ),
+    "a value for no key": Rule(
+        "CheckError",
+        r"persisting an output associated with multiple partitions",
+        "The range holds no key: its end was registered before its start. The asset ran all the same, and "
+        "what it returned (if only None, where nothing is annotated) belongs to no key.",
+        "Swap the ends: instance.get_dynamic_partitions(...) lists the keys in their order. "
+        "An asset can refuse such a range itself: raise if context.partition_keys is empty.",
+        held=lambda _, value: (
+            isinstance(value, dg.OutputContext)
+            and value.has_asset_partitions
+            and not value.asset_partition_keys
+        ),
+    ),
     "a value for a range": Rule(
         "CheckError",
         r"persisting an output associated with multiple partitions",
-        "The asset returns one value for several keys, and what keeps returned values here takes one a key.",
+        "The asset returns one value for several keys (if only None, where nothing is annotated), and what "
+        "keeps returned values here takes one a key.",
         "Store the rows inside the asset and annotate it -> None, "
         "or pass partition_key=... to materialize one key at a time.",
     ),

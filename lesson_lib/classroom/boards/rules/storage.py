@@ -21,7 +21,8 @@ STORAGE = {
         "Process {pid} has {file} open. Who may write needs a DuckDB file for itself: no other process can "
         "open it then, not even to read.",
         "Is it another notebook? Restart its kernel, or close the connection there; "
-        "then run this cell again.",
+        "then run this cell again. Are these Dagster's runs? They queue where their assets share a pool with "
+        "a limit of one.",
     ),
     "a database that is held": Rule(
         "IOException",
@@ -29,7 +30,8 @@ STORAGE = {
         "Another process has this file open. Who may write needs a DuckDB file for itself: no other process "
         "can open it then, not even to read.",
         "Is it another notebook? Restart its kernel, or close the connection there; "
-        "then run this cell again.",
+        "then run this cell again. Are these Dagster's runs? They queue where their assets share a pool with "
+        "a limit of one.",
     ),
     "other settings": Rule(
         "ConnectionException",
