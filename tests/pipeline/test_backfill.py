@@ -13,6 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from duckdb import DuckDBPyConnection
 
 from lesson_lib.pipeline import (
     Backfill,
@@ -29,6 +30,7 @@ from lesson_lib.pipeline import (
     s3_partitions_def,
 )
 from lesson_lib.pipeline.assets import replace_rows
+from lesson_lib.pipeline.warehouse import transaction
 from tests.pipeline.test_warehouse import holder, many_rows
 from tests.pipeline.world import HEADER, IMPORT, LOAD, Asset, World, new_world, priced
 
@@ -372,6 +374,7 @@ def test_missing_keys_are_those_without_record_or_rows(world: World) -> None:
 
 def test_keys_that_slipped_past_register_keys_fail_alone(loaded: World) -> None:
     """By the assets' own refusals; a twin in another form of Unicode never gets the other one's rows."""
+    loaded.write("cafe\u0301", priced(7.5))
     loaded.add("caf\u00e9", 4.5)
     odd = ["../source/acme", "ac[m]e", "acme\n", "cafe\u0301"]
     loaded.instance.add_dynamic_partitions("s3", odd)
@@ -559,12 +562,15 @@ def test_rows_that_were_stored_and_not_recorded_are_not_taken_for_others(
 ) -> None:
     """A program ends just after the rows of a corrected file are stored, and the earlier file comes back."""
 
-    def end(*_counted: int) -> None:
+    @contextmanager
+    def last_transaction(con: DuckDBPyConnection) -> Iterator[None]:
+        with transaction(con):
+            yield
         raise SystemExit
 
     loaded.write("acme", priced(3.5))
     with monkeypatch.context() as patch:
-        patch.setattr(MODULE, "rows_metadata", end)
+        patch.setattr(MODULE, "transaction", last_transaction)
         with pytest.raises(SystemExit):
             load(loaded)
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lesson_lib.pipeline import UnreadableFile
+from lesson_lib.pipeline import InvalidKey, UnreadableFile, checked_key
 from lesson_lib.pipeline.assets import replace_rows
 from lesson_lib.pipeline.csv_rules import count_bad_prices
 from lesson_lib.pipeline.source_files import inspect_file
@@ -325,3 +325,101 @@ def test_blank_lines_take_no_time(table: Table) -> None:
     """A million of them: a search that looks beyond its line would not end."""
     outcome = table.outcome(f"{HEADER}\n{ROW}\n".encode() + b"\n" * 1_000_000)
     assert outcome == [EARLIER]
+
+
+@st.composite
+def many_sound_files(draw: st.DrawFn) -> dict[str, bytes]:
+    """Draw files, by key, each with an order of columns, line ends, quotes and blank lines of its own."""
+    key = st.text("ab\u00e9 '\"%{}~#$;&()!+=@.-", min_size=1, max_size=6).filter(_is_key)
+    files = {}
+    for number, name in enumerate(draw(st.lists(key, min_size=2, max_size=12, unique_by=str.casefold))):
+        header = draw(st.permutations(COLUMNS))
+        end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
+        quote, mark = draw(st.sampled_from(["", '"'])), draw(st.sampled_from(["", "\ufeff"]))
+        lines = [",".join(header)]
+        for row in range(draw(st.integers(1, 3))):
+            values = dict(zip(COLUMNS, ROW.split(","), strict=True)) | {"amount": f"{number}.{row}"}
+            lines += ["", ",".join(quote + values[column] + quote for column in header)][
+                draw(st.integers(0, 1)) :
+            ]
+        files[name] = (mark + end.join(lines) + draw(st.sampled_from(["", end, end * 2]))).encode()
+    return files
+
+
+def _is_key(name: str) -> bool:
+    try:
+        return checked_key(name) == name
+    except InvalidKey:
+        return False
+
+
+@pytest.fixture(scope="module", params=["plain", "a [glob]s*? {folder} o'hare"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two folders, one of them with a name that DuckDB would take for a pattern."""
+    folder = tmp_path_factory.mktemp("many") / request.param
+    folder.mkdir()
+    return folder
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(many_sound_files())
+def test_many_files_at_once_are_read_as_one_by_one(
+    folder: Path, table: Table, contents: dict[str, bytes]
+) -> None:
+    """Whatever differs between them: each row stands under its own key, twice as well as once."""
+    table.reset()
+    files = []
+    for key, content in contents.items():
+        path = folder / f"{key}.csv"
+        path.write_bytes(content)
+        files.append(inspect_file(key, path))
+    expected = {key: reference(content) for key, content in contents.items()}
+    counts = {key: len(rows or ()) for key, rows in expected.items()}
+    for replaced in ({}, counts):
+        with transaction(table.con):
+            told = replace_rows(table.con, CUSTOMER_TABLE, files)
+        assert told == {key: (count, replaced.get(key, 0)) for key, count in counts.items()}
+        assert {key: table.rows(key) for key in contents} == expected
+        assert table.rows("other") == [EARLIER]
+    assert rows_in(table) == 2 + sum(counts.values())
+
+
+@settings(max_examples=40, derandomize=True, deadline=None)
+@given(st.lists(spoilt_files(), min_size=2, max_size=6), st.data())
+def test_a_spoilt_file_among_many_is_refused_as_it_is_alone(
+    folder: Path, table: Table, contents: list[bytes], data: st.DataObject
+) -> None:
+    """By the same words: the others are neither blamed, nor do they let it pass."""
+    files, told = [], []
+    for number, content in enumerate(contents):
+        path = folder / f"k{number}.csv"
+        path.write_bytes(content)
+        try:
+            files.append(inspect_file(f"k{number}", path))
+        except UnreadableFile:
+            continue
+        table.reset()
+        try:
+            with transaction(table.con):
+                replace_rows(table.con, CUSTOMER_TABLE, files[-1:])
+        except UnreadableFile as refusal:
+            told.append(str(refusal))
+    files = data.draw(st.permutations(files))
+    if not files:
+        return
+    table.reset()
+    try:
+        with transaction(table.con):
+            replace_rows(table.con, CUSTOMER_TABLE, files)
+        heard = None
+    except UnreadableFile as refusal:
+        heard = str(refusal)
+    assert heard in (told or [None])
+    if told:
+        assert (table.rows("other"), rows_in(table)) == ([EARLIER], 2)
+
+
+def rows_in(table: Table) -> int:
+    """Return how many rows there are, of all keys."""
+    ((count,),) = table.con.execute(f"SELECT count(*) FROM {CUSTOMER_TABLE}").fetchall()
+    return int(count)
