@@ -901,6 +901,102 @@ _ALL = (
         """),
     ),
     Misconception(
+        "a-range-is-one-materialization",
+        claim="One run over a range records one materialization.",
+        truth="A run over a range records a materialization for each of its keys, in each asset.",
+        explanation="The function is called once, and Dagster then writes down each key by itself. So every "
+        "key is green afterwards, and a run of two assets for a thousand keys leaves two thousand records.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def demo_prices(context) -> None:
+                calls.append(len(context.partition_keys))
+
+            demo, calls = dg.DagsterInstance.ephemeral(), []
+            demo.add_dynamic_partitions("s3", ["acme", "bluebird", "zenith"])
+            ends = {"start": "acme", "end": "zenith"}
+            range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+            demo_run = dg.materialize([demo_prices], instance=demo, tags=range_tags)
+            recorded = demo_run.asset_materializations_for_node("demo_prices")
+            {"calls": len(calls), "materialized": sorted(event.partition for event in recorded)}
+        """),
+    ),
+    Misconception(
+        "a-range-costs-one-key",
+        claim="One run for all costs the same, however many keys it has.",
+        truth="One run saves the start of all others, and still writes its events for every key.",
+        explanation="For each key of each asset, Dagster's log gets two events: planned, and materialized. "
+        "With two assets that is some 5 ms a key: seconds for a thousand, minutes for a hundred thousand.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def demo_prices() -> None: ...
+
+            demo, events = dg.DagsterInstance.ephemeral(), {}
+            demo.add_dynamic_partitions("s3", [f"customer-{number}" for number in range(1, 101)])
+            kinds = {kind for kind in dg.DagsterEventType if "ASSET_MATERIALIZATION" in kind.value}
+            for count in (1, 10, 100):
+                ends = {"start": "customer-1", "end": f"customer-{count}"}
+                range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+                demo_run = dg.materialize([demo_prices], instance=demo, tags=range_tags)
+                events[count] = len(demo.all_logs(demo_run.run_id, of_type=kinds))
+            events
+        """),
+    ),
+    Misconception(
+        "database-takes-the-time",
+        claim="Loading many keys takes long because of the database.",
+        truth="Nearly all of the time goes into Dagster's log, and a small part of it into DuckDB.",
+        explanation="For a thousand customers DuckDB needs a quarter of a second, and the run some five. "
+        "Fewer runs help, and fewer keys; a faster database hardly does. Time the parts before you replace "
+        "one.",
+        cell=cleandoc("""
+            import dagster as dg, duckdb
+            from lesson_lib.classroom import open_lab
+            from time import perf_counter
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def does_nothing() -> None: ...
+
+            demo, demo_lab = dg.DagsterInstance.ephemeral(), open_lab()
+            two_hundred = demo_lab.make_customers(200)
+            demo.add_dynamic_partitions("s3", two_hundred)
+            ends = {"start": two_hundred[0], "end": two_hundred[-1]}
+            range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+            csv_files, begun = [str(demo_lab.source / f"{key}.csv") for key in two_hundred], perf_counter()
+            dg.materialize([does_nothing], instance=demo, tags=range_tags)
+            noted = perf_counter()
+            duckdb.connect().execute("create table prices as from read_csv(?)", [csv_files])
+            {"an empty run takes longer than DuckDB": noted - begun > perf_counter() - noted}
+        """),
+    ),
+    Misconception(
+        "broken-file-fails-alone-in-a-range",
+        claim="In a run over a range, a broken file fails for its own key only.",
+        truth="A run over a range fails as a whole: all of its keys are recorded as failed.",
+        explanation="An exception ends the step, whatever keys were done by then. Write all keys in one "
+        "transaction, so that the table says the same as Dagster; or call backfill, where a broken file "
+        "fails alone.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
+            def demo_prices(context) -> None:
+                for price in ("40.5", "n/a", "12.0"):  # of acme, bluebird and zenith
+                    float(price)
+
+            demo, three = dg.DagsterInstance.ephemeral(), ["acme", "bluebird", "zenith"]
+            demo.add_dynamic_partitions("s3", three)
+            ends = {"start": "acme", "end": "zenith"}
+            range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+            dg.materialize([demo_prices], instance=demo, tags=range_tags, raise_on_error=False)
+            status = demo.get_status_by_partition(demo_prices.key, three, demo_prices.partitions_def)
+            {customer: status[customer].name for customer in three}
+        """),
+    ),
+    Misconception(
         "partition-key-works-in-a-range",
         claim="In a run over a range, context.partition_key is each key in turn.",
         truth="In a run over a range, context.partition_key is an error, and context.partition_keys has them "
@@ -968,6 +1064,24 @@ _ALL = (
         """),
     ),
     Misconception(
+        "not-in-survives-null",
+        claim="NOT IN finds the keys without rows, whatever else is in the table.",
+        truth="With one NULL among the table's keys, NOT IN finds no key at all.",
+        explanation="A comparison with NULL is neither true nor false, so no key is surely missing, and the "
+        "empty list looks like good news. NOT EXISTS and ANTI JOIN look for a match, and a NULL is none.",
+        cell=cleandoc("""
+            import duckdb
+
+            db, found = duckdb.connect(), {}
+            db.execute("create table prices as select unnest(['acme', null]) as partition_key")
+            db.execute("create table registered as select unnest(['acme', 'bluebird']) as key")
+            anti_join = "anti join prices on partition_key = key"
+            for search in ("where key not in (select partition_key from prices)", anti_join):
+                found[search.split(" prices")[0]] = db.sql(f"from registered {search}").fetchall()
+            found
+        """),
+    ),
+    Misconception(
         "several-processes-may-write",
         claim="Several processes can write to one DuckDB file at the same time.",
         truth="One process at a time may have a DuckDB file open for writing, and no other may even read it "
@@ -986,6 +1100,120 @@ _ALL = (
                     other = subprocess.run(command, capture_output=True, text=True)
                     answers[wish] = "refused" if "IO Error" in other.stderr else "possible"
             answers
+        """),
+    ),
+    Misconception(
+        "reading-needs-no-lock",
+        claim="Whoever only reads needs no lock, and can open the file at any time.",
+        truth="Readers share a DuckDB file with each other, and never with a process that writes.",
+        explanation="To open is to lock, with read_only=True as well, and a file that is open to write is "
+        "refused. Ask in the process that has it, or wait until that one has closed its connection.",
+        cell=cleandoc("""
+            import duckdb, subprocess, sys
+            from lesson_lib.classroom import open_lab
+
+            demo_lab, can_read = open_lab(), {}
+            duckdb.connect(demo_lab.database).close()
+            script = "import duckdb, sys; duckdb.connect(sys.argv[1], read_only=True)"
+            command = [sys.executable, "-c", script, str(demo_lab.database)]
+            for what_we_do in ("write", "read"):
+                with duckdb.connect(demo_lab.database, read_only=what_we_do == "read"):
+                    other = subprocess.run(command, capture_output=True)
+                can_read[f"while we {what_we_do}"] = other.returncode == 0
+            can_read
+        """),
+    ),
+    Misconception(
+        "lock-is-a-left-over-file",
+        claim="The lock is a file that a crash has left behind, and that somebody has to delete.",
+        truth="A lock ends with its process, and the .wal file beside the database holds rows.",
+        explanation="Whoever deletes the .wal file deletes what was committed and is not in the database "
+        "yet. If a file is locked, a process is alive, and the message says which: let it close its "
+        "connection.",
+        cell=cleandoc("""
+            import duckdb, subprocess, sys
+            from lesson_lib.classroom import open_lab
+
+            demo_lab, tables = open_lab(), {}
+            crash = "import duckdb, os, sys; db = duckdb.connect(sys.argv[1]); "
+            crash += "db.execute('create table prices as select 40.5'); os._exit(1)"
+            subprocess.run([sys.executable, "-c", crash, str(demo_lab.database)])
+            with duckdb.connect(demo_lab.database, read_only=True) as db:
+                tables["after the crash"] = db.sql("show tables").fetchall()
+            demo_lab.database.with_suffix(".duckdb.wal").unlink()
+            with duckdb.connect(demo_lab.database, read_only=True) as db:
+                tables["without the .wal file"] = db.sql("show tables").fetchall()
+            tables
+        """),
+    ),
+    Misconception(
+        "pool-guards-the-file",
+        claim="A pool keeps other programs away from the database file.",
+        truth="A pool lets steps of Dagster's runs take turns; a notebook or another program asks no pool.",
+        explanation="The pool is a number in Dagster's instance, of which DuckDB knows nothing. Whoever has "
+        "the file open has it, and the step fails. Close notebooks, and let other programs write elsewhere.",
+        cell=cleandoc("""
+            import dagster as dg, duckdb, subprocess, sys
+            from lesson_lib.classroom import open_lab
+
+            @dg.asset(pool="duckdb_writer")
+            def demo_prices() -> None:
+                duckdb.connect(demo_lab.database).close()
+
+            demo_lab, limit = open_lab(), {"concurrency": {"pools": {"default_limit": 1}}}
+            demo = dg.DagsterInstance.local_temp(str(demo_lab.folder), limit)
+            script = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+            command = [sys.executable, "-c", script, str(demo_lab.database)]
+            with subprocess.Popen(command, stdin=-1, stdout=-1) as other:
+                other.stdout.readline()  # once it has the file
+                beside = dg.materialize([demo_prices], instance=demo, raise_on_error=False).success
+                other.communicate(b"end")
+            {"beside it": beside, "after it": dg.materialize([demo_prices], instance=demo).success}
+        """),
+    ),
+    Misconception(
+        "more-runs-load-faster",
+        claim="Several run processes at once load into a DuckDB file faster than one.",
+        truth="One process has the file, and each of the others is refused.",
+        explanation="The lock is on the whole file, as long as a process has it open. Load many keys in one "
+        "run, or let runs take turns in a pool. To write side by side takes a file each, or a database "
+        "server.",
+        cell=cleandoc("""
+            import subprocess, sys
+            from lesson_lib.classroom import open_lab
+
+            demo_lab = open_lab()
+            script = "import duckdb, sys; db = duckdb.connect(sys.argv[1]); print(flush=True); input()"
+            command = [sys.executable, "-c", script, str(demo_lab.database)]
+            pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+            processes = [subprocess.Popen(command, **pipes) for _ in range(3)]
+            outcomes = ["opened" if process.stdout.readline() else "refused" for process in processes]
+            for process in processes:
+                process.communicate(b"end")
+            sorted(outcomes)
+        """),
+    ),
+    Misconception(
+        "more-keys-cost-nothing",
+        claim="Keys cost nothing, so every order can have its own.",
+        truth="Each key has its price in each asset, and a hundred thousand keys are many.",
+        explanation="Dagster recommends 100,000 keys an asset at most. A key is worth its price if you load "
+        "it again by itself; to tell things apart inside of it, a column does, for nothing.",
+        cell=cleandoc("""
+            import dagster as dg
+
+            @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="orders"))
+            def demo_orders() -> None: ...
+
+            demo, events = dg.DagsterInstance.ephemeral(), {}
+            kinds = {kind for kind in dg.DagsterEventType if "ASSET_MATERIALIZATION" in kind.value}
+            for plan, count in (("a key a day", 5), ("a key an order", 200)):
+                demo.add_dynamic_partitions("orders", [f"{plan} {number}" for number in range(count)])
+                ends = {"start": f"{plan} 0", "end": f"{plan} {count - 1}"}
+                range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+                demo_run = dg.materialize([demo_orders], instance=demo, tags=range_tags)
+                events[plan] = len(demo.all_logs(demo_run.run_id, of_type=kinds))
+            events
         """),
     ),
     # 06 Beyond one dimension

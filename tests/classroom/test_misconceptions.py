@@ -82,12 +82,25 @@ SHOWN: dict[str, object] = {
     "one-tick-can-ask-for-all": 500,
     "keys-are-ordered-by-name": {"acme to zenith": ["acme", "zenith"], "bluebird to acme": []},
     "every-key-needs-a-run": {"keys loaded": 100, "runs": 1},
+    "a-range-is-one-materialization": {"calls": 1, "materialized": ["acme", "bluebird", "zenith"]},
+    "a-range-costs-one-key": {1: 2, 10: 20, 100: 200},
+    "database-takes-the-time": {"an empty run takes longer than DuckDB": True},
+    "broken-file-fails-alone-in-a-range": dict.fromkeys(("acme", "bluebird", "zenith"), "FAILED"),
+    "not-in-survives-null": {
+        "where key not in (select partition_key from": [],
+        "anti join": [("bluebird",)],
+    },
     "partition-key-works-in-a-range": Raises(
         "DagsterInvariantViolationError", "Cannot access partition_key for a partitioned run with a range"
     ),
     "any-result-suits-a-range": {"with_value": False, "without": True},
     "range-without-keys-fails": {"run succeeded": True, "keys loaded": []},
     "several-processes-may-write": {"write": "refused", "read": "refused"},
+    "reading-needs-no-lock": {"while we write": False, "while we read": True},
+    "lock-is-a-left-over-file": {"after the crash": [("prices",)], "without the .wal file": []},
+    "pool-guards-the-file": {"beside it": False, "after it": True},
+    "more-runs-load-faster": ["opened", "refused", "refused"],
+    "more-keys-cost-nothing": {"a key a day": 10, "a key an order": 400},
     "fan-in-always-gets-a-dict": [
         None,
         "prices of acme",
