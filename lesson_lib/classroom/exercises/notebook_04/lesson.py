@@ -2,6 +2,8 @@
 
 from lesson_lib.classroom.exercises.choices import prediction, values_told
 from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.notebook_04.keys_without_rows import KEYS_WITHOUT_ROWS
+from lesson_lib.classroom.exercises.notebook_04.range_aware import RANGE_AWARE
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 
 
@@ -60,6 +62,7 @@ LESSON = Lesson(
     ),
     exercises=(
         _ONE_RUN_FOR_ALL,
-        # 4.3 RANGE_AWARE and 4.4 KEYS_WITHOUT_ROWS go here, in order of their ids
+        RANGE_AWARE,
+        KEYS_WITHOUT_ROWS,
     ),
 )
