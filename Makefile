@@ -35,4 +35,5 @@ lock: ## Renew the exact pins in requirements.txt
 
 clean: ## Remove everything that these commands made
 	rm -rf .venv .cache .lab output screenshots dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .tmp_dagster_home_* history schedules storage
 	find . -name __pycache__ -prune -exec rm -rf {} +
