@@ -2,17 +2,22 @@
 
 from lesson_lib.classroom.exercises.choices import prediction, values_told
 from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.notebook_04.cost_of_many import COST_OF_MANY
 from lesson_lib.classroom.exercises.notebook_04.keys_without_rows import KEYS_WITHOUT_ROWS
+from lesson_lib.classroom.exercises.notebook_04.lock_message import WHO_HOLDS_THE_LOCK
 from lesson_lib.classroom.exercises.notebook_04.range_aware import RANGE_AWARE
+from lesson_lib.classroom.exercises.notebook_04.strategies import STRATEGIES
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
+
+_ASSETS = 2  # that the predicted run materializes
 
 
 def _belief_about_the_log(*guesses: object) -> str:
     """Whoever expects many runs gives each key one; whoever expects few records takes a run for one."""
     runs, materializations = (float(number) for number in values_told(guesses))
-    if runs > 1:
+    if runs > _ASSETS:
         return "every-key-needs-a-run"
-    return "a-range-is-one-materialization" if materializations <= 2 else ""  # noqa: PLR2004 - one an asset
+    return "a-range-is-one-materialization" if materializations <= _ASSETS else ""
 
 
 _ONE_RUN_FOR_ALL = Exercise(
@@ -62,7 +67,10 @@ LESSON = Lesson(
     ),
     exercises=(
         _ONE_RUN_FOR_ALL,
+        COST_OF_MANY,
         RANGE_AWARE,
         KEYS_WITHOUT_ROWS,
+        WHO_HOLDS_THE_LOCK,
+        STRATEGIES,
     ),
 )

@@ -1,0 +1,156 @@
+"""What 4.2, 4.5 and 4.6 say of answers that are none, and of wrong ones; and what they claim is so."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from lesson_lib.classroom.exercises.checking import judged
+from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.notebook_04.cost_of_many import COST_OF_MANY
+from lesson_lib.classroom.exercises.notebook_04.lock_message import LOCK_MESSAGE, WHO_HOLDS_THE_LOCK
+from lesson_lib.classroom.exercises.notebook_04.strategies import STRATEGIES
+from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
+from lesson_lib.classroom.progress_store import Outcome
+
+WAYS = ("one run a key", "one run for all", "DuckDB alone", "one run for all, DuckDB ten times as fast")
+
+
+def cost(*seconds: object) -> dict[str, object]:
+    """Return an answer to 4.2."""
+    return dict(zip(WAYS, seconds, strict=True))
+
+
+def read(letters: str) -> dict[str, str]:
+    """Return an answer to 4.5."""
+    return dict(zip(("says", "holder", "read", "now", "tonight"), letters, strict=True))
+
+
+def chosen(letters: str) -> dict[str, str]:
+    """Return an answer to 4.6."""
+    return dict(zip(("newcomers", "migration", "orders", "desk"), letters, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "said"),
+    [
+        (COST_OF_MANY, 950, 'such as {"one run a key": 300, "one run for all": 30, ...}.'),
+        (COST_OF_MANY, {"one run a key": 950}, f"nothing for {', '.join(WAYS[1:]).casefold()}."),
+        (COST_OF_MANY, cost("16 min", 49, 2.5, 47), "such as 2.5, and not '16 min'."),
+        (COST_OF_MANY, cost("1,000", 49, 2.5, 47), "such as 2.5, and not '1,000'."),
+        (COST_OF_MANY, cost(950, -49, 2.5, 47), "such as 2.5, and not -49."),
+        (COST_OF_MANY, cost(950, 49, float("nan"), 47), "such as 2.5, and not nan."),
+        (COST_OF_MANY, cost(950, 49, 2.5, None), "such as 2.5, and not None."),
+        (WHO_HOLDS_THE_LOCK, "cbadc", 'such as {"says": "a", "holder": "a", ...}.'),
+        (WHO_HOLDS_THE_LOCK, read("cbaec"), "one letter out of a, b, c, d"),
+        (WHO_HOLDS_THE_LOCK, read("cbadd"), "one letter out of a, b, c,"),
+        (STRATEGIES, "acdg", 'such as {"newcomers": "a", "migration": "a", ...}.'),
+        (STRATEGIES, chosen("achg"), "one letter out of a, b, c, d, e, f, g"),
+    ],
+)
+def test_what_is_no_answer_is_told_what_would_be_one(exercise: Exercise, answer: object, said: str) -> None:
+    """It counts as no attempt."""
+    verdict = judged(exercise, (answer,))
+    assert verdict.outcome is Outcome.NOT_ATTEMPTED
+    assert said in " ".join(verdict.lines)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "facts"),
+    [
+        (COST_OF_MANY, cost(95, 49, 2.5, 47), ("one run a key: 95 seconds", "more")),
+        (COST_OF_MANY, cost(950, 100, 2.5, 98), ("one run for all: 100 seconds", "less")),  # from the 30 keys
+        (COST_OF_MANY, cost(950, 49, 10, 40), ("DuckDB alone: 10 seconds", "less")),  # likewise
+        (COST_OF_MANY, cost(950, 49, 2.5, 70), (f"{WAYS[3]}: 70 seconds", "less")),
+        (
+            WHO_HOLDS_THE_LOCK,
+            read("aaaaa"),
+            ("says, a: a lock keeps others out of a file that is well", "another answer"),
+        ),
+        (
+            STRATEGIES,
+            chosen("acdd"),
+            (
+                "desk, d: with coarser keys there are fewer runs, and each still has the file to itself",
+                "another strategy",
+            ),
+        ),
+    ],
+)
+def test_a_wrong_answer_is_told_where_and_not_the_right_one(
+    exercise: Exercise, answer: object, facts: tuple[str, str]
+) -> None:
+    """And no belief is named that it does not show."""
+    verdict = judged(exercise, (answer,))
+    assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
+    assert tuple(value for _, value in verdict.facts[1:]) == facts
+
+
+@pytest.mark.parametrize(
+    ("exercise", "right", "listed"),
+    [
+        (WHO_HOLDS_THE_LOCK, read("cbadc"), read("dccdc")),
+        (STRATEGIES, chosen("acdg"), chosen("gggg")),
+    ],
+)
+def test_every_other_letter_is_wrong_for_a_reason(
+    exercise: Exercise, right: dict[str, str], listed: dict[str, str]
+) -> None:
+    """One of its own, for each of the letters that are listed; a belief that is named is in the catalogue."""
+    reasons = set()
+    for name, last in listed.items():
+        for letter in "abcdefg"[: "abcdefg".index(last) + 1]:
+            if letter != right[name]:
+                verdict = judged(exercise, (right | {name: letter},))
+                seen = dict(verdict.facts)["Seen"]
+                assert seen.startswith(f"{name}, {letter}: ")
+                assert {verdict.misconception} <= {"", *MISCONCEPTIONS}
+                reasons.add(seen)
+    assert judged(exercise, (right,)).outcome is Outcome.RIGHT
+    assert len(reasons) == sum(map("abcdefg".index, listed.values()))
+
+
+@pytest.mark.parametrize(
+    ("factor", "outcome"), [(0.76, "RIGHT"), (1.24, "RIGHT"), (0.74, "NOT_YET"), (1.26, "NOT_YET")]
+)
+def test_a_quarter_more_or_less_is_near_enough(factor: float, outcome: str) -> None:
+    """Of each of the four numbers, by itself."""
+    right = cost(950, 49, 2.5, 46.75)
+    for way, seconds in right.items():
+        assert isinstance(seconds, int | float)
+        verdict = judged(COST_OF_MANY, (right | {way: factor * seconds},))
+        assert verdict.outcome is Outcome[outcome], way
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_duckdb_says_what_4_5_quotes(tmp_path: Path, *, read_only: bool) -> None:
+    """Also to who only reads, and while nothing is asked; path, program and process are the colleague's."""
+    path = tmp_path / "warehouse.duckdb"
+    script = (
+        "import duckdb, os, sys; held = duckdb.connect(sys.argv[1]); print(os.getpid(), flush=True); input()"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        pid = holder.stdout.readline().strip()
+        with pytest.raises(duckdb.IOException) as refused:
+            duckdb.connect(path, read_only=read_only)
+        holder.communicate("end\n")
+    found = (
+        str(refused.value)
+        .replace(str(path), "/srv/prices/warehouse.duckdb")
+        .replace(f"PID {pid}", "PID 4711")
+    )
+    assert re.sub(r"held in \S+", "held in /srv/venv/bin/python3.11", found) == LOCK_MESSAGE
+    duckdb.connect(path).close()
+
+
+def test_one_process_opens_a_file_as_often_as_it_likes(tmp_path: Path) -> None:
+    """As 4.5 says against two steps of one run."""
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(path) as one, duckdb.connect(path) as other:
+        one.execute("create table prices as select 40.5::double as price")
+        assert other.sql("from prices").fetchall() == [(40.5,)]
