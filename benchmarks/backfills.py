@@ -1,5 +1,6 @@
 """Many customers loaded in one run, against one run a key, and against what Dagster and DuckDB take."""
 
+import time
 from pathlib import Path
 
 from benchmarks.customers import Customers, alone, warm_up
@@ -26,18 +27,33 @@ def measure(folder: Path) -> None:
 
 
 def ten_thousand(folder: Path) -> None:
-    """Print the rows about ten times as many, each timed in a Python of its own."""
+    """Print the rows about ten times as many.
+
+    Each way goes through them once, in a Python of its own. So that it need not be repeated, the processor's
+    time is taken: what else this machine does hardly changes it.
+    """
     few, many = folder / "1000-customers", folder / "10000-customers"
-    customers = Customers(many, 10_000)
-    small, large = zip(
-        *((alone("backfill", few, 1_000), alone("backfill", many, 10_000)) for _ in range(3)), strict=True
-    )
-    pairs = [(b.seconds[0], a.seconds[0]) for a, b in zip(small, large, strict=True)]
-    row("backfill of 10,000 keys, against 1,000", "11", pairs)
-    again = [(both.seconds[1], customers.hashed()) for both in large]
-    row("again, where all 10,000 are unchanged, against their fingerprints", "", again)
+    customers = Customers(many, 10_000, time.process_time)
+    small = [alone("backfill", few, 1_000) for _ in range(3)]
     ours, floor, bare = (alone(way, many, 10_000) for way in ("backfill", "floor", "bare"))
-    title = "backfill of 10,000 keys, against empty assets, and DuckDB alone"
-    row(title, "", [(ours.seconds[0], floor.seconds[0] + bare.seconds[0])])
-    over_floor = [(ours.megabytes, floor.megabytes)]
-    row("its memory at most, against the empty assets'", "100 MB more", over_floor, "MB")
+    row(
+        "backfill of 10,000 keys, against 1,000, in processor time",
+        "11",
+        [(ours.seconds[0], once.seconds[0]) for once in small],
+    )
+    row(
+        "the same, against empty assets in one run, and DuckDB alone",
+        "1.15",
+        [(ours.seconds[0], floor.seconds[0] + bare.seconds[0])],
+    )
+    row(
+        "its memory at most, against the empty assets'",
+        "100 MB more",
+        [(ours.megabytes, floor.megabytes)],
+        "MB",
+    )
+    row(
+        "again, where all 10,000 are unchanged, against their fingerprints",
+        "",
+        [(ours.seconds[1], customers.hashed()) for _ in range(5)],
+    )
