@@ -1021,9 +1021,8 @@ _ALL = (
     Misconception(
         "any-result-suits-a-range",
         claim="A function may return its value for several keys as it does for one.",
-        truth="Dagster's default IO manager stores a value for one key, and fails a run that returns one for "
-        "several.",
-        explanation="The function has come to its end by then, so its rows are in the table of a run that "
+        truth="Dagster's default IO manager fails a run that returns a value for several keys.",
+        explanation="The function has come to its end by then, so the rows are stored, and the run has "
         "failed. Annotate it with -> None, or return a MaterializeResult: then there is no value to store.",
         cell=cleandoc("""
             import dagster as dg
