@@ -110,6 +110,17 @@ def scan_source(source: SourceFolder) -> Scan:
         ) from error
 
 
+def scan_filled(source: SourceFolder) -> Scan:
+    """Look at the customers' files of a source folder that has some: an empty one may not be mounted.
+
+    Raises:
+        UnreadableFile: the folder is missing, cannot be read, or holds no data file at all.
+    """
+    if (there := scan_source(source)).count():
+        return there
+    raise UnreadableFile(f"The source folder {str(source.folder())!r} holds no data file. Is it mounted?")
+
+
 def _candidates(folder: Path) -> Iterator[tuple[os.DirEntry[str], str]]:
     """Yield the entries whose name may be that of a customer's file, each with its key, in order of name."""
     with os.scandir(folder) as entries:

@@ -9,6 +9,7 @@ import dagster as dg
 from duckdb import DuckDBPyConnection
 from tqdm import tqdm
 
+from lesson_lib.pipeline.arrivals import scan_filled
 from lesson_lib.pipeline.assets import (
     duckdb_dynamic_partition_table,
     file_metadata,
@@ -94,7 +95,7 @@ def backfill(
 
     Raises:
         InvalidKey: a key is not registered, or the range holds none; nothing was loaded.
-        UnreadableFile: the source folder is not there; nothing was loaded.
+        UnreadableFile: the source folder is not there, or holds no data file; nothing was loaded.
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
     """
@@ -102,11 +103,8 @@ def backfill(
     source = cast("SourceFolder", source.process_config_and_initialize())
     database = database.process_config_and_initialize()
     wanted = wanted_keys(instance, keys)
-    if not source.folder().is_dir():
-        raise UnreadableFile(
-            f"The source folder {source.path!r} is not there. Is it mounted? Nothing was loaded; "
-            "call backfill again then."
-        )
+    if wanted:
+        scan_filled(source)
     unchanged = unchanged_keys(instance, wanted, source, database)
     due = [key for key in wanted if key not in unchanged]
     with _told(progress, len(due)) as tell:

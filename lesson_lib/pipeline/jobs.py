@@ -5,7 +5,7 @@ No `from __future__ import annotations` here: Dagster reads the annotation of `c
 
 import dagster as dg
 
-from lesson_lib.pipeline.arrivals import scan_source
+from lesson_lib.pipeline.arrivals import scan_filled
 from lesson_lib.pipeline.assets import (
     duckdb_dynamic_partition_table,
     duckdb_partition_table,
@@ -47,16 +47,12 @@ def retire_partition(
         WarehouseUnavailable: the database cannot be opened; the key stays.
     """
     try:
-        there = scan_source(source)
+        there = scan_filled(source)
     except UnreadableFile as refusal:
         raise UnreadableFile(
-            f"{refusal} The key {config.key!r} and its rows stay; run this again then."
+            f"{refusal} The key {config.key!r} and its rows stay. Run this again then; "
+            "or, if the file is gone for good, call retire_key."
         ) from refusal
-    if not there.count():
-        raise UnreadableFile(
-            f"The source folder {str(source.folder())!r} holds no data file. Is it mounted? "
-            f"The key {config.key!r} and its rows stay; if the file is gone for good, call retire_key."
-        )
     if there.has(config.key):
         context.log.warning("%r is not retired: its file is there. Nothing was changed.", config.key)
         return

@@ -447,10 +447,11 @@ def test_a_file_that_breaks_in_the_middle_fails_alone(
     assert world.prices() == sound({*range(7)} - {3})
 
 
-@pytest.mark.parametrize("path", ["nowhere", "file.txt", " "])
-def test_a_source_folder_that_is_not_there_is_refused(steady: World, path: str) -> None:
-    """Once, and not once a key: no key is recorded as failed."""
+@pytest.mark.parametrize("path", ["nowhere", "file.txt", "empty", " "])
+def test_a_source_folder_without_data_files_is_refused(steady: World, path: str) -> None:
+    """Missing, or empty as one that is not mounted: once, and not once a key, and no key is failed."""
     steady.write("file.txt", "")
+    (steady.source / "empty").mkdir()
     before = runs(steady)
     with steady.refuses(UnreadableFile, repr(path) if path == " " else path):
         load(steady, source=SourceFolder(path=path if path == " " else steady.source / path))
