@@ -32,6 +32,9 @@ defs = dg.Definitions(
     jobs=[import_partition_job, import_dynamic_partition_job, retire_partition_job],
     schedules=[import_partition_schedule],
     sensors=[arrivals_sensor],
+    # A process for each step would take longer to start than to load a file; and where a run is killed, its
+    # step would live on, with the database open.
+    executor=dg.in_process_executor,
     resources={
         "source": SourceFolder(path=str(data_folder() / "source")),
         "database": Warehouse(database=str(DATABASE)),

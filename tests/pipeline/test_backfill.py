@@ -451,7 +451,7 @@ def test_a_file_that_breaks_in_the_middle_fails_alone(
 def test_a_source_folder_without_data_files_is_refused(steady: World, path: str) -> None:
     """Missing, or empty as one that is not mounted: once, and not once a key, and no key is failed."""
     steady.write("file.txt", "")
-    (steady.source / "empty").mkdir()
+    (steady.source / "empty").mkdir(exist_ok=True)
     before = runs(steady)
     with steady.refuses(UnreadableFile, repr(path) if path == " " else path):
         load(steady, source=SourceFolder(path=path if path == " " else steady.source / path))
