@@ -7,9 +7,10 @@ from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.notebook_01.lesson import LESSON as NOTEBOOK_01
 from lesson_lib.classroom.exercises.notebook_02.lesson import LESSON as NOTEBOOK_02
 from lesson_lib.classroom.exercises.notebook_03.lesson import LESSON as NOTEBOOK_03
+from lesson_lib.classroom.exercises.notebook_04.lesson import LESSON as NOTEBOOK_04
 from lesson_lib.classroom.exercises.plan import Lesson
 
-LESSONS: tuple[Lesson, ...] = (NOTEBOOK_01, NOTEBOOK_02, NOTEBOOK_03)
+LESSONS: tuple[Lesson, ...] = (NOTEBOOK_01, NOTEBOOK_02, NOTEBOOK_03, NOTEBOOK_04)
 
 EXERCISES: Mapping[str, Exercise] = MappingProxyType(
     {exercise.id: exercise for lesson in LESSONS for exercise in lesson.exercises}
