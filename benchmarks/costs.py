@@ -30,5 +30,5 @@ def measure(folder: Path) -> None:
 def shown(seconds: float, *, estimated: bool = False) -> str:
     """Return seconds, or minutes where that is many, in two digits."""
     number, unit = (seconds / 60, "min") if seconds > SECONDS_SHOWN else (seconds, "s")
-    text = f"{number:.1f} {unit}" if number < FEW else f"{number:.0f} {unit}"
+    text = f"{number:.2g} {unit}" if number < FEW else f"{number:.0f} {unit}"
     return f"about {text}" if estimated else text
