@@ -131,13 +131,13 @@ _ALL = (
             from lesson_lib.classroom import open_lab
 
             demo_lab = open_lab()
-            missing = demo_lab.source / "nobody.csv"
+            not_there = demo_lab.source / "nobody.csv"
 
             @dg.asset
             def import_file():
-                return str(missing)
+                return str(not_there)
 
-            {"run succeeded": dg.materialize([import_file]).success, "file is there": missing.exists()}
+            {"run succeeded": dg.materialize([import_file]).success, "file is there": not_there.exists()}
         """),
     ),
     Misconception(
@@ -460,8 +460,8 @@ _ALL = (
             dg.materialize([demo_prices], partition_key="acme", instance=demo)
             demo.delete_dynamic_partition("s3", "acme")
             demo.add_dynamic_partitions("s3", ["acme"])
-            status = demo.get_status_by_partition(demo_prices.key, ["acme"], demo_prices.partitions_def)
-            {"status of acme": status["acme"].name, "runs": demo.get_runs_count()}
+            known = demo.get_status_by_partition(demo_prices.key, ["acme"], demo_prices.partitions_def)
+            {"status of acme": known["acme"].name, "runs": demo.get_runs_count()}
         """),
     ),
     # 03 Trigger runs
@@ -934,15 +934,15 @@ _ALL = (
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
             def demo_prices() -> None: ...
 
-            demo, events = dg.DagsterInstance.ephemeral(), {}
+            demo, logged = dg.DagsterInstance.ephemeral(), {}
             demo.add_dynamic_partitions("s3", [f"customer-{number}" for number in range(1, 101)])
             kinds = {kind for kind in dg.DagsterEventType if "ASSET_MATERIALIZATION" in kind.value}
             for count in (1, 10, 100):
                 ends = {"start": "customer-1", "end": f"customer-{count}"}
                 range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
                 demo_run = dg.materialize([demo_prices], instance=demo, tags=range_tags)
-                events[count] = len(demo.all_logs(demo_run.run_id, of_type=kinds))
-            events
+                logged[count] = len(demo.all_logs(demo_run.run_id, of_type=kinds))
+            logged
         """),
     ),
     Misconception(
@@ -992,8 +992,8 @@ _ALL = (
             ends = {"start": "acme", "end": "zenith"}
             range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
             dg.materialize([demo_prices], instance=demo, tags=range_tags, raise_on_error=False)
-            status = demo.get_status_by_partition(demo_prices.key, three, demo_prices.partitions_def)
-            {customer: status[customer].name for customer in three}
+            states = demo.get_status_by_partition(demo_prices.key, three, demo_prices.partitions_def)
+            {customer: states[customer].name for customer in three}
         """),
     ),
     Misconception(
@@ -1091,14 +1091,14 @@ _ALL = (
             import duckdb, subprocess, sys
             from lesson_lib.classroom import open_lab
 
-            demo_lab, answers = open_lab(), {}
+            demo_lab, outcome = open_lab(), {}
             script = "import duckdb, sys; duckdb.connect(sys.argv[1], read_only=sys.argv[2] == 'read')"
             with duckdb.connect(demo_lab.database):
                 for wish in ("write", "read"):
                     command = [sys.executable, "-c", script, str(demo_lab.database), wish]
                     other = subprocess.run(command, capture_output=True, text=True)
-                    answers[wish] = "refused" if "IO Error" in other.stderr else "possible"
-            answers
+                    outcome[wish] = "refused" if "IO Error" in other.stderr else "possible"
+            outcome
         """),
     ),
     Misconception(
@@ -1204,15 +1204,15 @@ _ALL = (
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="orders"))
             def demo_orders() -> None: ...
 
-            demo, events = dg.DagsterInstance.ephemeral(), {}
+            demo, logged = dg.DagsterInstance.ephemeral(), {}
             kinds = {kind for kind in dg.DagsterEventType if "ASSET_MATERIALIZATION" in kind.value}
             for plan, count in (("a key a day", 5), ("a key an order", 200)):
                 demo.add_dynamic_partitions("orders", [f"{plan} {number}" for number in range(count)])
                 ends = {"start": f"{plan} 0", "end": f"{plan} {count - 1}"}
                 range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
                 demo_run = dg.materialize([demo_orders], instance=demo, tags=range_tags)
-                events[plan] = len(demo.all_logs(demo_run.run_id, of_type=kinds))
-            events
+                logged[plan] = len(demo.all_logs(demo_run.run_id, of_type=kinds))
+            logged
         """),
     ),
     # 06 Beyond one dimension
