@@ -3,11 +3,17 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache, partial
+from typing import cast
 
 import dagster as dg
 
 # Keys are variables of an SQL statement, and no database takes any number of them.
 NAMED_IN_A_QUERY = 1_000
+
+# What a run over a range records: one observation of the asset, which holds the metadata by key, and in each
+# materialization the number of keys.
+BY_KEY, KEYS_OF_RUN = "by key", "keys of this run"
 
 
 class State(Enum):
@@ -151,14 +157,28 @@ def recorded_materializations(
         asset: the asset.
         numbers: those of its materializations in the event log, as `latest_materializations` returns them.
     """
+    of_range = cache(partial(_recorded_by_key, instance, asset))
     for start in range(0, len(numbers), NAMED_IN_A_QUERY):
         some = numbers[start : start + NAMED_IN_A_QUERY]
         records = dg.AssetRecordsFilter(asset_key=asset, storage_ids=some)
         for record in instance.fetch_materializations(records, limit=len(some)).records:
             event = record.asset_materialization
             if event is not None and event.partition is not None:
-                values = {name: value.value for name, value in event.metadata.items()}
+                values: Mapping[str, object] = {name: value.value for name, value in event.metadata.items()}
+                if KEYS_OF_RUN in values:
+                    values = of_range(record.run_id).get(event.partition, {})
                 yield Recorded(event.partition, values, record.timestamp)
+
+
+def _recorded_by_key(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, run_id: str
+) -> Mapping[str, Mapping[str, object]]:
+    """Return what a run over a range recorded of each key."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION):
+        observation = entry.asset_observation
+        if observation and observation.asset_key == asset and BY_KEY in observation.metadata:
+            return cast("Mapping[str, Mapping[str, object]]", observation.metadata[BY_KEY].value)
+    return {}
 
 
 def failed_keys(

@@ -19,6 +19,7 @@ from lesson_lib.pipeline import (
     import_partition_file,
     register_keys,
 )
+from lesson_lib.pipeline.records import latest_materializations, recorded_materializations
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DAILY_TABLE
 
 HEADER = "date,share_price,amount,spend,shift,spread"
@@ -126,10 +127,9 @@ class World:
 
     def metadata(self, asset: Asset, key: str) -> dict[str, object]:
         """Return what the latest materialization of a key recorded."""
-        records = dg.AssetRecordsFilter(asset_key=asset.key, asset_partitions=[key])
-        (latest,) = self.instance.fetch_materializations(records, limit=1).records
-        assert latest.asset_materialization
-        return {name: value.value for name, value in latest.asset_materialization.metadata.items()}
+        latest = latest_materializations(self.instance, asset.key, [key])[key]
+        (recorded,) = recorded_materializations(self.instance, asset.key, [latest])
+        return dict(recorded.metadata)
 
     def times_materialized(self, asset: Asset, key: str) -> int:
         """Return how many materializations a key has."""

@@ -220,7 +220,7 @@ def _check_line(check: dg.AssetCheckEvaluation) -> Line:
 
 
 def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str, str]]:
-    if len(materialized) == 1:
+    if materialized and all(event.metadata == materialized[0].metadata for event in materialized):
         return _facts(materialized[0].metadata)
     # By key: those of a range come in no order that would be the same tomorrow.
     told = sorted(
