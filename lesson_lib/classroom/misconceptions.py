@@ -953,23 +953,18 @@ _ALL = (
         "Fewer runs help, and fewer keys; a faster database hardly does. Time the parts before you replace "
         "one.",
         cell=cleandoc("""
-            import dagster as dg, duckdb
-            from lesson_lib.classroom import open_lab
-            from time import perf_counter
+            import dagster as dg
 
             @dg.asset(partitions_def=dg.DynamicPartitionsDefinition(name="s3"))
             def does_nothing() -> None: ...
 
-            demo, demo_lab = dg.DagsterInstance.ephemeral(), open_lab()
-            two_hundred = demo_lab.make_customers(200)
+            demo = dg.DagsterInstance.ephemeral()
+            two_hundred = [f"customer-{number:03}" for number in range(200)]
             demo.add_dynamic_partitions("s3", two_hundred)
             ends = {"start": two_hundred[0], "end": two_hundred[-1]}
             range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
-            csv_files, begun = [str(demo_lab.source / f"{key}.csv") for key in two_hundred], perf_counter()
-            dg.materialize([does_nothing], instance=demo, tags=range_tags)
-            noted = perf_counter()
-            duckdb.connect().execute("create table prices as from read_csv(?)", [csv_files])
-            {"an empty run takes longer than DuckDB": noted - begun > perf_counter() - noted}
+            ran = dg.materialize([does_nothing], instance=demo, tags=range_tags)
+            {"events that a run without any database stores": len(demo.all_logs(ran.run_id))}
         """),
     ),
     Misconception(

@@ -9,6 +9,7 @@ from lesson_lib.classroom.boards.rules.sections import (
     CHECK,
     DEFINE,
     INSTANCE,
+    RANGE,
     RECORDS,
     REGISTER,
     TABLE,
@@ -48,7 +49,7 @@ RUNS = {
         "Both ends of a range must be keys that are there, which is not so for {keys}.",
         "With dynamic keys, choose both from instance.get_dynamic_partitions(...), or register the key "
         "first.",
-        REGISTER,
+        RANGE,
     ),
     "no instance": Rule(
         "CheckError",
@@ -84,7 +85,7 @@ RUNS = {
         "CheckError",
         r"Param \"partition_key\" is not a str\. Got .* which is type <class '(?P<type>[^']*)'>",
         "A partition key is one string, and this call passes a value of type {type}.",
-        "Write it as text, such as partition_key='acme'. Each of several keys takes a run of its own.",
+        "Write it as text, such as partition_key='acme'. Several keys take a run each, or a range.",
         ASSET,
     ),
     "one key in a run of a range": Rule(
@@ -93,6 +94,7 @@ RUNS = {
         "This run is for a range of keys, so there is no single key to read.",
         "Let the asset loop over context.partition_keys, which holds all of them (or the one), "
         "or pass partition_key=... to materialize a single one.",
+        RANGE,
     ),
     "no key in the run": Rule(
         "DagsterInvariantViolationError",
@@ -115,12 +117,14 @@ RUNS = {
         "A range is named by two tags, for its first and its last key, and this run has one of them.",
         "Pass both: tags={{'dagster/asset_partition_range_start': ..., "
         "'dagster/asset_partition_range_end': ...}}.",
+        RANGE,
     ),
     "a key and a range": Rule(
         "DagsterInvariantViolationError",
         r"partition_range_\w+ tags set along with dagster/partition",
         "A run is for one key or for a range, and this call names both.",
         "Leave out partition_key=..., or the two tags of the range.",
+        RANGE,
     ),
     "a value for no key": Rule(
         "CheckError",
@@ -129,6 +133,7 @@ RUNS = {
         "what it returned (if only None, where nothing is annotated) belongs to no key.",
         "Swap the ends: instance.get_dynamic_partitions(...) lists the keys in their order. "
         "An asset can refuse such a range itself: raise if context.partition_keys is empty.",
+        RANGE,
         held=lambda _, value: (
             isinstance(value, dg.OutputContext)
             and value.has_asset_partitions
@@ -142,6 +147,7 @@ RUNS = {
         "keeps returned values here takes one a key.",
         "Store the rows inside the asset and annotate it -> None, "
         "or pass partition_key=... to materialize one key at a time.",
+        RANGE,
     ),
     "a key for assets without partitions": Rule(
         "CheckError",

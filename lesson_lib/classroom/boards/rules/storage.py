@@ -9,8 +9,10 @@ from lesson_lib.classroom.boards.rules.sections import (
     LOOK,
     ORDER,
     OURS,
+    RANGE,
     TABLE,
     WHOSE,
+    WRITE,
 )
 
 # The first that fits is taken, so special cases stand before general ones.
@@ -23,6 +25,7 @@ STORAGE = {
         "Is it another notebook? Restart its kernel, or close the connection there; "
         "then run this cell again. Are these Dagster's runs? They queue where their assets share a pool with "
         "a limit of one.",
+        WRITE,
     ),
     "a database that is held": Rule(
         "IOException",
@@ -32,6 +35,7 @@ STORAGE = {
         "Is it another notebook? Restart its kernel, or close the connection there; "
         "then run this cell again. Are these Dagster's runs? They queue where their assets share a pool with "
         "a limit of one.",
+        WRITE,
     ),
     "other settings": Rule(
         "ConnectionException",
@@ -217,5 +221,7 @@ STORAGE = {
     ),
     # Ours say themselves why, and what to do.
     "a file that is refused": Rule("UnreadableFile", r"", "", "", BROKEN),
+    "a database that is held, refused": Rule("WarehouseUnavailable", r"is held by", "", "", WRITE),
+    "a range without keys, refused": Rule("InvalidKey", r"\brange\b.* holds no key", "", "", RANGE),
     "a refusal": Rule("Refused", r"", "", "", OURS),
 }
