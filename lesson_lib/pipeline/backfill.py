@@ -135,29 +135,37 @@ def wanted_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
     Raises:
         InvalidKey: a key is not registered, or the range holds none.
     """
-    registered = s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance)
+    registered = list(s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance))
     if keys is None:
-        return list(registered)
+        return registered
     if isinstance(keys, str):
         raise InvalidKey(f"backfill takes a list of keys: write [{keys!r}].")
-    in_range = isinstance(keys, dg.PartitionKeyRange)
-    named = [keys.start, keys.end] if isinstance(keys, dg.PartitionKeyRange) else list(keys)
-    known = {key: place for place, key in enumerate(registered)}
-    for key in named:
+    if isinstance(keys, dg.PartitionKeyRange):
+        _require_registered([keys.start, keys.end], registered)
+        return _between(keys, registered)
+    named = list(dict.fromkeys(keys))
+    _require_registered(named, registered)
+    return named
+
+
+def _require_registered(keys: Sequence[str], registered: Sequence[str]) -> None:
+    known = set(registered)
+    for key in keys:
         if key not in known:
             raise InvalidKey(
                 f"{key!r} is not registered.{did_you_mean(key, registered)} "
                 f"Register it first: register_keys(instance, [{key!r}])."
             )
-    if not in_range:
-        return list(dict.fromkeys(named))
-    first, last = (known[key] for key in named)
+
+
+def _between(ends: dg.PartitionKeyRange, registered: list[str]) -> list[str]:
+    first, last = registered.index(ends.start), registered.index(ends.end)
     if last < first:
         raise InvalidKey(
-            f"The range {named[0]!r} to {named[1]!r} holds no key: its end was registered before its start. "
-            "Swap them."
+            f"The range {ends.start!r} to {ends.end!r} holds no key: "
+            "its end was registered before its start. Swap them."
         )
-    return list(registered[first : last + 1])
+    return registered[first : last + 1]
 
 
 def unchanged_keys(
