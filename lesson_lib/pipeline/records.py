@@ -173,11 +173,13 @@ def recorded_materializations(
 def _recorded_by_key(
     instance: dg.DagsterInstance, asset: dg.AssetKey, run_id: str
 ) -> Mapping[str, Mapping[str, object]]:
-    """Return what a run over a range recorded of each key."""
-    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION):
+    """Return what a run over a range recorded of each key; a step that was tried again, at its last try."""
+    for entry in reversed(instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION)):
         observation = entry.asset_observation
         if observation and observation.asset_key == asset and BY_KEY in observation.metadata:
-            return cast("Mapping[str, Mapping[str, object]]", observation.metadata[BY_KEY].value)
+            by_key = observation.metadata[BY_KEY].value
+            # Of another program's, whatever it is, nothing is known.
+            return cast("Mapping[str, Mapping[str, object]]", by_key) if isinstance(by_key, Mapping) else {}
     return {}
 
 

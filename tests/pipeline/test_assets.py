@@ -8,7 +8,8 @@ import os
 import dagster as dg
 import pytest
 
-from lesson_lib.pipeline import ChangedFile, InvalidKey, UnreadableFile, register_keys
+from lesson_lib.pipeline import ChangedFile, InvalidKey, UnreadableFile, assets, register_keys
+from lesson_lib.pipeline.source_files import SourceFile
 from tests.pipeline.world import HEADER, IMPORT, LOAD, World, priced
 
 
@@ -88,6 +89,27 @@ def test_a_range_of_keys_loads_in_one_run(loaded: World) -> None:
     assert loaded.metadata(LOAD, "bluebird") == {"dagster/partition_row_count": 2, "rows replaced": 0}
     assert loaded.metadata(LOAD, "globex") == {"dagster/partition_row_count": 1, "rows replaced": 1}
     assert loaded.metadata(IMPORT, "zenith")["file"] == "zenith.csv"
+
+
+def test_a_range_that_is_tried_again_records_the_files_of_its_last_try(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first try has logged what it saw, and a file is corrected before the second one."""
+    checked = assets.price_check_result
+
+    def fail_once(files: list[SourceFile]) -> dg.AssetCheckResult:
+        monkeypatch.setattr(assets, "price_check_result", checked)
+        loaded.write("globex", priced(10.5))
+        raise ConnectionError(files[0].key)
+
+    monkeypatch.setattr(assets, "price_check_result", fail_once)
+    again = dg.define_asset_job("again", [IMPORT, LOAD], op_retry_policy=dg.RetryPolicy(max_retries=1))
+    definitions = dg.Definitions(assets=[IMPORT, LOAD], jobs=[again], resources=loaded.resources())
+    ends = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "globex"}
+    definitions.resolve_job_def("again").execute_in_process(instance=loaded.instance, tags=ends)
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [10.5]}
+    content = (loaded.source / "globex.csv").read_bytes()
+    assert loaded.metadata(IMPORT, "globex")["fingerprint"] == hashlib.sha256(content).hexdigest()
 
 
 def test_a_range_loads_whole_or_not_at_all(loaded: World) -> None:
