@@ -113,6 +113,13 @@ def test_every_other_letter_is_wrong_for_a_reason(
     assert len(reasons) == sum(map("abcdefg".index, listed.values()))
 
 
+def test_a_faster_database_is_reckoned_from_the_answers_own_numbers() -> None:
+    """One run for all may be off by a quarter already; a twentieth less shows no belief in the database."""
+    verdict = judged(COST_OF_MANY, (cost(950, 37, 2.5, 34.75),))
+    assert verdict.outcome is Outcome.RIGHT, repr(verdict)
+    assert judged(COST_OF_MANY, (cost(950, 37, 2.5, 20),)).misconception == "database-takes-the-time"
+
+
 @pytest.mark.parametrize(
     ("factor", "outcome"), [(0.76, "RIGHT"), (1.24, "RIGHT"), (0.74, "NOT_YET"), (1.26, "NOT_YET")]
 )

@@ -80,7 +80,7 @@ _SITUATIONS = {
         against={
             "a": "three million runs of a tenth of a second take more than three days",
             "b": f"at 5 ms a key it takes more than four hours; {_STILL_MILLIONS}",
-            "c": f"at 4 ms a key it takes more than three hours; {_STILL_MILLIONS}",
+            "c": f"at 5 ms a key it takes more than four hours; {_STILL_MILLIONS}",
             "e": _STILL_MILLIONS,
             "f": _STILL_MILLIONS,
             "g": _STILL_MILLIONS,
