@@ -12,8 +12,7 @@ from itertools import cycle
 from typing import Any
 
 WIDTH = 700  # CSS pixels, as are all lengths here that name no other unit
-_HEIGHT, _MORE_HEIGHT = 400, 60  # with a few ways, and for each one more
-_FEW = 4
+_HEIGHT = 400  # at least: the labels of many ways, or of long names, take more
 _LEFT, _RIGHT, _BELOW, _ABOVE = 76, 186, 58, 12  # around the axes
 _DENSITY = 2  # pixels of the file for each
 _INCH = 100
@@ -23,7 +22,7 @@ _COLOURS = ("#0060a8", "#c24a00", "#00735a", "#8f3a78", "#5a5a5a", "#7a6000")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _INK, _QUIET, _GRID = "#1f2328", "#57606a", "#d8dee4"
 
-_LABEL = 19  # characters of a line of a label
+_LABEL = 16  # characters of a line of a label
 _LABEL_LINES = 3
 _LINE, _GAP = 19, 9  # the height of a line of a label, and the space between two labels
 _LEGEND = 48  # the height of what is said below the labels
@@ -104,7 +103,8 @@ def drawn(lines: Sequence[CostLine]) -> bytes:
         ModuleNotFoundError: matplotlib is not installed.
     """
     with _matplotlib() as figure_of:
-        height = _HEIGHT + _MORE_HEIGHT * max(0, len(lines) - _FEW)
+        taken = sum(_LINE * len(_text_of(line)) + _GAP for line in lines)
+        height = max(_HEIGHT, _BELOW + _ABOVE + _LEGEND + taken)
         figure = figure_of((WIDTH / _INCH, height / _INCH))
         inner = WIDTH - _LEFT - _RIGHT, height - _BELOW - _ABOVE
         axes = figure.add_axes((_LEFT / WIDTH, _BELOW / height, inner[0] / WIDTH, inner[1] / height))
@@ -208,15 +208,15 @@ class _Label:
     centre: float
 
     @property
-    def lines_of_text(self) -> list[str]:
-        """The name, in as many lines as it takes, and the time."""
-        name = textwrap.wrap(self.line.way, _LABEL, max_lines=_LABEL_LINES, placeholder=" …")
-        return [*name, self.line.told(self.line.end[0])]
-
-    @property
     def height(self) -> float:
         """How high the text is."""
-        return _LINE * len(self.lines_of_text)
+        return _LINE * len(_text_of(self.line))
+
+
+def _text_of(line: CostLine) -> list[str]:
+    """Return the name, in as many lines as it takes, and the time."""
+    name = textwrap.wrap(line.way, _LABEL, max_lines=_LABEL_LINES, placeholder=" …")
+    return [*name, line.told(line.end[0])]
 
 
 def _height_of(axes: Any, line: CostLine) -> float:  # noqa: ANN401 - as above
@@ -244,7 +244,7 @@ def _draw_labels(axes: Any, labels: Sequence[_Label], inner: tuple[float, float]
             arrowprops={"arrowstyle": "-", "color": _QUIET, "linewidth": 1, "linestyle": ":", "shrinkB": 6},
         )
         axes.plot([across], [up], color=label.colour, marker=label.marker, markersize=8, **style)
-        told = "\n".join(label.lines_of_text)
+        told = "\n".join(_text_of(label.line))
         across = 1 + 30 / width
         axes.text(
             across,

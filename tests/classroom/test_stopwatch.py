@@ -216,15 +216,15 @@ def test_hostile_names_stay_names(name: str) -> None:
     assert not {"\u202e", "\x00", "\x1b"} & set(html)
 
 
-def test_many_ways_have_room_for_their_labels() -> None:
-    """The picture grows with them."""
-    html = (
-        watched({f"way number {number}": {30: 1.0 + number / 100} for number in range(9)})
-        .chart()
-        ._repr_html_()
-    )
+@pytest.mark.parametrize(
+    ("count", "words", "height"), [(2, "", 800), (9, "", 1_082), (12, " of many words" * 30, 2_276)]
+)
+def test_many_ways_have_room_for_their_labels(count: int, words: str, height: int) -> None:
+    """The picture grows with what is written: four lines at most for each way, and the legend below them."""
+    ways = {f"way number {number}{words}": {30: 1.0 + number / 100} for number in range(count)}
+    html = watched(ways).chart()._repr_html_()
     png = b64decode(picture_of(html)["src"].partition(",")[2])
-    assert struct.unpack(">II", png[16:24]) == (1_400, 1_400)
+    assert struct.unpack(">II", png[16:24]) == (1_400, height)
 
 
 def test_it_needs_no_window_and_loads_matplotlib_only_to_draw() -> None:
