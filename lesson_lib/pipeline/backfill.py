@@ -119,7 +119,7 @@ def backfill(
 
 
 def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]:
-    """Return the registered keys that are not loaded: never, not to the end, not without failing, or no rows.
+    """Return the registered keys that are not loaded: never, failed since, or without rows.
 
     Raises:
         WarehouseUnavailable: the database cannot be opened.

@@ -22,7 +22,7 @@ def _belief_about_the_log(*guesses: object) -> str:
 
 _ONE_RUN_FOR_ALL = Exercise(
     id="4.1",
-    title="One run for a thousand keys",
+    title="What does a range leave in the log?",
     objective="cost",
     minutes=1,
     task="The cell below materializes both assets for all 1,000 keys, with the first and the last of them in "
@@ -56,7 +56,7 @@ LESSON = Lesson(
     ),
     sections=(
         Section("How long does one run a key take?", 3, "cost"),
-        Section("How long does one run for all take?", 4, "cost"),
+        Section("Can one run take them all?", 4, "cost"),
         Section("Where does the time go?", 3, "cost"),
         Section("What if one file is broken?", 3, "load"),
         Section("Which keys are in a range?", 3, "load"),

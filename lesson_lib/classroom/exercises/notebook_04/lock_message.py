@@ -77,7 +77,7 @@ _QUESTIONS = {
             "b": _Answer("A notebook, whose kernel is still running and has a connection open."),
             "c": _Answer(
                 "Nobody any more: a process that crashed has left it behind.",
-                "process 4711 is there, and a process that ends takes its locks along",
+                "process 4711 is there, and a process that ends gives up its locks",
                 "lock-is-a-left-over-file",
             ),
         },

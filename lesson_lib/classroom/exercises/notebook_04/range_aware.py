@@ -293,8 +293,8 @@ RANGE_AWARE = Exercise(
     task="This asset loads the file of one customer, and a run over a range of keys fails. Change it so that "
     "one run takes however many keys it is given, one or many, and each key's rows in `raw_partition_data` "
     "are then those of its file, once. All or nothing: a file that cannot be loaded fails the run, and then "
-    "every row is as it was, of the other keys, too. A range that holds no key fails as well. (The table is "
-    "there already.) `check` brings files, keys and a database of its own, and takes some seconds.",
+    "every row is as it was, those of the other keys too. A range that holds no key fails as well. (The "
+    "table is there already.) `check` brings files, keys and a database of its own, and takes some seconds.",
     starter=_cell(
         "...  # change the lines below, and take this one out",
         *_ONE_KEY,
