@@ -251,9 +251,8 @@ def _cell(*body: str, returned: str = "None", before: str = "") -> str:
         "from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def\n"
         f"{before}\n\n"
         '@dg.asset(partitions_def=s3_partitions_def, group_name="static_etl", kinds={"duckdb"})\n'
-        "def my_table(\n"
-        "    context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse\n"
-        f") -> {returned}:\n"
+        "def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse) "
+        f"-> {returned}:\n"
         f'{indent(chr(10).join(body), "    ")}\n\n\ncheck("4.3", my_table)'
     )
 
