@@ -129,7 +129,7 @@ def load_files(
         create_table(con, table)
         with transaction(con):
             counts = replace_rows(con, table, files)
-            metadata = {key: rows_metadata(*counted) for key, counted in counts.items()}
+            metadata = {file.key: rows_metadata(file, *counts[file.key]) for file in files}
             return dg.MaterializeResult(metadata=record_metadata(context, metadata))
 
 
@@ -144,9 +144,13 @@ def file_metadata(file: SourceFile) -> Metadata:
     }
 
 
-def rows_metadata(rows: int, replaced: int) -> Metadata:
-    """Return what the materialization of a load records of a key's rows."""
-    return {"dagster/partition_row_count": rows, "rows replaced": replaced}
+def rows_metadata(file: SourceFile, rows: int, replaced: int) -> Metadata:
+    """Return what the materialization of a load records of a key's rows, and of the file they are from."""
+    return {
+        "dagster/partition_row_count": rows,
+        "rows replaced": replaced,
+        "fingerprint": file.fingerprint,
+    }
 
 
 def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata]) -> Metadata:

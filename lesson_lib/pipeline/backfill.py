@@ -19,7 +19,7 @@ from lesson_lib.pipeline.assets import (
     rows_metadata,
     usable_key,
 )
-from lesson_lib.pipeline.imports import IMPORT, TABLE, recorded_imports
+from lesson_lib.pipeline.imports import IMPORT, TABLE, loaded_imports
 from lesson_lib.pipeline.partitions import InvalidKey, did_you_mean, s3_partitions_def
 from lesson_lib.pipeline.records import failed_keys, latest_materializations
 from lesson_lib.pipeline.refusals import Refused
@@ -173,8 +173,7 @@ def unchanged_keys(
 ) -> set[str]:
     """Return those of the keys that are loaded, and from the very file which is there now."""
     loaded = _loaded(instance, database)
-    numbers = [number for key in keys if (number := loaded.get(key))]
-    imports = recorded_imports(instance, numbers)
+    imports = loaded_imports(instance, [key for key in keys if key in loaded], loaded)
     return {key for key in keys if key in imports and _holds(source, key, imports[key].fingerprint)}
 
 
@@ -242,10 +241,13 @@ class _Work:
         with self.database.get_connection() as con, unordered(con):
             create_table(con, CUSTOMER_TABLE)
             counts = self._replaced(con, files)
-        for key, (rows, replaced) in counts.items():
-            stored = dg.AssetMaterialization(TABLE, partition=key, metadata=rows_metadata(rows, replaced))
-            context.log_event(stored)
-            self.loaded[key] = rows
+        for file in files:
+            if file.key not in counts:
+                continue  # it is refused
+            rows, replaced = counts[file.key]
+            metadata = rows_metadata(file, rows, replaced)
+            context.log_event(dg.AssetMaterialization(TABLE, partition=file.key, metadata=metadata))
+            self.loaded[file.key] = rows
             self.tell(len(self.loaded), self.total)
 
     def _sound_files(self, keys: Sequence[str]) -> Iterator[SourceFile]:

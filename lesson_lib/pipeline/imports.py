@@ -1,6 +1,6 @@
 """What the event log tells of the latest imports: is a file that looks new loaded already?"""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
@@ -43,26 +43,22 @@ def loaded_imports(
 ) -> dict[str, Import]:
     """Return the latest imports that were loaded, too: the rows of these keys are those of that file.
 
+    The table's own record says of which file they are. That it comes after the import's would not do: a run
+    records its rows after they are there, and in between another one may import a corrected file.
+
     Args:
         instance: whose event log is asked.
         keys: the keys to ask for.
         ids: what `latest_materializations` says of their imports.
     """
     tables = latest_materializations(instance, TABLE, keys)
-    wanted = [ids[key] for key in keys if key in ids and tables.get(key, 0) > ids[key]]
-    return recorded_imports(instance, wanted)
-
-
-def recorded_imports(instance: dg.DagsterInstance, numbers: Sequence[int]) -> dict[str, Import]:
-    """Return what these imports recorded, those left out that were reported by hand, or by another program.
-
-    Args:
-        instance: whose event log is asked.
-        numbers: those of the imports in the event log.
-    """
+    numbers = [tables[key] for key in keys if key in tables]
+    stored = {record.key: record.metadata for record in recorded_materializations(instance, TABLE, numbers)}
     found = {}
-    for record in recorded_materializations(instance, IMPORT, numbers):
+    for record in recorded_materializations(instance, IMPORT, [ids[key] for key in keys if key in ids]):
         fingerprint, size = record.metadata.get("fingerprint"), record.metadata.get("bytes")
-        if isinstance(fingerprint, str) and isinstance(size, int):
+        if not isinstance(fingerprint, str) or not isinstance(size, int):
+            continue  # reported by hand, or by another program
+        if stored.get(record.key, {}).get("fingerprint") == fingerprint:
             found[record.key] = Import(fingerprint, size, record.at)
     return found

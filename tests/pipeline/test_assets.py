@@ -40,7 +40,7 @@ def test_both_assets_record_what_a_person_wants_to_see(world: World) -> None:
         "bad prices": 0,
         "fingerprint": hashlib.sha256(content).hexdigest(),
     }
-    assert world.metadata(LOAD, "acme") == {"dagster/partition_row_count": 2, "rows replaced": 0}
+    assert world.metadata(LOAD, "acme") == world.loading_records("acme", 2, replaced=0)
 
 
 def test_loading_again_replaces_the_rows(loaded: World) -> None:
@@ -48,7 +48,7 @@ def test_loading_again_replaces_the_rows(loaded: World) -> None:
     for _ in range(2):
         loaded.load("acme")
         assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
-    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 2, "rows replaced": 2}
+    assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 2, replaced=2)
 
 
 def test_a_corrected_file_replaces_the_rows_of_its_key_only(loaded: World) -> None:
@@ -56,7 +56,7 @@ def test_a_corrected_file_replaces_the_rows_of_its_key_only(loaded: World) -> No
     loaded.write("acme", priced(3.25))
     loaded.load("acme")
     assert loaded.prices() == {"acme": [3.25], "globex": [9.75]}
-    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 1, "rows replaced": 2}
+    assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 1, replaced=2)
 
 
 def test_a_key_is_a_value_and_never_sql(loaded: World) -> None:
@@ -86,8 +86,8 @@ def test_a_range_of_keys_loads_in_one_run(loaded: World) -> None:
     loaded.write("globex", priced(10.5))
     loaded.load_range("globex", "bluebird")
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [10.5], "zenith": [4.5], "bluebird": [5.5, 6.5]}
-    assert loaded.metadata(LOAD, "bluebird") == {"dagster/partition_row_count": 2, "rows replaced": 0}
-    assert loaded.metadata(LOAD, "globex") == {"dagster/partition_row_count": 1, "rows replaced": 1}
+    assert loaded.metadata(LOAD, "bluebird") == loaded.loading_records("bluebird", 2, replaced=0)
+    assert loaded.metadata(LOAD, "globex") == loaded.loading_records("globex", 1, replaced=1)
     assert loaded.metadata(IMPORT, "zenith")["file"] == "zenith.csv"
 
 
@@ -161,7 +161,7 @@ def test_the_assets_can_be_called_without_a_run(world: World) -> None:
         loaded = LOAD(context, **world.resources())
     assert imported.metadata == world.metadata(IMPORT, "acme")
     assert [result.passed for result in imported.check_results] == [True]
-    assert loaded.metadata == {"dagster/partition_row_count": 2, "rows replaced": 0}
+    assert loaded.metadata == world.loading_records("acme", 2, replaced=0)
     assert world.prices() == {"acme": [1.5, 2.5]}
 
 

@@ -174,7 +174,7 @@ def test_what_is_recorded_is_what_the_assets_record(world: World) -> None:
     world.write("k1", priced(7.5))
     load(world)
     recorded = {asset.key: world.metadata(asset, "k1") for asset in (IMPORT, LOAD)}
-    assert recorded[LOAD.key] == {"dagster/partition_row_count": 1, "rows replaced": 2}
+    assert recorded[LOAD.key] == world.loading_records("k1", 1, replaced=2)
     world.load("k1")
     assert world.metadata(IMPORT, "k1") == recorded[IMPORT.key]
     assert [world.times_materialized(asset, "k1") for asset in (IMPORT, LOAD)] == [3, 3]
@@ -578,6 +578,26 @@ def test_rows_that_were_stored_and_not_recorded_are_not_taken_for_others(
     loaded.write("acme", priced(1.5, 2.5))
     assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_rows_that_were_recorded_after_a_later_import_are_not_taken_for_its(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A corrected file is imported just after a run has stored the rows of the one before."""
+
+    @contextmanager
+    def overtaken(con: DuckDBPyConnection) -> Iterator[None]:
+        with transaction(con):
+            yield
+        loaded.write("acme", priced(3.5))
+        loaded.load("acme", assets=[IMPORT])
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lesson_lib.pipeline.assets.transaction", overtaken)
+        loaded.load("acme")
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+    assert load(loaded) == Backfill({"acme": 1}, ["globex"], {})
+    assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
 
 
 @pytest.fixture

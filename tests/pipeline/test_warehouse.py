@@ -122,7 +122,7 @@ def test_a_database_that_is_let_go_in_time_is_waited_for(
         monkeypatch.setattr("lesson_lib.pipeline.warehouse.time", clock)
         loaded.load("acme")
     assert len(waited) == 1
-    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 2, "rows replaced": 2}
+    assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 2, replaced=2)
 
 
 def test_a_body_that_raises_lets_the_database_go(loaded: World) -> None:
@@ -408,7 +408,7 @@ def test_a_full_disk_keeps_the_old_rows(loaded: World) -> None:
     assert "All earlier rows are untouched. Remove the cause (is the disk full" in errors
     assert loaded.rows() == rows
     loaded.load("acme")
-    assert loaded.metadata(LOAD, "acme") == {"dagster/partition_row_count": 200_000, "rows replaced": 2}
+    assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 200_000, replaced=2)
 
 
 def test_nothing_is_left_unread_on_a_connection(loaded: World) -> None:

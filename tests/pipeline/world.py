@@ -1,6 +1,7 @@
 """A world of a test's own: a source folder, a database and an instance."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,6 +131,15 @@ class World:
         latest = latest_materializations(self.instance, asset.key, [key])[key]
         (recorded,) = recorded_materializations(self.instance, asset.key, [latest])
         return dict(recorded.metadata)
+
+    def loading_records(self, key: str, rows: int, *, replaced: int) -> dict[str, object]:
+        """Return what a load of the key's file, as it is now, records."""
+        content = (self.source / f"{key}.csv").read_bytes()
+        return {
+            "dagster/partition_row_count": rows,
+            "rows replaced": replaced,
+            "fingerprint": hashlib.sha256(content).hexdigest(),
+        }
 
     def times_materialized(self, asset: Asset, key: str) -> int:
         """Return how many materializations a key has."""
