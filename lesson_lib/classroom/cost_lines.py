@@ -66,18 +66,17 @@ class CostLine:
     @property
     def end(self) -> tuple[int, float]:
         """Where the line ends: customers and seconds."""
-        last = self.last
-        return (
-            (self.up_to, self.seconds[last] * self.up_to / last)
-            if self.goes_on
-            else (last, self.seconds[last])
-        )
+        customers = max(self.up_to, self.last)
+        return customers, self._in_proportion(customers)
 
     def told(self, customers: int) -> str:
-        """Write how long so many take: `4.8 s`, `≈ 22 min` in proportion, a dash where it is not known."""
+        """Write how long so many take: `4.8 s`, `≈ 22 min` in proportion, or nothing if it is not known."""
         if customers in self.seconds:
             return duration(self.seconds[customers])
-        return f"≈ {duration(self.end[1])}" if self.goes_on and customers == self.up_to else "-"
+        return f"≈ {duration(self._in_proportion(customers))}" if customers > self.last else ""
+
+    def _in_proportion(self, customers: int) -> float:
+        return self.seconds[self.last] * customers / self.last
 
 
 def duration(seconds: float) -> str:
@@ -123,7 +122,7 @@ def drawn(lines: Sequence[CostLine]) -> bytes:
 def _matplotlib() -> Iterator[Any]:
     """Give what makes a figure: by itself, without pyplot, and whatever the learner has set for their own.
 
-    What matplotlib says of its caches, or of a letter that its font has not, is nothing for the page.
+    What matplotlib says of its caches, or of a letter that its font lacks, is nothing for the page.
     """
     logger = logging.getLogger("matplotlib")
     level = logger.level
@@ -226,7 +225,7 @@ def _height_of(axes: Any, line: CostLine) -> float:  # noqa: ANN401 - as above
 
 
 def _draw_labels(axes: Any, labels: Sequence[_Label], inner: tuple[float, float]) -> None:  # noqa: ANN401 - as above
-    """Write the labels to the right of the axes, as near to the ends of their lines as they do not meet."""
+    """Write the labels to the right of the axes, each as near to its line's end as the others let it."""
     width, height = inner
     style = {"transform": axes.transAxes, "clip_on": False}
     goes_on = any(label.line.goes_on for label in labels)

@@ -211,8 +211,8 @@ _ALL = (
         "emptying-the-table-is-enough",
         claim="If the load empties the table first, it can be repeated.",
         truth="Emptying the table takes away the rows of every other partition, too.",
-        explanation="All partitions share one table, and a run loads one of them. Delete the rows of its own "
-        "key and no others: where partition_key = ?, with the key bound.",
+        explanation="All partitions share one table, and a run loads only its own. Delete the rows of its "
+        "keys and no others: where partition_key = ?, with the key bound.",
         cell=cleandoc("""
             import duckdb
             from lesson_lib.classroom import open_lab
@@ -881,7 +881,7 @@ _ALL = (
     Misconception(
         "every-key-needs-a-run",
         claim="A thousand keys take a thousand runs.",
-        truth="One run can take a whole range of keys, and is some ten to twenty times faster.",
+        truth="One run can take a whole range of keys, and is many times faster.",
         explanation="Most of the time goes into starting runs, not into your rows. Tag one run with the "
         "first and the last key of a range, and have the asset read context.partition_keys. If "
         "it fails, all its keys fail.",
@@ -927,7 +927,8 @@ _ALL = (
         claim="One run for all costs the same, however many keys it has.",
         truth="One run saves the start of all others, and still writes its events for every key.",
         explanation="For each key of each asset, Dagster's log gets two events: planned, and materialized. "
-        "With two assets that is some 5 ms a key: seconds for a thousand, minutes for a hundred thousand.",
+        "With two assets that is some 5 to 8 ms a key: seconds for a thousand, minutes for a hundred "
+        "thousand.",
         cell=cleandoc("""
             import dagster as dg
 
@@ -948,7 +949,7 @@ _ALL = (
     Misconception(
         "database-takes-the-time",
         claim="Loading many keys takes long because of the database.",
-        truth="Nearly all of the time goes into Dagster's log, and a small part of it into DuckDB.",
+        truth="In a run for many keys, nearly all of the time goes into Dagster's log, little into DuckDB.",
         explanation="For a thousand customers DuckDB needs a quarter of a second, and the run some five. "
         "Fewer runs help, and fewer keys; a faster database hardly does. Time the parts before you replace "
         "one.",
@@ -1015,8 +1016,8 @@ _ALL = (
     ),
     Misconception(
         "any-result-suits-a-range",
-        claim="A function may return its value for several keys as it does for one.",
-        truth="Dagster's default IO manager fails a run that returns a value for several keys.",
+        claim="What a function returns for one key, it may return for several, be it nothing.",
+        truth="Dagster's default IO manager stores no value for several keys, not even None: the run fails.",
         explanation="The function has come to its end by then, so the rows are stored, and the run has "
         "failed. Annotate it with -> None, or return a MaterializeResult: then there is no value to store.",
         cell=cleandoc("""
@@ -1024,13 +1025,14 @@ _ALL = (
 
             demo_set = dg.DynamicPartitionsDefinition(name="s3")
             with_value = dg.asset(lambda: 8, name="with_value", partitions_def=demo_set)
+            with_none = dg.asset(lambda: None, name="with_none", partitions_def=demo_set)
             without = dg.asset(lambda: dg.MaterializeResult(), name="without", partitions_def=demo_set)
 
             demo, succeeded = dg.DagsterInstance.ephemeral(), {}
             demo.add_dynamic_partitions("s3", ["acme", "zenith"])
             ends = {"start": "acme", "end": "zenith"}
             range_tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
-            for demo_asset in (with_value, without):
+            for demo_asset in (with_value, with_none, without):
                 run = {"instance": demo, "tags": range_tags, "raise_on_error": False}
                 succeeded[demo_asset.node_def.name] = dg.materialize([demo_asset], **run).success
             succeeded

@@ -11,7 +11,7 @@ _NOTHING = {"text/plain": "", "text/html": ""}
 
 
 def show_progress(done: int, total: int) -> None:
-    """Show a bar below the cell, some hundred times on its way; it is gone when all is done.
+    """Show a bar below the cell, renewed at each per cent; it is gone when all is done.
 
     What else the cell shows stays. An interrupted bar stays, too, and says how far it came. Where there is no
     notebook to show it in, nothing happens.

@@ -1,5 +1,6 @@
 """The notes that libraries make to their own developers, kept off the page; a learner's own stay."""
 
+import logging
 import re
 import warnings
 from collections.abc import Iterator
@@ -18,7 +19,27 @@ _LEFT_BEHIND = re.compile(r"coroutine '.*shutdown_asyncgens' was never awaited")
 
 @contextmanager
 def without_library_notes() -> Iterator[None]:
-    """Show no warning that an installed library raised in its own code, for as long as the body lasts."""
+    """Show no warning that an installed library raised in its own code, for as long as the body lasts.
+
+    Nor what SQLAlchemy logs, with a traceback, when Python clears an ephemeral instance away in another
+    thread than the one that made it: nothing is lost, and it stands below whichever cell is running.
+    """
+    with _less_from(logging.getLogger("sqlalchemy.pool")), _warnings_of_learners():
+        yield
+
+
+@contextmanager
+def _less_from(logger: logging.Logger) -> Iterator[None]:
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
+def _warnings_of_learners() -> Iterator[None]:
     before = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], filename: str, *rest: Any) -> None:  # noqa: ANN401 - handed on

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lesson_lib.classroom.boards.as_text import as_text
 from lesson_lib.classroom.boards.board import Board, Line, Picture, Table
 from lesson_lib.classroom.boards.shown import Shown
-from lesson_lib.classroom.boards.wording import plain
+from lesson_lib.classroom.boards.wording import counted, plain
 from lesson_lib.classroom.cost_lines import WIDTH, CostLine, drawn
 
 _LONGEST_WAY = 60  # characters
@@ -108,16 +108,24 @@ class CostChart(Shown):
 
     def _cells(self) -> tuple[Sequence[str], Sequence[Sequence[Line]]]:
         """Return the columns, one for each number of customers, and the rows, one for each way."""
-        numbers = sorted({number for line in self.lines for number in line.numbers})
-        rows = [[Line(line.way), *(Line(line.told(number)) for number in numbers)] for line in self.lines]
-        return ["way", *(f"{number:,}" for number in numbers)], rows
+        rows = [
+            [Line(line.way), *(Line(line.told(number) or "-") for number in self._numbers)]
+            for line in self.lines
+        ]
+        return ["way", *(f"{number:,}" for number in self._numbers)], rows
+
+    def _times(self, line: CostLine) -> Iterator[str]:
+        for number in self._numbers:
+            if told := line.told(number):
+                yield f"{told} for {number:,}"
+
+    @property
+    def _numbers(self) -> list[int]:
+        return sorted({number for line in self.lines for number in line.numbers})
 
     def _told(self) -> str:
         """Say in words all that the picture shows."""
-        ways = "; ".join(
-            f"{line.way}: {', '.join(f'{line.told(number)} for {number:,}' for number in line.numbers)}"
-            for line in self.lines
-        )
+        ways = "; ".join(f"{line.way}: {', '.join(self._times(line))}" for line in self.lines)
         return (
             f"Chart of the time against the number of customers, both on logarithmic scales. {ways}. "
             "≈: in proportion, not measured."
@@ -133,4 +141,5 @@ def _require_number(name: str, number: object) -> None:
 
 
 def _listed(seconds: Mapping[int, float]) -> str:
-    return f"measured for {', '.join(f'{number:,}' for number in sorted(seconds))} customers"
+    *others, last = sorted(seconds)
+    return f"measured for {''.join(f'{number:,}, ' for number in others)}{counted(last, 'customer')}"

@@ -61,6 +61,7 @@ def state(shell: InteractiveShell) -> list[object]:
         (shell.custom_exceptions, shell.InteractiveTB.mode),
         set(shell.magics_manager.magics["cell"]),
         logging.getLoggerClass(),
+        logging.getLogger("sqlalchemy.pool").level,
         warnings.showwarning,
     ]
 
@@ -210,6 +211,31 @@ def test_warnings_of_libraries_are_silent_and_the_learners_own_are_heard(
         "warnings.warn('mine')"
     )
     assert heard == ["my module", "mine"]
+
+
+ANOTHER_THREAD = """
+import gc, threading
+
+def ask():
+    dg.DagsterInstance.ephemeral().get_runs_count()
+    gc.collect()
+
+ask()
+asking = threading.Thread(target=ask)
+asking.start()
+asking.join()
+"""
+
+
+def test_an_instance_that_another_thread_clears_away_says_nothing(
+    loaded: InteractiveShell, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLAlchemy would: the connections are of the thread that made them."""
+    loaded.run_cell(ANOTHER_THREAD)
+    assert not caplog.records
+    loaded.run_line_magic("unload_ext", "lesson_lib")
+    loaded.run_cell(ANOTHER_THREAD)
+    assert any("SQLite objects created in a thread" in str(record.exc_info) for record in caplog.records)
 
 
 def test_importing_the_library_costs_nothing_that_is_not_used() -> None:

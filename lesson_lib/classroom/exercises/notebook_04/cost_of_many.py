@@ -76,8 +76,8 @@ COST_OF_MANY = Exercise(
     "quarter more or less is near enough.",
     starter=_cell("...", "...", "...", "..."),
     solution=_cell("950", "49", "2.5", "49 - 0.9 * 2.5"),
-    takeaway="A run costs, and a key costs, and nearly all of it is Dagster writing its log: a database ten "
-    "times as fast saves a twentieth.",
+    takeaway="A run costs, and a key costs. In one run for all, nearly all of the time goes into Dagster's "
+    "log: a database ten times as fast saves a twentieth.",
     hints=(
         "From 1,000 keys to 10,000: which part of the work is done ten times as often?",
         "30 keys share the start of one run, so a key of theirs looks dear. Go by the 1,000.",

@@ -25,9 +25,9 @@ _ONE_RUN_FOR_ALL = Exercise(
     title="What does a range leave in the log?",
     objective="cost",
     minutes=1,
-    task="The cell below materializes both assets for all 1,000 keys, with the first and the last of them in "
-    "the run's tags. By how many runs will Dagster's log have grown after it, and by how many "
-    "materializations? Put your two guesses in the place of the dots.",
+    task="The cell below materializes both assets for all keys (1,000, unless you have changed the number), "
+    "with the first and the last of them in the run's tags. By how many runs will Dagster's log have grown "
+    "after it, and by how many materializations? Put your two guesses in the place of the dots.",
     starter='predict("4.1", ..., ...)',
     solution='predict("4.1", 1, 2000)',
     takeaway="One run, and still a record for each key of each asset.",

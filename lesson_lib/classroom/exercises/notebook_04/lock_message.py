@@ -63,7 +63,7 @@ _QUESTIONS = {
             "c": _Answer("Another process has the file open, so this run could not open it."),
             "d": _Answer(
                 "Two steps of this run opened the file at the same time.",
-                "within one process DuckDB opens a file as often as it is asked to",
+                "it says that another process holds the lock, and process 4711 is no step of this run",
             ),
         },
     ),

@@ -110,9 +110,9 @@ def _scenario(happening: Callable[[_Customers], Miss | None]) -> Scenario:
                     raise
                 return Miss(
                     "any-result-suits-a-range",
-                    seen="the function came to its end, and then Dagster failed the run: its IO manager "
-                    "stores no value for several keys",
-                    expected="a run that succeeds, since there is no value to store",
+                    seen="the function came to its end, and then Dagster failed the run: it had a value to "
+                    "store, if only None, and its IO manager stores none for several keys",
+                    expected="a run that succeeds",
                 )
 
     run.__doc__ = happening.__doc__
@@ -223,9 +223,10 @@ def _reversed_range(customers: _Customers) -> Miss | None:
     except Exception:  # noqa: BLE001 - any error is a refusal
         return None
     rows = sum(rows.total() for rows in customers.stored().values())
+    told = f"left {counted(rows, 'row')} in the table" if rows else "loaded nothing"
     return Miss(
         "" if rows else "range-without-keys-fails",
-        seen=f"a run that succeeded and recorded no key, with {counted(rows, 'row')} in the table",
+        seen=f"a run that succeeded, recorded no key, and {told}",
         expected="a run that fails, since its range holds no key",
     )
 

@@ -35,7 +35,7 @@ class _Situation:
     misconceptions: Mapping[str, str]
 
 
-_NO_NEED = "three runs take less than half a second a day, and hardly ever meet"
+_NO_NEED = "three runs take less than half a second a day, and never meet"
 _STILL_MILLIONS = "there are still three million keys, and Dagster recommends 100,000 at most"
 _STILL_REFUSED = "while your part has the file open, the desk's program is refused"
 _SITUATIONS = {
@@ -131,11 +131,11 @@ STRATEGIES = Exercise(
     title="How would you load these?",
     objective="scale",
     minutes=4,
-    task="Four situations. Reckon with a tenth of a second a run, and 5 ms a key in one run for many.\n\n"
+    task="Four situations. With records in memory, reckon with a tenth of a second a run, and 5 ms a key in "
+    "one run for many.\n\n"
     + "\n".join(f"- **{name}** {situation.told}" for name, situation in _SITUATIONS.items())
     + "\n\nWhich of these fits each? Put its letter, in quotes, in the place of the dots; not every letter "
-    "is "
-    "needed.\n\n" + "\n".join(f"- **{letter}** {text}" for letter, text in _STRATEGIES.items()),
+    "is needed.\n\n" + "\n".join(f"- **{letter}** {text}" for letter, text in _STRATEGIES.items()),
     starter=_cell("...", "...", "...", "..."),
     solution=_cell(*(f'"{situation.right}"' for situation in _SITUATIONS.values())),
     takeaway="A key is what you load again by itself, a run what succeeds or fails by itself. First choose "
