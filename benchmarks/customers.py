@@ -45,7 +45,7 @@ class Customers:
         self.folder = folder
         self.keys = [f"customer-{number:06}" for number in range(number)]
         self.paths = [folder / f"{key}.csv" for key in self.keys]
-        for path in tqdm(self.paths, desc=f"{number:,} files", leave=False):
+        for path in tqdm(self.paths, desc=f"{number:,} files", leave=False, disable=None):
             with suppress(FileExistsError), path.open("x") as file:
                 file.write(EIGHT_ROWS)
 

@@ -29,7 +29,7 @@ def row(title: str, limit: str, pairs: Sequence[tuple[float, float]], unit: str 
     """Print the medians of the pairs, ours and theirs, and that of their ratios."""
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratios = sorted(a / b for a, b in pairs)
-    ratio = f"{statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    ratio = f"{statistics.median(ratios):#.3g} ({ratios[0]:#.3g} to {ratios[-1]:#.3g})"
     print(f"{title:<70} {ours:>7.3f} {unit:<2} {theirs:>7.3f} {unit:<2}   {ratio:<22} {limit}", flush=True)
 
 

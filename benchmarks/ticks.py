@@ -42,7 +42,7 @@ class Arrivals:
         folder.mkdir()
         self.source = SourceFolder(path=folder)
         keys = [f"customer-{number:06}" for number in range(number)]
-        for key in tqdm(keys, desc=f"{number:,} files", leave=False):
+        for key in tqdm(keys, desc=f"{number:,} files", leave=False, disable=None):
             path = folder / f"{key}.csv"
             path.write_text(
                 "date,share_price,amount,spend,shift,spread\n2018/01/22,1.5,100,425.0,-0.5,0.01\n"

@@ -79,7 +79,7 @@ def _in_function(function: Any) -> Iterator[str]:  # noqa: ANN401 - a function
         yield from ("" for constant in constants if isinstance(constant, str) and BLANK_WORDS in constant)
         yield from ("" for constant in constants if constant is ...)
         return
-    found = {node.lineno for node in _nodes(code) if _is_blank_node(node)}
+    found = {line for node in _nodes(code) if _is_blank_node(node) for line in _lines_of(node, lines)}
     if not found and all(map(_does_nothing, code.body)):
         found = {code.body[-1].lineno}
     for line in sorted(found):
@@ -105,6 +105,12 @@ def _is_blank_node(node: ast.expr) -> bool:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return BLANK_WORDS in node.value
     return _is_dots(node)
+
+
+def _lines_of(node: ast.expr, lines: list[str]) -> set[int]:
+    """Return the numbers of the lines on which a blank stands: of a long text, those with the words."""
+    of_text = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    return {line for line in of_text if BLANK_WORDS in lines[line - 1]} or {node.lineno}
 
 
 def _is_dots(node: ast.expr) -> bool:
