@@ -121,6 +121,8 @@ def backfill(
 def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]:
     """Return the registered keys that are not loaded: never, failed since, or without rows.
 
+    It looks at no file; whether one was corrected since, `backfill` finds out.
+
     Raises:
         WarehouseUnavailable: the database cannot be opened.
         WrongTable: a view has the table's name, or a table with other columns.
