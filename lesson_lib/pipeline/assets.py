@@ -16,7 +16,7 @@ from lesson_lib.pipeline.records import (
     BY_KEY,
     KEYS_OF_RUN,
     latest_materializations,
-    recorded_materializations,
+    recorded_by_key,
 )
 from lesson_lib.pipeline.source_files import (
     SourceFile,
@@ -205,23 +205,19 @@ def imported_files(
     """
     paths = {key: source.find(key) for key in keys}
     ids = latest_materializations(instance, imported_by, keys)
-    recorded = {
-        record.key: record.metadata
-        for record in recorded_materializations(
-            instance, imported_by, [ids[key] for key in keys if key in ids]
-        )
-    }
+    recorded = recorded_by_key(instance, imported_by, keys, ids)
+    asset = imported_by.to_user_string()
     return [
-        _imported_file(key, path, recorded.get(key, {}), imported_by.to_user_string())
+        _imported_file(key, path, recorded[key].metadata if key in recorded else {}, asset)
         for key, path in paths.items()
     ]
 
 
-def _imported_file(key: str, path: Path, recorded: Mapping[str, object], imported_by: str) -> SourceFile:
+def _imported_file(key: str, path: Path, recorded: Mapping[str, object], asset: str) -> SourceFile:
     # A materialization that was reported by hand, or by another program, records nothing of this.
     if "fingerprint" not in recorded:
         raise UnreadableFile(
-            f"{path.name} was never imported into this instance. Materialize {imported_by} for {key!r}, too."
+            f"{path.name} was never imported into this instance. Materialize {asset} for {key!r}, too."
         )
     header = tuple(str(recorded["header"]).split(", "))
     size, bad_prices = int(str(recorded["bytes"])), int(str(recorded["bad prices"]))

@@ -7,7 +7,7 @@ import dagster as dg
 
 from lesson_lib.pipeline.arrivals import DataFile
 from lesson_lib.pipeline.assets import duckdb_dynamic_partition_table, import_dynamic_partition_file
-from lesson_lib.pipeline.records import latest_materializations, recorded_materializations
+from lesson_lib.pipeline.records import latest_materializations, recorded_by_key
 
 IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
 
@@ -51,14 +51,14 @@ def loaded_imports(
         keys: the keys to ask for.
         ids: what `latest_materializations` says of their imports.
     """
-    tables = latest_materializations(instance, TABLE, keys)
-    numbers = [tables[key] for key in keys if key in tables]
-    stored = {record.key: record.metadata for record in recorded_materializations(instance, TABLE, numbers)}
+    imported = recorded_by_key(instance, IMPORT, keys, ids)
+    stored = recorded_by_key(instance, TABLE, imported, latest_materializations(instance, TABLE, imported))
     found = {}
-    for record in recorded_materializations(instance, IMPORT, [ids[key] for key in keys if key in ids]):
-        fingerprint, size = record.metadata.get("fingerprint"), record.metadata.get("bytes")
+    for key, rows in stored.items():
+        file = imported[key].metadata
+        fingerprint, size = file.get("fingerprint"), file.get("bytes")
         if not isinstance(fingerprint, str) or not isinstance(size, int):
             continue  # reported by hand, or by another program
-        if stored.get(record.key, {}).get("fingerprint") == fingerprint:
-            found[record.key] = Import(fingerprint, size, record.at)
+        if rows.metadata.get("fingerprint") == fingerprint:
+            found[key] = Import(fingerprint, size, imported[key].at)
     return found

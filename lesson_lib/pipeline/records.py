@@ -1,6 +1,6 @@
 """The three records of a key, side by side: registered, materialized, rows; and what they say together."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache, partial
@@ -137,27 +137,28 @@ class Recorded:
     """What a materialization recorded.
 
     Attributes:
-        key: the partition key.
         metadata: the values, by name.
         at: when, in seconds since 1970.
     """
 
-    key: str
     metadata: Mapping[str, object]
     at: float
 
 
-def recorded_materializations(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, numbers: Sequence[int]
-) -> Iterator[Recorded]:
-    """Yield what these materializations of an asset recorded, in no particular order.
+def recorded_by_key(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Iterable[str], latest: Mapping[str, int]
+) -> dict[str, Recorded]:
+    """Return what the latest materialization of each of these keys recorded, those without one left out.
 
     Args:
         instance: whose event log is asked.
         asset: the asset.
-        numbers: those of its materializations in the event log, as `latest_materializations` returns them.
+        keys: to ask for.
+        latest: what `latest_materializations` says of the asset; it may hold other keys as well.
     """
-    of_range = cache(partial(_recorded_by_key, instance, asset))
+    of_range = cache(partial(_recorded_of_range, instance, asset))
+    numbers = [latest[key] for key in keys if key in latest]
+    found = {}
     for start in range(0, len(numbers), NAMED_IN_A_QUERY):
         some = numbers[start : start + NAMED_IN_A_QUERY]
         records = dg.AssetRecordsFilter(asset_key=asset, storage_ids=some)
@@ -167,10 +168,11 @@ def recorded_materializations(
                 values: Mapping[str, object] = {name: value.value for name, value in event.metadata.items()}
                 if KEYS_OF_RUN in values:
                     values = of_range(record.run_id).get(event.partition, {})
-                yield Recorded(event.partition, values, record.timestamp)
+                found[event.partition] = Recorded(values, record.timestamp)
+    return found
 
 
-def _recorded_by_key(
+def _recorded_of_range(
     instance: dg.DagsterInstance, asset: dg.AssetKey, run_id: str
 ) -> Mapping[str, Mapping[str, object]]:
     """Return what a run over a range recorded of each key; a step that was tried again, at its last try."""
