@@ -41,7 +41,7 @@ class CostLine:
     Attributes:
         way: its name.
         seconds: how many it took, by the number of customers, in the order of these.
-        up_to: the number of customers to which the line goes on, in proportion to its last point.
+        up_to: the number of customers to which the line goes on, reckoned from its last points.
     """
 
     way: str
@@ -67,16 +67,21 @@ class CostLine:
     def end(self) -> tuple[int, float]:
         """Where the line ends: customers and seconds."""
         customers = max(self.up_to, self.last)
-        return customers, self._in_proportion(customers)
+        return customers, self._reckoned(customers)
 
     def told(self, customers: int) -> str:
-        """Write how long so many take: `4.8 s`, `≈ 22 min` in proportion, or nothing if it is not known."""
+        """Write how long so many take: `4.8 s`, `≈ 22 min` if that is reckoned, nothing if not known."""
         if customers in self.seconds:
             return duration(self.seconds[customers])
-        return f"≈ {duration(self._in_proportion(customers))}" if customers > self.last else ""
+        return f"≈ {duration(self._reckoned(customers))}" if customers > self.last else ""
 
-    def _in_proportion(self, customers: int) -> float:
-        return self.seconds[self.last] * customers / self.last
+    def _reckoned(self, customers: int) -> float:
+        """Go on with what each customer more has cost lately: the first ones paid for the start as well."""
+        *before, (last, taken) = self.seconds.items()
+        number, seconds = before[-1] if before else (0, 0.0)
+        if taken <= seconds:  # by chance; then in proportion
+            number, seconds = 0, 0.0
+        return taken + (taken - seconds) / (last - number) * (customers - last)
 
 
 def duration(seconds: float) -> str:
@@ -230,7 +235,7 @@ def _draw_labels(axes: Any, labels: Sequence[_Label], inner: tuple[float, float]
     style = {"transform": axes.transAxes, "clip_on": False}
     goes_on = any(label.line.goes_on for label in labels)
     if goes_on:
-        told = "solid: measured\ndashed: in proportion"
+        told = "solid: measured\ndashed: reckoned"
         axes.text(1 + 12 / width, 0, told, fontsize=10.5, color=_QUIET, va="bottom", linespacing=1.4, **style)
     _spread(labels, _LEGEND if goes_on else 0, height)
     for label in labels:

@@ -248,11 +248,11 @@ _ALL = (
     ),
     Misconception(
         "any-comparison-finds-a-key",
-        claim="Any comparison that finds the key's rows will do for the delete.",
+        claim="Any comparison that finds the key's rows will do.",
         truth="Only = finds the rows of one key; a looser comparison finds those of keys like it, too.",
         explanation="To like, an underscore in a key stands for any character; lower() makes two keys one. "
-        "Two customers may differ by just that, and one load then deletes the other's rows. Compare with = "
-        "and the whole key.",
+        "Two customers may differ by just that: then one load deletes the other's rows, or a missing key "
+        "passes for loaded. Compare with = and the whole key.",
         cell=cleandoc("""
             import duckdb
 
@@ -1039,8 +1039,8 @@ _ALL = (
         """),
     ),
     Misconception(
-        "range-without-keys-fails",
-        claim="Dagster refuses a range that holds no key.",
+        "range-without-keys-is-noticed",
+        claim="A range that holds no key does no harm: Dagster, or somebody, will notice.",
         truth="A range whose end was registered before its start holds no key, and its run succeeds.",
         explanation="Nothing is loaded, and nothing is red. Let the asset raise an error if "
         "context.partition_keys is empty: whoever swapped the two ends then hears of it.",
@@ -1082,8 +1082,9 @@ _ALL = (
         claim="Several processes can write to one DuckDB file at the same time.",
         truth="One process at a time may have a DuckDB file open for writing, and no other may even read it "
         "then.",
-        explanation="DuckDB locks the file for the process that writes. Give the asset a pool with a limit "
-        "of one, so that its runs take turns, and close connections, those in notebooks too.",
+        explanation="DuckDB locks the file for the process that writes. A pool with a limit of one lets "
+        "Dagster's runs take turns; close connections in notebooks, too; and for programs that ask no pool, "
+        "take a database server.",
         cell=cleandoc("""
             import duckdb, subprocess, sys
             from lesson_lib.classroom import open_lab
@@ -1172,8 +1173,8 @@ _ALL = (
         claim="Several run processes at once load into a DuckDB file faster than one.",
         truth="One process has the file, and each of the others is refused.",
         explanation="The lock is on the whole file, as long as a process has it open. Load many keys in one "
-        "run, or let runs take turns in a pool. To write side by side takes a file each, or a database "
-        "server.",
+        "run, or let Dagster's runs take turns in a pool. To write side by side takes a file each, or a "
+        "database server.",
         cell=cleandoc("""
             import subprocess, sys
             from lesson_lib.classroom import open_lab

@@ -54,7 +54,8 @@ class Stopwatch:
         """Draw what was noted: seconds against customers, both on logarithmic scales, a line for each way.
 
         Args:
-            up_to: how many customers to go on to from the last measurement of each way, in proportion.
+            up_to: how many customers to go on to from the last measurements of each way: in proportion from
+                one; from more, by what each customer more has cost between the last two.
 
         Raises:
             ValueError: nothing was noted yet, or this is no number of customers.
@@ -94,7 +95,7 @@ class CostChart(Shown):
 
     def board(self) -> Board:
         """Describe the picture, and the numbers in it."""
-        table = Table("Time by the number of customers (≈: in proportion, not measured)", *self._cells())
+        table = Table("Time by the number of customers (≈: reckoned, not measured)", *self._cells())
         return Board(_TITLE, [Picture(self.png, WIDTH, self._told()), table])
 
     def __repr__(self) -> str:
@@ -128,7 +129,7 @@ class CostChart(Shown):
         ways = "; ".join(f"{line.way}: {', '.join(self._times(line))}" for line in self.lines)
         return (
             f"Chart of the time against the number of customers, both on logarithmic scales. {ways}. "
-            "≈: in proportion, not measured."
+            "≈: reckoned, not measured."
         )
 
 

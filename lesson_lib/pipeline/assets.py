@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from lesson_lib.pipeline.csv_rules import first_fault, price_fault, reading_fault
+from lesson_lib.pipeline.csv_rules import COLUMNS, first_fault, price_fault, reading_fault
 from lesson_lib.pipeline.partitions import InvalidKey, checked_key, daily_partitions_def, s3_partitions_def
 from lesson_lib.pipeline.prices import price_check_result, price_check_spec
 from lesson_lib.pipeline.records import (
@@ -214,14 +214,18 @@ def imported_files(
 
 
 def _imported_file(key: str, path: Path, recorded: Mapping[str, object], asset: str) -> SourceFile:
-    # A materialization that was reported by hand, or by another program, records nothing of this.
-    if "fingerprint" not in recorded:
-        raise UnreadableFile(
-            f"{path.name} was never imported into this instance. Materialize {asset} for {key!r}, too."
-        )
-    header = tuple(str(recorded["header"]).split(", "))
-    size, bad_prices = int(str(recorded["bytes"])), int(str(recorded["bad prices"]))
-    file = SourceFile(key, path, header, size, str(recorded["fingerprint"]), bad_prices)
+    match recorded:
+        case {
+            "header": str(header),
+            "bytes": int(size),
+            "bad prices": int(bad_prices),
+            "fingerprint": str(fingerprint),
+        } if sorted(columns := tuple(header.split(", "))) == sorted(COLUMNS):
+            file = SourceFile(key, path, columns, size, fingerprint, bad_prices)
+        case _:  # nothing, or what was reported by hand, or by another program
+            raise UnreadableFile(
+                f"{path.name} was never imported into this instance. Materialize {asset} for {key!r}, too."
+            )
     if bad_prices and not is_unchanged(file):
         raise changed(file)
     if bad_prices:

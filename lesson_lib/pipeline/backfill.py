@@ -127,7 +127,7 @@ def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]
         WarehouseUnavailable: the database cannot be opened.
         WrongTable: a view has the table's name, or a table with other columns.
     """
-    there = _loaded(instance, database)
+    there = _loaded(instance, _rows(database))
     return [key for key in wanted_keys(instance, None) if key not in there]
 
 
@@ -174,9 +174,11 @@ def unchanged_keys(
     instance: dg.DagsterInstance, keys: Sequence[str], source: SourceFolder, database: Warehouse
 ) -> set[str]:
     """Return those of the keys that are loaded, and from the very file which is there now."""
-    loaded = _loaded(instance, database)
+    rows = _rows(database)
+    loaded = _loaded(instance, rows)
     imports = loaded_imports(instance, [key for key in keys if key in loaded], loaded)
-    return {key for key in keys if key in imports and _holds(source, key, imports[key].fingerprint)}
+    whole = [key for key, recorded in imports.items() if recorded.rows == rows.get(key)]
+    return {key for key in whole if _holds(source, key, imports[key].fingerprint)}
 
 
 def _holds(source: SourceFolder, key: str, fingerprint: str) -> bool:
@@ -186,13 +188,16 @@ def _holds(source: SourceFolder, key: str, fingerprint: str) -> bool:
         return False
 
 
-def _loaded(instance: dg.DagsterInstance, database: Warehouse) -> dict[str, int]:
+def _rows(database: Warehouse) -> dict[str | None, int]:
+    with database.get_connection() as con:
+        return rows_by_key(con, CUSTOMER_TABLE)
+
+
+def _loaded(instance: dg.DagsterInstance, rows: Mapping[str | None, int]) -> dict[str, int]:
     """Return the keys that are loaded, each with the number of its import in the event log."""
     imports, tables = latest_materializations(instance, IMPORT), latest_materializations(instance, TABLE)
     failed = failed_keys(instance, IMPORT, s3_partitions_def, imports)
     failed |= failed_keys(instance, TABLE, s3_partitions_def, tables)
-    with database.get_connection() as con:
-        rows = rows_by_key(con, CUSTOMER_TABLE)
     return {
         key: number
         for key, number in imports.items()

@@ -14,17 +14,19 @@ IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_tabl
 
 @dataclass(frozen=True)
 class Import:
-    """What an import recorded of a customer's file.
+    """What is recorded of a customer's file that was imported, and then loaded.
 
     Attributes:
         fingerprint: SHA-256 of its bytes, in hex.
         size: in bytes.
-        at: when, in seconds since 1970.
+        at: when it was imported, in seconds since 1970.
+        rows: how many were stored.
     """
 
     fingerprint: str
     size: int
     at: float
+    rows: int
 
     def is_of(self, file: DataFile, fingerprint: str | None) -> bool:
         """Tell whether it was this file as it is now.
@@ -43,8 +45,9 @@ def loaded_imports(
 ) -> dict[str, Import]:
     """Return the latest imports that were loaded, too: the rows of these keys are those of that file.
 
-    The table's own record says of which file they are. That it comes after the import's would not do: a run
-    records its rows after they are there, and in between another one may import a corrected file.
+    So the record of the rows comes later than that of the import, and says that they are of the same file.
+    The first would not do alone: a run records rows after they are there, and in between another one may
+    import a corrected file. Nor would the second: rows may be gone, and the same file be imported again.
 
     Args:
         instance: whose event log is asked.
@@ -52,13 +55,15 @@ def loaded_imports(
         ids: what `latest_materializations` says of their imports.
     """
     imported = recorded_by_key(instance, IMPORT, keys, ids)
-    stored = recorded_by_key(instance, TABLE, imported, latest_materializations(instance, TABLE, imported))
+    tables = latest_materializations(instance, TABLE, imported)
+    later = [key for key in imported if tables.get(key, 0) > ids[key]]
+    stored = recorded_by_key(instance, TABLE, later, tables)
     found = {}
     for key, rows in stored.items():
-        file = imported[key].metadata
-        fingerprint, size = file.get("fingerprint"), file.get("bytes")
-        if not isinstance(fingerprint, str) or not isinstance(size, int):
-            continue  # reported by hand, or by another program
-        if rows.metadata.get("fingerprint") == fingerprint:
-            found[key] = Import(fingerprint, size, imported[key].at)
+        match imported[key].metadata, rows.metadata:
+            case (
+                {"fingerprint": str(fingerprint), "bytes": int(size)},
+                {"fingerprint": str(of_rows), "dagster/partition_row_count": int(number)},
+            ) if of_rows == fingerprint:
+                found[key] = Import(fingerprint, size, imported[key].at, number)
     return found

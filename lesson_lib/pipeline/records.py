@@ -167,21 +167,20 @@ def recorded_by_key(
             if event is not None and event.partition is not None:
                 values: Mapping[str, object] = {name: value.value for name, value in event.metadata.items()}
                 if KEYS_OF_RUN in values:
-                    values = of_range(record.run_id).get(event.partition, {})
+                    of_key = of_range(record.run_id).get(event.partition)
+                    values = of_key if isinstance(of_key, Mapping) else {}  # else another program's
                 found[event.partition] = Recorded(values, record.timestamp)
     return found
 
 
-def _recorded_of_range(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, run_id: str
-) -> Mapping[str, Mapping[str, object]]:
+def _recorded_of_range(instance: dg.DagsterInstance, asset: dg.AssetKey, run_id: str) -> Mapping[str, object]:
     """Return what a run over a range recorded of each key; a step that was tried again, at its last try."""
     for entry in reversed(instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION)):
         observation = entry.asset_observation
         if observation and observation.asset_key == asset and BY_KEY in observation.metadata:
             by_key = observation.metadata[BY_KEY].value
             # Of another program's, whatever it is, nothing is known.
-            return cast("Mapping[str, Mapping[str, object]]", by_key) if isinstance(by_key, Mapping) else {}
+            return cast("Mapping[str, object]", by_key) if isinstance(by_key, Mapping) else {}
     return {}
 
 

@@ -14,7 +14,7 @@ import matplotlib as mpl
 import pytest
 
 from lesson_lib.classroom import Stopwatch
-from lesson_lib.classroom.cost_lines import duration
+from lesson_lib.classroom.cost_lines import CostLine, duration
 from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
 
 THREE_WAYS = {
@@ -82,7 +82,7 @@ def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
         *columns,
         *("one run a key", "1.4 s", "4.1 s", "13 s", "≈ 2.2 min", "≈ 22 min"),
         *("one run for all", "0.14 s", "-", "0.52 s", "4.8 s", "≈ 48 s"),
-        *("bare DuckDB", "12 ms", "-", "30 ms", "0.21 s", "≈ 2.1 s"),
+        *("bare DuckDB", "12 ms", "-", "30 ms", "0.21 s", "≈ 2 s"),
     ]
     assert [attributes for tag, attributes in page.tags if tag == "th"] == [{"scope": "col"}] * 6 + [
         {"scope": "row"}
@@ -92,7 +92,22 @@ def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
         in told
     )
     assert all(number in told for number in page.cells[6:] if number != "-")
-    assert html.count("in proportion, not measured") == 2
+    assert html.count("reckoned, not measured") == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ({10: 1.0}, "≈ 1.7 min"),
+        ({10: 1.0, 100: 10.0}, "≈ 1.7 min"),
+        ({10: 1.0, 100: 1.9}, "≈ 11 s"),  # a hundredth each, and nine tenths for the start
+        ({1: 9.0, 10: 1.0, 100: 1.9}, "≈ 11 s"),
+        ({10: 2.0, 100: 1.0}, "≈ 10 s"),  # by chance less for more: in proportion to the last
+    ],
+)
+def test_what_is_not_measured_is_reckoned(seconds: Mapping[int, float], told: str) -> None:
+    """In proportion from one measurement; from more, by what each customer more has cost."""
+    assert CostLine("one run for all", seconds, 1_000).told(1_000) == told
 
 
 def test_the_picture_is_a_png_for_two_screens_of_any_kind() -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import os
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -328,6 +329,46 @@ def test_the_days_go_to_a_table_of_their_own(loaded: World) -> None:
     loaded.write("2018-01-23", priced("n/a"))
     with loaded.refuses(UnreadableFile, "2018-01-23.csv: line 2: share_price is 'n/a'"):
         loaded.load_day("2018-01-23")
+
+
+@pytest.mark.parametrize(
+    "recorded",
+    [
+        {},
+        {"fingerprint": "ab", "header": "date, share_price"},
+        {"fingerprint": "ab", "header": HEADER.replace(",", ", "), "bytes": "many", "bad prices": 0},
+        {"fingerprint": "ab", "header": "name, price", "bytes": 1, "bad prices": 0},
+        {"keys of this run": 2},
+    ],
+)
+def test_an_import_that_another_program_recorded_is_none(steady: World, recorded: dict[str, Any]) -> None:
+    """It has a record, which does not say what the load has to know."""
+    reported = dg.AssetMaterialization(IMPORT.key, partition="acme", metadata=recorded)
+    steady.instance.report_runless_asset_event(reported)
+    with steady.refuses(UnreadableFile, "acme.csv was never imported into this instance"):
+        steady.load("acme", assets=[LOAD])
+
+
+@pytest.mark.parametrize("by_key", [{"acme": 7}, {"acme": None, "globex": []}, {}, [], "acme"])
+def test_a_range_that_another_program_recorded_tells_nothing(
+    loaded: World, by_key: dict[str, Any] | list[Any] | str
+) -> None:
+    """Its observation has the name of ours, and another form."""
+
+    @dg.op
+    def record(context: dg.OpExecutionContext) -> None:
+        context.log_event(dg.AssetObservation(IMPORT.key, metadata={"by key": dg.MetadataValue.json(by_key)}))
+        told = {"keys of this run": 1}
+        context.log_event(dg.AssetMaterialization(IMPORT.key, partition="acme", metadata=told))
+
+    @dg.job
+    def of_another_program() -> None:
+        record()
+
+    of_another_program.execute_in_process(instance=loaded.instance)
+    assert loaded.metadata(IMPORT, "acme") == {}
+    with loaded.refuses(UnreadableFile, "acme.csv was never imported into this instance"):
+        loaded.load("acme", assets=[LOAD])
 
 
 def test_a_new_instance_knows_no_key_and_no_import(loaded: World) -> None:

@@ -334,11 +334,15 @@ def test_a_file_that_vanished_fails_and_keeps_its_rows(loaded: World) -> None:
     assert status(loaded) == {"acme": ("FAILED", "FAILED"), "globex": BOTH}
 
 
-def test_rows_that_somebody_deleted_are_loaded_again(loaded: World) -> None:
-    """Dagster has them recorded; the database decides."""
+def test_rows_that_somebody_changed_are_loaded_again(loaded: World) -> None:
+    """All or some of them, or stored once more: Dagster has them recorded, and the database decides."""
     loaded.query("DELETE FROM raw_partition_data WHERE partition_key = 'acme'")
     assert missing_keys(loaded.instance, Warehouse(database=loaded.database)) == ["acme"]
     assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
+    loaded.query("DELETE FROM raw_partition_data WHERE share_price = 2.5")
+    assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
+    loaded.query("INSERT INTO raw_partition_data SELECT * FROM raw_partition_data")
+    assert load(loaded) == Backfill({"acme": 2, "globex": 1}, [], {})
     loaded.database.unlink()
     assert load(loaded) == Backfill({"acme": 2, "globex": 1}, [], {})
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}

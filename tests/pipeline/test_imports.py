@@ -7,7 +7,7 @@ from lesson_lib.pipeline.arrivals import scan
 from lesson_lib.pipeline.fingerprints import Reading
 from lesson_lib.pipeline.imports import loaded_imports
 from lesson_lib.pipeline.records import latest_materializations
-from tests.pipeline.world import IMPORT, World, priced
+from tests.pipeline.world import IMPORT, LOAD, World, priced
 
 
 @pytest.fixture(params=[1, 1_000], ids=["a query a key", "one query"])
@@ -22,8 +22,8 @@ def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
     keys = ["acme", "globex", "unknown"]
     found = loaded_imports(loaded.instance, keys, latest_materializations(loaded.instance, IMPORT.key, keys))
     files, fingerprint = scan(loaded.source).files, Reading().fingerprint
-    assert {key: (item.fingerprint, item.size) for key, item in found.items()} == {
-        key: (fingerprint(file), file.size) for key, file in files.items()
+    assert {key: (item.fingerprint, item.size, item.rows) for key, item in found.items()} == {
+        key: (fingerprint(file), file.size, {"acme": 2, "globex": 1}[key]) for key, file in files.items()
     }
     assert all(found[key].is_of(file, fingerprint(file)) for key, file in files.items())
     assert not found["acme"].is_of(files["acme"], fingerprint(files["globex"]))
@@ -31,7 +31,7 @@ def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
 
 @pytest.mark.usefixtures("named_in_a_query")
 def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
-    """Its rows are those of an earlier file; an import of the very file they are from is of them."""
+    """Its rows are those of an earlier one, if they are still there: of another file, or of the same."""
     keys = ["acme", "globex"]
     before = latest_materializations(loaded.instance, IMPORT.key, keys)
     loaded.write("acme", priced(3.5))
@@ -39,6 +39,8 @@ def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
         loaded.load(key, assets=[IMPORT])
     after = latest_materializations(loaded.instance, IMPORT.key, keys)
     assert all(after[key] > before[key] for key in keys)
+    assert loaded_imports(loaded.instance, keys, after) == {}
+    loaded.load("globex", assets=[LOAD])
     assert list(loaded_imports(loaded.instance, keys, after)) == ["globex"]
 
 

@@ -1,7 +1,7 @@
 """Questions that are answered with letters: one choice of several, or lines to put in order."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,18 +73,20 @@ def multiple_choice(  # noqa: PLR0913 - the fields of an exercise, each by its n
     )
 
 
-def letters(answer: object, known: Iterable[str], count: int) -> list[str]:
+def letters(answer: object, known: Iterable[str], count: int, question: str = "") -> list[str]:
     """Read letters from what a learner wrote: `"b"`, `"B)"`, `"bca"`, `"b, c, a"`, `["b", "c", "a"]`.
 
     Raises:
-        NoAnswer: they are not that many, or one is not known or there twice; the message names those known.
+        NoAnswer: they are not that many, or one is not known or there twice; the message names those known,
+            and the question, if there are several.
     """
     told = [str(part) for part in answer] if isinstance(answer, list | tuple) else [str(answer)]
     found = [letter for part in told for letter in re.findall(r"[^\W_]", part.lower())]
     known = list(known)
     if len(found) != count or len(set(found) & set(known)) != count:
         what = "one letter" if count == 1 else f"{count} different letters"
-        raise NoAnswer(f"The answer is {what} out of {', '.join(known)}, such as {''.join(known[:count])!r}.")
+        which = f"The answer to {question}" if question else "The answer"
+        raise NoAnswer(f"{which} is {what} out of {', '.join(known)}, such as {''.join(known[:count])!r}.")
     return found
 
 
@@ -127,18 +129,17 @@ def values_told(value: Any) -> list[str]:  # noqa: ANN401 - whatever a learner g
     return [str(value).removesuffix(".0")]  # 8.0 rows are 8
 
 
-def one_for_each(answer: object, names: Iterable[object], such_as: str) -> list[object]:
+def one_for_each(answer: object, names: Collection[object], such_as: str) -> list[object]:
     """Read what a learner gave to each of these names, in a dict; `2` and `"2"` are the same name.
 
     Raises:
         NoAnswer: it is no dict, or has none for a name; the message says what would be an answer.
     """
     given = {_name(name): value for name, value in answer.items()} if isinstance(answer, Mapping) else {}
-    wanted = list(map(_name, names))
-    if missing := [name for name in wanted if name not in given]:
+    if missing := [repr(name) for name in names if _name(name) not in given]:
         lacks = f" Yours has nothing for {', '.join(missing)}." if given else ""
         raise NoAnswer(f"The answer is a dict, such as {such_as}.{lacks}")
-    return [given[name] for name in wanted]
+    return [given[_name(name)] for name in names]
 
 
 def _name(name: object) -> str:

@@ -71,7 +71,7 @@ def test_each_name_has_its_value(answer: object, values: list[object]) -> None:
     [
         (["a", "c"], "The answer is a dict, such as {2: 'a'}."),
         ({}, "The answer is a dict, such as {2: 'a'}."),
-        ({2: "a"}, "The answer is a dict, such as {2: 'a'}. Yours has nothing for b."),
+        ({2: "a"}, "The answer is a dict, such as {2: 'a'}. Yours has nothing for 'b'."),
     ],
 )
 def test_a_name_without_a_value_is_told(answer: object, message: str) -> None:

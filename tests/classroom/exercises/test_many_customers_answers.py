@@ -38,15 +38,15 @@ def chosen(letters: str) -> dict[str, str]:
     ("exercise", "answer", "said"),
     [
         (COST_OF_MANY, 950, 'such as {"one run a key": 300, "one run for all": 30, ...}.'),
-        (COST_OF_MANY, {"one run a key": 950}, f"nothing for {', '.join(WAYS[1:]).casefold()}."),
+        (COST_OF_MANY, {"one run a key": 950}, f"nothing for {', '.join(map(repr, WAYS[1:]))}."),
         (COST_OF_MANY, cost("16 min", 49, 2.5, 47), "such as 2.5, and not '16 min'."),
         (COST_OF_MANY, cost("1,000", 49, 2.5, 47), "such as 2.5, and not '1,000'."),
         (COST_OF_MANY, cost(950, -49, 2.5, 47), "such as 2.5, and not -49."),
         (COST_OF_MANY, cost(950, 49, float("nan"), 47), "such as 2.5, and not nan."),
         (COST_OF_MANY, cost(950, 49, 2.5, None), "such as 2.5, and not None."),
         (WHO_HOLDS_THE_LOCK, "cbadc", 'such as {"says": "a", "holder": "a", ...}.'),
-        (WHO_HOLDS_THE_LOCK, read("cbaec"), "one letter out of a, b, c, d"),
-        (WHO_HOLDS_THE_LOCK, read("cbadd"), "one letter out of a, b, c,"),
+        (WHO_HOLDS_THE_LOCK, read("cbaec"), "The answer to now is one letter out of a, b, c, d"),
+        (WHO_HOLDS_THE_LOCK, read("cbadd"), "The answer to tonight is one letter out of a, b, c,"),
         (STRATEGIES, "acdg", 'such as {"newcomers": "a", "migration": "a", ...}.'),
         (STRATEGIES, chosen("achg"), "one letter out of a, b, c, d, e, f, g"),
     ],
@@ -64,7 +64,11 @@ def test_what_is_no_answer_is_told_what_would_be_one(exercise: Exercise, answer:
         (COST_OF_MANY, cost(95, 49, 2.5, 47), ("one run a key: 95 seconds", "more")),
         (COST_OF_MANY, cost(950, 100, 2.5, 98), ("one run for all: 100 seconds", "less")),  # from the 30 keys
         (COST_OF_MANY, cost(950, 49, 10, 40), ("DuckDB alone: 10 seconds", "less")),  # likewise
-        (COST_OF_MANY, cost(950, 49, 2.5, 70), (f"{WAYS[3]}: 70 seconds", "less")),
+        (
+            COST_OF_MANY,
+            cost(950, 49, 2.5, 49),
+            (f"{WAYS[3]}: 49 seconds, which saves 0 of 49", "less: DuckDB's part gets shorter"),
+        ),
         (
             WHO_HOLDS_THE_LOCK,
             read("aaaaa"),
@@ -113,23 +117,37 @@ def test_every_other_letter_is_wrong_for_a_reason(
     assert len(reasons) == sum(map("abcdefg".index, listed.values()))
 
 
-def test_a_faster_database_is_reckoned_from_the_answers_own_numbers() -> None:
-    """One run for all may be off by a quarter already; a twentieth less shows no belief in the database."""
-    verdict = judged(COST_OF_MANY, (cost(950, 37, 2.5, 34.75),))
-    assert verdict.outcome is Outcome.RIGHT, repr(verdict)
-    assert judged(COST_OF_MANY, (cost(950, 37, 2.5, 20),)).misconception == "database-takes-the-time"
+@pytest.mark.parametrize(
+    ("one_run", "faster", "outcome", "belief"),
+    [
+        (37, 34.75, "RIGHT", ""),
+        (49, 48.9, "RIGHT", ""),
+        (49, 46, "RIGHT", ""),
+        (49, 45, "NOT_YET", "database-takes-the-time"),
+        (37, 20, "NOT_YET", "database-takes-the-time"),
+        (49, 55, "NOT_YET", ""),
+    ],
+)
+def test_a_faster_database_saves_something_and_no_more_than_it_takes(
+    one_run: float, faster: float, outcome: str, belief: str
+) -> None:
+    """By the answer's own numbers: one run for all may be off by a quarter already."""
+    verdict = judged(COST_OF_MANY, (cost(950, one_run, 2.5, faster),))
+    assert (verdict.outcome, verdict.misconception) == (Outcome[outcome], belief), repr(verdict)
 
 
 @pytest.mark.parametrize(
     ("factor", "outcome"), [(0.76, "RIGHT"), (1.24, "RIGHT"), (0.74, "NOT_YET"), (1.26, "NOT_YET")]
 )
 def test_a_quarter_more_or_less_is_near_enough(factor: float, outcome: str) -> None:
-    """Of each of the four numbers, by itself."""
-    right = cost(950, 49, 2.5, 46.75)
-    for way, seconds in right.items():
-        assert isinstance(seconds, int | float)
-        verdict = judged(COST_OF_MANY, (right | {way: factor * seconds},))
-        assert verdict.outcome is Outcome[outcome], way
+    """Of each number that was measured, by itself."""
+    right = (950, 49, 2.5)
+    for place, way in enumerate(WAYS[:3]):
+        run_a_key, one_run, duckdb_alone = (
+            seconds * (factor if place == here else 1) for here, seconds in enumerate(right)
+        )
+        answer = cost(run_a_key, one_run, duckdb_alone, one_run - 0.9 * duckdb_alone)
+        assert judged(COST_OF_MANY, (answer,)).outcome is Outcome[outcome], way
 
 
 @pytest.mark.parametrize("read_only", [False, True])

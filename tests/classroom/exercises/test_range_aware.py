@@ -15,7 +15,7 @@ from lesson_lib.classroom.exercises.verdict import Verdict
 from lesson_lib.classroom.progress_store import Outcome
 from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 
-THREE_KEYS = "Three keys are loaded in one run: acme, bluebird and zenith.eu; abacus is in the table already."
+THREE_KEYS = "Three keys are loaded in one run, acme, bluebird and zenith.eu; abacus and globex were before."
 REVERSED = "The ends of the range are swapped: the run is for zenith.eu to acme."
 DELETE = "delete from raw_partition_data where partition_key = ?"
 INSERT = "insert into raw_partition_data select *, ? from read_csv(?)"
@@ -121,7 +121,7 @@ def test_rows_that_no_record_speaks_of_are_told_of() -> None:
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts[:2] == (
         ("Scenario", REVERSED),
-        ("Seen", "a run that succeeded and recorded no key, with 9 rows in the table"),
+        ("Seen", "a run that succeeded, recorded no key, and left 9 rows in the table"),
     )
 
 

@@ -19,13 +19,21 @@ def triggers(*words: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("exercise", "answer", "said"),
     [
-        ("3.4", {"a": 10, "b": 5}, 'such as {"a": 1, "b": 1, "c": 1, "d": 1}. Yours has nothing for c, d.'),
+        (
+            "3.4",
+            {"a": 10, "b": 5},
+            "Yours has nothing for 'c', 'd'.",
+        ),
         ("3.4", [10, 5, 6, 9], 'The answer is a dict, such as {"a": 1, "b": 1, "c": 1, "d": 1}.'),
         ("3.4", {"a": 12, "b": 5, "c": 6, "d": 9}, "the answer is the number of a line, 1 to 11."),
         ("3.4", {"a": "cursor", "b": 5, "c": 6, "d": 9}, "the answer is the number of a line, 1 to 11."),
         ("3.4", {"a": (4, 5), "b": 5, "c": 6, "d": 9}, "the answer is the number of a line, 1 to 11."),
         ("3.1", "sensor", 'such as {"exchange": "sensor", "customers": "sensor", ...}'),
-        ("3.1", dict.fromkeys(("exchange", "customers"), "sensor"), "nothing for report, invoices, export."),
+        (
+            "3.1",
+            dict.fromkeys(("exchange", "customers"), "sensor"),
+            "nothing for 'report', 'invoices', 'export'.",
+        ),
         (
             "3.1",
             dict.fromkeys(SOURCES, "schedule or sensor"),

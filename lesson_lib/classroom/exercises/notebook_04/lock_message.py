@@ -144,7 +144,7 @@ def _what_it_means(answer: object) -> Miss | None:
     """What the message means."""
     given = one_for_each(answer, _QUESTIONS, '{"says": "a", "holder": "a", ...}')
     for (name, question), told in zip(_QUESTIONS.items(), given, strict=True):
-        [letter] = letters(told, question.answers, count=1)
+        [letter] = letters(told, question.answers, count=1, question=name)
         if letter != question.right:
             wrong = question.answers[letter]
             return Miss(wrong.misconception, f"{name}, {letter}: {wrong.against}", "another answer")

@@ -27,6 +27,9 @@ _FILES = {
     "abacus": _file(9901, 9902),  # the first one, by name and by registration
     "acme": _file(1101, 1102, 1103, 1104),
     "bluebird": _file(2201, 2202, 2203),
+    "blue-bird": _file(2801, 2802),
+    "blue_bird": _file(2901, 2902, 2903),
+    "globex": _file(5501, 5502),  # between others by name, and registered before them
     "o'hare": _file(3301, 3302, 3303),
     "zenith.eu": _file(4401, 4402),
 }
@@ -36,7 +39,10 @@ _LATER = {
     "bluebird": _file(2201, 2299),
     "zenith.eu": _file(4401, 4402, 4499),
 }
-_BROKEN = _FILES["bluebird"].replace(",2202,", ",n/a,")
+_BROKEN = (
+    _FILES["bluebird"].replace(",2202,", ",n/a,"),
+    _FILES["bluebird"].replace(",22020.00,0.25,0.01", ""),  # a row that is too short
+)
 _THREE = ("acme", "bluebird", "zenith.eu")
 
 _Rows = dict[str, Counter[tuple[Any, ...]]]
@@ -64,6 +70,12 @@ class _Customers:
         """Put each key's later file into the place of its first one."""
         for key in keys:
             self.world.write(key, _LATER[key])
+
+    def has_loaded(self, *keys: str) -> None:
+        """Put the rows of these keys into the table."""
+        for key in keys:
+            path = str(self.world.lab.source / f"{key}.csv")
+            self.world.query(f"insert into {CUSTOMER_TABLE} select *, ? from read_csv(?)", key, path)  # noqa: S608 - our own name
 
     def load(self, first: str, last: str) -> None:
         """Run the asset once, for a range of keys.
@@ -129,10 +141,9 @@ def _one_key(customers: _Customers) -> Miss | None:
 
 @_scenario
 def _three_keys(customers: _Customers) -> Miss | None:
-    """Three keys are loaded in one run: acme, bluebird and zenith.eu; abacus is in the table already."""
-    customers.register("abacus", *_THREE)
-    path = str(customers.world.lab.source / "abacus.csv")
-    customers.world.query(f"insert into {CUSTOMER_TABLE} select *, 'abacus' from read_csv(?)", path)  # noqa: S608 - our own name
+    """Three keys are loaded in one run, acme, bluebird and zenith.eu; abacus and globex were before."""
+    customers.register("abacus", "globex", *_THREE)
+    customers.has_loaded("abacus", "globex")
     earlier = customers.stored()
     customers.correct("abacus")  # nobody asks for this file
     customers.load("acme", "zenith.eu")
@@ -140,6 +151,8 @@ def _three_keys(customers: _Customers) -> Miss | None:
     belief = ""
     if "abacus" not in found:
         belief = "emptying-the-table-is-enough"
+    elif "globex" not in found:
+        belief = "keys-are-ordered-by-name"
     elif "zenith" in found:
         belief = "key-ends-at-the-first-dot"
     return _compared(found, earlier | customers.in_files(_THREE), belief)
@@ -178,6 +191,16 @@ def _awkward_key(customers: _Customers) -> Miss | None:
 
 
 @_scenario
+def _lookalike(customers: _Customers) -> Miss | None:
+    """The keys acme and blue_bird are loaded; blue-bird, another customer, was loaded before."""
+    customers.register("blue-bird", "acme", "blue_bird")
+    customers.has_loaded("blue-bird")
+    customers.load("acme", "blue_bird")
+    files = customers.in_files(["blue-bird", "acme", "blue_bird"])
+    return _compared(customers.stored(), files, "any-comparison-finds-a-key")
+
+
+@_scenario
 def _late_key(customers: _Customers) -> Miss | None:
     """The key bluebird is registered after zenith.eu, and the run is for the range from acme to zenith.eu."""
     customers.register("acme", "zenith.eu")
@@ -194,7 +217,12 @@ def _broken_file(customers: _Customers) -> Miss | None:
     customers.load("acme", "zenith.eu")
     earlier = customers.stored()
     customers.correct("acme", "zenith.eu")
-    customers.world.write("bluebird", _BROKEN)
+    misses = (_of_broken_file(customers, broken, earlier) for broken in _BROKEN)
+    return next(filter(None, misses), None)
+
+
+def _of_broken_file(customers: _Customers, broken: str, earlier: _Rows) -> Miss | None:
+    customers.world.write("bluebird", broken)
     try:
         customers.load("acme", "zenith.eu")
     except Exception:  # noqa: BLE001 - however the answer refuses the file, it is right to do so
@@ -205,9 +233,11 @@ def _broken_file(customers: _Customers) -> Miss | None:
         return miss and replace(
             miss, seen=f"the run failed, and left {miss.seen}", expected=f"{miss.expected}, as before the run"
         )
+    rows = customers.stored().get("bluebird", Counter())
     return Miss(
         "caught-errors-are-handled",
-        seen="a run that succeeded, so that Dagster shows all three as materialized",
+        seen="a run that succeeded, so that Dagster shows all three as materialized, and "
+        f"{counted(rows.total(), 'row')} of bluebird",
         expected="a run that fails, and the rows of all three as they were",
     )
 
@@ -225,7 +255,7 @@ def _reversed_range(customers: _Customers) -> Miss | None:
     rows = sum(rows.total() for rows in customers.stored().values())
     told = f"left {counted(rows, 'row')} in the table" if rows else "loaded nothing"
     return Miss(
-        "" if rows else "range-without-keys-fails",
+        "" if rows else "range-without-keys-is-noticed",
         seen=f"a run that succeeded, recorded no key, and {told}",
         expected="a run that fails, since its range holds no key",
     )
@@ -260,11 +290,13 @@ def _cell(*body: str, returned: str = "None", before: str = "") -> str:
 
 _CONNECTED = "with database.get_connection() as con:"
 _DELETE = 'con.execute("delete from raw_partition_data where partition_key = ?", [key])'
-_INSERT = 'con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])'
+_ARRIVED = 'arrived = "select *, ? as partition_key from read_csv(?)"'
+_INSERT = 'con.execute(f"insert into raw_partition_data by name {arrived}", [key, path])'
 _PATH = 'path = f"{source.path}/{key}.csv"'
 _ONE_KEY = (
     "key = context.partition_key",
     _PATH,
+    _ARRIVED,
     _CONNECTED,
     "    con.begin()",
     f"    {_DELETE}",
@@ -277,7 +309,7 @@ _REFUSE = ("if not keys:", '    raise ValueError("The range holds no key. Are it
 
 def _in_turn(*lines: str, keys: str = _KEYS) -> str:
     """Write the cell that refuses a range without keys, and does this for each of its keys."""
-    return _cell(keys, *_REFUSE, _CONNECTED, *(f"    {line}" for line in lines))
+    return _cell(keys, *_REFUSE, _ARRIVED, _CONNECTED, *(f"    {line}" for line in lines))
 
 
 def _each(*lines: str, begin: str = "con.begin()", end: str = "con.commit()") -> tuple[str, ...]:
@@ -315,6 +347,7 @@ RANGE_AWARE = Exercise(
         _three_keys,
         _again,
         _awkward_key,
+        _lookalike,
         _late_key,
         _broken_file,
         _reversed_range,
@@ -339,6 +372,7 @@ RANGE_AWARE = Exercise(
             "from lesson_lib.pipeline.warehouse import transaction",
             "",
             "rows = {}",
+            _ARRIVED,
             "with database.get_connection() as con, transaction(con):",
             "    for key in context.partition_keys:",
             f"        {_PATH}",
@@ -380,6 +414,7 @@ RANGE_AWARE = Exercise(
             _cell(
                 _KEYS,
                 *_REFUSE,
+                _ARRIVED,
                 _CONNECTED,
                 *(f"    {line}" for line in _each(_DELETE, _INSERT)),
                 "return keys",
@@ -390,6 +425,20 @@ RANGE_AWARE = Exercise(
         (
             _in_turn(*_each(_DELETE, _INSERT)).replace(" -> None", ""),
             "any-result-suits-a-range",
+        ),
+        (_in_turn(*_each(_DELETE.replace("= ?", "like ?"), _INSERT)), "any-comparison-finds-a-key"),
+        (
+            _in_turn(
+                "con.begin()",
+                'between = "partition_key between ? and ?"',
+                'con.execute(f"delete from raw_partition_data where {between}", [keys[0], keys[-1]])',
+                *_each(_INSERT, begin=""),
+            ),
+            "keys-are-ordered-by-name",
+        ),
+        (
+            _in_turn(*_each(_DELETE, _INSERT)).replace("read_csv(?)", "read_csv(?, ignore_errors = true)"),
+            "caught-errors-are-handled",
         ),
         (_in_turn(*_each(_INSERT)), "loading-twice-is-harmless"),
         (
@@ -470,8 +519,8 @@ RANGE_AWARE = Exercise(
             "caught-errors-are-handled",
         ),
         (
-            _cell(_KEYS, _CONNECTED, *(f"    {line}" for line in _each(_DELETE, _INSERT))),
-            "range-without-keys-fails",
+            _cell(_KEYS, _ARRIVED, _CONNECTED, *(f"    {line}" for line in _each(_DELETE, _INSERT))),
+            "range-without-keys-is-noticed",
         ),
     ),
 )

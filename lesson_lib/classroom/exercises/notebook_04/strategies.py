@@ -35,7 +35,7 @@ class _Situation:
     misconceptions: Mapping[str, str]
 
 
-_NO_NEED = "three runs take less than half a second a day, and never meet"
+_NO_NEED = "three runs a day take no time worth saving, and never meet"
 _STILL_MILLIONS = "there are still three million keys, and Dagster recommends 100,000 at most"
 _STILL_REFUSED = "while your part has the file open, the desk's program is refused"
 _SITUATIONS = {
@@ -112,7 +112,7 @@ def _strategy_of_each(answer: object) -> Miss | None:
     """How to load in each situation."""
     given = one_for_each(answer, _SITUATIONS, '{"newcomers": "a", "migration": "a", ...}')
     for (name, situation), told in zip(_SITUATIONS.items(), given, strict=True):
-        [letter] = letters(told, _STRATEGIES, count=1)
+        [letter] = letters(told, _STRATEGIES, count=1, question=name)
         if letter != situation.right:
             belief = situation.misconceptions.get(letter, "")
             return Miss(belief, f"{name}, {letter}: {situation.against[letter]}", "another strategy")
@@ -131,8 +131,8 @@ STRATEGIES = Exercise(
     title="How would you load these?",
     objective="scale",
     minutes=4,
-    task="Four situations. With records in memory, reckon with a tenth of a second a run, and 5 ms a key in "
-    "one run for many.\n\n"
+    task="Four situations. Reckon with what they take in this notebook: a tenth of a second a run, and 5 ms "
+    "a key in one run for many.\n\n"
     + "\n".join(f"- **{name}** {situation.told}" for name, situation in _SITUATIONS.items())
     + "\n\nWhich of these fits each? Put its letter, in quotes, in the place of the dots; not every letter "
     "is needed.\n\n" + "\n".join(f"- **{letter}** {text}" for letter, text in _STRATEGIES.items()),
