@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import cast
 
 import dagster as dg
 from duckdb import DuckDBPyConnection
@@ -100,8 +99,17 @@ def backfill(
         WrongTable: a view has the table's name, or a table with other columns.
     """
     # What is in environment variables is known from here on, as in a run.
-    source = cast("SourceFolder", source.process_config_and_initialize())
-    database = database.process_config_and_initialize()
+    with dg.build_resources({"source": source, "database": database}, instance=instance) as ready:
+        return _backfill(instance, keys, ready.source, ready.database, progress)
+
+
+def _backfill(
+    instance: dg.DagsterInstance,
+    keys: Keys | None,
+    source: SourceFolder,
+    database: Warehouse,
+    progress: Progress | None,
+) -> Backfill:
     wanted = wanted_keys(instance, keys)
     if wanted:
         scan_filled(source)

@@ -485,6 +485,14 @@ def test_resources_may_come_from_environment_variables(world: World, monkeypatch
     assert missing_keys(world.instance, database.process_config_and_initialize()) == ["k1"]
 
 
+def test_no_other_instance_is_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that Dagster makes for want of another stays the current one, until Python clears it away."""
+    add_keys(world, 2)
+    world.write("k1", "no file of prices")
+    monkeypatch.setattr(dg.DagsterInstance, "ephemeral", lambda **_: pytest.fail("an instance of its own"))
+    assert (list(load(world).loaded), list(load(world).refused)) == (["k0"], ["k1"])
+
+
 def test_progress_counts_every_key_to_the_end(world: World) -> None:
     """One call a key, those that are refused too; none for keys that are left out."""
     add_keys(world, 8)
