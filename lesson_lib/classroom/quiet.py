@@ -21,8 +21,8 @@ _LEFT_BEHIND = re.compile(r"coroutine '.*shutdown_asyncgens' was never awaited")
 def without_library_notes() -> Iterator[None]:
     """Show no warning that an installed library raised in its own code, for as long as the body lasts.
 
-    Nor what SQLAlchemy logs, with a traceback, when Python clears an ephemeral instance away in another
-    thread than the one that made it: nothing is lost, and it stands below whichever cell is running.
+    Nor what SQLAlchemy logs, with a traceback, when Python clears an ephemeral instance away, in whichever
+    cell: nothing is lost.
     """
     with _less_from(logging.getLogger("sqlalchemy.pool")), _warnings_of_learners():
         yield
