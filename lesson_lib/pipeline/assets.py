@@ -15,6 +15,7 @@ from lesson_lib.pipeline.prices import price_check_result, price_check_spec
 from lesson_lib.pipeline.records import (
     BY_KEY,
     KEYS_OF_RUN,
+    Recorded,
     latest_materializations,
     recorded_by_key,
 )
@@ -207,20 +208,19 @@ def imported_files(
     ids = latest_materializations(instance, imported_by, keys)
     recorded = recorded_by_key(instance, imported_by, keys, ids)
     asset = imported_by.to_user_string()
-    return [
-        _imported_file(key, path, recorded[key].metadata if key in recorded else {}, asset)
-        for key, path in paths.items()
-    ]
+    return [_imported_file(key, path, recorded.get(key), asset) for key, path in paths.items()]
 
 
-def _imported_file(key: str, path: Path, recorded: Mapping[str, object], asset: str) -> SourceFile:
+def _imported_file(key: str, path: Path, recorded: Recorded | None, asset: str) -> SourceFile:
     match recorded:
-        case {
-            "header": str(header),
-            "bytes": int(size),
-            "bad prices": int(bad_prices),
-            "fingerprint": str(fingerprint),
-        } if sorted(columns := tuple(header.split(", "))) == sorted(COLUMNS):
+        case Recorded(
+            metadata={
+                "header": str(header),
+                "bytes": int(size),
+                "bad prices": int(bad_prices),
+                "fingerprint": str(fingerprint),
+            }
+        ) if sorted(columns := tuple(header.split(", "))) == sorted(COLUMNS):
             file = SourceFile(key, path, columns, size, fingerprint, bad_prices)
         case _:  # nothing, or what was reported by hand, or by another program
             raise UnreadableFile(

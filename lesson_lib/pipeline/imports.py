@@ -7,7 +7,7 @@ import dagster as dg
 
 from lesson_lib.pipeline.arrivals import DataFile
 from lesson_lib.pipeline.assets import duckdb_dynamic_partition_table, import_dynamic_partition_file
-from lesson_lib.pipeline.records import latest_materializations, recorded_by_key
+from lesson_lib.pipeline.records import Recorded, latest_materializations, recorded_by_key
 
 IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
 
@@ -54,16 +54,16 @@ def loaded_imports(
         keys: the keys to ask for.
         ids: what `latest_materializations` says of their imports.
     """
-    imported = recorded_by_key(instance, IMPORT, keys, ids)
-    tables = latest_materializations(instance, TABLE, imported)
-    later = [key for key in imported if tables.get(key, 0) > ids[key]]
+    tables = latest_materializations(instance, TABLE, keys)
+    later = [key for key in keys if key in ids and tables.get(key, 0) > ids[key]]
+    imported = recorded_by_key(instance, IMPORT, later, ids)
     stored = recorded_by_key(instance, TABLE, later, tables)
     found = {}
-    for key, rows in stored.items():
-        match imported[key].metadata, rows.metadata:
+    for key in later:
+        match imported.get(key), stored.get(key):
             case (
-                {"fingerprint": str(fingerprint), "bytes": int(size)},
-                {"fingerprint": str(of_rows), "dagster/partition_row_count": int(number)},
+                Recorded(metadata={"fingerprint": str(fingerprint), "bytes": int(size)}, at=at),
+                Recorded(metadata={"fingerprint": str(of_rows), "dagster/partition_row_count": int(rows)}),
             ) if of_rows == fingerprint:
-                found[key] = Import(fingerprint, size, imported[key].at, number)
+                found[key] = Import(fingerprint, size, at, rows)
     return found

@@ -482,7 +482,8 @@ def test_resources_may_come_from_environment_variables(world: World, monkeypatch
     assert (done.loaded, list(done.refused)) == ({"k0": 2, "k2": 2}, ["k1"])
     assert "line 3: share_price is '1-2'" in failure(world, "k1").replace("\\'", "'")
     assert world.prices() == sound([0, 2])
-    assert missing_keys(world.instance, database.process_config_and_initialize()) == ["k1"]
+    with dg.build_resources({"database": database}, instance=world.instance) as ready:
+        assert missing_keys(world.instance, ready.database) == ["k1"]
 
 
 def test_no_other_instance_is_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

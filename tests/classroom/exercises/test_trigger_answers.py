@@ -22,7 +22,7 @@ def triggers(*words: str) -> dict[str, str]:
         (
             "3.4",
             {"a": 10, "b": 5},
-            "Yours has nothing for 'c', 'd'.",
+            """such as {"a": 1, "b": 1, "c": 1, "d": 1}. Yours has nothing for 'c', 'd'.""",
         ),
         ("3.4", [10, 5, 6, 9], 'The answer is a dict, such as {"a": 1, "b": 1, "c": 1, "d": 1}.'),
         ("3.4", {"a": 12, "b": 5, "c": 6, "d": 9}, "the answer is the number of a line, 1 to 11."),
