@@ -19,7 +19,7 @@ from lesson_lib.pipeline.assets import (
     usable_key,
 )
 from lesson_lib.pipeline.imports import IMPORT, TABLE, loaded_imports
-from lesson_lib.pipeline.partitions import InvalidKey, did_you_mean, s3_partitions_def
+from lesson_lib.pipeline.partitions import InvalidKey, did_you_mean, list_keys, s3_partitions_def
 from lesson_lib.pipeline.records import failed_keys, latest_materializations
 from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.source_files import (
@@ -148,24 +148,28 @@ def wanted_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
     registered = list(s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance))
     if keys is None:
         return registered
-    if isinstance(keys, str):
-        raise InvalidKey(f"backfill takes a list of keys: write [{keys!r}].")
     if isinstance(keys, dg.PartitionKeyRange):
-        _require_registered([keys.start, keys.end], registered)
+        require_registered([keys.start, keys.end], registered)
         return _between(keys, registered)
-    named = list(dict.fromkeys(keys))
-    _require_registered(named, registered)
-    return named
+    return list(dict.fromkeys(require_registered(list_keys(keys, "backfill"), registered)))
 
 
-def _require_registered(keys: Sequence[str], registered: Sequence[str]) -> None:
+def require_registered(keys: Iterable[object], registered: Sequence[str]) -> list[str]:
+    """Return the keys, all of which are registered.
+
+    Raises:
+        InvalidKey: naming the first one that is not.
+    """
     known = set(registered)
+    found = []
     for key in keys:
-        if key not in known:
+        if not isinstance(key, str) or key not in known:
             raise InvalidKey(
                 f"{key!r} is not registered.{did_you_mean(key, registered)} "
                 f"Register it first: register_keys(instance, [{key!r}])."
             )
+        found.append(key)
+    return found
 
 
 def _between(ends: dg.PartitionKeyRange, registered: list[str]) -> list[str]:

@@ -4,10 +4,11 @@ import datetime as dt
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import dagster as dg
 
+from lesson_lib.pipeline.lookalikes import JOINERS, lookalike_form, visible
 from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.source_files import SUFFIX
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, delete_rows, transaction
@@ -36,20 +37,15 @@ _FORBIDDEN = {
     "|": "the separator of multi-dimensional keys",
     ",": "the separator of key lists",
 }
+_DAY = re.compile(r"\d{4}([-_. ])\d{1,2}\1\d{1,2}", re.ASCII)
 # Controls, formats, surrogates, line and paragraph separators.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-# Joiners of words and emoji: invisible, yet part of how several alphabets are spelt.
-JOINERS = "\u200c\u200d"
-# And what Unicode calls letters, symbols or marks: fillers, the blank of Braille, selectors of a glyph.
-_UNSEEN = re.compile(
-    f"[{JOINERS}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
-)
 # Each adds three SQL variables; SQLite takes some 32,000 in one statement.
 _KEYS_A_CALL = 10_000
 
 
 class InvalidKey(Refused, ValueError):
-    """A partition key breaks the rules, or is a twin of another key."""
+    """A partition key breaks the rules, or is a lookalike of another key."""
 
 
 def checked_key(key: object) -> str:
@@ -72,7 +68,7 @@ def checked_key(key: object) -> str:
 
 def _faults(key: str) -> Iterator[str]:
     """Say which rules a normalised key breaks, each as the end of a sentence."""
-    if not _UNSEEN.sub("", key).strip():
+    if not visible(key):
         yield "is blank" if key else "is empty"
     if key != key.strip():
         yield "begins or ends with white space"
@@ -90,46 +86,83 @@ def _faults(key: str) -> Iterator[str]:
             yield f"contains the invisible character U+{ord(character):04X}"
 
 
-def _identity(key: str) -> str:
-    """Return what twins share: spelling without regard to case, normalisation and what is not seen."""
-    visible = unicodedata.normalize("NFD", _UNSEEN.sub("", key))
-    return unicodedata.normalize("NFC", visible.casefold())
+def is_spelled_like_a_day(key: str) -> bool:
+    """Return whether a key is written as the exchange's are, such as `2018-01-22` or `2018-02-30`."""
+    return _DAY.fullmatch(lookalike_form(key)) is not None
 
 
-def judged_keys(registered: Iterable[str], keys: Iterable[object]) -> Iterator[str | InvalidKey]:
-    """Yield each key normalised, or its refusal: it breaks the rules, or is a twin of one that came before.
+def judge_keys(registered: Iterable[str], keys: Iterable[object]) -> Iterator[str | InvalidKey]:
+    """Yield each customer's key normalized, or the reason why it cannot be registered.
 
     Args:
         registered: the keys that count as having come before all of `keys`.
         keys: the keys to judge, in the order in which they count.
     """
-    known = {_identity(key): key for key in registered}
+    known = {lookalike_form(key): key for key in registered}
     for candidate in keys:
         try:
             key = checked_key(candidate)
-        except InvalidKey as refusal:
-            yield refusal
+        except InvalidKey as error:
+            yield error
             continue
-        twin = known.setdefault(_identity(key), key)
-        yield key if twin == key else _twins(key, twin)
+        if is_spelled_like_a_day(key):
+            yield InvalidKey(
+                f"{key!r} is spelled like a day, and days belong to the exchange. Rename the file if it is a "
+                "customer's; otherwise load it with the daily assets."
+            )
+            continue
+        other = known.setdefault(lookalike_form(key), key)
+        yield key if other == key else _lookalike(key, other)
 
 
-def _twins(key: str, twin: str) -> InvalidKey:
+def _lookalike(key: str, other: str) -> InvalidKey:
     return InvalidKey(
-        f"{key!r} is a twin of {twin!r}: they differ only in case or normalisation, which "
-        "many disks ignore, or in what is not seen. Rename one of the two files."
+        f"{key!r} is a lookalike of {other!r}: the two differ only in upper or lower case, in blanks or "
+        "dashes, or in characters that look the same or show nothing. Disks and readers mix them up. "
+        "Rename one of the two files."
     )
+
+
+def list_keys(keys: object, function: str) -> list[object]:
+    """Return the items of a list of keys.
+
+    Args:
+        keys: what a caller passed.
+        function: the function that was called, for the message.
+
+    Raises:
+        InvalidKey: it is a single string, no collection, or one whose iteration does not yield its values (a
+            mapping, a DataFrame, bytes).
+    """
+    if isinstance(keys, str):
+        raise InvalidKey(f"{function} takes a list of keys: write [{keys!r}].")
+    kind = type(keys).__name__
+    if isinstance(keys, bytes | bytearray | memoryview):
+        raise InvalidKey(f"{function} takes a list of strings, not {kind}. Decode it first, and split it.")
+    if isinstance(keys, Mapping):
+        raise InvalidKey(
+            f"{function} takes a list of keys. A {kind} would yield only the names of its entries: pass "
+            "list(...) of its names, or of its values(), whichever are the keys."
+        )
+    if hasattr(keys, "columns"):  # of pandas, polars, dask and pyarrow
+        raise InvalidKey(
+            f"{function} takes a list of keys. A {kind} would yield its columns: pass the one that holds the "
+            "keys, such as table['customer']."
+        )
+    if not isinstance(keys, Iterable):
+        raise InvalidKey(f"{function} takes a list of keys, not {keys!r} ({kind}).")
+    return list(keys)
 
 
 def new_keys(registered: Iterable[str], keys: Iterable[object]) -> list[str]:
     """Return those of `keys` that are not registered yet: normalised, each once, in the order given.
 
     Raises:
-        InvalidKey: a key breaks the rules, or is a twin of another one.
+        InvalidKey: a key breaks the rules, or is a lookalike of another one.
     """
     known = dict.fromkeys(registered)
     new = []
-    for key in judged_keys(known, keys):
+    for key in judge_keys(known, keys):
         if isinstance(key, InvalidKey):
             raise key
         new.append(key)
@@ -145,11 +178,9 @@ def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str
         The keys that were added.
 
     Raises:
-        InvalidKey: a key breaks the rules, or is a twin of another one; nothing was added.
+        InvalidKey: a key breaks the rules, or is a lookalike of another one; nothing was added.
     """
-    if isinstance(keys, str):
-        raise InvalidKey(f"register_keys takes a list of keys: write [{keys!r}].")
-    new = new_keys(instance.get_dynamic_partitions(_set_name()), keys)
+    new = new_keys(instance.get_dynamic_partitions(_set_name()), list_keys(keys, "register_keys"))
     for start in range(0, len(new), _KEYS_A_CALL):
         instance.add_dynamic_partitions(_set_name(), new[start : start + _KEYS_A_CALL])
     return new

@@ -8,7 +8,7 @@ from lesson_lib.pipeline.arrivals import Cursor, DataFile, Scan, short_word
 from lesson_lib.pipeline.fingerprints import ReadEnough, Reading
 from lesson_lib.pipeline.imports import IMPORT, Import, loaded_imports
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
-from lesson_lib.pipeline.partitions import InvalidKey, judged_keys, s3_partitions_def
+from lesson_lib.pipeline.partitions import InvalidKey, judge_keys, s3_partitions_def
 from lesson_lib.pipeline.records import latest_materializations
 from lesson_lib.pipeline.run_keys import import_run_keys, retirement_run_keys
 from lesson_lib.pipeline.sensor_settings import Settings
@@ -93,8 +93,8 @@ class Tick:
         for double in self._there.doubles:
             self._refuse(double.key, InvalidKey(_DOUBLE.format(double.key)))
         lawful = []
-        # Nobody has to look at the registered keys for twins where nothing has arrived.
-        judged = judged_keys(self._registered, [file.key for file in settled]) if settled else ()
+        # Where nothing has arrived, the registered keys need not be searched for lookalikes.
+        judged = judge_keys(self._registered, [file.key for file in settled]) if settled else ()
         for file, key in zip(settled, judged, strict=True):
             if isinstance(key, InvalidKey):
                 self._refuse(file.key, key)

@@ -1,7 +1,10 @@
 """Keys: what may be one, how they come, and how they go."""
 
 import unicodedata
+from collections import ChainMap
+from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,9 +18,12 @@ from lesson_lib.pipeline import (
     retire_key,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.partitions import judged_keys
+from lesson_lib.pipeline.partitions import judge_keys
 from lesson_lib.pipeline.warehouse import delete_rows
 from tests.pipeline.world import LOAD, World, priced
+
+BLANKS = "\u00a0\u1680\u2002\u2009\u202f\u205f\u2800\u3000"
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212\u2043\uff0d"
 
 
 def test_the_daily_definition_names_the_five_days_of_the_course() -> None:
@@ -104,18 +110,71 @@ def test_one_string_is_not_taken_for_a_list_of_letters(steady: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "key", "twin"),
+    ("keys", "key", "other"),
     [
         (["bluebird", "ACME"], "ACME", "acme"),
         (["Zenith", "zenith"], "zenith", "Zenith"),
         (["straße", "STRASSE"], "STRASSE", "straße"),
         (["café", "CAFE\u0301"], "CAFÉ", "café"),
+        *(([f"acme{blank}corp", "acme corp"], "acme corp", f"acme{blank}corp") for blank in BLANKS),
+        *((["acme-corp", f"acme{dash}corp"], f"acme{dash}corp", "acme-corp") for dash in DASHES),
+        (["acme", "ａｃｍｅ"], "ａｃｍｅ", "acme"),
+        (["acme", "\u0430cm\u0435"], "\u0430cm\u0435", "acme"),  # in part Cyrillic
+        (["o'hare", "o’hare"], "o’hare", "o'hare"),
     ],
 )
-def test_a_twin_is_refused(steady: World, keys: list[str], key: str, twin: str) -> None:
-    """Names that many disks hold for one, among the new keys and against the registered ones."""
-    with steady.refuses(InvalidKey, f"{key!r} is a twin of {twin!r}", "case or normalisation", "Rename one"):
+def test_a_lookalike_is_refused(steady: World, keys: list[str], key: str, other: str) -> None:
+    """A key that a disk or a reader takes for another one is refused, new or registered."""
+    with steady.refuses(
+        InvalidKey, f"{key!r} is a lookalike of {other!r}", "upper or lower case", "Rename one"
+    ):
         register_keys(steady.instance, keys)
+
+
+def test_keys_that_only_resemble_each_other_are_fine(world: World) -> None:
+    """Letters with an accent, and ASCII characters of a similar shape, belong to different customers."""
+    keys = ["cafe", "café", "store1", "storel", "st0re", "store", "barn", "bam", "日本", "日木"]
+    assert register_keys(world.instance, keys) == keys
+
+
+@pytest.mark.parametrize("day", ["2018-01-22", "2018-01-29", "2018-02-30", "2018-1-2", "２０１８‑01‑29"])
+def test_a_key_that_is_spelled_like_a_day_is_no_customers(steady: World, day: str) -> None:
+    """Days belong to the exchange, whether the calendar has them or not."""
+    with steady.refuses(InvalidKey, f"{unicodedata.normalize('NFC', day)!r} is spelled like a day", "Rename"):
+        register_keys(steady.instance, [day])
+
+
+@pytest.mark.parametrize("key", ["2018", "2018-01", "20180122", "2018-01-22-acme", "acme-2018-01-22"])
+def test_a_key_that_contains_a_date_is_fine(world: World, key: str) -> None:
+    """Only a whole key can be a day."""
+    assert register_keys(world.instance, [key]) == [key]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (pd.DataFrame({"customer": ["acme"]}), "A DataFrame would yield its columns"),
+        ({"customer": ["acme"]}, "A dict would yield only the names of its entries"),
+        (ChainMap({"customer": "acme"}), "A ChainMap would yield only the names of its entries"),
+        (b"acme", "takes a list of strings, not bytes"),
+        (bytearray(b"acme"), "takes a list of strings, not bytearray"),
+        (5, "takes a list of keys, not 5 (int)"),
+        (None, "takes a list of keys, not None (NoneType)"),
+    ],
+)
+def test_what_does_not_yield_keys_is_refused(steady: World, keys: Any, message: str) -> None:  # noqa: ANN401
+    """A container whose iteration is not its values registers nothing, and the error says what to pass."""
+    with steady.refuses(InvalidKey, "register_keys", message):
+        register_keys(steady.instance, keys)
+
+
+def test_columns_sets_and_generators_of_keys_are_registered(world: World) -> None:
+    """Whatever yields the keys themselves serves as a list."""
+    column = pd.DataFrame({"customer": ["acme", "zenith"]})["customer"]
+    assert register_keys(world.instance, column) == ["acme", "zenith"]
+    assert register_keys(world.instance, (key for key in ["globex"])) == ["globex"]
+    assert register_keys(world.instance, {"bluebird"}) == ["bluebird"]
+    assert register_keys(world.instance, {"initech": 1}.keys()) == ["initech"]
 
 
 def test_the_longest_key_and_joiners_are_fine(world: World) -> None:
@@ -230,21 +289,21 @@ def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: World, key: 
 def test_many_keys_are_judged_each_for_itself() -> None:
     """A key that breaks the rules, or is a twin, says so in its place, and counts for none after it."""
     judged = list(
-        judged_keys(["acme", "Zenith"], ["acme", "a,b", "ACME", "zenith", "CAFE\u0301", "a,b", "bob"])
+        judge_keys(["acme", "Zenith"], ["acme", "a,b", "ACME", "zenith", "CAFE\u0301", "a,b", "bob"])
     )
     assert [verdict for verdict in judged if isinstance(verdict, str)] == ["acme", "CAF\u00c9", "bob"]
     told = [str(verdict) for verdict in judged if isinstance(verdict, InvalidKey)]
     assert [sentence.partition(":")[0] for sentence in told] == [
         "'a,b' cannot be a partition key",
-        "'ACME' is a twin of 'acme'",
-        "'zenith' is a twin of 'Zenith'",
+        "'ACME' is a lookalike of 'acme'",
+        "'zenith' is a lookalike of 'Zenith'",
         "'a,b' cannot be a partition key",
     ]
 
 
 def test_of_two_twins_that_are_both_new_the_first_counts() -> None:
     """In the order given."""
-    first, second = judged_keys([], ["acme", "ACME"])
+    first, second = judge_keys([], ["acme", "ACME"])
     assert (first, type(second)) == ("acme", InvalidKey)
 
 
@@ -253,5 +312,5 @@ def test_what_is_not_seen_makes_no_key_and_no_difference(steady: World, unseen: 
     """It neither names a customer nor tells two apart."""
     with steady.refuses(InvalidKey, "it is blank"):
         register_keys(steady.instance, [unseen])
-    with steady.refuses(InvalidKey, "twin of 'acme'"):
+    with steady.refuses(InvalidKey, "lookalike of 'acme'"):
         register_keys(steady.instance, [f"acme{unseen}"])

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from lesson_lib.pipeline.partitions import JOINERS
+from lesson_lib.pipeline.lookalikes import JOINERS
 
 T = TypeVar("T")
 

@@ -158,7 +158,7 @@ def test_the_path_may_be_a_text_or_a_path_and_begin_with_a_tilde(
         ),
         ({"a": "n\n1\n", "b": "n\n2\n"}, "None of a.csv, b.csv has two rows with different values"),
         ({"a": WEATHER, "b*": WEATHER}, "'b*' cannot be a partition key: it contains '*', a glob character."),
-        ({"a": WEATHER, "B": WEATHER, "b": WEATHER}, "'b' is a twin of 'B'"),
+        ({"a": WEATHER, "B": WEATHER, "b": WEATHER}, "'b' is a lookalike of 'B'"),
     ],
 )
 def test_a_folder_that_will_not_do_is_told_which_file_and_why(
