@@ -14,7 +14,7 @@ from lesson_lib.classroom.boards.wording import both_ends
 from lesson_lib.classroom.records import holder_of_file
 from lesson_lib.course_data import data_folder
 from lesson_lib.invented_trades import customer, table, text
-from lesson_lib.pipeline.warehouse import WarehouseUnavailable
+from lesson_lib.pipeline.database_errors import WarehouseUnavailable
 
 _PREFIX = "lesson-lab-"
 _MOST_CUSTOMERS = 100_000  # of an asset, Dagster recommends no more

@@ -1,7 +1,6 @@
 """The three records, gathered: keys registered, materializations recorded, rows stored."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,17 +13,10 @@ from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
 from lesson_lib.classroom.boards.records import ThreeRecords
+from lesson_lib.pipeline.database_errors import WarehouseUnavailable, first_line, holder_of
+from lesson_lib.pipeline.local_paths import path_fault
 from lesson_lib.pipeline.records import failed_keys, latest_materializations, records_by_key
-from lesson_lib.pipeline.warehouse import (
-    CUSTOMER_TABLE,
-    Warehouse,
-    WarehouseUnavailable,
-    first_line,
-    holder_of,
-)
-
-# DuckDB looks for these on the network, or for an extension that can open them: md:, s3://, sqlite:
-_ADDRESS = re.compile(r"[\w+.-]{2,}:")
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
 
 
 def three_records(
@@ -132,10 +124,9 @@ def _opened(
             "Pass the path of a DuckDB file, a DuckDBResource, or an open DuckDB connection."
         )
     warehouse = _warehouse(database)
-    if _ADDRESS.match(warehouse.database):
+    if fault := path_fault(warehouse.database):
         raise WarehouseUnavailable(
-            f"{warehouse.database!r} is an address, and three_records looks into files of this machine. "
-            "Give the path of a DuckDB file, or an open connection."
+            f"{warehouse.database!r} {fault}. Give the path of a DuckDB file, or an open connection."
         )
     if not _can_be_opened(warehouse.database):
         yield None

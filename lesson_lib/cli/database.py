@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from lesson_lib.pipeline.warehouse import holder_of
+from lesson_lib.pipeline.database_errors import holder_of
 
 
 class Held(Exception):

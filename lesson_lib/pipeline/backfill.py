@@ -1,5 +1,6 @@
 """Backfill: load any set of customers, picked by hand or a range, in one run; a broken file fails alone."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,11 @@ Progress = Callable[[int, int], object]
 # Loaded in one transaction and then recorded, which takes far longer: meanwhile the database is free for
 # others, and a kill loses no more than this.
 _KEYS_AT_A_TIME = 200
+
+
+# Two backfills in one process take turns: the second one then finds the keys loaded. And Dagster 1.13 can
+# hang if a run starts while another thread logs (see "Several threads" in docs/pipeline.md).
+_ONE_BACKFILL = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,8 @@ def backfill(
         WrongTable: a view has the table's name, or a table with other columns.
     """
     # What is in environment variables is known from here on, as in a run.
-    with dg.build_resources({"source": source, "database": database}, instance=instance) as ready:
+    resources = {"source": source, "database": database}
+    with _ONE_BACKFILL, dg.build_resources(resources, instance=instance) as ready:
         return _backfill(instance, keys, ready.source, ready.database, progress)
 
 

@@ -15,8 +15,8 @@ _BRAILLE_BLANK = "\u2800"
 
 
 def visible(key: str) -> str:
-    """Return the key without the characters that show nothing; a key of blanks only becomes empty."""
-    return _UNSEEN.sub("", key).replace(_BRAILLE_BLANK, " ").strip()
+    """Return the key without the characters that show nothing."""
+    return _UNSEEN.sub("", key).replace(_BRAILLE_BLANK, " ")
 
 
 def lookalike_form(key: str) -> str:
@@ -33,7 +33,7 @@ def lookalike_form(key: str) -> str:
     if not key.isascii():
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", visible(key)).casefold())
         text = "".join(map(_ascii_lookalike, text))
-    return " ".join(text.casefold().split())
+    return re.sub(r"\s+", " ", text.casefold())
 
 
 @cache

@@ -68,9 +68,10 @@ def checked_key(key: object) -> str:
 
 def _faults(key: str) -> Iterator[str]:
     """Say which rules a normalised key breaks, each as the end of a sentence."""
-    if not visible(key):
+    seen = visible(key)
+    if not seen.strip():
         yield "is blank" if key else "is empty"
-    if key != key.strip():
+    if seen != seen.strip():
         yield "begins or ends with white space"
     if len(key) > LONGEST_KEY:
         yield f"has {len(key)} characters, more than {LONGEST_KEY}"

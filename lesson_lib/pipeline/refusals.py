@@ -1,5 +1,5 @@
-"""The one thing every refusal of the pipeline is."""
+"""Base class of the pipeline's errors."""
 
 
 class Refused(Exception):
-    """The pipeline will not do this, and says why and what to do next; nothing stored has changed."""
+    """The pipeline did not do this. The message says why and what to do next; stored rows are unchanged."""

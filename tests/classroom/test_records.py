@@ -89,12 +89,15 @@ def test_a_resource_whose_connection_is_open_can_be_asked(world: World) -> None:
         assert states(three_records(world.instance, LOAD, resource)) == EXPECTED
 
 
-def test_a_database_whose_file_was_deleted_while_it_is_open_is_still_there(world: World) -> None:
-    """DuckDB goes on with it; asking shows what is in it, and makes no new file."""
+def test_a_database_whose_file_was_deleted_while_it_is_open_is_an_error(world: World) -> None:
+    """Its rows are not at the path any more; through the open connection they can still be seen."""
     with DuckDBResource(database=str(world.database)).get_connection() as con:
         world.database.unlink()
         same_settings = DuckDBResource(database=str(world.database))
-        assert states(three_records(world.instance, LOAD, same_settings)) == EXPECTED
+        with pytest.raises(
+            WarehouseUnavailable, match="was deleted while a connection of this process had it"
+        ):
+            three_records(world.instance, LOAD, same_settings)
         with pytest.raises(WarehouseUnavailable, match="is open in this process with other settings"):
             three_records(world.instance, LOAD, world.database)
         assert states(three_records(world.instance, LOAD, con)) == EXPECTED
@@ -282,7 +285,7 @@ def test_no_instance_and_no_table_are_refused(world: World) -> None:
         ("md:prices", WarehouseUnavailable, "^'md:prices' is an address, .* Give the path of a DuckDB file"),
         (DuckDBResource(database="sqlite:x"), WarehouseUnavailable, "^'sqlite:x' is an address"),
         ("~nobody-of-this-name/x", WarehouseUnavailable, "cannot be opened: Could not determine home"),
-        ("a\0b", WarehouseUnavailable, "holds a NUL"),
+        ("a\0b", WarehouseUnavailable, "contains a NUL"),
         ("x" * 5000, WarehouseUnavailable, "cannot be opened: .*name too long"),
     ],
 )

@@ -64,6 +64,7 @@ def test_a_key_is_normalised(world: World) -> None:
         ("\u200d \u200d", "is blank"),
         ("\u3164", "is blank"),
         ("\u2800", "is blank"),
+        ("acme\u2800", "begins or ends with white space"),
         ("\u115f\u1160", "is blank"),
         ("\uffa0 \uffa0", "is blank"),
         ("\ufe0f", "is blank"),

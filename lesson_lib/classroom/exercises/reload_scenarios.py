@@ -13,7 +13,7 @@ import duckdb
 from lesson_lib.classroom.boards.wording import counted
 from lesson_lib.classroom.exercises.exercise import Miss, Scenario
 from lesson_lib.classroom.exercises.world import World, new_world
-from lesson_lib.pipeline.warehouse import first_line
+from lesson_lib.pipeline.database_errors import first_line
 
 
 @dataclass(frozen=True)

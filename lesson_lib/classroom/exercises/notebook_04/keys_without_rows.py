@@ -9,7 +9,8 @@ import duckdb
 
 from lesson_lib.classroom.boards.wording import listed, plain
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, first_line
+from lesson_lib.pipeline.database_errors import first_line
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
 # As notebook 02 made it by hand; the library's own takes no NULL.
 _COLUMNS = (

@@ -12,7 +12,8 @@ import duckdb
 from lesson_lib.classroom.boards.wording import counted, plain
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, Scenario
 from lesson_lib.classroom.exercises.world import World, new_world, set_of
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, WarehouseUnavailable, create_table, first_line
+from lesson_lib.pipeline.database_errors import WarehouseUnavailable, first_line
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table
 
 _HEADER = "date,share_price,amount,spend,shift,spread\n"
 

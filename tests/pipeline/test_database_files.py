@@ -1,0 +1,176 @@
+"""The path of a database and the file that is open: the same file, or an error; one writer at a time."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from lesson_lib.pipeline import Warehouse, WarehouseUnavailable, missing_keys, retire_key
+from lesson_lib.pipeline.database_files import OpenDatabase
+from lesson_lib.pipeline.source_files import inspect_file
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, replace_partitions, transaction
+from tests.pipeline.test_backfill import add_keys, load, sound
+from tests.pipeline.world import LOAD, World, priced
+
+
+def restore(database: Path) -> None:
+    """Put a backup in the database's place."""
+    shutil.copy(database, f"{database}.backup")
+    Path(f"{database}.backup").replace(database)
+
+
+def rotate(database: Path) -> None:
+    """Move the database away, and put a copy in its place."""
+    database.rename(f"{database}.old")
+    shutil.copy(f"{database}.old", database)
+
+
+def make_anew(database: Path) -> None:
+    """Delete the database, and put an empty file there."""
+    database.unlink()
+    database.touch()
+
+
+CHANGES = [(restore, "replaced"), (rotate, "replaced"), (make_anew, "replaced"), (Path.unlink, "deleted")]
+
+
+@pytest.mark.parametrize(("change", "what"), CHANGES)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda world: world.load("acme"),
+        load,
+        lambda world: missing_keys(world.instance, Warehouse(database=world.database)),
+        lambda world: retire_key(world.instance, "acme", Warehouse(database=world.database)),
+    ],
+    ids=["load", "backfill", "missing_keys", "retire_key"],
+)
+def test_a_database_that_is_not_the_open_one_any_more_is_refused(
+    loaded: World, use: Callable[[World], object], change: Callable[[Path], None], what: str
+) -> None:
+    """DuckDB would store the rows in a file that is gone; nothing is stored, and nothing recorded."""
+    loaded.write("acme", priced(3.5))
+    keys, times = loaded.keys(), loaded.times_materialized(LOAD, "acme")
+    with duckdb.connect(loaded.database) as forgotten:
+        forgotten.execute("SELECT 1")
+        change(loaded.database)
+        with pytest.raises(WarehouseUnavailable, match=rf"was {what} while a connection .* close it"):
+            use(loaded)
+        assert forgotten.execute("SELECT count(*) FROM raw_partition_data").fetchone() == (3,)
+    assert (loaded.keys(), loaded.times_materialized(LOAD, "acme")) == (keys, times)
+
+
+def test_a_database_that_is_replaced_during_the_load_is_refused(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The load fails before its commit, and no record says that the file at the path has these rows."""
+
+    def replace_both(*args: object, original: Callable[..., object] = replace_partitions) -> object:
+        counts = original(*args)
+        restore(loaded.database)
+        return counts
+
+    loaded.write("acme", priced(3.5))
+    times = loaded.times_materialized(LOAD, "acme")
+    monkeypatch.setattr("lesson_lib.pipeline.assets.replace_partitions", replace_both)
+    with pytest.raises(WarehouseUnavailable, match="was replaced while a connection of this process"):
+        loaded.load("acme")
+    assert loaded.times_materialized(LOAD, "acme") == times
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_a_database_that_is_replaced_by_the_commit_is_refused(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where it was the open file just before, the load fails, and nothing is recorded."""
+    looks: list[bool] = []
+    is_same = OpenDatabase.require_same_file
+
+    def require_same_file(opened: OpenDatabase) -> None:
+        """Look, and let the file be replaced after the look that precedes the commit of the rows."""
+        is_same(opened)
+        looks.append(True)
+        if len(looks) == 4:  # after those on opening, and around the commit of `create_table`
+            restore(loaded.database)
+
+    loaded.write("acme", priced(3.5))
+    times = loaded.times_materialized(LOAD, "acme")
+    monkeypatch.setattr(OpenDatabase, "require_same_file", require_same_file)
+    with pytest.raises(WarehouseUnavailable, match="was replaced while a connection of this process"):
+        loaded.load("acme")
+    assert len(looks) == 4
+    assert loaded.times_materialized(LOAD, "acme") == times
+    monkeypatch.undo()
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_a_reader_of_the_new_file_does_not_hide_that_it_is_another_one(loaded: World) -> None:
+    """Only a file that is open as DuckDB opens it counts as DuckDB's."""
+    with duckdb.connect(loaded.database):
+        restore(loaded.database)
+        with loaded.database.open("rb"), pytest.raises(WarehouseUnavailable, match="was replaced"):
+            loaded.load("acme")
+
+
+def test_a_link_to_the_database_is_the_same_file(loaded: World, tmp_path: Path) -> None:
+    """A symbolic link is another spelling of the path; a hard link would open the file a second time."""
+    symbolic, hard = tmp_path / "symbolic.duckdb", tmp_path / "hard.duckdb"
+    symbolic.symlink_to(loaded.database)
+    with duckdb.connect(loaded.database):
+        loaded.load("acme", resources=loaded.resources() | {"database": Warehouse(database=symbolic)})
+        hard.hardlink_to(loaded.database)
+        with pytest.raises(WarehouseUnavailable, match="is open twice in this process"):
+            loaded.load("acme", resources=loaded.resources() | {"database": Warehouse(database=hard)})
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_threads_that_load_a_new_key_together_store_its_rows_once(world: World) -> None:
+    """Transactions on one file take turns, also over connections that were opened by another path."""
+    file = inspect_file("acme", world.write("acme", priced(1.5, 2.5)))
+    link = world.database.with_name("link.duckdb")
+    link.symlink_to(world.database)
+    together = threading.Barrier(4)
+
+    def wait() -> None:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(0.5)
+
+    def load_acme(database: Path) -> None:
+        with Warehouse(database=database).get_connection() as con:
+            create_table(con, CUSTOMER_TABLE)
+            wait()
+            with transaction(con):
+                replace_partitions(con, CUSTOMER_TABLE, [file])
+                wait()  # the others would not see these rows yet
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(load_acme, [world.database, link] * 2))
+    assert world.prices() == {"acme": [1.5, 2.5]}
+
+
+def test_threads_that_open_and_close_a_database_do_not_hinder_each_other(loaded: World) -> None:
+    """DuckDB refuses to open a file that another thread is just closing; the next try succeeds."""
+
+    def open_often(_: int) -> Iterator[int]:
+        for _ in range(30):
+            with Warehouse(database=loaded.database).get_connection() as con:
+                ((count,),) = con.execute("SELECT count(*) FROM raw_partition_data").fetchall()
+                yield count
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda number: tuple(open_often(number)), range(4))) == {(3,) * 30}
+
+
+def test_two_backfills_in_two_threads_load_every_key_once(world: World) -> None:
+    """And what they record is what is stored."""
+    add_keys(world, 40)
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(load, world) for _ in range(2)]
+        assert all(not work.result().refused for work in both)
+    assert world.prices() == sound(range(40))
+    assert load(world).loaded == {}
