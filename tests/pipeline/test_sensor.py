@@ -2,10 +2,12 @@
 
 import json
 import os
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import dagster as dg
 import pytest
@@ -426,9 +428,9 @@ def test_a_young_refused_file_is_refused_at_every_tick(daemon: Daemon) -> None:
 
 
 def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
-    """Line breaks, markup, other directions, bytes that are no text: refused, or a key like any other."""
+    """Line breaks, markup, other directions: each is refused, or a key like any other."""
     good = ["100%", "<b>bold<", "' OR 1=1 --", "{0} %s", "株式会社"]
-    bad = ["a\nb", "a\tb", "\u202eevil", "..", "*", "\u3164", "\udcff"]
+    bad = ["a\nb", "a\tb", "\u202eevil", "..", "*", "\u3164"]
     for key in good + bad:
         put(daemon.world, key, 1)
     assert daemon.tick() == sorted(good)
@@ -436,7 +438,7 @@ def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
     daemon.tick()
     # "...csv" begins with a dot: it is hidden, and not refused.
     refused = ", ".join(map(repr, sorted(set(bad) - {".."})))
-    assert daemon.message == f"11 files, and no run to ask for. Keys that break the rules: {refused}."
+    assert daemon.message == f"10 files, and no run to ask for. Keys that break the rules: {refused}."
 
 
 def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
@@ -447,18 +449,99 @@ def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.C
     put(daemon.world, "caf\u00e9", 4)
     assert daemon.tick() == ["caf\u00e9"]
     assert daemon.world.prices() == {"caf\u00e9": [4.0]}
-    assert "'caf\u00e9' has two files, whose names differ only in normalisation" in capsys.readouterr().err
+    assert "'caf\u00e9' has two files, whose names differ only in normalization" in capsys.readouterr().err
     assert daemon.tick() == []
     assert daemon.message == "2 files, and no run to ask for. Keys that break the rules: 'caf\u00e9'."
 
 
-def test_days_hidden_files_folders_and_other_suffixes_are_no_customers(daemon: Daemon) -> None:
-    """A file with a date that is no day of the course is one."""
-    (daemon.world.source / "folder.csv").mkdir()
-    (daemon.world.source / "notes.txt").write_text("notes")
-    for key in ("2018-01-22", "2018-01-26", "2018-01-27", ".hidden", "~$acme", "acme"):
+def test_a_day_outside_the_calendar_is_reported_at_every_tick_and_never_loaded(daemon: Daemon) -> None:
+    """Days of the calendar are the exchange's own, and are not mentioned."""
+    for key in ("2018-01-22", "2018-01-26", "2018-01-29", "2018-02-30", "acme"):
         put(daemon.world, key, 1)
     assert daemon.tick() == ["acme"]
+    assert daemon.world.keys() == ["acme"]
+    for _ in range(2):
+        assert daemon.tick() == []
+        assert daemon.message == (
+            "No new or corrected file among 1. "
+            "Days outside the exchange's calendar, not loaded: '2018-01-29', '2018-02-30'."
+        )
+
+
+@pytest.mark.parametrize("vanished", ["keep", "retire"])
+@pytest.mark.parametrize("file", ["there", "gone"])
+def test_a_registered_day_is_reported_and_never_retired(
+    settled: Daemon, vanished: Literal["keep", "retire"], file: str
+) -> None:
+    """Somebody registered it past the rules and loaded it; days belong to the exchange."""
+    settled.sensor = build_arrivals_sensor(vanished=vanished)
+    settled.world.instance.add_dynamic_partitions("s3", ["2018-01-22"])
+    path = put(settled.world, "2018-01-22", 1)
+    settled.world.load("2018-01-22")
+    if file == "gone":
+        path.unlink()
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.message == (
+            "No new or corrected file among 2. "
+            "Registered keys that are spelled like days, kept: '2018-01-22'. "
+            "Days belong to the exchange: retire these keys by hand."
+        )
+    assert settled.world.keys() == ["acme", "globex", "2018-01-22"]
+
+
+def test_a_file_with_another_suffix_is_reported_at_every_tick(settled: Daemon) -> None:
+    """The message says how to fix it, and shows which characters only look like the suffix."""
+    for name in ("ACME.CSV", "acme.csv ", "o'hare.\u0441sv", "notes.txt", ".hidden", "~$acme.csv"):
+        (settled.world.source / name).write_text(priced(1))
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.message == (
+            "No new or corrected file among 2. Files that are not taken, since their names do not end in "
+            "'.csv': 'ACME.CSV', 'acme.csv ', 'o'hare.\\u0441sv', 'notes.txt'. Rename them."
+        )
+
+
+def test_the_message_names_ten_files_that_are_not_taken(daemon: Daemon) -> None:
+    """It counts the others."""
+    for number in range(13):
+        (daemon.world.source / f"{number:02}.txt").write_text("notes")
+    assert daemon.tick() == []
+    assert daemon.message.endswith("'08.txt', '09.txt' and 3 more. Rename them.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a name can hold any bytes")
+def test_a_name_that_is_not_utf8_is_reported_at_every_tick(daemon: Daemon) -> None:
+    """Its bytes are shown as escapes, whatever its suffix."""
+    for name in ("caf\udce9.csv", "caf\udce9.txt", "caf\u00e9.csv"):
+        (daemon.world.source / name).write_text(priced(1))
+        os.utime(daemon.world.source / name, (1e9, 1e9))
+    assert daemon.tick() == ["caf\u00e9"]
+    for _ in range(2):
+        assert daemon.tick() == []
+        assert daemon.message == (
+            "2 files, and no run to ask for. "
+            "Files that are not taken, since their names are not UTF-8: 'caf\\xe9.csv'. Rename them. "
+            "Files that are not taken, since their names do not end in '.csv': 'caf\\xe9.txt'. Rename them."
+        )
+
+
+def test_a_link_that_points_nowhere_is_reported_and_its_key_is_kept(settled: Daemon) -> None:
+    """Its target may lie on a disk that is not mounted; when the target is back, the link is a file again."""
+    settled.sensor = retiring_sensor
+    path, away = settled.world.source / "acme.csv", settled.world.source / ".away"
+    path.rename(away)
+    path.symlink_to(settled.world.source / "nowhere")
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.message == (
+            "2 files, and no run to ask for. "
+            "Keys whose files cannot be read: 'acme' (a link that points nowhere)."
+        )
+    path.unlink()
+    away.rename(path)
+    assert settled.tick() == []
+    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
 
 
 def test_many_files_are_asked_for_over_several_ticks(world: World) -> None:
@@ -487,7 +570,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
     settled: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the files of a lost cursor are looked at, some a tick, a new one is asked for at once."""
-    monkeypatch.setattr(tick, "EXAMINED_A_TICK", 1)
+    monkeypatch.setattr(tick, "EXAMINED_PER_TICK", 1)
     settled.cursor = None
     put(settled.world, "zenith", 3)
     assert settled.tick() == ["zenith"]
@@ -551,7 +634,9 @@ def test_a_file_that_may_not_be_read_is_told_and_stops_no_other(monkeypatch: pyt
         monkeypatch.setattr(fingerprints, "READ_A_TICK", path.stat().st_size)
         assert daemon.tick(runs="wait") == ["globex"]
         assert daemon.tick(runs="wait") == []
-        assert daemon.message == "2 files, and no run to ask for. Keys whose files cannot be read: 'acme'."
+        assert daemon.message == (
+            "2 files, and no run to ask for. Keys whose files cannot be read: 'acme' (Permission denied)."
+        )
         path.chmod(0o600)
         assert daemon.tick(runs="wait") == ["acme"]
 
