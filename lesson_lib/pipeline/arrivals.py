@@ -44,6 +44,7 @@ class Scan:
     """The visible files of a source folder, and links whose targets cannot be read.
 
     Attributes:
+        folder: the folder's resolved path.
         files: the customers' files by key, in order of key.
         doubles: files whose key another file has already, spelled in another normalization.
         unreadable: the keys of files that cannot be read, each with the cause.
@@ -52,6 +53,7 @@ class Scan:
         not_csv: the names of files that do not end in .csv; those that nearly do come first.
     """
 
+    folder: str
     files: dict[str, DataFile] = field(default_factory=dict)
     doubles: list[DataFile] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -107,9 +109,9 @@ def scan(folder: Path) -> Scan:
         OSError: the folder is missing, or cannot be read.
         ValueError: its path contains a NUL.
     """
-    found = Scan()
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(_IGNORED_PREFIXES)]
+    found = Scan(str(folder.resolve()))
     for entry in sorted(visible, key=lambda entry: entry.name):
         found.add(entry)
     found.files = dict(sorted(found.files.items()))

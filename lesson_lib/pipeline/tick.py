@@ -6,7 +6,7 @@ import dagster as dg
 
 from lesson_lib.pipeline.arrivals import Cursor, DataFile, Scan, short_word
 from lesson_lib.pipeline.fingerprints import ReadEnough, Reading
-from lesson_lib.pipeline.imports import IMPORT, Import, loaded_imports
+from lesson_lib.pipeline.imports import Import, current_imports, keys_imported_from, loaded_imports
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
 from lesson_lib.pipeline.partitions import (
     InvalidKey,
@@ -14,12 +14,12 @@ from lesson_lib.pipeline.partitions import (
     judge_keys,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.records import latest_materializations
 from lesson_lib.pipeline.run_keys import import_run_keys, retirement_run_keys
 from lesson_lib.pipeline.sensor_settings import Settings
 from lesson_lib.pipeline.tick_message import Fate, tick_message
 
-# Files that may be loaded already: Dagster ends an evaluation after 60 seconds, and disks may be slow.
+# Files that may be loaded already, and keys without files, of each so many. Dagster ends an evaluation after
+# 60 seconds, and disks may be slow.
 EXAMINED_PER_TICK = 5_000
 
 _DOUBLE = (
@@ -66,16 +66,17 @@ class Tick:
 
     def _decide(self) -> Cursor:
         done = set(self._before.done)
-        arrived = [file for file in self._there.files.values() if file.word not in done]
+        arrived = [
+            file
+            for file in self._there.files.values()
+            if file.word not in done or file.key not in self._registered
+        ]
         lawful = self._lawful(self._settled(arrived))
         days = set(self._reported[Fate.REGISTERED_DAYS])
         absent = [key for key in self._registered if key not in days and not self._there.has(key)]
-        self._imports = latest_materializations(
-            self._instance, IMPORT, [*absent, *(file.key for file in lawful)]
-        )
+        self._imports = current_imports(self._instance, [*absent, *(file.key for file in lawful)])
         done |= self._load(lawful)
-        self._reported[Fate.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
-        vanished = [key for key in absent if key in self._imports]
+        vanished = self._vanished(absent)
         if not self._there.count():
             self._reported[Fate.EMPTY] = vanished
             return self._before  # the files are the same ones when the folder is mounted again
@@ -94,7 +95,7 @@ class Tick:
 
         The second rule is for senders whose clocks are fast, since their files come from the future.
         """
-        seen = set(self._before.seen)
+        seen = {*self._before.seen, *self._before.done}
         settled = []
         for file in arrived:
             if self._is_young(file) and file.word not in seen:
@@ -128,7 +129,7 @@ class Tick:
         examined = again[:EXAMINED_PER_TICK]
         registered = [file.key for file in examined if file.key in self._registered]
         loaded = loaded_imports(self._instance, registered, self._imports)
-        reading, done = Reading(), set()
+        reading, before, done = Reading(), set(self._before.done), set()
         # New customers do not wait until the files of all others are compared.
         for file in [*first_time, *examined]:
             try:
@@ -143,6 +144,8 @@ class Tick:
             self._reported[fate].append(file.key)
             if fate in (Fate.REQUESTED, Fate.LOADED):
                 done.add(file.word)
+            if fate is Fate.REQUESTED and file.word in before:
+                self._reported[Fate.REGISTERED_AGAIN].append(file.key)
         self._reported[Fate.LATER] += [file.key for file in again[EXAMINED_PER_TICK:]]
         self.add = [key for key in self._versions if key not in self._registered]
         run_keys = import_run_keys(self._instance, self._versions)
@@ -161,20 +164,35 @@ class Tick:
         self._versions[file.key] = content[:16] if content else file.word
         return Fate.REQUESTED
 
+    def _vanished(self, absent: list[str]) -> list[str]:
+        """Return the absent keys whose files came from this folder; report why the others are kept."""
+        imported = [key for key in absent if key in self._imports]
+        self._reported[Fate.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
+        examined = self._examined(imported)
+        ours = keys_imported_from(self._instance, examined, self._imports, self._there.folder)
+        self._reported[Fate.ELSEWHERE] = [key for key in imported if key in examined and key not in ours]
+        self._reported[Fate.NOT_EXAMINED] = [key for key in imported if key not in examined]
+        return [key for key in imported if key in ours]
+
+    def _examined(self, imported: list[str]) -> set[str]:
+        """Return the keys whose imports this tick looks up; where they are many, others at each tick."""
+        start = int(self._now) % max(len(imported), 1)
+        return set([*imported[start:], *imported[:start]][:EXAMINED_PER_TICK])
+
     def _retire(self, vanished: list[str]) -> tuple[str, ...]:
         """Request retirements if the setting says so; return the words of all keys requested so far."""
         if self._settings.vanished == "keep":
             self._reported[Fate.KEPT] = vanished
             return ()
         self._reported[Fate.RETIRING] = vanished
-        words = {key: short_word(key.encode()) for key in vanished}
         before = set(self._before.retired)
+        words = {key: short_word(key.encode()) for key in [*vanished, *self._reported[Fate.NOT_EXAMINED]]}
         new = [key for key in vanished if words[key] not in before]
         room = self._settings.runs_a_tick - len(self.requests)
         run_keys = retirement_run_keys(self._instance, retire_partition_job, new[:room])
         self.requests += map(_retirement, new, run_keys)
-        left = set(new[room:])
-        return tuple(word for key, word in words.items() if key not in left)
+        requested = {*vanished} - {*new[room:]}
+        return tuple(word for key, word in words.items() if key in requested or word in before)
 
 
 def _import(key: str, run_key: str) -> dg.RunRequest:

@@ -13,6 +13,7 @@ class Fate(Enum):
     """What became of files or keys in a tick, and the sentence that reports it, in the order of a message."""
 
     REQUESTED = "Runs asked for: {}."
+    REGISTERED_AGAIN = "Registered again, since their files are here: {}."
     LOADED = "Loaded already: {}."
     WAITING = "Not settled yet: {}."
     LATER = "Left for the next ticks: {}."
@@ -24,6 +25,8 @@ class Fate(Enum):
     KEPT = "Keys kept, though their files are gone: {}."
     RETIRING = "Keys to be retired, since their files are gone: {}."
     EMPTY = "No data file is left; is the folder mounted? Keys kept: {}."
+    ELSEWHERE = "Keys of another folder, kept: {}."
+    NOT_EXAMINED = "Keys without a file that were not examined at this tick: {}."
     NEVER_IMPORTED = "Keys without a file that were never imported: {}."
     REGISTERED_DAYS = (
         "Registered keys that are spelled like days, kept: {}. "

@@ -7,6 +7,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Literal
 
 import dagster as dg
@@ -862,9 +863,8 @@ def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefin
 
 
 def test_a_folder_that_was_not_mounted_for_a_while_brings_nothing_new(settled: Daemon) -> None:
-    """Nor does a key that was retired by hand come back: the empty mount point made no tick forget a file."""
+    """The empty mount point does not make a tick forget any file."""
     source = settled.world.source
-    retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
     cursor = settled.cursor
     source.rename(source.with_name("away"))
     source.mkdir()
@@ -875,7 +875,6 @@ def test_a_folder_that_was_not_mounted_for_a_while_brings_nothing_new(settled: D
     source.with_name("away").rename(source)
     assert settled.tick() == []
     assert settled.message == "No new or corrected file among 2."
-    assert settled.world.keys() == ["globex"]
 
 
 def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:
@@ -888,14 +887,184 @@ def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:
     assert settled.world.keys() == ["bluebird"]
 
 
-def test_a_key_retired_by_hand_stays_so_until_its_file_changes(settled: Daemon) -> None:
-    """The file is known to the cursor."""
+@pytest.mark.parametrize("age", [60, -3600], ids=["old", "from the future"])
+def test_a_key_retired_by_hand_is_registered_again_while_its_file_is_there(
+    settled: Daemon, capsys: pytest.CaptureFixture[str], age: float
+) -> None:
+    """Each time its run has a new run key; with its file gone, the key stays retired."""
+    path = put(settled.world, "acme", 3.5, age=age)
+    settled.tick()
+    settled.tick()
+    asked = set()
+    for _ in range(2):
+        retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
+        capsys.readouterr()
+        assert settled.tick() == ["acme"]
+        asked |= set(settled.run_keys())
+        assert (
+            "2 files. Runs asked for: 'acme'. Registered again, since their files are here: 'acme'."
+            in capsys.readouterr().err
+        )
+        assert settled.world.prices()["acme"] == [3.5]
+        assert settled.tick() == []
+        assert settled.message == "No new or corrected file among 2."
+    assert len(asked) == 2
+    path.unlink()
     retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
     assert settled.tick() == []
     assert settled.world.keys() == ["globex"]
-    put(settled.world, "acme", 1.5, 2.5, age=50)
+
+
+def test_keys_that_are_registered_again_wait_for_their_turn(world: World) -> None:
+    """They count among the runs of a tick, and none is lost."""
+    daemon = Daemon(world, build_arrivals_sensor(runs_a_tick=1))
+    for key in ("acme", "globex"):
+        put(world, key, 1)
+    assert [daemon.tick(), daemon.tick(), daemon.tick()] == [["acme"], ["globex"], []]
+    for key in ("acme", "globex"):
+        retire_key(world.instance, key, Warehouse(database=world.database))
+    assert [daemon.tick(), daemon.tick(), daemon.tick()] == [["acme"], ["globex"], []]
+    assert world.prices() == {"acme": [1.0], "globex": [1.0]}
+
+
+@pytest.fixture
+def neighbor(settled: Daemon) -> Daemon:
+    """The retiring sensor of another folder, with the same instance and database, and zenith loaded."""
+    source = settled.world.source.with_name("neighbor")
+    source.mkdir()
+    daemon = Daemon(World(source, settled.world.database, settled.world.instance), retiring_sensor)
+    put(daemon.world, "zenith", 3)
+    assert daemon.tick() == ["zenith"]
+    return daemon
+
+
+@pytest.mark.parametrize("sensor", [arrivals_sensor, retiring_sensor], ids=["keep", "retire"])
+def test_keys_of_another_folder_are_kept_and_reported(
+    settled: Daemon, neighbor: Daemon, sensor: dg.SensorDefinition
+) -> None:
+    """So is a key whose import records no folder; only a key that came from this folder can be retired."""
+    settled.sensor = neighbor.sensor = sensor
+    instance = settled.world.instance
+    instance.add_dynamic_partitions("s3", ["reported"])
+    instance.report_runless_asset_event(dg.AssetMaterialization(IMPORT.key, partition="reported"))
+    for _ in range(2):
+        assert (neighbor.tick(), settled.tick()) == ([], [])
+        assert neighbor.message == (
+            "No new or corrected file among 1. Keys of another folder, kept: 'acme', 'globex', 'reported'."
+        )
+        assert settled.message == (
+            "No new or corrected file among 2. Keys of another folder, kept: 'zenith', 'reported'."
+        )
+    assert settled.world.prices() == {"acme": [1.5, 2.5], "globex": [9.75], "zenith": [3.0]}
+
+
+def test_an_empty_folder_says_which_keys_are_of_another_folder(settled: Daemon, neighbor: Daemon) -> None:
+    """Only its own keys make it look like a folder that is not mounted."""
+    (neighbor.world.source / "zenith.csv").unlink()
+    assert neighbor.tick() == []
+    assert neighbor.message == (
+        "No new or corrected file among 0. No data file is left; is the folder mounted? Keys kept: 'zenith'. "
+        "Keys of another folder, kept: 'acme', 'globex'."
+    )
+    assert settled.world.keys() == ["acme", "globex", "zenith"]
+
+
+def test_a_key_goes_with_the_folder_that_loaded_it_last(settled: Daemon, neighbor: Daemon) -> None:
+    """If two folders have acme.csv, each loads its own when it changes, and only then."""
+    settled.sensor = retiring_sensor
+    put(neighbor.world, "acme", 7.5)
+    assert neighbor.tick() == ["acme"]
+    assert settled.world.prices()["acme"] == [7.5]
+    assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
+    put(settled.world, "acme", 8.5, age=50)
     assert settled.tick() == ["acme"]
-    assert settled.world.prices()["acme"] == [1.5, 2.5]
+    assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
+    assert settled.world.prices()["acme"] == [8.5]
+
+    # The folder that loaded it last loses its file, so the other one takes its place.
+    (settled.world.source / "acme.csv").unlink()
+    assert settled.tick() == ["-acme"]
+    assert "acme" not in settled.world.prices()
+    assert neighbor.tick() == ["acme"]
+    assert neighbor.run_keys()[0].startswith("acme@")
+    assert settled.world.prices()["acme"] == [7.5]
+    assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
+    assert "Keys of another folder, kept: 'zenith', 'acme'." in settled.message
+
+
+@pytest.mark.parametrize("runs", ["finish", "wait"])
+def test_two_folders_do_not_fight_over_a_key_whose_other_file_is_not_imported(
+    settled: Daemon, neighbor: Daemon, runs: str
+) -> None:
+    """The key is retired once for an import, and registered again once, even if that import never comes."""
+    settled.sensor = retiring_sensor
+    put(neighbor.world, "acme", 1)
+    (neighbor.world.source / "acme.csv").write_text("")
+    os.utime(neighbor.world.source / "acme.csv", (1e9, 1e9))
+    assert neighbor.tick() == ["acme"]
+    (settled.world.source / "acme.csv").unlink()
+    assert settled.tick() == ["-acme"]
+    assert neighbor.tick(runs=runs) == ["acme"]
+    for _ in range(3):
+        assert (settled.tick(), neighbor.tick(runs=runs)) == ([], [])
+        assert (settled.run_keys(), neighbor.run_keys()) == ([], [])
+    assert settled.message == (
+        "No new or corrected file among 1. Keys of another folder, kept: 'zenith'. "
+        "Keys without a file that were never imported: 'acme'."
+    )
+    assert settled.world.keys() == ["globex", "zenith", "acme"]
+
+
+@pytest.mark.parametrize("way", ["a link", "a trailing slash", "a tilde", "dots"])
+def test_a_folder_is_the_same_one_whichever_way_its_path_is_written(
+    settled: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """An import through one path is retired by the sensor of another path."""
+    source = settled.world.source
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    (tmp_path / "link").symlink_to(source)
+    path = {
+        "a link": str(tmp_path / "link"),
+        "a trailing slash": f"{source}/",
+        "a tilde": "~/source",
+        "dots": f"{source}/../source",
+    }[way]
+    settled.sensor = retiring_sensor
+    settled.world.load("acme", resources={**settled.world.resources(), "source": SourceFolder(path=path)})
+    for key in ("acme", "globex"):
+        (source / f"{key}.csv").unlink()
+    put(settled.world, "zenith", 1)
+    with dg.build_sensor_context(instance=settled.world.instance, cursor=settled.cursor) as context:
+        result = retiring_sensor(context, source=SourceFolder(path=path))
+    assert list(map(_key_of, result.run_requests)) == ["zenith", "-acme", "-globex"]
+    assert settled.tick() == ["zenith", "-acme", "-globex"]
+    assert settled.world.keys() == ["zenith"]
+
+
+def test_a_tick_examines_only_so_many_keys_without_files(
+    settled: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next ticks examine the others, and one that was retired before is not retired again."""
+    monkeypatch.setattr(tick, "EXAMINED_PER_TICK", 1)
+    settled.sensor = retiring_sensor
+    put(settled.world, "zenith", 1)
+    assert settled.tick() == ["zenith"]
+    for key in ("acme", "globex"):
+        (settled.world.source / f"{key}.csv").unlink()
+    now = 2 * int(time.time() / 2)
+    monkeypatch.setattr(tick, "time", SimpleNamespace(time=lambda: now))
+    assert settled.tick(runs="wait") == ["-acme"]
+    now += 1
+    assert settled.tick(runs="wait") == ["-globex"]
+    now += 1
+    assert settled.tick(runs="wait") == []
+    assert settled.message == (
+        "No new or corrected file among 1. Keys to be retired, since their files are gone: 'acme'. "
+        "Keys without a file that were not examined at this tick: 'globex'."
+    )
+    settled.work()
+    assert settled.world.keys() == ["zenith"]
 
 
 @pytest.mark.parametrize(
