@@ -685,7 +685,7 @@ def test_a_blank_path_is_told_and_forgets_nothing(
     assert (result.run_requests, result.cursor) == ([], None)
     assert str(result.skip_reason.skip_message) == (
         f"The source folder {path!r} cannot be read: its path is blank. Give the path of a folder, and see "
-        "that its variable is set if it comes from one. What was asked for before is remembered."
+        "that its variable is set if it comes from one. Earlier requests are remembered."
     )
 
 
