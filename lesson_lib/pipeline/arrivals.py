@@ -1,35 +1,34 @@
-"""What lies in the source folder, and what the sensor remembers of it: files, their words, and the cursor."""
+"""The files of the source folder as the sensor sees them, and the cursor that it keeps between ticks."""
 
 import base64
 import hashlib
 import json
 import os
-import re
 import stat
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from lesson_lib.pipeline.partitions import daily_partitions_def
+from lesson_lib.pipeline.lookalikes import lookalike_form
+from lesson_lib.pipeline.partitions import daily_partitions_def, is_spelled_like_a_day
 from lesson_lib.pipeline.source_files import SUFFIX, SourceFolder, UnreadableFile
 
-_NO_DATA = (".", "~$")  # hidden files, and those by which office programs mark a file as open
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_FORMAT = 2  # of the cursor; the first one held every key
+# Of hidden files, and of those by which office programs mark a file as open.
+_IGNORED_PREFIXES = (".", "~$")
+_CURSOR_FORMAT = 2  # format 1 held every key
 
 
 class DataFile(NamedTuple):
     """A file that may be a customer's.
 
     Attributes:
-        path: where it lies.
+        path: its path.
         key: its name without the suffix, in NFC.
         size: in bytes.
         modified: when its content was last written, in seconds since 1970.
         changed: when anything about it last changed, in seconds since 1970.
-        word: eleven characters for its name, number on the disk, size and times; another one when it changes.
+        word: hash of its name, inode, size and times, in eleven characters.
     """
 
     path: str
@@ -40,66 +39,91 @@ class DataFile(NamedTuple):
     word: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Scan:
-    """What lies in a source folder.
+    """The visible files of a source folder, and links whose targets cannot be read.
 
     Attributes:
+        folder: the folder's resolved path.
         files: the customers' files by key, in order of key.
-        doubles: files whose key another file has already, spelt in another normalisation.
-        unreadable: keys of files that are there, and tell nothing of themselves.
+        doubles: files whose key another file has already, spelled in another normalization.
+        unreadable: the keys of files that cannot be read, each with the cause.
+        days: the keys that are spelled like days; these files belong to the exchange.
+        not_utf8: the names of CSV files that are not UTF-8.
+        not_csv: the names of files that do not end in .csv; those that nearly do come first.
     """
 
-    files: dict[str, DataFile]
-    doubles: list[DataFile]
-    unreadable: set[str]
+    folder: str
+    files: dict[str, DataFile] = field(default_factory=dict)
+    doubles: list[DataFile] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    days: set[str] = field(default_factory=set)
+    not_utf8: list[str] = field(default_factory=list)
+    not_csv: list[str] = field(default_factory=list)
 
     def count(self) -> int:
-        """Return how many files there are; none at all looks like a folder that is not mounted."""
-        return len(self.files) + len(self.doubles) + len(self.unreadable)
+        """Return the number of customers' files; a folder that is not mounted has none."""
+        return len(self.files) + len(self.doubles) + len(self.unreadable) + len(self.not_utf8)
 
     def has(self, key: str) -> bool:
-        """Tell whether there is a file of this key, readable or not."""
-        return key in self.files or key in self.unreadable
+        """Return whether there is a file of this key, readable or not."""
+        return key in self.files or key in self.unreadable or key in self.days
+
+    def days_outside_calendar(self) -> list[str]:
+        """Return the days that the exchange's partitions definition does not have."""
+        return [day for day in sorted(self.days) if not daily_partitions_def.has_partition_key(day)]
+
+    def add(self, entry: os.DirEntry[str]) -> None:
+        """Add an entry of the folder, unless it is a folder, a pipe or the like, or has just gone."""
+        status, cause = _status(entry)
+        if not (cause or (status and stat.S_ISREG(status.st_mode))):
+            return
+        key = unicodedata.normalize("NFC", entry.name.removesuffix(SUFFIX))
+        if not entry.name.endswith(SUFFIX):
+            self.not_csv.append(entry.name)
+        elif not _is_utf8(entry.name):
+            self.not_utf8.append(entry.name)
+        elif is_spelled_like_a_day(key):
+            self.days.add(key)
+        elif status:
+            self._add_file(entry, key, status)
+        else:
+            self.unreadable[key] = cause
+
+    def _add_file(self, entry: os.DirEntry[str], key: str, status: os.stat_result) -> None:
+        times = status.st_mtime, max(status.st_mtime, status.st_ctime)
+        file = DataFile(entry.path, key, status.st_size, *times, _word_of(entry.name, status))
+        # SourceFolder.find also prefers the name in NFC.
+        if entry.name == key + SUFFIX and key in self.files:
+            self.doubles.append(self.files.pop(key))
+        if self.files.setdefault(key, file) is not file:
+            self.doubles.append(file)
 
 
 def scan(folder: Path) -> Scan:
-    """Look at the customers' files: plain ones that end in .csv.
+    """Sort the visible files of a folder by what the sensor does with them.
 
-    Hidden files, the lock files of office programs, folders, other suffixes and the exchange's days are none.
+    Hidden files, the lock files of office programs, and whatever is not a plain file are left out.
 
     Raises:
         OSError: the folder is missing, or cannot be read.
-        ValueError: its path holds a NUL.
+        ValueError: its path contains a NUL.
     """
-    files: dict[str, DataFile] = {}
-    doubles: list[DataFile] = []
-    unreadable: set[str] = set()
-    for entry, key in _candidates(folder):
-        try:
-            facts = entry.stat()
-        except FileNotFoundError:
-            continue  # it has just gone, or is a link to nowhere
-        except OSError:
-            unreadable.add(key)
-            continue
-        if not stat.S_ISREG(facts.st_mode):
-            continue
-        times = facts.st_mtime, max(facts.st_mtime, facts.st_ctime)
-        file = DataFile(entry.path, key, facts.st_size, *times, _word_of(entry.name, facts))
-        # SourceFolder.find takes the name in NFC first, too.
-        if entry.name == key + SUFFIX and key in files:
-            doubles.append(files.pop(key))
-        if files.setdefault(key, file) is not file:
-            doubles.append(file)
-    return Scan(dict(sorted(files.items())), doubles, unreadable)
+    with os.scandir(folder) as entries:
+        visible = [entry for entry in entries if not entry.name.startswith(_IGNORED_PREFIXES)]
+    found = Scan(str(folder.resolve()))
+    for entry in sorted(visible, key=lambda entry: entry.name):
+        found.add(entry)
+    found.files = dict(sorted(found.files.items()))
+    found.not_csv.sort(key=lambda name: SUFFIX not in lookalike_form(name))
+    return found
 
 
 def scan_source(source: SourceFolder) -> Scan:
-    """Look at the customers' files of the source folder, as `scan` does.
+    """Scan the source folder, as `scan` does.
 
     Raises:
-        UnreadableFile: the folder is missing, or cannot be read, and nobody knows what is there.
+        UnreadableFile: the folder is missing, or cannot be read.
     """
     folder = source.folder()
     try:
@@ -111,7 +135,7 @@ def scan_source(source: SourceFolder) -> Scan:
 
 
 def scan_filled(source: SourceFolder) -> Scan:
-    """Look at the customers' files of a source folder that has some: an empty one may not be mounted.
+    """Scan a source folder that must have customers' files: an empty one may not be mounted.
 
     Raises:
         UnreadableFile: the folder is missing, cannot be read, or holds no data file at all.
@@ -121,37 +145,44 @@ def scan_filled(source: SourceFolder) -> Scan:
     raise UnreadableFile(f"The source folder {str(source.folder())!r} holds no data file. Is it mounted?")
 
 
-def _candidates(folder: Path) -> Iterator[tuple[os.DirEntry[str], str]]:
-    """Yield the entries whose name may be that of a customer's file, each with its key, in order of name."""
-    with os.scandir(folder) as entries:
-        named = [entry for entry in entries if entry.name.endswith(SUFFIX)]
-    for entry in sorted(named, key=lambda entry: entry.name):
-        if entry.name.startswith(_NO_DATA):
-            continue
-        key = unicodedata.normalize("NFC", entry.name.removesuffix(SUFFIX))
-        if not (_DAY.fullmatch(key) and daily_partitions_def.has_partition_key(key)):
-            yield entry, key
+def _status(entry: os.DirEntry[str]) -> tuple[os.stat_result | None, str]:
+    """Return the status of what an entry leads to, or else why there is none; "" if the entry has gone."""
+    try:
+        return entry.stat(), ""
+    except FileNotFoundError:
+        return None, "a link that points nowhere" if entry.is_symlink() else ""
+    except OSError as error:
+        return None, error.strerror or str(error)
 
 
-def _word_of(name: str, facts: os.stat_result) -> str:
-    told = f"{facts.st_ino} {facts.st_size} {facts.st_mtime_ns} {facts.st_ctime_ns} "
-    return short_word(told.encode() + os.fsencode(name))
+def _is_utf8(name: str) -> bool:
+    """Return whether a name is text; Python turns other bytes into surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _word_of(name: str, status: os.stat_result) -> str:
+    text = f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} "
+    return short_word(text.encode() + os.fsencode(name))
 
 
 def short_word(text: bytes) -> str:
-    """Return eleven characters that stand for a text of any length."""
+    """Return a hash of a text, in eleven characters."""
     digest = hashlib.blake2b(text, digest_size=8).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """What a tick leaves to the next one: words, as many as there are files, however long their names.
+    """What a tick remembers for the next one, in words, so that its size does not depend on long names.
 
     Attributes:
-        done: of the files that need nothing more.
-        seen: of the files too young to be settled, to know them again.
-        retired: of the requests to retire a key.
+        done: the words of files that need nothing more.
+        seen: the words of files that were too young to load.
+        retired: the words of keys whose retirement was requested.
     """
 
     done: tuple[str, ...] = ()
@@ -159,16 +190,16 @@ class Cursor:
     retired: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        """Return the text that Dagster keeps."""
+        """Return the text that Dagster stores."""
         lists = {"done": self.done, "seen": self.seen, "retired": self.retired}
-        return json.dumps({"format": _FORMAT, **lists}, separators=(",", ":"))
+        return json.dumps({"format": _CURSOR_FORMAT, **lists}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Cursor":
-        """Return the cursor that Dagster kept.
+        """Return the cursor that Dagster stored.
 
         Raises:
-            ValueError: it is damaged, of another format, or not ours.
+            ValueError: it is damaged, of another format, or of another sensor.
         """
         try:
             found = json.loads(text)
@@ -176,12 +207,12 @@ class Cursor:
             raise ValueError("it is nested too deeply") from None
         lists = {name: found.get(name) for name in ("done", "seen", "retired")} if _is_ours(found) else {}
         if not lists or not all(_are_words(words) for words in lists.values()):
-            raise ValueError(f"it is no cursor of format {_FORMAT}")
+            raise ValueError(f"it is not a cursor of format {_CURSOR_FORMAT}")
         return cls(**{name: tuple(words) for name, words in lists.items()})
 
 
 def _is_ours(found: object) -> bool:
-    return isinstance(found, dict) and found.get("format") == _FORMAT
+    return isinstance(found, dict) and found.get("format") == _CURSOR_FORMAT
 
 
 def _are_words(words: object) -> bool:

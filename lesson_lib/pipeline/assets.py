@@ -134,14 +134,18 @@ def load_files(
             return dg.MaterializeResult(metadata=record_metadata(context, metadata))
 
 
+SOURCE_FOLDER = "source folder"
+
+
 def file_metadata(file: SourceFile) -> Metadata:
-    """Return what the materialization of an import records of a file."""
+    """Return what the materialization of an import records of a file, and of the folder that it came from."""
     return {
         "file": file.path.name,
         "bytes": file.size,
         "header": ", ".join(file.header),
         "bad prices": file.bad_prices,
         "fingerprint": file.fingerprint,
+        SOURCE_FOLDER: str(file.path.parent),
     }
 
 

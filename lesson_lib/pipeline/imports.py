@@ -1,20 +1,29 @@
-"""What the event log tells of the latest imports: is a file that looks new loaded already?"""
+"""The latest imports in the event log: their files and folders, and whether they were loaded."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import dagster as dg
 
 from lesson_lib.pipeline.arrivals import DataFile
-from lesson_lib.pipeline.assets import duckdb_dynamic_partition_table, import_dynamic_partition_file
-from lesson_lib.pipeline.records import Recorded, latest_materializations, recorded_by_key
+from lesson_lib.pipeline.assets import (
+    SOURCE_FOLDER,
+    duckdb_dynamic_partition_table,
+    import_dynamic_partition_file,
+)
+from lesson_lib.pipeline.records import (
+    NAMED_IN_A_QUERY,
+    Recorded,
+    latest_materializations,
+    recorded_by_key,
+)
 
 IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
 
 
 @dataclass(frozen=True)
 class Import:
-    """What is recorded of a customer's file that was imported, and then loaded.
+    """The record of a customer's file that was imported and then loaded.
 
     Attributes:
         fingerprint: SHA-256 of its bytes, in hex.
@@ -29,11 +38,11 @@ class Import:
     rows: int
 
     def is_of(self, file: DataFile, fingerprint: str | None) -> bool:
-        """Tell whether it was this file as it is now.
+        """Return whether it was this file as it is now.
 
         Args:
             file: a file of the same key.
-            fingerprint: that of its bytes; None if it is too large to read, and size and times must do.
+            fingerprint: of its bytes; None if the file is too large to read, so that size and times decide.
         """
         if fingerprint is None:
             return file.size == self.size and file.changed < self.at
@@ -43,16 +52,16 @@ class Import:
 def loaded_imports(
     instance: dg.DagsterInstance, keys: Collection[str], ids: Mapping[str, int]
 ) -> dict[str, Import]:
-    """Return the latest imports that were loaded, too: the rows of these keys are those of that file.
+    """Return the latest imports that were also loaded, so that the rows of these keys are those of that file.
 
-    So the record of the rows comes later than that of the import, and says that they are of the same file.
-    The first would not do alone: a run records rows after they are there, and in between another one may
-    import a corrected file. Nor would the second: rows may be gone, and the same file be imported again.
+    The record of the rows must be later than that of the import, and must name the same file. The first rule
+    is not enough: a run records rows after they are stored, and in between another run may import a corrected
+    file. Nor is the second: the rows may be gone, and the same file imported again.
 
     Args:
-        instance: whose event log is asked.
-        keys: the keys to ask for.
-        ids: what `latest_materializations` says of their imports.
+        instance: the instance with the event log.
+        keys: the keys to look up.
+        ids: the event numbers of their imports, from `current_imports` or `latest_materializations`.
     """
     tables = latest_materializations(instance, TABLE, keys)
     later = [key for key in keys if key in ids and tables.get(key, 0) > ids[key]]
@@ -67,3 +76,40 @@ def loaded_imports(
             ) if of_rows == fingerprint:
                 found[key] = Import(fingerprint, size, at, rows)
     return found
+
+
+def current_imports(instance: dg.DagsterInstance, keys: Collection[str]) -> dict[str, int]:
+    """Return the event numbers of the keys' latest imports, without those that a run has retired since.
+
+    Args:
+        instance: the instance with the event log.
+        keys: the keys to look up; where they are many, the answer may contain other keys.
+    """
+    imports = latest_materializations(instance, IMPORT, keys)
+    if not imports:
+        return {}
+    named = set(keys) if len(keys) <= NAMED_IN_A_QUERY else None
+    retired = instance.get_latest_storage_id_by_partition(
+        IMPORT, dg.DagsterEventType.ASSET_OBSERVATION, partitions=named
+    )
+    return {key: number for key, number in imports.items() if number > retired.get(key, 0)}
+
+
+def keys_imported_from(
+    instance: dg.DagsterInstance, keys: Iterable[str], ids: Mapping[str, int], folder: str
+) -> set[str]:
+    """Return those of the keys whose imports came from this folder.
+
+    Args:
+        instance: the instance with the event log.
+        keys: the keys to look up.
+        ids: the event numbers of their imports, from `current_imports`.
+        folder: the resolved path of a source folder.
+    """
+    recorded = recorded_by_key(instance, IMPORT, keys, ids)
+    return {key for key, item in recorded.items() if item.metadata.get(SOURCE_FOLDER) == folder}
+
+
+def retirement(key: str, folder: str) -> dg.AssetObservation:
+    """Return the event that records that a run has retired a key, and its import with it."""
+    return dg.AssetObservation(IMPORT, partition=key, metadata={"retired": True, SOURCE_FOLDER: folder})

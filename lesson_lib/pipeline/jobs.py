@@ -1,4 +1,4 @@
-"""The jobs: load a day, load a customer, retire a customer whose file is gone.
+"""The jobs that load a day, load a customer, and retire a customer whose file is gone.
 
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
@@ -12,6 +12,7 @@ from lesson_lib.pipeline.assets import (
     import_dynamic_partition_file,
     import_partition_file,
 )
+from lesson_lib.pipeline.imports import current_imports, keys_imported_from, retirement
 from lesson_lib.pipeline.partitions import InvalidKey, retire_key
 from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
 from lesson_lib.pipeline.warehouse import DUCKDB_WRITER, Warehouse
@@ -30,7 +31,7 @@ import_dynamic_partition_job = dg.define_asset_job(
 
 
 class KeyToRetire(dg.Config):
-    """Which key to retire."""
+    """The key to retire."""
 
     key: str
 
@@ -39,29 +40,40 @@ class KeyToRetire(dg.Config):
 def retire_partition(
     context: dg.OpExecutionContext, config: KeyToRetire, source: SourceFolder, database: Warehouse
 ) -> None:
-    """Remove a key and its rows, unless its file is there again, or both are gone already.
+    """Remove a key and its rows, if its file was imported from this folder and is no longer there.
 
     Raises:
-        UnreadableFile: the source folder cannot be read, or holds no data file at all, as one that is not
-            mounted, so nobody knows whether the file is gone.
+        UnreadableFile: the source folder cannot be read, or holds no data file (it may not be mounted),
+            so that nobody knows whether the file is gone.
         WarehouseUnavailable: the database cannot be opened; the key stays.
     """
+    key = config.key
     try:
         there = scan_filled(source)
-    except UnreadableFile as refusal:
+    except UnreadableFile as error:
         raise UnreadableFile(
-            f"{refusal} The key {config.key!r} and its rows stay. Run this again then; "
+            f"{error} The key {key!r} and its rows stay. Run this again then; "
             "or, if the file is gone for good, call retire_key."
-        ) from refusal
-    if there.has(config.key):
-        context.log.warning("%r is not retired: its file is there. Nothing was changed.", config.key)
+        ) from error
+    if there.has(key):
+        context.log.warning("%r is not retired: its file is there. Nothing was changed.", key)
+        return
+    imports = current_imports(context.instance, [key])
+    if key not in keys_imported_from(context.instance, [key], imports, there.folder):
+        context.log.warning(
+            "%r is not retired: its latest import did not come from %s, or has been retired already. "
+            "Nothing was changed. To retire it all the same, call retire_key.",
+            key,
+            there.folder,
+        )
         return
     try:
-        removed = retire_key(context.instance, config.key, database)
-    except InvalidKey as refusal:
-        context.log.warning("%s Nothing was changed.", refusal)
+        removed = retire_key(context.instance, key, database)
+    except InvalidKey as error:
+        context.log.warning("%s Nothing was changed.", error)
     else:
-        context.log.info("%r is retired, and %d rows with it.", config.key, removed)
+        context.log_event(retirement(key, there.folder))
+        context.log.info("%r is retired, and %d rows with it.", key, removed)
 
 
 @dg.job

@@ -1,6 +1,6 @@
 """The sensor for the irregular source: new and corrected files become keys and run requests.
 
-What a tick decides is in `tick.py`, what it says in `tick_message.py`.
+The decisions of a tick are in `tick.py`, its message in `tick_message.py`.
 
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
@@ -16,7 +16,7 @@ from lesson_lib.pipeline.sensor_settings import Settings
 from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
 from lesson_lib.pipeline.tick import Tick
 
-_WARNINGS = 100  # a tick
+WARNINGS_PER_TICK = 100
 
 
 def build_arrivals_sensor(
@@ -27,20 +27,22 @@ def build_arrivals_sensor(
     settle_seconds: float = 5.0,
     minimum_interval_seconds: int = 30,
 ) -> dg.SensorDefinition:
-    """Return a sensor that asks for a run for each file that is new or corrected, and for its key.
+    """Return a sensor that registers a key and requests a run for each file that is new or corrected.
 
-    It needs the resource `source`, and its jobs need `database`, too.
+    It needs the resource `source`, and its jobs also need `database`. Give each key set one source folder,
+    and each folder one sensor.
 
     Args:
-        name: of the sensor.
-        vanished: what happens to a loaded key whose file is gone: it is kept and reported, or retired.
-        runs_a_tick: how many runs a tick asks for at most; the rest is asked for at the next ones.
-        settle_seconds: how long ago a file must have been written last. A younger one is taken, too, once two
-            ticks in a row have found it the same.
-        minimum_interval_seconds: between two ticks.
+        name: the name of the sensor.
+        vanished: what happens to a key whose file was imported from this folder and is gone: it is kept and
+            reported, or retired. Keys of other folders are always kept.
+        runs_a_tick: the maximum number of runs that a tick requests; the next ticks request the rest.
+        settle_seconds: how long ago a file must have been written last. A younger file is loaded if two ticks
+            in a row have found it unchanged.
+        minimum_interval_seconds: the time between two ticks.
 
     Raises:
-        InvalidSetting: a setting is not one of those.
+        InvalidSetting: a setting is invalid.
     """
     settings = Settings(vanished, runs_a_tick, settle_seconds, minimum_interval_seconds)
     retiring = [retire_partition_job] if vanished == "retire" else []
@@ -62,11 +64,11 @@ def _evaluate(
 ) -> dg.SensorResult:
     try:
         there = scan_source(source)
-    except UnreadableFile as refusal:
-        # Without a cursor of its own, the result leaves the one that Dagster keeps as it is.
-        return dg.SensorResult(skip_reason=f"{refusal} What was asked for before is remembered.")
+    except UnreadableFile as error:
+        # A result without a cursor leaves the stored cursor unchanged.
+        return dg.SensorResult(skip_reason=f"{error} Earlier requests are remembered.")
     tick = Tick(settings, context.instance, there, _cursor(context))
-    for invalid in tick.refusals[:_WARNINGS]:
+    for invalid in tick.refusals[:WARNINGS_PER_TICK]:
         context.log.warning(str(invalid))
     context.log.info(tick.message)
     return dg.SensorResult(
@@ -83,7 +85,7 @@ def _cursor(context: dg.SensorEvaluationContext) -> Cursor:
     except ValueError as error:
         context.log.warning(
             "The cursor is not used: %s. "
-            "Every file counts as new once more; what is loaded already is recognised by its content.",
+            "Every file counts as new again; files that are loaded already are recognized by their content.",
             error,
         )
         return Cursor()

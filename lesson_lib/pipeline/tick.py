@@ -1,4 +1,4 @@
-"""What a tick of the sensor decides: which runs to ask for, which keys to register, what to remember."""
+"""The decisions of a sensor's tick: the runs to request, the keys to register, and the next cursor."""
 
 import time
 
@@ -6,67 +6,83 @@ import dagster as dg
 
 from lesson_lib.pipeline.arrivals import Cursor, DataFile, Scan, short_word
 from lesson_lib.pipeline.fingerprints import ReadEnough, Reading
-from lesson_lib.pipeline.imports import IMPORT, Import, loaded_imports
+from lesson_lib.pipeline.imports import Import, current_imports, keys_imported_from, loaded_imports
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
-from lesson_lib.pipeline.partitions import InvalidKey, judge_keys, s3_partitions_def
-from lesson_lib.pipeline.records import latest_materializations
+from lesson_lib.pipeline.partitions import (
+    InvalidKey,
+    is_spelled_like_a_day,
+    judge_keys,
+    s3_partitions_def,
+)
 from lesson_lib.pipeline.run_keys import import_run_keys, retirement_run_keys
 from lesson_lib.pipeline.sensor_settings import Settings
 from lesson_lib.pipeline.tick_message import Fate, tick_message
 
-# Of files that may be loaded already: Dagster ends an evaluation after 60 seconds, on slow disks, too.
-EXAMINED_A_TICK = 5_000
+# Files that may be loaded already, and keys without files, of each so many. Dagster ends an evaluation after
+# 60 seconds, and disks may be slow.
+EXAMINED_PER_TICK = 5_000
 
 _DOUBLE = (
-    "{0!r} has two files, whose names differ only in normalisation; the one that is in NFC, or comes first, "
+    "{0!r} has two files, whose names differ only in normalization; the one that is in NFC, or comes first, "
     "counts. Rename or remove the other."
 )
 
 
 class Tick:
-    """One look at the source folder, and what follows from it.
+    """The decisions that follow from one scan of the source folder.
 
     Attributes:
-        requests: the runs to ask for.
+        requests: the runs to request.
         add: the keys to register.
-        refusals: of the keys that break the rules.
+        refusals: the errors of the keys that break the rules.
         cursor: what the next tick has to know.
-        message: what this one saw, and what it asks for.
+        message: what this tick found, and what it requests.
     """
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance, there: Scan, before: Cursor) -> None:
-        """Look, and decide."""
+        """Decide what this tick requests."""
         self._settings, self._instance, self._there, self._before = settings, instance, there, before
         self._now = time.time()
         self._registered = dict.fromkeys(
             s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance)
         )
-        self._told: dict[Fate, list[str]] = {fate: [] for fate in Fate}
-        self._told[Fate.UNREADABLE] += sorted(there.unreadable)
-        self._versions: dict[str, str] = {}  # to ask for, by key
+        self._causes = dict(there.unreadable)
+        self._reported: dict[Fate, list[str]] = {
+            **{fate: [] for fate in Fate},
+            Fate.UNREADABLE: sorted(there.unreadable),
+            Fate.NOT_UTF8: there.not_utf8,
+            Fate.NOT_CSV: there.not_csv,
+            Fate.OUTSIDE_CALENDAR: there.days_outside_calendar(),
+            Fate.REGISTERED_DAYS: [key for key in self._registered if is_spelled_like_a_day(key)],
+        }
+        self._versions: dict[str, str] = {}  # of the files to load, by key
         self.requests: list[dg.RunRequest] = []
         self.add: list[str] = []
         self.refusals: list[InvalidKey] = []
         self.cursor = self._decide()
-        self.message = tick_message(there.count(), self._told, is_asking=bool(self.requests))
+        self.message = tick_message(
+            there.count(), self._reported, self._causes, requests_runs=bool(self.requests)
+        )
 
     def _decide(self) -> Cursor:
         done = set(self._before.done)
-        arrived = [file for file in self._there.files.values() if file.word not in done]
+        arrived = [
+            file
+            for file in self._there.files.values()
+            if file.word not in done or file.key not in self._registered
+        ]
         lawful = self._lawful(self._settled(arrived))
-        absent = [key for key in self._registered if not self._there.has(key)]
-        self._imports = latest_materializations(
-            self._instance, IMPORT, [*absent, *(file.key for file in lawful)]
-        )
+        days = set(self._reported[Fate.REGISTERED_DAYS])
+        absent = [key for key in self._registered if key not in days and not self._there.has(key)]
+        self._imports = current_imports(self._instance, [*absent, *(file.key for file in lawful)])
         done |= self._load(lawful)
-        self._told[Fate.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
-        vanished = [key for key in absent if key in self._imports]
+        vanished = self._vanished(absent)
         if not self._there.count():
-            self._told[Fate.EMPTY] = vanished
+            self._reported[Fate.EMPTY] = vanished
             return self._before  # the files are the same ones when the folder is mounted again
         return Cursor(
             done=tuple(file.word for file in self._there.files.values() if file.word in done),
-            # All young ones: a file that waits for another reason, too, does not have to settle again.
+            # All young files, so that one which also waits for another reason does not have to settle again.
             seen=tuple(file.word for file in arrived if self._is_young(file) and file.word not in done),
             retired=self._retire(vanished),
         )
@@ -75,25 +91,25 @@ class Tick:
         return file.modified > self._now - self._settings.settle_seconds
 
     def _settled(self, arrived: list[DataFile]) -> list[DataFile]:
-        """Return the files that nobody writes any more: left alone for long, or since the tick before.
+        """Return the files that nobody is writing: last written long ago, or unchanged since the last tick.
 
-        The second holds for all that a sender with a fast clock writes: its files come from the future.
+        The second rule is for senders whose clocks are fast, since their files come from the future.
         """
-        seen = set(self._before.seen)
+        seen = {*self._before.seen, *self._before.done}
         settled = []
         for file in arrived:
             if self._is_young(file) and file.word not in seen:
-                self._told[Fate.WAITING].append(file.key)
+                self._reported[Fate.WAITING].append(file.key)
             else:
                 settled.append(file)
         return settled
 
     def _lawful(self, settled: list[DataFile]) -> list[DataFile]:
-        """Return the files whose keys follow the rules; the others hold up nobody."""
+        """Return the files whose keys follow the rules; the others do not block the tick."""
         for double in self._there.doubles:
             self._refuse(double.key, InvalidKey(_DOUBLE.format(double.key)))
         lawful = []
-        # Where nothing has arrived, the registered keys need not be searched for lookalikes.
+        # If nothing has arrived, the registered keys need not be searched for lookalikes.
         judged = judge_keys(self._registered, [file.key for file in settled]) if settled else ()
         for file, key in zip(settled, judged, strict=True):
             if isinstance(key, InvalidKey):
@@ -103,31 +119,34 @@ class Tick:
         return lawful
 
     def _refuse(self, key: str, refusal: InvalidKey) -> None:
-        self._told[Fate.REFUSED].append(key)
+        self._reported[Fate.REFUSED].append(key)
         self.refusals.append(refusal)
 
     def _load(self, lawful: list[DataFile]) -> set[str]:
-        """Ask for the runs of what is not loaded already; return the words of what needs nothing more."""
+        """Request runs for files that are not loaded; return the words of files that need nothing more."""
         first_time = [file for file in lawful if file.key not in self._imports]
         again = [file for file in lawful if file.key in self._imports]
-        examined = again[:EXAMINED_A_TICK]
+        examined = again[:EXAMINED_PER_TICK]
         registered = [file.key for file in examined if file.key in self._registered]
         loaded = loaded_imports(self._instance, registered, self._imports)
-        reading, done = Reading(), set()
-        # New customers do not wait until all others are found to be loaded already.
+        reading, before, done = Reading(), set(self._before.done), set()
+        # New customers do not wait until the files of all others are compared.
         for file in [*first_time, *examined]:
             try:
                 fate = self._fate(file, loaded.get(file.key), reading)
             except FileNotFoundError:
-                continue  # gone since the folder was looked at; the next tick will see that
+                continue  # it has gone since the scan; the next tick will see that
             except ReadEnough:
                 fate = Fate.LATER
-            except OSError:
+            except OSError as error:
                 fate = Fate.UNREADABLE
-            self._told[fate].append(file.key)
-            if fate in (Fate.ASKED, Fate.LOADED):
+                self._causes[file.key] = error.strerror or str(error)
+            self._reported[fate].append(file.key)
+            if fate in (Fate.REQUESTED, Fate.LOADED):
                 done.add(file.word)
-        self._told[Fate.LATER] += [file.key for file in again[EXAMINED_A_TICK:]]
+            if fate is Fate.REQUESTED and file.word in before:
+                self._reported[Fate.REGISTERED_AGAIN].append(file.key)
+        self._reported[Fate.LATER] += [file.key for file in again[EXAMINED_PER_TICK:]]
         self.add = [key for key in self._versions if key not in self._registered]
         run_keys = import_run_keys(self._instance, self._versions)
         self.requests += map(_import, self._versions, run_keys)
@@ -143,22 +162,37 @@ class Tick:
         if is_full:
             return Fate.LATER
         self._versions[file.key] = content[:16] if content else file.word
-        return Fate.ASKED
+        return Fate.REQUESTED
+
+    def _vanished(self, absent: list[str]) -> list[str]:
+        """Return the absent keys whose files came from this folder; report why the others are kept."""
+        imported = [key for key in absent if key in self._imports]
+        self._reported[Fate.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
+        examined = self._examined(imported)
+        ours = keys_imported_from(self._instance, examined, self._imports, self._there.folder)
+        self._reported[Fate.ELSEWHERE] = [key for key in imported if key in examined and key not in ours]
+        self._reported[Fate.NOT_EXAMINED] = [key for key in imported if key not in examined]
+        return [key for key in imported if key in ours]
+
+    def _examined(self, imported: list[str]) -> set[str]:
+        """Return the keys whose imports this tick looks up; where they are many, others at each tick."""
+        start = int(self._now) % max(len(imported), 1)
+        return set([*imported[start:], *imported[:start]][:EXAMINED_PER_TICK])
 
     def _retire(self, vanished: list[str]) -> tuple[str, ...]:
-        """Ask to retire keys whose files are gone, if so set; return the words of all that was asked for."""
+        """Request retirements if the setting says so; return the words of all keys requested so far."""
         if self._settings.vanished == "keep":
-            self._told[Fate.KEPT] = vanished
+            self._reported[Fate.KEPT] = vanished
             return ()
-        self._told[Fate.RETIRING] = vanished
-        words = {key: short_word(key.encode()) for key in vanished}
+        self._reported[Fate.RETIRING] = vanished
         before = set(self._before.retired)
+        words = {key: short_word(key.encode()) for key in [*vanished, *self._reported[Fate.NOT_EXAMINED]]}
         new = [key for key in vanished if words[key] not in before]
         room = self._settings.runs_a_tick - len(self.requests)
         run_keys = retirement_run_keys(self._instance, retire_partition_job, new[:room])
         self.requests += map(_retirement, new, run_keys)
-        left = set(new[room:])
-        return tuple(word for key, word in words.items() if key not in left)
+        requested = {*vanished} - {*new[room:]}
+        return tuple(word for key, word in words.items() if key in requested or word in before)
 
 
 def _import(key: str, run_key: str) -> dg.RunRequest:

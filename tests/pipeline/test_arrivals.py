@@ -1,5 +1,6 @@
-"""What lies in the source folder: which files count, their words, and the cursor."""
+"""The scan of the source folder: which files count, their words, and the cursor."""
 
+import errno
 import json
 import os
 import sys
@@ -25,56 +26,97 @@ def words(folder: Path) -> dict[str, str]:
     return {key: file.word for key, file in scan(folder).files.items()}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        ".acme.csv",
-        ".csv",
-        "~$acme.csv",
-        "acme.csv.part",
-        "acme.csv~",
-        "acme.tmp",
-        "acme.CSV",
-        "acme",
-        "2018-01-22.csv",
-        "2018-01-26.csv",
-    ],
-)
-def test_this_is_no_customers_file(tmp_path: Path, name: str) -> None:
-    """Hidden, temporary, of another kind, or a day of the exchange."""
+@pytest.mark.parametrize("name", [".acme.csv", ".csv", "~$acme.csv", "2018-01-22.csv", "2018-01-26.csv"])
+def test_hidden_files_lock_files_and_days_of_the_calendar_are_no_customers_files(
+    tmp_path: Path, name: str
+) -> None:
+    """They are ignored, and nothing is reported about them."""
     put(tmp_path, name)
     put(tmp_path, "globex.csv")
-    assert list(scan(tmp_path).files) == ["globex"]
+    found = scan(tmp_path)
+    assert (list(found.files), found.count(), found.days_outside_calendar()) == (["globex"], 1, [])
+    assert (found.not_csv, found.not_utf8, found.unreadable) == ([], [], {})
 
 
-@pytest.mark.parametrize(
-    "name", ["2018-01-21", "2018-01-27", "2018-1-22", "\uff12018-01-22", "o'hare", "a.b", "~a"]
-)
-def test_this_is_a_customers_file(tmp_path: Path, name: str) -> None:
-    """A date that is no day of the exchange names a customer, as any other name does."""
+@pytest.mark.parametrize("name", ["o'hare", "a.b", "~a", "2018", "20180122", "2018-01-22 acme"])
+def test_every_other_csv_file_is_a_customers_file(tmp_path: Path, name: str) -> None:
+    """Digits in its name do not make it a day."""
     put(tmp_path, f"{name}.csv")
     assert list(scan(tmp_path).files) == [name]
 
 
-def test_folders_pipes_and_links_to_nowhere_are_no_files_and_a_link_to_a_file_is_one(tmp_path: Path) -> None:
-    """What counts is what a link leads to."""
+@pytest.mark.parametrize(
+    "day", ["2018-01-21", "2018-01-27", "2018-02-30", "2018-1-22", "2018_01_22", "\uff12018-01-22"]
+)
+def test_a_day_that_the_calendar_does_not_have_is_no_customers_file(tmp_path: Path, day: str) -> None:
+    """It is kept apart from the days that the exchange's assets load, and it does not count as missing."""
+    for name in (day, "2018-01-22"):
+        put(tmp_path, f"{name}.csv")
+    found = scan(tmp_path)
+    assert (found.files, found.count(), found.days_outside_calendar()) == ({}, 0, [day])
+    assert found.has(day)
+    assert found.has("2018-01-22")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ACME.CSV",
+        "acme.Csv",
+        "acme.csv ",
+        "acme.csv.",
+        "acme.csv.txt",
+        "acme.csv.gz",
+        "acme.csv~",
+        "acme.xlsx",
+        "acme",
+        "acme\uff0e\uff43\uff53\uff56",
+        "acme.\u0441sv",
+        "acme.cs\u200bv",
+    ],
+)
+def test_a_visible_file_with_another_suffix_is_not_taken(tmp_path: Path, name: str) -> None:
+    """The scan names it, and it does not count as a data file."""
+    put(tmp_path, name)
+    found = scan(tmp_path)
+    assert (found.files, found.count(), found.not_csv) == ({}, 0, [name])
+
+
+def test_names_that_nearly_end_in_csv_come_first(tmp_path: Path) -> None:
+    """A message names only some of the files, and these are most likely a customer's."""
+    for name in ("a.txt", "b.xlsx", "ZENITH.CSV", "zulu\uff0e\uff43\uff53\uff56"):
+        put(tmp_path, name)
+    assert scan(tmp_path).not_csv == ["ZENITH.CSV", "zulu\uff0e\uff43\uff53\uff56", "a.txt", "b.xlsx"]
+
+
+def test_folders_and_pipes_are_no_files_and_a_link_to_a_file_is_one(tmp_path: Path) -> None:
+    """What counts is what a link points to."""
     source = tmp_path / "source"
     source.mkdir()
     (source / "folder.csv").mkdir()
+    (source / "folder").mkdir()
     os.mkfifo(source / "pipe.csv")
-    (source / "nowhere.csv").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(source / "pipe")
     (source / "linked.csv").symlink_to(put(tmp_path, "file"))
     found = scan(source)
-    assert (list(found.files), found.doubles, found.unreadable) == (["linked"], [], set())
-    assert found.has("linked")
-    assert not found.has("nowhere")
+    assert (list(found.files), found.doubles, found.unreadable) == (["linked"], [], {})
+    assert (found.not_csv, found.has("linked"), found.has("folder")) == ([], True, False)
+
+
+def test_a_link_that_points_nowhere_is_there_and_cannot_be_read(tmp_path: Path) -> None:
+    """It may point to a disk that is not mounted, so its key has not vanished."""
+    (tmp_path / "acme.csv").symlink_to(tmp_path / "nowhere")
+    found = scan(tmp_path)
+    assert (found.files, found.unreadable) == ({}, {"acme": "a link that points nowhere"})
+    assert (found.has("acme"), found.count()) == (True, 1)
 
 
 def test_a_link_in_a_circle_is_there_and_cannot_be_read(tmp_path: Path) -> None:
-    """It has not vanished."""
+    """Its key has not vanished, and the system's error is its cause."""
     (tmp_path / "acme.csv").symlink_to(tmp_path / "acme.csv")
     found = scan(tmp_path)
-    assert (found.files, found.unreadable, found.has("acme")) == ({}, {"acme"}, True)
+    assert (found.files, found.unreadable) == ({}, {"acme": os.strerror(errno.ELOOP)})
+    assert found.has("acme")
 
 
 def test_files_come_in_order_of_key(tmp_path: Path) -> None:
@@ -102,10 +144,11 @@ def test_of_two_files_of_one_key_the_name_in_nfc_counts(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there a name can hold any bytes")
-def test_a_name_that_is_no_text_is_read_all_the_same(tmp_path: Path) -> None:
-    """Its key is refused where keys are judged."""
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv")).write_text("x")
-    assert list(scan(tmp_path).files) == ["\udcff"]
+def test_a_name_that_is_not_utf8_is_not_taken(tmp_path: Path) -> None:
+    """It counts as a data file, since its name ends in .csv."""
+    put(tmp_path, "caf\udce9.csv")
+    found = scan(tmp_path)
+    assert (found.files, found.not_utf8, found.count()) == ({}, ["caf\udce9.csv"], 1)
 
 
 def test_a_word_stands_for_name_size_and_times(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_both_assets_record_what_a_person_wants_to_see(world: World) -> None:
         "header": "date, share_price, amount, spend, shift, spread",
         "bad prices": 0,
         "fingerprint": hashlib.sha256(content).hexdigest(),
+        "source folder": str(world.source),
     }
     assert world.metadata(LOAD, "acme") == world.loading_records("acme", 2, replaced=0)
 

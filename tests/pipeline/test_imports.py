@@ -1,11 +1,14 @@
-"""The latest imports, as the event log tells of them."""
+"""The latest imports, as the event log records them."""
 
+from pathlib import Path
+
+import dagster as dg
 import pytest
 
-from lesson_lib.pipeline import records
+from lesson_lib.pipeline import backfill, records, register_keys
 from lesson_lib.pipeline.arrivals import scan
 from lesson_lib.pipeline.fingerprints import Reading
-from lesson_lib.pipeline.imports import loaded_imports
+from lesson_lib.pipeline.imports import current_imports, keys_imported_from, loaded_imports
 from lesson_lib.pipeline.records import latest_materializations
 from tests.pipeline.world import IMPORT, LOAD, World, priced
 
@@ -42,6 +45,35 @@ def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
     assert loaded_imports(loaded.instance, keys, after) == {}
     loaded.load("globex", assets=[LOAD])
     assert list(loaded_imports(loaded.instance, keys, after)) == ["globex"]
+
+
+@pytest.mark.usefixtures("named_in_a_query")
+def test_an_import_belongs_to_the_folder_that_it_records(loaded: World, tmp_path: Path) -> None:
+    """A range, a run of one key and a backfill record it; a report by hand, or one of before, does not."""
+    other = World(tmp_path / "other", loaded.database, loaded.instance)
+    other.source.mkdir()
+    for key in ("acme", "globex", "zenith"):
+        register_keys(loaded.instance, [key])
+        other.write(key, priced(1))
+    loaded.write("zenith", priced(2))
+    loaded.load("zenith")
+    folders = str(loaded.source), str(other.source)
+    keys = ["acme", "globex", "zenith", "unknown"]
+
+    def found() -> list[list[str]]:
+        imports = current_imports(loaded.instance, keys)
+        return [sorted(keys_imported_from(loaded.instance, keys, imports, folder)) for folder in folders]
+
+    assert found() == [["acme", "globex", "zenith"], []]
+    other.load_range("acme", "globex")
+    assert found() == [["zenith"], ["acme", "globex"]]
+    backfill(loaded.instance, ["acme"], **loaded.resources(), progress=lambda _done, _total: None)
+    assert found() == [["acme", "zenith"], ["globex"]]
+    other.load("zenith")
+    assert found() == [["acme"], ["globex", "zenith"]]
+    by_hand = dg.AssetMaterialization(IMPORT.key, partition="acme", metadata={"fingerprint": "ab"})
+    loaded.instance.report_runless_asset_event(by_hand)
+    assert found() == [[], ["globex", "zenith"]]
 
 
 def test_nothing_is_asked_where_there_is_nothing_to_ask_for(loaded: World) -> None:

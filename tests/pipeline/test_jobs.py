@@ -1,5 +1,7 @@
 """The jobs: what each of them loads, and when a key is retired."""
 
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
@@ -11,7 +13,8 @@ from lesson_lib.pipeline import (
     retire_partition_job,
     s3_partitions_def,
 )
-from tests.pipeline.world import LOAD, World, priced
+from lesson_lib.pipeline.imports import current_imports
+from tests.pipeline.world import IMPORT, LOAD, World, priced
 
 
 def retire(world: World, key: str) -> dg.ExecuteInProcessResult:
@@ -75,6 +78,53 @@ def test_a_key_whose_file_is_there_again_stays(loaded: World) -> None:
     assert (loaded.keys(), loaded.prices()) == (keys, prices)
 
 
+def test_a_key_that_another_folder_imported_last_stays(
+    loaded: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Between the tick that asks and the run, the sensor of that folder may have loaded its file."""
+    with dg.DagsterInstance.ephemeral() as talkative:
+        here, other = (
+            World(folder, loaded.database, talkative) for folder in (loaded.source, tmp_path / "b")
+        )
+        other.source.mkdir()
+        for key, latest in (("acme", other), ("globex", here)):
+            here.add(key, 1)
+            here.load(key)
+            latest.write(key, priced(2))
+            latest.load(key)
+        (here.source / "acme.csv").unlink()
+        keys, prices = here.keys(), here.prices()
+        assert retire(here, "acme").success
+        assert (here.keys(), here.prices()) == (keys, prices)
+        assert (
+            f"'acme' is not retired: its latest import did not come from {here.source}, or has been retired "
+            "already. Nothing was changed. To retire it all the same, call retire_key."
+            in capsys.readouterr().err
+        )
+
+
+def test_a_day_stays(loaded: World) -> None:
+    """Its file is the exchange's, though somebody registered its name."""
+    loaded.write("2018-01-22", priced(1))
+    loaded.instance.add_dynamic_partitions("s3", ["2018-01-22"])
+    loaded.load("2018-01-22")
+    assert retire(loaded, "2018-01-22").success
+    assert loaded.keys() == ["acme", "globex", "2018-01-22"]
+
+
+def test_a_retirement_is_recorded_once(loaded: World) -> None:
+    """The import asset has an observation of the key, so an import is not retired twice."""
+    (loaded.source / "acme.csv").unlink()
+    keys = ["acme", "globex"]
+    assert list(current_imports(loaded.instance, keys)) == keys
+    for _ in range(2):
+        assert retire(loaded, "acme").success
+        assert list(current_imports(loaded.instance, keys)) == ["globex"]
+    retired = dg.AssetRecordsFilter(asset_key=IMPORT.key, asset_partitions=["acme"])
+    (record,) = loaded.instance.fetch_observations(retired, limit=10).records
+    assert record.asset_observation.metadata["retired"].value is True
+
+
 def test_nothing_is_retired_while_the_folder_cannot_be_read(loaded: World) -> None:
     """A folder that is not mounted says nothing of its files."""
     loaded.source.rename(loaded.source.with_name("away"))
@@ -94,22 +144,13 @@ def test_nothing_is_retired_while_no_data_file_is_there(loaded: World) -> None:
         retire(loaded, "acme")
 
 
-def test_retiring_what_is_gone_already_changes_nothing(
-    loaded: World, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """As where two runs were to retire the same key; of a key that never was, it tells which was meant."""
+def test_retiring_what_is_gone_already_changes_nothing(loaded: World) -> None:
+    """Two runs may be about to retire the same key; the second one finds nothing to do."""
     (loaded.source / "acme.csv").unlink()
-    with dg.DagsterInstance.ephemeral() as talkative:
-        talkative.add_dynamic_partitions("s3", loaded.keys())
-        world = World(loaded.source, loaded.database, talkative)
-        for _ in range(2):
-            assert retire(world, "acme").success
-            assert (world.keys(), world.prices()) == (["globex"], {"globex": [9.75]})
-        assert "'acme' is not registered in 's3' and has no rows. Nothing was changed." in (
-            capsys.readouterr().err
-        )
-        assert retire(world, "globexx").success
-        assert "Did you mean 'globex'? Nothing was changed." in capsys.readouterr().err
+    loaded.instance.delete_dynamic_partition("s3", "acme")
+    loaded.query("DELETE FROM raw_partition_data WHERE partition_key = 'acme'")
+    assert retire(loaded, "acme").success
+    assert (loaded.keys(), loaded.prices()) == (["globex"], {"globex": [9.75]})
 
 
 def test_nothing_is_retired_while_the_database_cannot_be_opened(loaded: World) -> None:

@@ -2,10 +2,13 @@
 
 import json
 import os
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Literal
 
 import dagster as dg
 import pytest
@@ -426,9 +429,9 @@ def test_a_young_refused_file_is_refused_at_every_tick(daemon: Daemon) -> None:
 
 
 def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
-    """Line breaks, markup, other directions, bytes that are no text: refused, or a key like any other."""
+    """Line breaks, markup, other directions: each is refused, or a key like any other."""
     good = ["100%", "<b>bold<", "' OR 1=1 --", "{0} %s", "株式会社"]
-    bad = ["a\nb", "a\tb", "\u202eevil", "..", "*", "\u3164", "\udcff"]
+    bad = ["a\nb", "a\tb", "\u202eevil", "..", "*", "\u3164"]
     for key in good + bad:
         put(daemon.world, key, 1)
     assert daemon.tick() == sorted(good)
@@ -436,7 +439,7 @@ def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
     daemon.tick()
     # "...csv" begins with a dot: it is hidden, and not refused.
     refused = ", ".join(map(repr, sorted(set(bad) - {".."})))
-    assert daemon.message == f"11 files, and no run to ask for. Keys that break the rules: {refused}."
+    assert daemon.message == f"10 files, and no run to ask for. Keys that break the rules: {refused}."
 
 
 def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
@@ -447,18 +450,99 @@ def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.C
     put(daemon.world, "caf\u00e9", 4)
     assert daemon.tick() == ["caf\u00e9"]
     assert daemon.world.prices() == {"caf\u00e9": [4.0]}
-    assert "'caf\u00e9' has two files, whose names differ only in normalisation" in capsys.readouterr().err
+    assert "'caf\u00e9' has two files, whose names differ only in normalization" in capsys.readouterr().err
     assert daemon.tick() == []
     assert daemon.message == "2 files, and no run to ask for. Keys that break the rules: 'caf\u00e9'."
 
 
-def test_days_hidden_files_folders_and_other_suffixes_are_no_customers(daemon: Daemon) -> None:
-    """A file with a date that is no day of the course is one."""
-    (daemon.world.source / "folder.csv").mkdir()
-    (daemon.world.source / "notes.txt").write_text("notes")
-    for key in ("2018-01-22", "2018-01-26", "2018-01-27", ".hidden", "~$acme", "acme"):
+def test_a_day_outside_the_calendar_is_reported_at_every_tick_and_never_loaded(daemon: Daemon) -> None:
+    """Days of the calendar are the exchange's own, and are not mentioned."""
+    for key in ("2018-01-22", "2018-01-26", "2018-01-29", "2018-02-30", "acme"):
         put(daemon.world, key, 1)
     assert daemon.tick() == ["acme"]
+    assert daemon.world.keys() == ["acme"]
+    for _ in range(2):
+        assert daemon.tick() == []
+        assert daemon.message == (
+            "No new or corrected file among 1. "
+            "Days outside the exchange's calendar, not loaded: '2018-01-29', '2018-02-30'."
+        )
+
+
+@pytest.mark.parametrize("vanished", ["keep", "retire"])
+@pytest.mark.parametrize("file", ["there", "gone"])
+def test_a_registered_day_is_reported_and_never_retired(
+    settled: Daemon, vanished: Literal["keep", "retire"], file: str
+) -> None:
+    """Somebody registered it past the rules and loaded it; days belong to the exchange."""
+    settled.sensor = build_arrivals_sensor(vanished=vanished)
+    settled.world.instance.add_dynamic_partitions("s3", ["2018-01-22"])
+    path = put(settled.world, "2018-01-22", 1)
+    settled.world.load("2018-01-22")
+    if file == "gone":
+        path.unlink()
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.message == (
+            "No new or corrected file among 2. "
+            "Registered keys that are spelled like days, kept: '2018-01-22'. "
+            "Days belong to the exchange: retire these keys by hand."
+        )
+    assert settled.world.keys() == ["acme", "globex", "2018-01-22"]
+
+
+def test_a_file_with_another_suffix_is_reported_at_every_tick(settled: Daemon) -> None:
+    """The message says how to fix it, and shows which characters only look like the suffix."""
+    for name in ("ACME.CSV", "acme.csv ", "o'hare.\u0441sv", "notes.txt", ".hidden", "~$acme.csv"):
+        (settled.world.source / name).write_text(priced(1))
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.message == (
+            "No new or corrected file among 2. Files that are not taken, since their names do not end in "
+            "'.csv': 'ACME.CSV', 'acme.csv ', 'o'hare.\\u0441sv', 'notes.txt'. Rename them."
+        )
+
+
+def test_the_message_names_ten_files_that_are_not_taken(daemon: Daemon) -> None:
+    """It counts the others."""
+    for number in range(13):
+        (daemon.world.source / f"{number:02}.txt").write_text("notes")
+    assert daemon.tick() == []
+    assert daemon.message.endswith("'08.txt', '09.txt' and 3 more. Rename them.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a name can hold any bytes")
+def test_a_name_that_is_not_utf8_is_reported_at_every_tick(daemon: Daemon) -> None:
+    """Its bytes are shown as escapes, whatever its suffix."""
+    for name in ("caf\udce9.csv", "caf\udce9.txt", "caf\u00e9.csv"):
+        (daemon.world.source / name).write_text(priced(1))
+        os.utime(daemon.world.source / name, (1e9, 1e9))
+    assert daemon.tick() == ["caf\u00e9"]
+    for _ in range(2):
+        assert daemon.tick() == []
+        assert daemon.message == (
+            "2 files, and no run to ask for. "
+            "Files that are not taken, since their names are not UTF-8: 'caf\\xe9.csv'. Rename them. "
+            "Files that are not taken, since their names do not end in '.csv': 'caf\\xe9.txt'. Rename them."
+        )
+
+
+def test_a_link_that_points_nowhere_is_reported_and_its_key_is_kept(settled: Daemon) -> None:
+    """Its target may lie on a disk that is not mounted; when the target is back, the link is a file again."""
+    settled.sensor = retiring_sensor
+    path, away = settled.world.source / "acme.csv", settled.world.source / ".away"
+    path.rename(away)
+    path.symlink_to(settled.world.source / "nowhere")
+    for _ in range(2):
+        assert settled.tick() == []
+        assert settled.message == (
+            "2 files, and no run to ask for. "
+            "Keys whose files cannot be read: 'acme' (a link that points nowhere)."
+        )
+    path.unlink()
+    away.rename(path)
+    assert settled.tick() == []
+    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
 
 
 def test_many_files_are_asked_for_over_several_ticks(world: World) -> None:
@@ -487,7 +571,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
     settled: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the files of a lost cursor are looked at, some a tick, a new one is asked for at once."""
-    monkeypatch.setattr(tick, "EXAMINED_A_TICK", 1)
+    monkeypatch.setattr(tick, "EXAMINED_PER_TICK", 1)
     settled.cursor = None
     put(settled.world, "zenith", 3)
     assert settled.tick() == ["zenith"]
@@ -551,7 +635,9 @@ def test_a_file_that_may_not_be_read_is_told_and_stops_no_other(monkeypatch: pyt
         monkeypatch.setattr(fingerprints, "READ_A_TICK", path.stat().st_size)
         assert daemon.tick(runs="wait") == ["globex"]
         assert daemon.tick(runs="wait") == []
-        assert daemon.message == "2 files, and no run to ask for. Keys whose files cannot be read: 'acme'."
+        assert daemon.message == (
+            "2 files, and no run to ask for. Keys whose files cannot be read: 'acme' (Permission denied)."
+        )
         path.chmod(0o600)
         assert daemon.tick(runs="wait") == ["acme"]
 
@@ -599,7 +685,7 @@ def test_a_blank_path_is_told_and_forgets_nothing(
     assert (result.run_requests, result.cursor) == ([], None)
     assert str(result.skip_reason.skip_message) == (
         f"The source folder {path!r} cannot be read: its path is blank. Give the path of a folder, and see "
-        "that its variable is set if it comes from one. What was asked for before is remembered."
+        "that its variable is set if it comes from one. Earlier requests are remembered."
     )
 
 
@@ -777,9 +863,8 @@ def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefin
 
 
 def test_a_folder_that_was_not_mounted_for_a_while_brings_nothing_new(settled: Daemon) -> None:
-    """Nor does a key that was retired by hand come back: the empty mount point made no tick forget a file."""
+    """The empty mount point does not make a tick forget any file."""
     source = settled.world.source
-    retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
     cursor = settled.cursor
     source.rename(source.with_name("away"))
     source.mkdir()
@@ -790,7 +875,6 @@ def test_a_folder_that_was_not_mounted_for_a_while_brings_nothing_new(settled: D
     source.with_name("away").rename(source)
     assert settled.tick() == []
     assert settled.message == "No new or corrected file among 2."
-    assert settled.world.keys() == ["globex"]
 
 
 def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:
@@ -803,14 +887,184 @@ def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:
     assert settled.world.keys() == ["bluebird"]
 
 
-def test_a_key_retired_by_hand_stays_so_until_its_file_changes(settled: Daemon) -> None:
-    """The file is known to the cursor."""
+@pytest.mark.parametrize("age", [60, -3600], ids=["old", "from the future"])
+def test_a_key_retired_by_hand_is_registered_again_while_its_file_is_there(
+    settled: Daemon, capsys: pytest.CaptureFixture[str], age: float
+) -> None:
+    """Each time its run has a new run key; with its file gone, the key stays retired."""
+    path = put(settled.world, "acme", 3.5, age=age)
+    settled.tick()
+    settled.tick()
+    asked = set()
+    for _ in range(2):
+        retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
+        capsys.readouterr()
+        assert settled.tick() == ["acme"]
+        asked |= set(settled.run_keys())
+        assert (
+            "2 files. Runs asked for: 'acme'. Registered again, since their files are here: 'acme'."
+            in capsys.readouterr().err
+        )
+        assert settled.world.prices()["acme"] == [3.5]
+        assert settled.tick() == []
+        assert settled.message == "No new or corrected file among 2."
+    assert len(asked) == 2
+    path.unlink()
     retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
     assert settled.tick() == []
     assert settled.world.keys() == ["globex"]
-    put(settled.world, "acme", 1.5, 2.5, age=50)
+
+
+def test_keys_that_are_registered_again_wait_for_their_turn(world: World) -> None:
+    """They count among the runs of a tick, and none is lost."""
+    daemon = Daemon(world, build_arrivals_sensor(runs_a_tick=1))
+    for key in ("acme", "globex"):
+        put(world, key, 1)
+    assert [daemon.tick(), daemon.tick(), daemon.tick()] == [["acme"], ["globex"], []]
+    for key in ("acme", "globex"):
+        retire_key(world.instance, key, Warehouse(database=world.database))
+    assert [daemon.tick(), daemon.tick(), daemon.tick()] == [["acme"], ["globex"], []]
+    assert world.prices() == {"acme": [1.0], "globex": [1.0]}
+
+
+@pytest.fixture
+def neighbor(settled: Daemon) -> Daemon:
+    """The retiring sensor of another folder, with the same instance and database, and zenith loaded."""
+    source = settled.world.source.with_name("neighbor")
+    source.mkdir()
+    daemon = Daemon(World(source, settled.world.database, settled.world.instance), retiring_sensor)
+    put(daemon.world, "zenith", 3)
+    assert daemon.tick() == ["zenith"]
+    return daemon
+
+
+@pytest.mark.parametrize("sensor", [arrivals_sensor, retiring_sensor], ids=["keep", "retire"])
+def test_keys_of_another_folder_are_kept_and_reported(
+    settled: Daemon, neighbor: Daemon, sensor: dg.SensorDefinition
+) -> None:
+    """So is a key whose import records no folder; only a key that came from this folder can be retired."""
+    settled.sensor = neighbor.sensor = sensor
+    instance = settled.world.instance
+    instance.add_dynamic_partitions("s3", ["reported"])
+    instance.report_runless_asset_event(dg.AssetMaterialization(IMPORT.key, partition="reported"))
+    for _ in range(2):
+        assert (neighbor.tick(), settled.tick()) == ([], [])
+        assert neighbor.message == (
+            "No new or corrected file among 1. Keys of another folder, kept: 'acme', 'globex', 'reported'."
+        )
+        assert settled.message == (
+            "No new or corrected file among 2. Keys of another folder, kept: 'zenith', 'reported'."
+        )
+    assert settled.world.prices() == {"acme": [1.5, 2.5], "globex": [9.75], "zenith": [3.0]}
+
+
+def test_an_empty_folder_says_which_keys_are_of_another_folder(settled: Daemon, neighbor: Daemon) -> None:
+    """Only its own keys make it look like a folder that is not mounted."""
+    (neighbor.world.source / "zenith.csv").unlink()
+    assert neighbor.tick() == []
+    assert neighbor.message == (
+        "No new or corrected file among 0. No data file is left; is the folder mounted? Keys kept: 'zenith'. "
+        "Keys of another folder, kept: 'acme', 'globex'."
+    )
+    assert settled.world.keys() == ["acme", "globex", "zenith"]
+
+
+def test_a_key_goes_with_the_folder_that_loaded_it_last(settled: Daemon, neighbor: Daemon) -> None:
+    """If two folders have acme.csv, each loads its own when it changes, and only then."""
+    settled.sensor = retiring_sensor
+    put(neighbor.world, "acme", 7.5)
+    assert neighbor.tick() == ["acme"]
+    assert settled.world.prices()["acme"] == [7.5]
+    assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
+    put(settled.world, "acme", 8.5, age=50)
     assert settled.tick() == ["acme"]
-    assert settled.world.prices()["acme"] == [1.5, 2.5]
+    assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
+    assert settled.world.prices()["acme"] == [8.5]
+
+    # The folder that loaded it last loses its file, so the other one takes its place.
+    (settled.world.source / "acme.csv").unlink()
+    assert settled.tick() == ["-acme"]
+    assert "acme" not in settled.world.prices()
+    assert neighbor.tick() == ["acme"]
+    assert neighbor.run_keys()[0].startswith("acme@")
+    assert settled.world.prices()["acme"] == [7.5]
+    assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
+    assert "Keys of another folder, kept: 'zenith', 'acme'." in settled.message
+
+
+@pytest.mark.parametrize("runs", ["finish", "wait"])
+def test_two_folders_do_not_fight_over_a_key_whose_other_file_is_not_imported(
+    settled: Daemon, neighbor: Daemon, runs: str
+) -> None:
+    """The key is retired once for an import, and registered again once, even if that import never comes."""
+    settled.sensor = retiring_sensor
+    put(neighbor.world, "acme", 1)
+    (neighbor.world.source / "acme.csv").write_text("")
+    os.utime(neighbor.world.source / "acme.csv", (1e9, 1e9))
+    assert neighbor.tick() == ["acme"]
+    (settled.world.source / "acme.csv").unlink()
+    assert settled.tick() == ["-acme"]
+    assert neighbor.tick(runs=runs) == ["acme"]
+    for _ in range(3):
+        assert (settled.tick(), neighbor.tick(runs=runs)) == ([], [])
+        assert (settled.run_keys(), neighbor.run_keys()) == ([], [])
+    assert settled.message == (
+        "No new or corrected file among 1. Keys of another folder, kept: 'zenith'. "
+        "Keys without a file that were never imported: 'acme'."
+    )
+    assert settled.world.keys() == ["globex", "zenith", "acme"]
+
+
+@pytest.mark.parametrize("way", ["a link", "a trailing slash", "a tilde", "dots"])
+def test_a_folder_is_the_same_one_whichever_way_its_path_is_written(
+    settled: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """An import through one path is retired by the sensor of another path."""
+    source = settled.world.source
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    (tmp_path / "link").symlink_to(source)
+    path = {
+        "a link": str(tmp_path / "link"),
+        "a trailing slash": f"{source}/",
+        "a tilde": "~/source",
+        "dots": f"{source}/../source",
+    }[way]
+    settled.sensor = retiring_sensor
+    settled.world.load("acme", resources={**settled.world.resources(), "source": SourceFolder(path=path)})
+    for key in ("acme", "globex"):
+        (source / f"{key}.csv").unlink()
+    put(settled.world, "zenith", 1)
+    with dg.build_sensor_context(instance=settled.world.instance, cursor=settled.cursor) as context:
+        result = retiring_sensor(context, source=SourceFolder(path=path))
+    assert list(map(_key_of, result.run_requests)) == ["zenith", "-acme", "-globex"]
+    assert settled.tick() == ["zenith", "-acme", "-globex"]
+    assert settled.world.keys() == ["zenith"]
+
+
+def test_a_tick_examines_only_so_many_keys_without_files(
+    settled: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next ticks examine the others, and one that was retired before is not retired again."""
+    monkeypatch.setattr(tick, "EXAMINED_PER_TICK", 1)
+    settled.sensor = retiring_sensor
+    put(settled.world, "zenith", 1)
+    assert settled.tick() == ["zenith"]
+    for key in ("acme", "globex"):
+        (settled.world.source / f"{key}.csv").unlink()
+    now = 2 * int(time.time() / 2)
+    monkeypatch.setattr(tick, "time", SimpleNamespace(time=lambda: now))
+    assert settled.tick(runs="wait") == ["-acme"]
+    now += 1
+    assert settled.tick(runs="wait") == ["-globex"]
+    now += 1
+    assert settled.tick(runs="wait") == []
+    assert settled.message == (
+        "No new or corrected file among 1. Keys to be retired, since their files are gone: 'acme'. "
+        "Keys without a file that were not examined at this tick: 'globex'."
+    )
+    settled.work()
+    assert settled.world.keys() == ["zenith"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import dagster as dg
 from lesson_lib.classroom.boards.board import Block, Board, Box, Fold, Graph, Line, Mark
 from lesson_lib.classroom.boards.wording import MANY, counted, listed, shortened, stable
 from lesson_lib.classroom.run_log import LogLine, lines_of
+from lesson_lib.pipeline.assets import SOURCE_FOLDER
 
 _MOST_BOXES = 30
 _HASH = re.compile(r"[0-9a-f]{32,}")  # nobody reads further than its beginning
@@ -235,8 +236,9 @@ def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str
 
 
 def _facts(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str, str]]:
-    facts = [(name, _value(value)) for name, value in list(metadata.items())[:MANY]]
-    return [*facts, *_rest(len(metadata))]
+    # The source folder is an absolute path, which differs on each machine.
+    facts = [(name, value) for name, value in metadata.items() if name != SOURCE_FOLDER]
+    return [*((name, _value(value)) for name, value in facts[:MANY]), *_rest(len(facts))]
 
 
 def _rest(count: int) -> list[tuple[str, str]]:

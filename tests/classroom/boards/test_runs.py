@@ -11,6 +11,7 @@ from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.boards.as_text import as_text
 from lesson_lib.classroom.boards.board import Board, Fold, Graph
 from lesson_lib.classroom.boards.runs import run_board
+from lesson_lib.pipeline import SourceFolder, import_dynamic_partition_file
 from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
 
 s3 = dg.DynamicPartitionsDefinition(name="s3")
@@ -289,6 +290,20 @@ def test_what_was_skipped_or_made_nothing_did_not_succeed() -> None:
         "  ○ after_no: skipped",
     }
     assert "○ silent: ran, and made nothing" in as_text(run_board(ran(silent)))
+
+
+def test_the_source_folder_of_an_import_is_not_shown(tmp_path: Path) -> None:
+    """It is an absolute path, which differs on each machine."""
+    (tmp_path / "acme.csv").write_text(
+        "date,share_price,amount,spend,shift,spread\n2018/01/22,1.5,100,425.0,-0.5,0.01\n"
+    )
+    result = ran(
+        import_dynamic_partition_file, key="acme", resources={"source": SourceFolder(path=str(tmp_path))}
+    )
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["source folder"].value == str(tmp_path.resolve())
+    (box,) = graph_of(run_board(result)).boxes
+    assert [name for name, _ in box.facts] == ["file", "bytes", "header", "bad prices", "fingerprint"]
 
 
 def test_metadata_and_checks_without_end_are_cut() -> None:
