@@ -12,7 +12,14 @@ import dagster as dg
 from lesson_lib.classroom.boards.board import Board, Facts, Fold
 from lesson_lib.classroom.boards.explanations import LIBRARIES, chain, explained
 from lesson_lib.classroom.boards.rules import Rule
-from lesson_lib.classroom.boards.wording import shortened, stable
+from lesson_lib.classroom.boards.wording import (
+    LONGEST_NAME,
+    Bounded,
+    plain,
+    shorten_stable,
+    shortened,
+    stable,
+)
 from lesson_lib.classroom.installed import is_installed
 
 # It runs a learner's cell, and has no part in what fails there.
@@ -87,11 +94,15 @@ def _where(error: BaseException) -> str:
     own = next(filter(None, map(_own_line, chain(error))), None)
     if own is None or _is_whole_cell(own):
         return step
-    function = "" if own.name.startswith("<") else f"{own.name}, "
-    file = f"{'its' if function else 'the'} cell" if _CELL.search(own.filename) else Path(own.filename).name
-    for_step = f", for {step}" if step not in ("", own.name) else ""
-    source = shortened(stable(own.line or ""), _LONGEST_SOURCE)
-    return f"{function}line {own.lineno} of {file}{for_step}: {source}".removesuffix(": ")
+    function = "" if own.name.startswith("<") else f"{plain(own.name, LONGEST_NAME)}, "
+    file = (
+        f"{'its' if function else 'the'} cell"
+        if _CELL.search(own.filename)
+        else plain(Path(own.filename).name, LONGEST_NAME)
+    )
+    for_step = f", for {plain(step, LONGEST_NAME)}" if step not in ("", own.name) else ""
+    source = plain(shorten_stable(own.line or "", _LONGEST_SOURCE))
+    return Bounded(f"{function}line {own.lineno} of {file}{for_step}: {source}".removesuffix(": "))
 
 
 def _is_whole_cell(frame: traceback.FrameSummary) -> bool:

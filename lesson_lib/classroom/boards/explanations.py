@@ -9,7 +9,7 @@ from pathlib import PurePath
 import dagster as dg
 
 from lesson_lib.classroom.boards.rules import RULES, Rule
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, shortened
+from lesson_lib.classroom.boards.wording import LONGEST_NAME, Bounded, shortened
 
 LIBRARIES = {"dagster", "dagster_shared", "dagster_duckdb", "duckdb", "_duckdb", "lesson_lib"}
 # Dagster lets what SQLAlchemy says of the keys pass as it is. By itself, SQLAlchemy is none of the course's.
@@ -25,8 +25,8 @@ def explained(error: BaseException) -> Rule | None:
         for rule in RULES.values():
             found = re.search(rule.pattern, text, re.DOTALL) if _is_a(link, rule.kind) else None
             if found and (values := _values(rule, link, found)) is not None:
-                cause, next_move = rule.cause.format(**values), rule.next_move.format(**values)
-                return replace(rule, cause=cause, next_move=next_move)
+                cause, next_move = (text.format(**values) for text in (rule.cause, rule.next_move))
+                return replace(rule, cause=Bounded(cause), next_move=Bounded(next_move))
     return None
 
 
@@ -63,7 +63,7 @@ def _values(rule: Rule, error: BaseException, found: re.Match[str]) -> dict[str,
         name = getattr(definition, "name", "")  # None where a function makes its keys
         if not isinstance(definition, rule.definition) or name is None:
             return None
-        values["set"] = name
+        values["set"] = shortened(name, LONGEST_NAME)
     return values
 
 

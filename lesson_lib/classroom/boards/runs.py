@@ -10,7 +10,17 @@ from typing import Any
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Box, Fold, Graph, Line, Mark
-from lesson_lib.classroom.boards.wording import MANY, counted, listed, shortened, stable
+from lesson_lib.classroom.boards.wording import (
+    LONGEST_NAME,
+    MANY,
+    Bounded,
+    counted,
+    join_fitting,
+    listed,
+    plain,
+    shorten_stable,
+    stable,
+)
 from lesson_lib.classroom.run_log import LogLine, lines_of
 
 _MOST_BOXES = 30
@@ -43,9 +53,8 @@ def run_board(result: Result) -> Board:
     )
     blocks: list[Block] = [Graph(list(boxes))] if names else []
     if more := names[_MOST_BOXES:]:
-        blocks.append(
-            Line(f"And {counted(len(more), 'more asset' if assets else 'more step')}: {listed(more)}.")
-        )
+        what = counted(len(more), "more asset" if assets else "more step")
+        blocks.append(Line(Bounded(f"And {what}: {listed(more)}.")))
     blocks += _failures(result, steps)
     if result.success and _keys_of_range(result) == set():
         blocks.append(Line(_NO_KEY))
@@ -209,14 +218,14 @@ def _failure_of_no_step(result: Result) -> Any:  # noqa: ANN401 - a `Serializabl
 
 
 def _check_line(check: dg.AssetCheckEvaluation) -> Line:
-    facts = ", ".join(f"{name} {value}" for name, value in _facts(check.metadata))
-    told = stable(check.description) if check.description else facts
+    told = plain(stable(check.description)) if check.description else _joined_facts(check.metadata)
     told = f": {told}" if told else ""
+    name = plain(check.check_name, LONGEST_NAME)
     if check.passed:
-        return Line(f"check {check.check_name} passed{told}", Mark.GOOD)
+        return Line(Bounded(f"check {name} passed{told}"), Mark.GOOD)
     if check.blocking or check.severity is dg.AssetCheckSeverity.ERROR:
-        return Line(f"check {check.check_name} failed{told}", Mark.BAD)
-    return Line(f"check {check.check_name} failed, not as an error{told}", Mark.ODD)
+        return Line(Bounded(f"check {name} failed{told}"), Mark.BAD)
+    return Line(Bounded(f"check {name} failed, not as an error{told}"), Mark.ODD)
 
 
 def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str, str]]:
@@ -227,11 +236,14 @@ def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str
         ((event.partition or "", event.metadata) for event in materialized if event.metadata),
         key=lambda of_key: of_key[0],
     )
-    facts = [
-        (key, ", ".join(f"{name} {value}" for name, value in _facts(metadata)))
-        for key, metadata in told[:MANY]
-    ]
-    return [*facts, *_rest(len(told))]
+    return [*((key, _joined_facts(metadata)) for key, metadata in told[:MANY]), *_rest(len(told))]
+
+
+def _joined_facts(metadata: Mapping[str, dg.MetadataValue]) -> Bounded:
+    """Write metadata as a list in a line."""
+    return join_fitting(
+        [f"{plain(name, LONGEST_NAME)} {plain(value)}".rstrip() for name, value in _facts(metadata)]
+    )
 
 
 def _facts(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str, str]]:
@@ -249,8 +261,8 @@ def _value(value: dg.MetadataValue) -> str:
         return counted(len(value.records), "record")
     if isinstance(value, dg.TableSchemaMetadataValue):
         return counted(len(value.schema.columns), "column")
-    text = stable(shortened(str(value.value), _LONGEST_VALUE * 10))
-    return f"{text[:12]}…" if _HASH.fullmatch(text) else shortened(text, _LONGEST_VALUE)
+    text = str(value.value)
+    return f"{text[:12]}…" if _HASH.fullmatch(text) else shorten_stable(text, _LONGEST_VALUE)
 
 
 def log_folds(run_id: str) -> list[Fold]:
