@@ -50,7 +50,7 @@ def _is_a(error: BaseException, name: str) -> bool:
 
 def _values(rule: Rule, error: BaseException, found: re.Match[str]) -> dict[str, str] | None:
     """Return what the rule's texts may name; None if the rule is not for this error after all."""
-    if rule.held and not any(rule.held(error, value) for value in _held_by_libraries(error)):
+    if rule.held and not any(rule.held(error, value) for value in held_by_libraries(error)):
         return None
     lines = traceback.extract_tb(error.__traceback__) if rule.line else []
     if rule.line and not any(re.search(rule.line, frame.line or "") for frame in lines):
@@ -67,7 +67,7 @@ def _values(rule: Rule, error: BaseException, found: re.Match[str]) -> dict[str,
     return values
 
 
-def _held_by_libraries(error: BaseException) -> Iterator[object]:
+def held_by_libraries(error: BaseException) -> Iterator[object]:
     """Yield what the libraries' functions had at hand; what a learner's own had may be anything."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if str(frame.f_globals.get("__name__")).partition(".")[0] in LIBRARIES:

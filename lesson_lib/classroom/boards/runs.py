@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -66,9 +66,30 @@ def run_board(result: Result) -> Board:
 
 def why_failed(result: Result) -> str:
     """Return in a line what the first failure of a run was; empty if there was none."""
-    errors = (step.error for step in _steps(result) if step.error)
-    failure = next(errors, None) or _failure_of_no_step(result)
+    failed = next((step for step in _steps(result) if step.error), None)
+    if failed and _check_failed(failed):
+        return describe_failed_checks(result.get_asset_check_evaluations())
+    failure = failed.error if failed else _failure_of_no_step(result)
     return _cause(failure) if failure else ""
+
+
+def describe_failed_checks(checks: Iterable[dg.AssetCheckEvaluation]) -> str:
+    """Return in a line what those checks found that failed and block what comes after; may be empty."""
+    failed = [
+        check
+        for check in checks
+        if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
+    ]
+    more = [f"and {counted(len(failed) - MANY, 'more check')} failed"] if failed[MANY:] else []
+    return Bounded("; ".join([*(_check_line(check).text for check in failed[:MANY]), *more]))
+
+
+def describe_partition(tags: Mapping[str, str]) -> str:
+    """Return which partition a run is for, or which ends of a range, by its tags; may be empty."""
+    if key := tags.get("dagster/partition"):
+        return f"partition {key}"
+    start, end = map(tags.get, _RANGE_TAGS)
+    return f"partitions {start} to {end}" if start is not None and end is not None else ""
 
 
 def _verdict(result: Result) -> tuple[str, Mark]:
@@ -82,13 +103,10 @@ def _verdict(result: Result) -> tuple[str, Mark]:
 
 
 def _keys(result: Result) -> str:
-    tags = result.dagster_run.tags
-    if key := tags.get("dagster/partition"):
-        return f"partition {key}"
-    if (keys := _keys_of_range(result)) is None:
-        return ""
-    start, end = map(tags.get, _RANGE_TAGS)
-    return f"partitions {start} to {end}, {counted(len(keys), 'key')} materialized"
+    partition = describe_partition(result.dagster_run.tags)
+    if "dagster/partition" in result.dagster_run.tags or (keys := _keys_of_range(result)) is None:
+        return partition
+    return f"{partition}, {counted(len(keys), 'key')} materialized"
 
 
 def _keys_of_range(result: Result) -> AbstractSet[str | None] | None:
@@ -157,11 +175,11 @@ def _asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequence[
         lines += [
             Line(f"check {_check_name(step)} raised {_cause(step.error)}", Mark.BAD)
             for step in of_asset[key]
-            if step.error and step not in own
+            if step.error and step not in own and not _check_failed(step)
         ]
         yield Box(
             key.to_user_string(),
-            _outcome(len(made[key]), own) if wanted else Line("not part of this run"),
+            _outcome(len(made[key]), own, of_asset[key]) if wanted else Line("not part of this run"),
             _metadata(made[key]),
             [*lines[:MANY], *([Line(f"and {len(lines) - MANY:,} more")] if lines[MANY:] else [])],
             [parent.to_user_string() for parent in parents],
@@ -175,9 +193,9 @@ def _step_box(step: _Step) -> Box:
     return Box(step.name, Line(step.outcome, marks.get(step.outcome, Mark.OPEN)), lines=lines)
 
 
-def _outcome(materialized: int, steps: Sequence[_Step]) -> Line:
+def _outcome(materialized: int, steps: Sequence[_Step], with_checks: Sequence[_Step]) -> Line:
     made = "materialized" if materialized == 1 else f"materialized {counted(materialized, 'partition')}"
-    if any(map(_check_failed, steps)):
+    if any(map(_check_failed, with_checks)):
         return Line(f"{made}, and its check stops what comes after", Mark.ODD)
     if any(step.outcome == "failed" for step in steps):
         return Line(f"{made}, then failed" if materialized else "failed", Mark.BAD)

@@ -349,4 +349,4 @@ def _name(name: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return in_a_line(text[:_ENDLESS])
+    return text if isinstance(text, Bounded) else in_a_line(text[:_ENDLESS])
