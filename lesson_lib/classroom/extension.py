@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from IPython.core.error import UsageError
+from IPython.core.formatters import DisplayFormatter, PlainTextFormatter
 from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 from IPython.lib.pretty import RepresentationPrinter
 
@@ -49,14 +50,18 @@ def unload(shell: InteractiveShell) -> None:
 @contextmanager
 def _boards(shell: InteractiveShell) -> Iterator[None]:
     """Show every type of `BOARDS`, and its subclasses, by its board, as HTML and as text."""
-    formatters = shell.display_formatter.formatters  # type: ignore[union-attr]  # None only before it starts
-    html, text = formatters["text/html"], formatters["text/plain"]
+    display: DisplayFormatter = shell.display_formatter  # type: ignore[assignment]  # None only before it starts
+    html, text = display.formatters["text/html"], display.formatters["text/plain"]
+    bundle = display.mimebundle_formatter
+    is_replaced = not isinstance(text, PlainTextFormatter)
     # Each subclass by itself: for text, IPython prefers a `__repr__` of its own to a parent's formatter.
     boards = {subclass: board for type_, board in BOARDS.items() for subclass in _family(type_)}
-    before = [(formatter, formatter.type_printers.copy()) for formatter in (html, text)]
+    before = [(formatter, formatter.type_printers.copy()) for formatter in (html, text, bundle)]
     for type_, board in boards.items():
         html.for_type(type_, _html(board))
-        text.for_type(type_, _text(board, instead=text.type_printers.get(type_)))
+        bundle.for_type(type_, _bundle(board, display))
+        if not is_replaced:
+            text.for_type(type_, _text(board, instead=text.type_printers.get(type_)))
     try:
         yield
     finally:
@@ -79,6 +84,20 @@ def _html(board: Callable[[Any], Board | None]) -> Callable[[Any], str | None]:
     def show(value: Any) -> str | None:  # noqa: ANN401 - a value of any type that has a board
         described = board(value)
         return as_html(described) if described else None
+
+    return show
+
+
+def _bundle(
+    board: Callable[[Any], Board | None], display: DisplayFormatter
+) -> Callable[[Any], dict[str, str]]:
+    """Return the text of a board where another extension, such as rich, has replaced IPython's formatter."""
+
+    def show(value: Any) -> dict[str, str]:  # noqa: ANN401 - as above
+        if isinstance(display.formatters["text/plain"], PlainTextFormatter):
+            return {}  # it shows the board itself
+        described = board(value)
+        return {"text/plain": as_text(described)} if described else {}
 
     return show
 
@@ -107,6 +126,18 @@ def _explained_errors(shell: InteractiveShell) -> Iterator[None]:
         shell.custom_exceptions, shell.CustomTB = before
 
 
+@contextmanager
+def _own_tracebacks(shell: InteractiveShell) -> Iterator[None]:
+    """Let the shell show an error itself, where another extension, such as rich, has replaced its methods."""
+    methods = vars(shell)
+    names = ("showtraceback", "_showtraceback")
+    replaced: dict[str, Any] = {name: methods.pop(name) for name in names if name in methods}
+    try:
+        yield
+    finally:
+        methods.update(replaced)
+
+
 class _Errors:
     """Shows an exception that has a board as one line, and below it the board, with the log of its run."""
 
@@ -127,15 +158,18 @@ class _Errors:
     ) -> None:
         """Take part in `set_custom_exc`."""
         board = self._board(error)
+        if board is None:
+            # As IPython calls it for a cell: rich then leaves out IPython's own frame.
+            shell.showtraceback((kind, error, tb), tb_offset=tb_offset, running_compiled_code=True)
+            return
         mode = shell.InteractiveTB.mode
-        if board:
-            shell.InteractiveTB.set_mode("Minimal")
+        shell.InteractiveTB.set_mode("Minimal")
         try:
-            shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
+            with _own_tracebacks(shell):
+                shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
         finally:
             shell.InteractiveTB.set_mode(mode)
-        if board:
-            shell.display_pub.publish({"text/plain": as_text(board), "text/html": as_html(board)})
+        shell.display_pub.publish({"text/plain": as_text(board), "text/html": as_html(board)})
 
     def _board(self, error: Exception) -> Board | None:
         if isinstance(error, UsageError):  # what IPython says of a wrong magic is for the learner already

@@ -1,11 +1,13 @@
 """The lab: a throwaway folder with a copy of the course's data, so that no lesson touches the original."""
 
+import errno
 import gc
 import shutil
 import tempfile
 import uuid
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -21,6 +23,14 @@ _MOST_CUSTOMERS = 100_000  # of an asset, Dagster recommends no more
 _ROWS = 8  # of each customer that is made
 _DIGITS = 4  # of a customer's number, at least
 _SHOWN = 20  # files of a folder
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
+_NEXT_MOVE = (
+    "Set TMPDIR to a folder on a local disk, with room on it, that you may write to, and restart the kernel."
+)
+
+
+class LabUnavailable(OSError):
+    """No lab can be made in the folder for temporary files; nothing is left there."""
 
 
 def open_lab() -> "Lab":
@@ -28,6 +38,9 @@ def open_lab() -> "Lab":
 
     Its folder is removed when the lab is no longer used, at the latest when the kernel stops. The next call
     removes that of a kernel which was killed.
+
+    Raises:
+        LabUnavailable: the folder for temporary files is missing, full, or cannot be written to or locked.
     """
     _sweep()
     return Lab()
@@ -43,15 +56,25 @@ class Lab:
     """
 
     def __init__(self) -> None:
-        """Make the folder and copy the source files into it."""
+        """Make the folder and copy the source files into it.
+
+        Raises:
+            LabUnavailable: as in `open_lab`.
+        """
+        data_folder()  # an incomplete course is not the fault of the folder for temporary files
         self.folder = _temporary() / f"{_PREFIX}{uuid.uuid4().hex}"
-        lock = _lock(self.folder)
-        lock.acquire()  # first, so that no sweep takes the new folder for an abandoned one
-        weakref.finalize(self, _remove, self.folder, lock)
-        self.folder.mkdir()
         self.source = self.folder / "source"
         self.database = self.folder / "warehouse.duckdb"
-        self.reset_source()
+        lock = _lock(self.folder)
+        remove = weakref.finalize(self, _remove, self.folder, lock)
+        try:
+            # Before the folder is made, so that no sweep takes it for an abandoned one. Nobody else knows the
+            # lock's name, so there is nothing to wait for.
+            lock.acquire(blocking=False)
+            self.reset_source()
+        except OSError as error:
+            remove()
+            raise _unavailable(self.folder.parent, error) from error
 
     def reset(self) -> None:
         """Put the lab back to how it was: the original source files, and no database.
@@ -60,7 +83,7 @@ class Lab:
             WarehouseUnavailable: the database is open; nothing has changed.
         """
         self._require_closed()
-        self.folder.mkdir(exist_ok=True)
+        self._make_folder()
         for path in self.folder.iterdir():
             _delete(path)
         self.reset_source()
@@ -77,8 +100,16 @@ class Lab:
 
     def reset_source(self) -> None:
         """Put the original source files back, and leave the database alone."""
+        self._make_folder()
         _delete(self.source)
-        shutil.copytree(data_folder() / "source", self.source)
+        self.source.mkdir()
+        # Not `copytree`, which collects errors into one without a reason of its own.
+        for path in (data_folder() / "source").iterdir():
+            shutil.copy2(path, self.source)
+
+    def _make_folder(self) -> None:
+        # For nobody else: it lies in a folder that all users of the machine may share.
+        self.folder.mkdir(mode=0o700, exist_ok=True)
 
     def bring_in(self, arrival: str) -> Path:
         """Deliver a file of `data/arrivals`, over an earlier one of the same name.
@@ -95,7 +126,8 @@ class Lab:
         if arrival not in (known := arrivals()):
             raise ValueError(f"No arrival is called {arrival!r}. There are: {', '.join(known)}.")
         delivered = data_folder() / "arrivals" / f"{arrival}.csv"
-        self.source.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
+        self.source.mkdir(exist_ok=True)
         _delete(self.source / delivered.name)  # rather than write through a symbolic link
         return Path(shutil.copy(delivered, self.source))
 
@@ -123,7 +155,8 @@ class Lab:
             )
         digits = max(_DIGITS, len(str(number)))
         keys = [f"customer-{count:0{digits}}" for count in range(1, number + 1)]
-        self.source.mkdir(parents=True, exist_ok=True)
+        self._make_folder()
+        self.source.mkdir(exist_ok=True)
         for key in keys:
             path = self.source / f"{key}.csv"
             _delete(path)  # as in `bring_in`
@@ -138,7 +171,20 @@ class Lab:
 
 
 def _temporary() -> Path:
-    return Path(tempfile.gettempdir()).resolve()
+    try:
+        folder = Path(tempfile.gettempdir()).resolve()
+    except FileNotFoundError as error:  # none that can be written to
+        raise LabUnavailable(f"No lab can be made: {error.strerror}. {_NEXT_MOVE}") from error
+    if not folder.is_dir():  # deleted since Python looked it up; the lock would make it again, for everybody
+        raise LabUnavailable(f"No lab can be made in {folder}: there is no such folder. {_NEXT_MOVE}")
+    return folder
+
+
+def _unavailable(folder: Path, error: OSError) -> LabUnavailable:
+    reason = error.strerror or str(error)
+    if error.errno in _NO_LOCKS:
+        reason = f"its files cannot be locked, which protects the labs in use ({reason})"
+    return LabUnavailable(f"No lab can be made in {folder}: {reason}. {_NEXT_MOVE}")
 
 
 def _lock(folder: Path) -> FileLock:
@@ -158,7 +204,8 @@ def _remove(folder: Path, lock: FileLock) -> None:
     # On Windows a file that is still open stays behind, until the next sweep.
     shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
-        Path(lock.lock_file).unlink(missing_ok=True)
+        with suppress(OSError):
+            Path(lock.lock_file).unlink()
     lock.release()
 
 

@@ -1,4 +1,4 @@
-"""The checkout: the folder that holds the course's notebooks, and what the course writes."""
+"""The checkout: the folder that holds the course's notebooks, and the names of what the course writes."""
 
 import tomllib
 from pathlib import Path
@@ -7,6 +7,10 @@ COURSE = "irregular-partitions"
 
 # Where commands write what they make of notebooks, as seen from the checkout.
 FOLDERS = {"run": "output", "solutions": "output/solutions", "student": "output/student"}
+
+# The database of `dagster dev`, started in the checkout. Written down here because the pipeline's own
+# constant depends on the folder that was current when the pipeline was first imported.
+DATABASE = "output/warehouse.duckdb"
 
 
 class CannotGoOn(Exception):
@@ -22,9 +26,32 @@ def find_checkout(start: Path | None = None) -> Path:
     Raises:
         CannotGoOn: there is none.
     """
-    start = (start or Path.cwd()).resolve()
-    package = Path(__file__).resolve().parents[2]
-    for folder in (start, *start.parents, package):
+    try:
+        return find_enclosing_checkout(start)
+    except CannotGoOn:
+        package = Path(__file__).resolve().parents[2]
+        if _is_checkout(package):
+            return package
+        raise
+
+
+def find_enclosing_checkout(start: Path | None = None) -> Path:
+    """Return the checkout that a folder lies in.
+
+    Args:
+        start: the folder; the current one when None.
+
+    Raises:
+        CannotGoOn: it lies in no checkout, or no longer exists.
+    """
+    try:
+        start = (start or Path.cwd()).resolve()
+    except FileNotFoundError as error:
+        raise CannotGoOn(
+            "The current folder no longer exists. Change into the course's folder, the one that holds "
+            "notebooks/, and try again."
+        ) from error
+    for folder in (start, *start.parents):
         if _is_checkout(folder):
             return folder
     raise CannotGoOn(
@@ -44,6 +71,10 @@ def relative(path: Path, folder: Path) -> str:
 
 
 def _is_checkout(folder: Path) -> bool:
+    """Return whether a folder holds the course: a project of its name, and also this package."""
+    package = folder / "lesson_lib"
+    if package.is_symlink() or not (package / "cli" / "command.py").is_file():
+        return False
     try:
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):

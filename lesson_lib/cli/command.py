@@ -1,12 +1,18 @@
 """What `lesson` understands, and what its exit status means."""
 
 import argparse
-import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lesson_lib.cli.checkout import FOLDERS, CannotGoOn, find_checkout, relative
+from lesson_lib.cli.checkout import (
+    DATABASE,
+    FOLDERS,
+    CannotGoOn,
+    find_checkout,
+    find_enclosing_checkout,
+    relative,
+)
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C stopped
 
@@ -48,13 +54,9 @@ def course_database() -> Path:
     """Return where the course's persistent database lies, whether it is there or not.
 
     Raises:
-        CannotGoOn: this is no checkout.
+        CannotGoOn: there is no checkout.
     """
-    # The pipeline takes the folder where it is started; for the course that is the checkout.
-    with contextlib.chdir(find_checkout()):
-        # Not at the top: it loads all of Dagster, for which `lesson --help` need not wait.
-        from lesson_lib.pipeline.definitions import DATABASE  # noqa: PLC0415
-    return DATABASE
+    return find_checkout() / DATABASE
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         )
         place = f"where the copies go (default: {FOLDERS[name]}/)"
         command.add_argument("--output", type=Path, metavar="DIR", help=place)
-    reset = commands.add_parser("reset", help="remove what the course made: output/ and the database in it")
+    reset = commands.add_parser(
+        "reset", help="remove what the course made: output/, its database, Dagster's records"
+    )
     reset.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     return parser
 
@@ -98,10 +102,7 @@ def _notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
     try:
         from lesson_lib.cli.run import choose, run_notebooks  # noqa: PLC0415 - as said above
     except ModuleNotFoundError as missing:
-        raise CannotGoOn(
-            f"`lesson {command}` needs {missing.name}, which is not installed. "
-            "Run `make lab` once: it installs it."
-        ) from missing
+        raise _not_installed(command, missing) from missing
     notebooks, folder = choose(checkout, names), output or checkout / FOLDERS[command]
     if command == "run":
         return run_notebooks(notebooks, folder)
@@ -116,16 +117,26 @@ def _notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
 
 
 def _reset(*, dry_run: bool) -> int:
-    from lesson_lib.cli.reset import plan, remove  # noqa: PLC0415 - as said above
-
-    checkout = find_checkout()
-    found = plan(checkout, course_database())
-    for path in found.ours:
+    checkout = find_enclosing_checkout()
+    print(f"Checkout: {checkout}")
+    try:
+        from lesson_lib.cli.reset import plan_reset, remove  # noqa: PLC0415 - as said above
+    except ModuleNotFoundError as missing:
+        raise _not_installed("reset", missing) from missing
+    plan = plan_reset(checkout)
+    for path in plan.paths:
         if not dry_run:
-            remove(path)
+            remove(plan, path)
         print(f"{'Would remove' if dry_run else 'Removed'} {relative(path, checkout)}")
-    for note in found.kept:
+    for note in plan.notes:
         print(note)
-    if not found.ours:
+    if not plan.paths:
         print("There is nothing to remove.")
-    return 0
+    return int(plan.keeps_state)
+
+
+def _not_installed(command: str, missing: ModuleNotFoundError) -> CannotGoOn:
+    return CannotGoOn(
+        f"`lesson {command}` needs {missing.name}, which is not installed. "
+        "Run `make lab` once: it installs it."
+    )

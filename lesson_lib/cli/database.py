@@ -1,4 +1,4 @@
-"""Whether a DuckDB file can be opened, and who holds it if not."""
+"""Whether a DuckDB file can be opened, and which process holds it if not."""
 
 from pathlib import Path
 
@@ -8,21 +8,28 @@ from lesson_lib.pipeline.database_errors import holder_of
 
 
 class Held(Exception):
-    """Another process holds the database; the message names it, with its pid where DuckDB gives one."""
+    """A process holds the database; the message names it, with its pid where DuckDB gives one."""
 
 
-def open_briefly(path: Path) -> None:
+def open_briefly(path: Path, *, read_only: bool = False) -> None:
     """Open an existing database as a run would, and close it at once.
 
-    Opened to write, since a process that only reads stops a writer too.
+    Args:
+        path: the database file.
+        read_only: leaves the file and its log as they are, but does not notice a process that only reads.
 
     Raises:
-        Held: another process has it open.
+        Held: a process has it open, this one included.
         duckdb.Error: it cannot be opened, for another reason.
     """
-    try:
-        duckdb.connect(path).close()
-    except duckdb.IOException as error:
-        if holder := holder_of(error):
-            raise Held(holder) from error
-        raise
+    # Attached to a database in memory, because `duckdb.connect` would share what this process has open.
+    with duckdb.connect() as connection:
+        quoted = str(path).replace("'", "''")  # DuckDB takes no parameter here
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS probe{' (READ_ONLY)' if read_only else ''}")
+        except duckdb.ResourceInUseException as error:
+            raise Held("this process") from error
+        except duckdb.IOException as error:
+            if holder := holder_of(error):
+                raise Held(holder) from error
+            raise

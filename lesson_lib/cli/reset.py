@@ -1,101 +1,228 @@
-"""`lesson reset`: the checkout as it was before the course wrote into it."""
+"""`lesson reset`: remove what the course wrote into its checkout, and nothing else.
 
+A link is neither followed nor removed, whatever it leads to.
+"""
+
+import os
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 
-from lesson_lib.cli.checkout import FOLDERS, CannotGoOn, known_notebooks
+from lesson_lib.cli.checkout import DATABASE, FOLDERS, CannotGoOn, known_notebooks, relative
 from lesson_lib.cli.database import Held, open_briefly
+from lesson_lib.cli.files import Kind, find_unexpected, kind_of
+from lesson_lib.cli.processes import find_dagster, find_reader
 
-_KINDS = {"solutions": ("ipynb", "html"), "student": ("ipynb",), "run": ("html",)}  # innermost folders first
+_COPIES = {"solutions": ("ipynb", "html"), "student": ("ipynb",), "run": ("html",)}  # innermost folders first
+
+# The database's files, and its folder for temporary ones with the names that DuckDB gives them.
+_FILES = tuple(f"{DATABASE}{suffix}" for suffix in ("", ".wal", ".wal.checkpoint", ".wal.recovery"))
+# Dagster's records, where DAGSTER_HOME is the checkout.
+_RECORDS = ("history", "schedules", "storage")
+_SQLITE = r".*\.db(-\w+)?"
+_WHOLE_FOLDERS = {
+    f"{DATABASE}.tmp": r"duckdb_temp_.*",
+    "history": _SQLITE,
+    "schedules": _SQLITE,
+    "storage": r"(?s:.*)",  # named by runs and assets
+}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Plan:
-    """What a reset removes, in that order, and one sentence for each thing that it leaves."""
+    """What a reset removes, in this order, and a sentence for each thing that stays.
 
-    ours: tuple[Path, ...]
-    kept: tuple[str, ...]
+    Attributes:
+        checkout: the course's folder.
+        paths: files, and folders that are empty by then or removed whole.
+        notes: what stays, and what to do about it.
+        keeps_state: whether the database or Dagster's records stay although they are there.
+    """
+
+    checkout: Path
+    paths: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    keeps_state: bool = False
+
+    def leave(self, path: Path, why: str) -> None:
+        """Note that a path stays."""
+        self.notes.append(f"Leaving {relative(path, self.checkout)}: {why}.")
 
 
-def plan(checkout: Path, database: Path) -> Plan:
-    """Find what the course made, without touching it.
-
-    Ours are the database with what DuckDB keeps beside it, and in `output/` the copies and editions of the
-    course's notebooks.
-    A link is never ours, nor is anything outside the checkout.
+def plan_reset(checkout: Path) -> Plan:
+    """Find what the course wrote, without touching it, and make sure that all of it can be removed.
 
     Raises:
-        CannotGoOn: another process holds the database.
+        CannotGoOn: Dagster runs in the checkout, a process holds a file, or a folder cannot be read or
+            changed.
     """
-    _refuse_if_held(database)
-    output = checkout / "output"
-    kept = []
-    if output.is_symlink() or output.is_file():
-        kept.append("Leaving output: the course makes it a folder, and this is none.")
-    ours = [path for path in (database, Path(f"{database}.wal"), Path(f"{database}.tmp")) if path.exists()]
-    if ours and not database.resolve().is_relative_to(checkout.resolve()):
-        kept.append(f"Leaving {database}: it lies outside the checkout.")
-        ours = []
-    if _is_own_folder(output):
-        for command in _KINDS:
-            ours += _copies(checkout, command, ours, kept)
-    return Plan(tuple(ours), tuple(kept))
+    plan = Plan(checkout)
+    try:
+        _add_state(plan)
+        _add_copies(plan)
+        if plan.keeps_state:
+            plan.notes.append("Move away what is in the way, or remove it yourself, and reset again.")
+        _note_other_instance(plan)
+        _require_removable(plan)
+    except OSError as error:
+        raise CannotGoOn(
+            f"Nothing was removed: {error.filename} cannot be read ({error.strerror}). "
+            "Make it readable for you, and reset again."
+        ) from error
+    _require_unused(plan)
+    return plan
 
 
-def remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it.
+def remove(plan: Plan, path: Path) -> None:
+    """Remove one path of a plan.
 
     Raises:
         CannotGoOn: it cannot be removed.
     """
     try:
-        if path.is_dir():
+        if relative(path, plan.checkout) in _WHOLE_FOLDERS:
             shutil.rmtree(path)
+        elif kind_of(path) is Kind.FOLDER:
+            path.rmdir()
         else:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise CannotGoOn(
-            f"{path} cannot be removed ({error.strerror}). Close what has it open, and reset again."
+            f"{relative(path, plan.checkout)} cannot be removed ({error.strerror or error}), so the reset "
+            "stopped there. Close what has it open, and reset again."
         ) from error
 
 
-def _refuse_if_held(database: Path) -> None:
-    if not database.is_file():
+def _add_state(plan: Plan) -> None:
+    """Add the database and Dagster's records of it: all of them, or none where something is in the way.
+
+    Records without the database would count keys as loaded that have no rows any more.
+    """
+    found = [path for path in _state_paths(plan.checkout) if kind_of(path) is not Kind.MISSING]
+    records = {path.name for path in found} & set(_RECORDS)
+    if records == {"storage"}:
+        storage = plan.checkout / "storage"
+        plan.leave(storage, "there are no records of Dagster beside it, so it may be yours")
+        found.remove(storage)
+    faults = {path: fault for path in found if (fault := _fault(path, plan.checkout))}
+    for path, fault in faults.items():
+        plan.leave(path, fault)
+    output = plan.checkout / FOLDERS["run"]
+    is_blocked = bool(faults) or kind_of(output) not in {Kind.FOLDER, Kind.MISSING}
+    if not is_blocked:
+        plan.paths += found
         return
-    try:
-        open_briefly(database)
-    except Held as holder:
+    plan.keeps_state = bool(found)
+    for path in found:
+        if path not in faults:
+            plan.leave(path, "the database's files and Dagster's records are only removed together")
+
+
+def _state_paths(checkout: Path) -> Iterator[Path]:
+    is_folder = kind_of(checkout / FOLDERS["run"]) is Kind.FOLDER
+    for name in (*_FILES, *_WHOLE_FOLDERS):
+        if name in _RECORDS or is_folder:
+            yield checkout / name
+
+
+def _fault(path: Path, checkout: Path) -> str | None:
+    """Return why a path is not what the course wrote there; None if it is."""
+    pattern = _WHOLE_FOLDERS.get(relative(path, checkout))
+    wanted = Kind.FOLDER if pattern else Kind.FILE
+    if kind_of(path) is not wanted:
+        return f"it is {kind_of(path).value}, and the course makes {wanted.value}"
+    if pattern and (found := find_unexpected(path, pattern)):
+        what = "is a link" if kind_of(found) is Kind.LINK else "was not made by the course"
+        return f"{relative(found, checkout)} {what}"
+    return None
+
+
+def _note_other_instance(plan: Plan) -> None:
+    home = os.environ.get("DAGSTER_HOME", "")
+    is_other = Path(home).is_absolute() and Path(home).is_dir() and not plan.checkout.samefile(home)
+    if is_other and plan.checkout / DATABASE in plan.paths:
+        plan.notes.append(
+            f"DAGSTER_HOME is {home}: an instance there that has loaded this database still counts its keys "
+            "as loaded. Run `backfill`, or materialize the keys, to load them again."
+        )
+
+
+def _add_copies(plan: Plan) -> None:
+    output = plan.checkout / FOLDERS["run"]
+    if kind_of(output) is Kind.FOLDER:
+        for command in _COPIES:
+            _add_copies_of(command, plan)
+    elif kind_of(output) is not Kind.MISSING:
+        plan.leave(output, f"it is {kind_of(output).value}, and the course makes a folder")
+
+
+def _add_copies_of(command: str, plan: Plan) -> None:
+    """Add what a command has written, and its folder if nothing else is in it; note what stays there."""
+    folder = plan.checkout / FOLDERS[command]
+    if kind_of(folder) is Kind.MISSING:
+        return
+    if kind_of(folder) is not Kind.FOLDER:
+        plan.leave(folder, f"it is {kind_of(folder).value}, and the course makes a folder")
+        return
+    names = {f"{path.stem}.{kind}" for path in known_notebooks(plan.checkout) for kind in _COPIES[command]}
+    noted = {plan.checkout / name for name in (*FOLDERS.values(), *_FILES, *_WHOLE_FOLDERS)}
+    others = []
+    inside = sorted(folder.iterdir())
+    for path in inside:
+        if path in plan.paths or path in noted:
+            continue
+        if kind_of(path) is Kind.LINK:
+            plan.leave(path, "it is a link")
+        elif path.name in names and kind_of(path) is Kind.FILE:
+            plan.paths.append(path)
+        else:
+            others.append(path.name)
+    if others:
+        plan.leave(folder, f"the course did not make {', '.join(others)}")
+    if set(inside) <= set(plan.paths):
+        plan.paths.append(folder)
+
+
+def _require_removable(plan: Plan) -> None:
+    folders = {path.parent for path in plan.paths}
+    for path in plan.paths:
+        if relative(path, plan.checkout) in _WHOLE_FOLDERS:
+            folders |= {path, *(inner for inner in path.rglob("*") if kind_of(inner) is Kind.FOLDER)}
+    for folder in sorted(folders):
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise CannotGoOn(
+                f"Nothing was removed: you may not remove files from {relative(folder, plan.checkout)}. "
+                "Make it writable for you, and reset again."
+            )
+
+
+def _require_unused(plan: Plan) -> None:
+    if running := find_dagster(plan.checkout):
         raise CannotGoOn(
-            f"Nothing was removed: {database} is held by {holder}. "
+            f"Nothing was removed: {running} runs Dagster in this checkout. "
+            "Stop it, with Ctrl-C where `dagster dev` runs, and reset again."
+        )
+    if holder := _find_holder(plan):
+        path, process = holder
+        raise CannotGoOn(
+            f"Nothing was removed: {relative(path, plan.checkout)} is held by {process}. "
             "Close what runs there (a notebook's kernel, `dagster dev` or a DuckDB shell), and reset again."
-        ) from holder
-    except duckdb.Error:
-        # A database that does not open is a good reason for a reset.
-        return
+        )
 
 
-def _copies(checkout: Path, command: str, ours: Sequence[Path], kept: list[str]) -> list[Path]:
-    """Return what a command has written, and its folder if nothing else is in that; note what stays there."""
-    folder = checkout / FOLDERS[command]
-    if not _is_own_folder(folder):
-        return []
-    stems = [path.stem for path in known_notebooks(checkout)]
-    copies = (folder / f"{stem}.{kind}" for stem in stems for kind in _KINDS[command])
-    going = [copy for copy in copies if _is_own_file(copy)]
-    staying = {path for path in folder.iterdir() if path not in ours and path not in going}
-    told = {inner for inner in (checkout / name for name in FOLDERS.values()) if _is_own_folder(inner)}
-    if others := sorted(path.name for path in staying - told):
-        kept.append(f"Leaving {FOLDERS[command]}/: the course did not make {', '.join(others)}.")
-    return going if staying else [*going, folder]
-
-
-def _is_own_folder(path: Path) -> bool:
-    return path.is_dir() and not path.is_symlink()
-
-
-def _is_own_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
+def _find_holder(plan: Plan) -> tuple[Path, str] | None:
+    if found := find_reader(plan.paths):
+        return found
+    # A holder that shows no files, such as another user's, may still show its lock.
+    database = plan.checkout / DATABASE
+    if database in plan.paths:
+        try:
+            open_briefly(database, read_only=True)
+        except Held as holder:
+            return database, str(holder)
+        except duckdb.Error:
+            return None  # a database that does not open is a good reason for a reset
+    return None

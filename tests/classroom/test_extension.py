@@ -1,5 +1,6 @@
 """`%load_ext lesson_lib`: objects show themselves, errors explain themselves, and nothing else is changed."""
 
+import builtins
 import logging
 import subprocess
 import sys
@@ -59,6 +60,7 @@ def state(shell: InteractiveShell) -> list[object]:
     return [
         *(dict(formatters[kind].type_printers) for kind in ("text/html", "text/plain")),
         (shell.custom_exceptions, shell.InteractiveTB.mode),
+        dict(shell.display_formatter.mimebundle_formatter.type_printers),
         set(shell.magics_manager.magics["cell"]),
         logging.getLoggerClass(),
         logging.getLogger("sqlalchemy.pool").level,
@@ -106,6 +108,47 @@ def test_other_values_keep_their_form(loaded: InteractiveShell, expression: str)
     before = shown(loaded, expression)
     loaded.run_line_magic("unload_ext", "lesson_lib")
     assert shown(loaded, expression) == before
+
+
+@pytest.fixture(params=[("rich", "lesson_lib"), ("lesson_lib", "rich")], ids=" then ".join)
+def beside_rich(
+    request: pytest.FixtureRequest, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> InteractiveShell:
+    """Return the shell with this extension and rich's, which replaces IPython's formatter and tracebacks."""
+    pytest.importorskip("rich")  # which Dagster brings along
+    monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
+    for name in request.param:
+        shell.run_line_magic("load_ext", name)
+    return shell
+
+
+@pytest.mark.parametrize("expression", ["instance", "imported", "[str(number) for number in range(100)]"])
+def test_boards_are_shown_beside_rich(beside_rich: InteractiveShell, expression: str) -> None:
+    """They are the same in both orders of loading; other values are rich's, and after unloading all are."""
+    with_rich = shown(beside_rich, expression)
+    beside_rich.run_line_magic("unload_ext", "lesson_lib")
+    assert shown(beside_rich, expression).keys() == {"text/plain"}
+    alone = new_shell()
+    alone.user_ns.update(beside_rich.user_ns)
+    alone.run_line_magic("load_ext", "lesson_lib")
+    try:
+        assert shown(alone, expression) == with_rich
+    finally:
+        alone.run_line_magic("unload_ext", "lesson_lib")
+
+
+def test_errors_are_shown_beside_rich(
+    beside_rich: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One with a board is one line and the board; a learner's own is rich's, without other frames."""
+    beside_rich.run_cell("dg.materialize([imported], partition_key='nobody', instance=instance)")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "DagsterUnknownPartitionError: Could not find a partition with key `nobody`."
+    assert lines[2] == "Why it failed, and what to do"
+    beside_rich.run_cell("1 / 0")
+    out, err = capsys.readouterr()
+    assert "Traceback (most recent call last)" in out + err
+    assert "interactiveshell" not in out + err
 
 
 def test_a_run_is_quiet_and_its_log_is_in_its_board(

@@ -1,10 +1,12 @@
 """The lab: a copy to work in, which comes back to how it was and goes away by itself."""
 
+import errno
 import gc
 import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -13,7 +15,8 @@ import pytest
 from dagster_duckdb import DuckDBResource
 
 from lesson_lib.classroom import Lab, open_lab
-from lesson_lib.classroom.lab import arrivals
+from lesson_lib.classroom import lab as lab_module
+from lesson_lib.classroom.lab import LabUnavailable, arrivals
 from lesson_lib.course_data import data_folder
 from lesson_lib.pipeline import WarehouseUnavailable
 from lesson_lib.pipeline.source_files import inspect_file
@@ -279,3 +282,101 @@ def test_a_killed_kernel_leaves_a_lab_that_the_next_call_removes(lab: Lab) -> No
     assert not abandoned.exists()
     assert not abandoned.with_suffix(".lock").exists()
     assert lab.source.is_dir()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no such modes")
+@pytest.mark.parametrize("remake", ["", "reset", "reset_source", "bring_in", "make_customers"])
+def test_nobody_else_may_look_into_a_lab(lab: Lab, remake: str) -> None:
+    """The folder for temporary files is shared; a lab whose folder was deleted is made again as private."""
+    arguments = {"bring_in": ["acme"], "make_customers": [1]}.get(remake, [])
+    if remake:
+        shutil.rmtree(lab.folder)
+        getattr(lab, remake)(*arguments)
+    assert lab.folder.stat().st_mode & 0o777 == 0o700
+
+
+NEXT_MOVE = (
+    "Set TMPDIR to a folder on a local disk, with room on it, that you may write to, and restart the kernel."
+)
+NO_LOCKS = "its files cannot be locked, which protects the labs in use"
+
+
+def break_lock(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the system refuse to lock any file."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+
+
+def break_folder(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the system refuse to make folders."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+
+
+def break_copy(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the disk be full when some files have been copied."""
+
+    def refuse(_: Path, target: Path) -> None:
+        (target / "acme.csv").write_text("half")
+        raise error
+
+    monkeypatch.setattr(shutil, "copy2", refuse)
+
+
+@pytest.mark.parametrize(
+    ("broken", "error", "reason"),
+    [
+        (break_lock, OSError(errno.ENOLCK, "No locks available"), f"{NO_LOCKS} (No locks available)"),
+        (break_lock, OSError(errno.ENOTSUP, "Not supported"), f"{NO_LOCKS} (Not supported)"),
+        (break_lock, OSError(errno.EIO, "Input/output error"), "Input/output error"),
+        (break_folder, PermissionError(errno.EACCES, "Permission denied"), "Permission denied"),
+        (break_folder, OSError(errno.EROFS, "Read-only file system"), "Read-only file system"),
+        (break_copy, OSError(errno.ENOSPC, "No space left on device"), "No space left on device"),
+    ],
+)
+def test_a_lab_that_cannot_be_made_says_why_and_leaves_nothing_behind(
+    broken: Callable[[OSError, pytest.MonkeyPatch], None],
+    error: OSError,
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error names the folder, the cause and the next move."""
+    monkeypatch.setattr(lab_module.tempfile, "tempdir", str(tmp_path))
+    with monkeypatch.context() as patch, pytest.raises(LabUnavailable) as raised:  # noqa: PT012 - it is patched meanwhile
+        broken(error, patch)
+        open_lab()
+    assert str(raised.value) == f"No lab can be made in {tmp_path}: {reason}. {NEXT_MOVE}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_for_temporary_files_that_is_gone_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python looks it up once, so it may be deleted later; it is not made again."""
+    gone = tmp_path / "gone"
+    monkeypatch.setattr(lab_module.tempfile, "tempdir", str(gone))
+    with pytest.raises(LabUnavailable) as raised:
+        open_lab()
+    assert str(raised.value) == f"No lab can be made in {gone}: there is no such folder. {NEXT_MOVE}"
+    assert not gone.exists()
+
+
+def test_no_folder_for_temporary_files_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python has tried TMPDIR and all folders that are usual."""
+
+    def find_none() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(lab_module.tempfile, "gettempdir", find_none)
+    with pytest.raises(LabUnavailable) as raised:
+        open_lab()
+    told = f"No lab can be made: No usable temporary directory found in ['/tmp']. {NEXT_MOVE}"
+    assert str(raised.value) == told

@@ -22,6 +22,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A course without notebooks, which is also the current folder."""
     folder = tmp_path / "course"
     (folder / "notebooks").mkdir(parents=True)
+    (folder / "lesson_lib" / "cli").mkdir(parents=True)
+    (folder / "lesson_lib" / "cli" / "command.py").touch()
     (folder / "pyproject.toml").write_text('[project]\nname = "irregular-partitions"\n')
     monkeypatch.chdir(folder)
     return folder

@@ -184,6 +184,13 @@ def test_a_reader_holds_a_database_too(tmp_path: Path, hold: Callable[[Path, str
     assert f"{path} is held by process {pid}. Close" in doctor.database_file(path).text
 
 
+def test_a_database_that_this_process_has_open_is_held(tmp_path: Path) -> None:
+    """DuckDB would share its connection within a process, and a lock of this process does not stop it."""
+    path = tmp_path / "course.duckdb"
+    with duckdb.connect(path):
+        assert f"{path} is held by this process. Close" in doctor.database_file(path).text
+
+
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     """Its bytes stay as they are."""
     path = tmp_path / "course.duckdb"

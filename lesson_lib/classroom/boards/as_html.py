@@ -21,7 +21,7 @@ from lesson_lib.classroom.boards.board import (
     Picture,
     Table,
 )
-from lesson_lib.classroom.boards.wording import plain, shortened, visible
+from lesson_lib.classroom.boards.wording import Bounded, plain, shortened, visible
 
 _LONGEST_FOLD = 20_000  # characters, also of what a picture says
 _STYLE = "".join(
@@ -89,7 +89,11 @@ def _facts(facts: Sequence[tuple[str, str]]) -> str:
 
 
 def _box(box: Box, before: str) -> str:
-    after = f'<p class="lesson-quiet">after {_text(", ".join(box.after))}</p>' if box.after else ""
+    after = (
+        f'<p class="lesson-quiet">after {_text(Bounded(", ".join(map(plain, box.after))))}</p>'
+        if box.after
+        else ""
+    )
     lines = "".join(_line(line) for line in box.lines)
     name = f"<p><strong>{_text(box.name)}</strong></p>"
     # An arrow leads here from the box before, where this one really needs it.

@@ -12,6 +12,7 @@ from lesson_lib.classroom.boards.partitions import partitions_phrase
 from lesson_lib.classroom.boards.wording import (
     LONGEST_NAME,
     MANY,
+    Bounded,
     counted,
     in_a_line,
     listed,
@@ -244,7 +245,9 @@ def _graph(specs: Sequence[dg.AssetSpec], checks: Sequence[dg.AssetCheckSpec]) -
     blocks: list[Block] = [Graph(boxes)] if boxes else []
     if len(order) > MANY:
         blocks.append(
-            Line(f"… and {len(order) - MANY:,} more: {listed([_name(key) for key in order[MANY:]])}.")
+            Line(
+                Bounded(f"… and {len(order) - MANY:,} more: {listed([_name(key) for key in order[MANY:]])}.")
+            )
         )
     return blocks
 
@@ -322,7 +325,7 @@ def _name(key: dg.AssetKey) -> str:
 
 def _check_name(check: dg.AssetCheckSpec) -> str:
     name = shortened(check.name, LONGEST_NAME)
-    return f"{name} (blocking)" if check.blocking else name
+    return Bounded(f"{name} (blocking)") if check.blocking else name
 
 
 def _blocking(check: dg.AssetCheckSpec) -> str:

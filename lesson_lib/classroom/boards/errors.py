@@ -10,9 +10,17 @@ from pathlib import Path
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Board, Facts, Fold
-from lesson_lib.classroom.boards.explanations import LIBRARIES, chain, explained
+from lesson_lib.classroom.boards.explanations import LIBRARIES, chain, explained, held_by_libraries
 from lesson_lib.classroom.boards.rules import Rule
-from lesson_lib.classroom.boards.wording import shortened, stable
+from lesson_lib.classroom.boards.runs import describe_failed_checks, describe_partition
+from lesson_lib.classroom.boards.wording import (
+    LONGEST_NAME,
+    Bounded,
+    plain,
+    shorten_stable,
+    shortened,
+    stable,
+)
 from lesson_lib.classroom.installed import is_installed
 
 # It runs a learner's cell, and has no part in what fails there.
@@ -60,10 +68,33 @@ def _told(error: BaseException, rule: Rule | None) -> tuple[str, list[tuple[str,
         return "Where to read on", [("Read", rule.section)]
     where = _where(error)
     if rule:
-        facts = [("Why", rule.cause), ("Next", rule.next_move), ("Where", where), ("Read", rule.section)]
+        facts = [
+            ("Found", _found(error)),
+            ("Why", rule.cause),
+            ("Next", rule.next_move),
+            ("Where", where),
+            ("Read", rule.section),
+        ]
         return "Why it failed, and what to do", facts
     title = "Where it failed" if where else "lesson_lib has no explanation for this error"
     return title, [("Where", where)]
+
+
+def _found(error: BaseException) -> str:
+    """Return what the checks found that stopped a run, and for which partition; empty for another error."""
+    stopped = (link for link in chain(error) if isinstance(link, dg.DagsterError) and _is_of_a_check(link))
+    held = [value for link in stopped for value in held_by_libraries(link)]
+    checks = [check for value in held for check in (value if isinstance(value, list) else [value])]
+    # A check may be at hand under several names.
+    failed = {id(check): check for check in checks if isinstance(check, dg.AssetCheckEvaluation)}
+    found = describe_failed_checks(failed.values())
+    tags = next((value.tags for value in held if isinstance(value, dg.DagsterRun)), {})
+    partition = plain(describe_partition(tags), LONGEST_NAME)
+    return Bounded(f"{partition}: {found}") if found and partition else found
+
+
+def _is_of_a_check(error: BaseException) -> bool:
+    return type(error).__name__ == "DagsterAssetCheckFailedError"  # it has no public name
 
 
 def _passed_a_library(error: BaseException) -> bool:
@@ -87,11 +118,15 @@ def _where(error: BaseException) -> str:
     own = next(filter(None, map(_own_line, chain(error))), None)
     if own is None or _is_whole_cell(own):
         return step
-    function = "" if own.name.startswith("<") else f"{own.name}, "
-    file = f"{'its' if function else 'the'} cell" if _CELL.search(own.filename) else Path(own.filename).name
-    for_step = f", for {step}" if step not in ("", own.name) else ""
-    source = shortened(stable(own.line or ""), _LONGEST_SOURCE)
-    return f"{function}line {own.lineno} of {file}{for_step}: {source}".removesuffix(": ")
+    function = "" if own.name.startswith("<") else f"{plain(own.name, LONGEST_NAME)}, "
+    file = (
+        f"{'its' if function else 'the'} cell"
+        if _CELL.search(own.filename)
+        else plain(Path(own.filename).name, LONGEST_NAME)
+    )
+    for_step = f", for {plain(step, LONGEST_NAME)}" if step not in ("", own.name) else ""
+    source = plain(shorten_stable(own.line or "", _LONGEST_SOURCE))
+    return Bounded(f"{function}line {own.lineno} of {file}{for_step}: {source}".removesuffix(": "))
 
 
 def _is_whole_cell(frame: traceback.FrameSummary) -> bool:

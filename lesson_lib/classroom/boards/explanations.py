@@ -9,7 +9,7 @@ from pathlib import PurePath
 import dagster as dg
 
 from lesson_lib.classroom.boards.rules import RULES, Rule
-from lesson_lib.classroom.boards.wording import LONGEST_NAME, shortened
+from lesson_lib.classroom.boards.wording import LONGEST_NAME, Bounded, shortened
 
 LIBRARIES = {"dagster", "dagster_shared", "dagster_duckdb", "duckdb", "_duckdb", "lesson_lib"}
 # Dagster lets what SQLAlchemy says of the keys pass as it is. By itself, SQLAlchemy is none of the course's.
@@ -25,8 +25,8 @@ def explained(error: BaseException) -> Rule | None:
         for rule in RULES.values():
             found = re.search(rule.pattern, text, re.DOTALL) if _is_a(link, rule.kind) else None
             if found and (values := _values(rule, link, found)) is not None:
-                cause, next_move = rule.cause.format(**values), rule.next_move.format(**values)
-                return replace(rule, cause=cause, next_move=next_move)
+                cause, next_move = (text.format(**values) for text in (rule.cause, rule.next_move))
+                return replace(rule, cause=Bounded(cause), next_move=Bounded(next_move))
     return None
 
 
@@ -50,7 +50,7 @@ def _is_a(error: BaseException, name: str) -> bool:
 
 def _values(rule: Rule, error: BaseException, found: re.Match[str]) -> dict[str, str] | None:
     """Return what the rule's texts may name; None if the rule is not for this error after all."""
-    if rule.held and not any(rule.held(error, value) for value in _held_by_libraries(error)):
+    if rule.held and not any(rule.held(error, value) for value in held_by_libraries(error)):
         return None
     lines = traceback.extract_tb(error.__traceback__) if rule.line else []
     if rule.line and not any(re.search(rule.line, frame.line or "") for frame in lines):
@@ -63,11 +63,11 @@ def _values(rule: Rule, error: BaseException, found: re.Match[str]) -> dict[str,
         name = getattr(definition, "name", "")  # None where a function makes its keys
         if not isinstance(definition, rule.definition) or name is None:
             return None
-        values["set"] = name
+        values["set"] = shortened(name, LONGEST_NAME)
     return values
 
 
-def _held_by_libraries(error: BaseException) -> Iterator[object]:
+def held_by_libraries(error: BaseException) -> Iterator[object]:
     """Yield what the libraries' functions had at hand; what a learner's own had may be anything."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         if str(frame.f_globals.get("__name__")).partition(".")[0] in LIBRARIES:

@@ -10,6 +10,7 @@ from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark, T
 from lesson_lib.classroom.boards.wording import (
     LONGEST_NAME,
     MANY,
+    Bounded,
     both_ends,
     counted,
     in_a_line,
@@ -139,7 +140,9 @@ def _run(request: dg.RunRequest) -> dict[str, str]:
         "partition": _partition(request),
         "run key": timeless(request.run_key or ""),
         "job": request.job_name or "",
-        "assets": listed([asset.to_user_string() for asset in request.asset_selection or []]),
+        "assets": listed(
+            [asset.to_user_string() for asset in request.asset_selection or []], longest=LONGEST_NAME
+        ),
         "tags": _tags(request.tags),
         "run config": stable(str(dict(request.run_config))) if request.run_config else "",
     }
@@ -148,14 +151,16 @@ def _run(request: dg.RunRequest) -> dict[str, str]:
 def _tags(tags: Mapping[str, str]) -> str:
     own = [name for name in tags if not name.startswith("dagster/")]
     seen = {*own[:MANY], *own[-1:]}  # no more is listed, and `stable` takes time
-    return listed([f"{name}={stable(tags[name])}" if name in seen else name for name in own])
+    return listed(
+        [f"{name}={stable(tags[name])}" if name in seen else name for name in own], longest=LONGEST_NAME
+    )
 
 
 def _partition(request: dg.RunRequest) -> str:
     if request.partition_key is not None:
         return shortened(request.partition_key, LONGEST_NAME)
     if keys := request.partition_key_range:
-        return f"{shortened(keys.start, LONGEST_NAME)} to {shortened(keys.end, LONGEST_NAME)}"
+        return Bounded(f"{shortened(keys.start, LONGEST_NAME)} to {shortened(keys.end, LONGEST_NAME)}")
     return ""
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,17 @@ from typing import Any
 import dagster as dg
 
 from lesson_lib.classroom.boards.board import Block, Board, Box, Fold, Graph, Line, Mark
-from lesson_lib.classroom.boards.wording import MANY, counted, listed, shortened, stable
+from lesson_lib.classroom.boards.wording import (
+    LONGEST_NAME,
+    MANY,
+    Bounded,
+    counted,
+    join_fitting,
+    listed,
+    plain,
+    shorten_stable,
+    stable,
+)
 from lesson_lib.classroom.run_log import LogLine, lines_of
 from lesson_lib.pipeline.assets import SOURCE_FOLDER
 
@@ -44,9 +54,8 @@ def run_board(result: Result) -> Board:
     )
     blocks: list[Block] = [Graph(list(boxes))] if names else []
     if more := names[_MOST_BOXES:]:
-        blocks.append(
-            Line(f"And {counted(len(more), 'more asset' if assets else 'more step')}: {listed(more)}.")
-        )
+        what = counted(len(more), "more asset" if assets else "more step")
+        blocks.append(Line(Bounded(f"And {what}: {listed(more)}.")))
     blocks += _failures(result, steps)
     if result.success and _keys_of_range(result) == set():
         blocks.append(Line(_NO_KEY))
@@ -58,9 +67,30 @@ def run_board(result: Result) -> Board:
 
 def why_failed(result: Result) -> str:
     """Return in a line what the first failure of a run was; empty if there was none."""
-    errors = (step.error for step in _steps(result) if step.error)
-    failure = next(errors, None) or _failure_of_no_step(result)
+    failed = next((step for step in _steps(result) if step.error), None)
+    if failed and _check_failed(failed):
+        return describe_failed_checks(result.get_asset_check_evaluations())
+    failure = failed.error if failed else _failure_of_no_step(result)
     return _cause(failure) if failure else ""
+
+
+def describe_failed_checks(checks: Iterable[dg.AssetCheckEvaluation]) -> str:
+    """Return in a line what those checks found that failed and block what comes after; may be empty."""
+    failed = [
+        check
+        for check in checks
+        if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
+    ]
+    more = [f"and {counted(len(failed) - MANY, 'more check')} failed"] if failed[MANY:] else []
+    return Bounded("; ".join([*(_check_line(check).text for check in failed[:MANY]), *more]))
+
+
+def describe_partition(tags: Mapping[str, str]) -> str:
+    """Return which partition a run is for, or which ends of a range, by its tags; may be empty."""
+    if key := tags.get("dagster/partition"):
+        return f"partition {key}"
+    start, end = map(tags.get, _RANGE_TAGS)
+    return f"partitions {start} to {end}" if start is not None and end is not None else ""
 
 
 def _verdict(result: Result) -> tuple[str, Mark]:
@@ -74,13 +104,10 @@ def _verdict(result: Result) -> tuple[str, Mark]:
 
 
 def _keys(result: Result) -> str:
-    tags = result.dagster_run.tags
-    if key := tags.get("dagster/partition"):
-        return f"partition {key}"
-    if (keys := _keys_of_range(result)) is None:
-        return ""
-    start, end = map(tags.get, _RANGE_TAGS)
-    return f"partitions {start} to {end}, {counted(len(keys), 'key')} materialized"
+    partition = describe_partition(result.dagster_run.tags)
+    if "dagster/partition" in result.dagster_run.tags or (keys := _keys_of_range(result)) is None:
+        return partition
+    return f"{partition}, {counted(len(keys), 'key')} materialized"
 
 
 def _keys_of_range(result: Result) -> AbstractSet[str | None] | None:
@@ -149,11 +176,11 @@ def _asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequence[
         lines += [
             Line(f"check {_check_name(step)} raised {_cause(step.error)}", Mark.BAD)
             for step in of_asset[key]
-            if step.error and step not in own
+            if step.error and step not in own and not _check_failed(step)
         ]
         yield Box(
             key.to_user_string(),
-            _outcome(len(made[key]), own) if wanted else Line("not part of this run"),
+            _outcome(len(made[key]), own, of_asset[key]) if wanted else Line("not part of this run"),
             _metadata(made[key]),
             [*lines[:MANY], *([Line(f"and {len(lines) - MANY:,} more")] if lines[MANY:] else [])],
             [parent.to_user_string() for parent in parents],
@@ -167,9 +194,9 @@ def _step_box(step: _Step) -> Box:
     return Box(step.name, Line(step.outcome, marks.get(step.outcome, Mark.OPEN)), lines=lines)
 
 
-def _outcome(materialized: int, steps: Sequence[_Step]) -> Line:
+def _outcome(materialized: int, steps: Sequence[_Step], with_checks: Sequence[_Step]) -> Line:
     made = "materialized" if materialized == 1 else f"materialized {counted(materialized, 'partition')}"
-    if any(map(_check_failed, steps)):
+    if any(map(_check_failed, with_checks)):
         return Line(f"{made}, and its check stops what comes after", Mark.ODD)
     if any(step.outcome == "failed" for step in steps):
         return Line(f"{made}, then failed" if materialized else "failed", Mark.BAD)
@@ -210,14 +237,14 @@ def _failure_of_no_step(result: Result) -> Any:  # noqa: ANN401 - a `Serializabl
 
 
 def _check_line(check: dg.AssetCheckEvaluation) -> Line:
-    facts = ", ".join(f"{name} {value}" for name, value in _facts(check.metadata))
-    told = stable(check.description) if check.description else facts
+    told = plain(stable(check.description)) if check.description else _joined_facts(check.metadata)
     told = f": {told}" if told else ""
+    name = plain(check.check_name, LONGEST_NAME)
     if check.passed:
-        return Line(f"check {check.check_name} passed{told}", Mark.GOOD)
+        return Line(Bounded(f"check {name} passed{told}"), Mark.GOOD)
     if check.blocking or check.severity is dg.AssetCheckSeverity.ERROR:
-        return Line(f"check {check.check_name} failed{told}", Mark.BAD)
-    return Line(f"check {check.check_name} failed, not as an error{told}", Mark.ODD)
+        return Line(Bounded(f"check {name} failed{told}"), Mark.BAD)
+    return Line(Bounded(f"check {name} failed, not as an error{told}"), Mark.ODD)
 
 
 def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str, str]]:
@@ -228,11 +255,14 @@ def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str
         ((event.partition or "", event.metadata) for event in materialized if event.metadata),
         key=lambda of_key: of_key[0],
     )
-    facts = [
-        (key, ", ".join(f"{name} {value}" for name, value in _facts(metadata)))
-        for key, metadata in told[:MANY]
-    ]
-    return [*facts, *_rest(len(told))]
+    return [*((key, _joined_facts(metadata)) for key, metadata in told[:MANY]), *_rest(len(told))]
+
+
+def _joined_facts(metadata: Mapping[str, dg.MetadataValue]) -> Bounded:
+    """Write metadata as a list in a line."""
+    return join_fitting(
+        [f"{plain(name, LONGEST_NAME)} {plain(value)}".rstrip() for name, value in _facts(metadata)]
+    )
 
 
 def _facts(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str, str]]:
@@ -251,8 +281,8 @@ def _value(value: dg.MetadataValue) -> str:
         return counted(len(value.records), "record")
     if isinstance(value, dg.TableSchemaMetadataValue):
         return counted(len(value.schema.columns), "column")
-    text = stable(shortened(str(value.value), _LONGEST_VALUE * 10))
-    return f"{text[:12]}…" if _HASH.fullmatch(text) else shortened(text, _LONGEST_VALUE)
+    text = str(value.value)
+    return f"{text[:12]}…" if _HASH.fullmatch(text) else shorten_stable(text, _LONGEST_VALUE)
 
 
 def log_folds(run_id: str) -> list[Fold]:

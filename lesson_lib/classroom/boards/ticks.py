@@ -11,6 +11,7 @@ from lesson_lib.classroom.boards.requests import reason, timeless
 from lesson_lib.classroom.boards.shown import Shown
 from lesson_lib.classroom.boards.wording import (
     LONGEST_NAME,
+    Bounded,
     both_ends,
     counted,
     in_a_line,
@@ -227,7 +228,7 @@ def _files(files: Files, *, is_short: bool = False) -> str:
         for what, names in (("new", files.new), ("changed", files.changed), ("gone", files.gone))
         if names
     ]
-    return "; ".join([*told, *([f"{len(files.same):,} as before"] if files.same else [])])
+    return Bounded("; ".join([*told, *([f"{len(files.same):,} as before"] if files.same else [])]))
 
 
 def _keys(request: KeysAsked) -> tuple[str, str]:
@@ -242,7 +243,7 @@ def _keys(request: KeysAsked) -> tuple[str, str]:
     ]
     return (
         f'{"to add to" if adds else "to delete from"} "{shortened(request.set_name, LONGEST_NAME)}"',
-        "; ".join([counted(len(request.keys), "key"), *parts]),
+        Bounded("; ".join([counted(len(request.keys), "key"), *parts])),
     )
 
 
@@ -336,7 +337,7 @@ def _outcomes(tick: Tick) -> str:
 
 def _named(names: Sequence[str]) -> str:
     shown = names if len(names) <= _FEW_NAMES else [*names[: _FEW_NAMES - 1], "…", names[-1]]
-    return f"{len(names):,}: {', '.join(map(_name, shown))}" if names else ""
+    return Bounded(f"{len(names):,}: {', '.join(map(_name, shown))}") if names else ""
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -348,4 +349,4 @@ def _name(name: str) -> str:
 
 
 def _sentence(text: str) -> str:
-    return in_a_line(text[:_ENDLESS])
+    return text if isinstance(text, Bounded) else in_a_line(text[:_ENDLESS])

@@ -51,6 +51,12 @@ _UNSTABLE = {
 }
 
 
+class Bounded(str):
+    """A text that has been shortened, or is composed of such texts: it is not shortened again."""
+
+    __slots__ = ()
+
+
 def visible(text: str) -> str:
     """Write characters that cannot be seen, or that turn text around, as their code, such as U+202E."""
     return "".join(
@@ -63,15 +69,28 @@ def visible(text: str) -> str:
 
 def shortened(text: str, longest: int = LONGEST) -> str:
     """Leave out the middle of a text that is too long, and say how long it is."""
-    if len(text) <= longest:
+    if isinstance(text, Bounded) or len(text) <= longest:
         return text
+    return _cut(text, text, longest, len(text))
+
+
+def shorten_stable(text: str, longest: int) -> str:
+    """Do what `stable` and then `shortened` do; of an endless text, only what is shown is read."""
+    most = longest * 5
+    if len(text) <= 2 * most:
+        return shortened(stable(text), longest)
+    return _cut(stable(text[:most]), stable(text[-most:]), longest, len(text))
+
+
+def _cut(start: str, end: str, longest: int, length: int) -> Bounded:
     half = longest // 2
-    return f"{text[:half]} … {text[-half:]} ({len(text):,} characters)"
+    return Bounded(f"{start[:half]} … {end[-half:]} ({length:,} characters)")
 
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """Write a text so that all of it can be seen, and no more of it than fits."""
-    return shortened(visible(text), longest)
+    seen = visible(text)
+    return Bounded(seen) if isinstance(text, Bounded) else shortened(seen, longest)
 
 
 def stable(text: str) -> str:
@@ -102,16 +121,25 @@ def _ways_to_write(folder: str) -> set[str]:
     return {way for path in paths for way in (str(path), path.as_posix(), repr(str(path))[1:-1])}
 
 
-def listed(items: Sequence[str], many: int = MANY) -> str:
+def listed(items: Sequence[str], many: int = MANY, longest: int = LONGEST) -> Bounded:
     """Join items by commas; of a long list the first ones that fit, the last one, and the count."""
     shown = [plain(item, LONGEST_NAME) for item in items[:many]]
-    if len(items) <= many and len(", ".join(shown)) <= LONGEST:
-        return ", ".join(shown)
+    if len(items) <= 1 or (len(items) <= many and len(", ".join(shown)) <= longest):
+        return Bounded(", ".join(shown))
     end = f", … {plain(items[-1], LONGEST_NAME)} ({len(items):,} in all)"
     first = shown[: many - 1]
-    while len(", ".join(first)) + len(end) > LONGEST:
+    while len(first) > 1 and len(", ".join(first)) + len(end) > longest:
         first.pop()
-    return ", ".join(first) + end
+    return Bounded(", ".join(first) + end)
+
+
+def join_fitting(items: Sequence[str]) -> Bounded:
+    """Join items by commas, as many as fit and one at least, and say how many are left out."""
+    first = list(items)
+    while len(first) > 1 and len(", ".join(first)) > LONGEST:
+        first.pop()
+    more = [f"and {len(items) - len(first):,} more"] if len(first) < len(items) else []
+    return Bounded(", ".join([*first, *more]))
 
 
 def in_a_line(text: str) -> str:

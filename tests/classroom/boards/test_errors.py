@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 import traceback
@@ -360,7 +361,7 @@ a folder that is text | where=joining, line 92 of its cell: return "source" / "a
     dg.materialize([joining], instance=instance)
 another type than promised
     dg.materialize([promising], instance=instance)
-a blocking check | asset=checked | check=not_empty
+a blocking check | finding=check not_empty failed | asset=checked | check=not_empty
     dg.materialize([checked], instance=instance)
 other settings | where=line 2 of the cell: duckdb.connect(folder / "open.duckdb", config={"threads": 1})
     with duckdb.connect(folder / "open.duckdb"):
@@ -645,7 +646,7 @@ def said(error: BaseException) -> tuple[str, dict[str, str]]:
     return board.title, dict(facts.of)
 
 
-def expected(rule_name: str, where: str = "", **values: str) -> tuple[str, dict[str, str]]:
+def expected(rule_name: str, where: str = "", finding: str = "", **values: str) -> tuple[str, dict[str, str]]:
     """Return the title and the facts of a card for the rule of this name, or for none."""
     if rule_name == "none":
         return ("Where it failed", {"Where": where}) if where else (UNEXPLAINED, {})
@@ -653,7 +654,7 @@ def expected(rule_name: str, where: str = "", **values: str) -> tuple[str, dict[
     if not rule.cause:
         return "Where to read on", {"Read": rule.section}
     cause, next_move = rule.cause.format(**values), rule.next_move.format(**values)
-    facts = {"Why": cause, "Next": next_move, "Where": where, "Read": rule.section}
+    facts = {"Found": finding, "Why": cause, "Next": next_move, "Where": where, "Read": rule.section}
     return "Why it failed, and what to do", {name: text for name, text in facts.items() if text}
 
 
@@ -846,6 +847,67 @@ def test_a_long_traceback_keeps_both_ends(fails: Fails) -> None:
     assert re.search(r"\n… [\d,]+ lines left out …\n", text)
     assert "Parser Error" in text
     assert text.endswith("ValueError: depth 100")
+
+
+FOUND = (
+    "check share_prices_are_positive failed: {file}: line 3: share_price is '-40.47', not above zero. "
+    "Correct the file and materialize again; nothing is loaded until then."
+)
+BROKEN_CHECK = """
+names = ["one", "two", "odd"]
+
+
+@dg.asset(check_specs=[dg.AssetCheckSpec(name, asset="twice", blocking=True) for name in names])
+def twice() -> dg.MaterializeResult:
+    warn = dg.AssetCheckSeverity.WARN
+    return dg.MaterializeResult(check_results=[
+        dg.AssetCheckResult(check_name="one", passed=False, description="a.csv: line 3."),
+        dg.AssetCheckResult(check_name="two", passed=False, metadata={"rows": 2}),
+        dg.AssetCheckResult(check_name="odd", passed=False, severity=warn),
+    ])
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "found"),
+    [
+        (
+            (
+                "register_keys(instance, ['negative-price'])\n"
+                "dg.materialize(ours, partition_key='negative-price', instance=instance, resources=source)"
+            ),
+            f"partition negative-price: {FOUND.format(file='negative-price.csv')}",
+        ),
+        (
+            (
+                "register_keys(instance, ['negative-price', 'negative-two'])\n"
+                "ends = range_of('negative-price', 'negative-two')\n"
+                "dg.materialize(ours, tags=ends, instance=instance, resources=source)"
+            ),
+            (
+                "partitions negative-price to negative-two: check share_prices_are_positive failed: "
+                "negative-price.csv: line 3: share_price is '-40.47', not above zero; "
+                "negative-two.csv: line 3: share_price is '-40.47', not above zero. "
+                "Correct the file and materialize again; nothing is loaded until then."
+            ),
+        ),
+        (
+            f"{BROKEN_CHECK}\ndg.materialize([twice], instance=instance)",
+            "check one failed: a.csv: line 3.; check two failed: rows 2",
+        ),
+    ],
+)
+def test_a_blocking_check_is_explained_by_what_it_found(
+    fails: Fails, world: Path, cell: str, found: str
+) -> None:
+    """Dagster's own message has only the check's name: key, file, line and next move are added."""
+    for name in ("negative-price.csv", "negative-two.csv"):
+        shutil.copy(data_folder() / "arrivals" / "broken" / "negative-price.csv", world / name)
+    error = fails(cell)
+    board = shown(error)
+    assert isinstance(board.blocks[0], Facts)
+    assert board.blocks[0].of[0] == ("Found", found)
+    assert ("Found", found) in told_of(error)
 
 
 def test_an_error_that_was_never_raised_has_a_board_too() -> None:

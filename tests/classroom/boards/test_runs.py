@@ -10,7 +10,7 @@ from lesson_lib.classroom import run_log
 from lesson_lib.classroom.boards.as_html import as_html
 from lesson_lib.classroom.boards.as_text import as_text
 from lesson_lib.classroom.boards.board import Board, Fold, Graph
-from lesson_lib.classroom.boards.runs import run_board
+from lesson_lib.classroom.boards.runs import run_board, why_failed
 from lesson_lib.pipeline import SourceFolder, import_dynamic_partition_file
 from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
 
@@ -98,6 +98,33 @@ def test_a_blocking_check_shows_that_the_asset_was_materialized_all_the_same() -
     assert "  ! imported: materialized, and its check stops what comes after\n" in text
     assert "      ✗ check not_bad failed: Seen.\n" in text
     assert "  ○ loaded: not run, after imported" in text
+
+
+def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
+    """A check that runs as a step of its own shows its finding, and not also Dagster's error about it."""
+
+    @dg.asset
+    def checked() -> None: ...
+
+    @dg.asset_check(asset=checked, blocking=True)
+    def sound() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, description="a.csv: line 3 is empty. Correct the file.")
+
+    @dg.asset(deps=[checked])
+    def after() -> None: ...
+
+    assert as_text(run_board(ran(checked, sound, after))) == (
+        "✗ Run failed\n"
+        "  ! checked: materialized, and its check stops what comes after\n"
+        "      ✗ check sound failed: a.csv: line 3 is empty. Correct the file.\n"
+        "  ○ after: not run, after checked"
+    )
+
+
+def test_a_run_that_a_check_stopped_failed_for_what_the_check_found() -> None:
+    """The table of a tick shows it, too, in place of Dagster's error, which has only the check's name."""
+    assert why_failed(ran(imported, key="bad")) == "check not_bad failed: Seen."
+    assert why_failed(ran(imported, loaded, key="boom")) == "ValueError: no luck with '…/boom.csv'"
 
 
 def test_a_range_of_keys_shows_each_keys_metadata() -> None:
