@@ -19,6 +19,8 @@ from lesson_lib.pipeline.csv_rules import (
     is_suspect,
     read_header,
 )
+from lesson_lib.pipeline.local_paths import path_fault
+from lesson_lib.pipeline.lookalikes import lookalike_form
 from lesson_lib.pipeline.refusals import Refused
 
 SUFFIX = ".csv"
@@ -44,12 +46,17 @@ class SourceFolder(dg.ConfigurableResource[None]):
         """Return the folder, with the home folder in the place of "~".
 
         Raises:
-            UnreadableFile: the path is blank, and would be the current folder.
+            UnreadableFile: the path is blank, which would be the current folder, or an address.
         """
         if not self.path.strip():
             raise UnreadableFile(
                 f"The source folder {self.path!r} cannot be read: its path is blank. "
-                "Give the path of a folder, and see that its variable is set if it comes from one."
+                "Give the path of a folder; if it comes from an environment variable, set that variable."
+            )
+        if fault := path_fault(self.path):
+            raise UnreadableFile(
+                f"The source folder {self.path!r} cannot be read: it {fault}. "
+                "Give the path of a folder on this machine, such as the one where the files are fetched to."
             )
         return Path(os.path.expanduser(self.path))  # noqa: PTH111 - pathlib's raises where there is no such home
 
@@ -57,23 +64,33 @@ class SourceFolder(dg.ConfigurableResource[None]):
         """Return the resolved path of the key's file: a plain file inside this folder.
 
         Raises:
-            UnreadableFile: it is missing, or a folder, a pipe, or a link that leads outside; or the source
-                folder's path is blank.
+            UnreadableFile: it is missing, a folder, a pipe, a link that leads outside or nowhere, or may not
+                be read; or the source folder's path is blank or an address.
         """
         folder = self.folder().resolve()
         name = key + SUFFIX
         try:
-            path = _entry(folder, name).resolve()
+            entry = _entry(folder, name)
+            path = entry.resolve()
             mode = path.stat().st_mode
             if stat.S_ISREG(mode):
-                path.open("rb").close()  # a file without permission to read is refused here, with the others
+                path.open("rb").close()  # without permission to read it, the import would fail later
         except FileNotFoundError:
+            raise UnreadableFile(_why_missing(key, folder, entry)) from None
+        except UnicodeEncodeError as error:
             raise UnreadableFile(
-                f"{key!r} has no file: {name} is not in {folder}. "
-                f"Put it there and materialize {key!r} again, or retire the key."
-            ) from None
+                f"{key!r} has no file: the system's encoding, {error.encoding}, lacks a character of its name. "
+                "Start Python with PYTHONUTF8=1 or in a UTF-8 locale."
+            ) from error
+        except PermissionError as error:
+            raise UnreadableFile(
+                f"{name}, the file of {key!r}, cannot be opened: {error}. Let this user read it."
+            ) from error
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
-            raise UnreadableFile(f"{name}, the file of {key!r}, cannot be opened: {error}.") from error
+            raise UnreadableFile(
+                f"{name}, the file of {key!r}, cannot be opened: {error}. "
+                f"Put the file itself there, on a disk that answers, and materialize {key!r} again."
+            ) from error
         if not path.is_relative_to(folder):
             raise UnreadableFile(
                 f"{name} is a link that leads outside {folder}. Put the file itself into the folder."
@@ -85,13 +102,41 @@ class SourceFolder(dg.ConfigurableResource[None]):
 
 
 def _entry(folder: Path, name: str) -> Path:
-    """Return the folder's entry of this name, whichever way the disk normalises it."""
+    """Return the folder's entry of this name, whichever way the disk normalizes it."""
     path = folder / name
     if name.isascii() or path.exists():
         return path
     # Keys are in NFC; some disks and archives spell names in NFD.
-    twins = (entry for entry in folder.iterdir() if unicodedata.normalize("NFC", entry.name) == name)
-    return next(twins, path)
+    same = (entry for entry in folder.iterdir() if unicodedata.normalize("NFC", entry.name) == name)
+    return next(same, path)
+
+
+def _why_missing(key: str, folder: Path, entry: Path) -> str:
+    """Return why a key has no file, with the next move."""
+    if entry.is_symlink():
+        return (
+            f"{key!r} has no file: {entry.name} is a link that points nowhere, to {entry.readlink()}. "
+            f"Put the file itself there and materialize {key!r} again."
+        )
+    if near := [name for name in _names(folder) if _is_near(name, entry.name)]:
+        return (
+            f"{key!r} has no file: {entry.name} is not in {folder}, but {near[0]!a} is. "
+            f"Rename that file to {entry.name} and materialize {key!r} again."
+        )
+    return (
+        f"{key!r} has no file: {entry.name} is not in {folder}. "
+        f"Put it there and materialize {key!r} again, or retire the key."
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+
+
+def _is_near(name: str, wanted: str) -> bool:
+    """Return whether a name is likely meant to be the wanted one, such as `ACME.CSV` or `acme.csv.txt`."""
+    form, wanted_form = lookalike_form(name).rstrip(" ."), lookalike_form(wanted)
+    return form == wanted_form or form.startswith(f"{wanted_form}.")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Where a key's file lies: a plain file in the source folder, or a refusal."""
 
 import os
+import subprocess
+import sys
 import tempfile
 import unicodedata
 from pathlib import Path
@@ -70,10 +72,62 @@ def test_a_link_to_nothing_and_a_link_in_a_circle_are_refused(steady: World) -> 
     """Neither is followed for ever."""
     (steady.source / "nothing.csv").symlink_to("nowhere.csv")
     (steady.source / "circle.csv").symlink_to("circle.csv")
-    with steady.refuses(UnreadableFile, "'nothing' has no file: nothing.csv is not in"):
+    with steady.refuses(UnreadableFile, "nothing.csv is a link that points nowhere, to nowhere.csv. Put the"):
         find(steady, "nothing")
     with steady.refuses(UnreadableFile, "circle.csv, the file of 'circle', cannot be opened"):
         find(steady, "circle")
+
+
+@pytest.mark.parametrize(
+    "name", ["ACME-2.CSV", "acme-2.Csv", "acme-2.csv ", "acme-2.csv.txt", "acme\u20112.csv", "acme-2.csv.gz"]
+)
+def test_a_missing_file_is_told_from_one_with_nearly_its_name(world: World, name: str) -> None:
+    """The message names the file that is most likely meant, and shows characters that look like others."""
+    world.write("zenith", priced(1))
+    (world.source / name).write_text(priced(1))
+    with pytest.raises(UnreadableFile) as caught:
+        find(world, "acme-2")
+    assert f"acme-2.csv is not in {world.source}, but {name!a} is. Rename that file" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path", ["s3://bucket/inbox", "gs://bucket", "file:///tmp", "az:inbox", "sftp://host/in"]
+)
+def test_an_address_is_not_a_folder(world: World, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    """It would be taken for a folder below the current one; a folder of that very name can be written out."""
+    monkeypatch.chdir(world.source)
+    with pytest.raises(UnreadableFile, match="is an address, not a path on this machine"):
+        SourceFolder(path=path).find("acme")
+    folder = world.source / path
+    folder.mkdir(parents=True)
+    (folder / "acme.csv").write_text(priced(1))
+    assert SourceFolder(path=f"./{path}").find("acme") == (folder / "acme.csv").resolve()
+
+
+def test_a_key_that_the_system_cannot_spell_is_refused(world: World) -> None:
+    """The message names the encoding and what to change."""
+    program = (
+        "from lesson_lib.pipeline import SourceFolder, UnreadableFile, Warehouse, WarehouseUnavailable\n"
+        "import sys\n"
+        "for use in (lambda: SourceFolder(path=sys.argv[1]).find('caf\\xe9'),\n"
+        "            lambda: Warehouse(database='caf\\xe9.duckdb').get_connection().__enter__()):\n"
+        "    try: use()\n"
+        "    except (UnreadableFile, WarehouseUnavailable) as error: print(error)\n"
+    )
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "utf-8"}
+    told = subprocess.run(
+        [sys.executable, "-c", program, str(world.source)],
+        env={**os.environ, **ascii_only},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+        cwd=Path(__file__).parents[2],
+    ).stdout.splitlines()
+    assert told[0].startswith(
+        "'café' has no file: the system's encoding, ascii, lacks a character of 'café.csv'"
+    )
+    assert told[1].startswith("café.duckdb cannot be opened: 'ascii' codec can't encode")
+    assert all("PYTHONUTF8=1" in line for line in told)
 
 
 def test_a_folder_is_refused(steady: World) -> None:
