@@ -9,7 +9,8 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from lesson_lib.pipeline.csv_rules import COLUMNS, first_fault, price_fault, reading_fault
+from lesson_lib.pipeline.csv_faults import first_fault, price_fault, reading_fault
+from lesson_lib.pipeline.csv_rules import COLUMNS
 from lesson_lib.pipeline.partitions import InvalidKey, checked_key, daily_partitions_def, s3_partitions_def
 from lesson_lib.pipeline.prices import price_check_result, price_check_spec
 from lesson_lib.pipeline.records import (

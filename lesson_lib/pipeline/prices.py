@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from lesson_lib.pipeline.csv_rules import first_fault, price_fault
+from lesson_lib.pipeline.csv_faults import first_fault, price_fault
 from lesson_lib.pipeline.source_files import SourceFile
 
 CHECK_NAME = "share_prices_are_positive"

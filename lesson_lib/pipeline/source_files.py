@@ -12,13 +12,8 @@ from typing import Annotated
 import dagster as dg
 from pydantic import BeforeValidator
 
-from lesson_lib.pipeline.csv_rules import (
-    count_bad_prices,
-    first_fault,
-    header_fault,
-    is_suspect,
-    read_header,
-)
+from lesson_lib.pipeline.csv_faults import first_fault, header_fault
+from lesson_lib.pipeline.csv_rules import count_bad_prices, is_suspect, read_header
 from lesson_lib.pipeline.refusals import Refused
 
 SUFFIX = ".csv"
