@@ -10,6 +10,7 @@ from lesson_lib.pipeline.csv_rules import (
     COLUMNS,
     is_date,
     is_number,
+    is_rounded,
     read_header,
     split_fields,
 )
@@ -56,12 +57,16 @@ def _column_faults(header: tuple[str, ...]) -> Iterator[str]:
 
 
 def value_fault(column: str, value: str) -> str | None:
-    """Say what is wrong with a value, if it is not what its column holds."""
+    """Describe what is wrong with a value, if it does not fit its column."""
     if column == "date":
         fits, expected = is_date(value), "a day written YYYY-MM-DD or YYYY/MM/DD"
     else:
         fits, expected = is_number(value), "a finite decimal number"
-    return None if fits else f"{column} is {_shown(value)}, not {expected}"
+    if not fits:
+        return f"{column} is {_shown(value)}, not {expected}"
+    if column != "date" and is_rounded(value):
+        return f"{column} is {_shown(value)}, which a DOUBLE would store as {int(float(value))}"
+    return None
 
 
 def price_fault(column: str, value: str) -> str | None:

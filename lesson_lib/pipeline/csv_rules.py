@@ -9,6 +9,7 @@ import csv
 import datetime as dt
 import math
 import re
+from decimal import Decimal
 from pathlib import Path
 
 COLUMNS = ("date", "share_price", "amount", "spend", "shift", "spread")
@@ -16,6 +17,19 @@ COLUMNS = ("date", "share_price", "amount", "spend", "shift", "spread")
 # Every byte a row may hold. What is missing here (letters, blanks, "_", ";", NUL, all beyond ASCII) is where
 # DuckDB's own reading is lenient: it takes "1_000", "nan", " 1" and "2018 01 22".
 ROW_BYTES = b'0123456789.,/-+eE"\r\n'
+
+# What each byte of a row is to `is_suspect`: a digit, a point, something between numbers, or illegal.
+_KINDS = bytes(
+    ord("0" if byte in b"0123456789" else "." if byte in b"." else " " if byte in ROW_BYTES else "?")
+    for byte in range(256)
+)
+_LONG_NUMBER = b"0" * 16  # as many digits as FIRST_ROUNDED has before the point
+
+# A value of at least 16 characters, or one with an exponent.
+_LONG_OR_EXPONENT = re.compile(rb'(?<![^,"\r\n])(?:[^,"\r\n]{16,}|[^,"\r\neE]*+[eE][^,"\r\n]*)')
+
+# A DOUBLE holds every whole number up to this one, but not the next.
+FIRST_ROUNDED = 2**53
 
 # A quoted value on one line. DuckDB takes a quoted one with a line break for a number, and for a date.
 _QUOTED = re.compile(rb'"[^",\r\n]*"')
@@ -26,9 +40,11 @@ VALID_ROW_SQL = "date >= '0001' AND (date LIKE '____/__/__' OR date LIKE '____-_
     f" AND isfinite({column})" for column in COLUMNS[1:]
 )
 
+MAX_LINE_BYTES = 1 << 20
+BUFFER_BYTES = 4_000_000  # of DuckDB; with its default of 32 MB one of two cores idles over a file of 47 MB
+
 _DATE = re.compile(r"(\d{4})([/-])(\d\d)\2(\d\d)", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-BUFFER_BYTES = 4_000_000  # with DuckDB's default of 32 MB one of two cores idles over a file of 47 MB
+_NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?", re.ASCII)
 
 
 def read_csv_sql(header: tuple[str, ...]) -> str:
@@ -52,16 +68,34 @@ def glob_escaped(path: Path) -> str:
 
 
 def is_suspect(lines: bytes) -> bool:
-    """Tell whether whole lines hold what DuckDB may read, and the rules refuse; `first_fault` says what."""
+    """Return whether whole lines break a rule that DuckDB does not enforce."""
+    kinds = lines.translate(_KINDS)
     return (
-        bool(lines.translate(None, ROW_BYTES))
+        b"?" in kinds
         or (b"+" in lines and b"+-" in lines)  # DuckDB takes "+-1" for -1; a lone byte is found much faster
         or (b'"' in lines and b'"' in _QUOTED.sub(b"", lines))
+        or ((_has_long_number(kinds) or _has_exponent(lines)) and _has_rounded_number(lines))
     )
 
 
+def _has_long_number(kinds: bytes) -> bool:
+    # Searching from the end is faster here, because it skips more.
+    return kinds.startswith(_LONG_NUMBER) or kinds.rfind(b" " + _LONG_NUMBER) >= 0
+
+
+def _has_exponent(lines: bytes) -> bool:
+    """Return whether whole lines hold an exponent that is not negative."""
+    return (b"e" in lines or b"E" in lines) and re.search(rb"[eE][^-]", lines) is not None
+
+
+def _has_rounded_number(lines: bytes) -> bool:
+    values = (match[0] for match in _LONG_OR_EXPONENT.finditer(lines))
+    large = (value.decode() for value in values if abs(_to_float(value)) >= FIRST_ROUNDED)
+    return any(is_number(value) and is_rounded(value) for value in large)
+
+
 def count_bad_prices(header: tuple[str, ...], lines: bytes) -> int:
-    """Count the rows among whole lines whose share_price is zero or less; no number does not count."""
+    """Count the rows among whole lines whose share_price is zero or less; non-numbers are ignored."""
     before = header.index("share_price")
     lines = b"\n" + lines.replace(b"\r", b"\n")
     # Most prices begin with a digit above zero: to see that this holds for all is faster than to read them.
@@ -69,14 +103,14 @@ def count_bad_prices(header: tuple[str, ...], lines: bytes) -> int:
     if not (b"e" in lines or b"E" in lines or re.search(rb"\n(?:[^,\n]*+,){%d}+[^1-9\n]" % before, lines)):
         return 0
     prices = re.findall(rb"\n(?:[^,\n]*+,){%d}+([^,\n]*+)" % before, lines)
-    return sum(map(_is_zero_or_less, prices))
+    return sum(_to_float(price.strip(b'"')) <= 0 for price in prices)
 
 
-def _is_zero_or_less(value: bytes) -> bool:
+def _to_float(value: bytes) -> float:
     try:
-        return float(value.strip(b'"')) <= 0
+        return float(value)
     except ValueError:
-        return False
+        return math.nan
 
 
 def read_header(line: bytes) -> tuple[str, ...]:
@@ -98,6 +132,14 @@ def is_date(value: str) -> bool:
 def is_number(value: str) -> bool:
     """Return whether a value is a finite decimal number."""
     return _NUMBER.fullmatch(value) is not None and math.isfinite(float(value))
+
+
+def is_rounded(number: str) -> bool:
+    """Return whether a finite number is `FIRST_ROUNDED` or larger in size, and a DOUBLE would change it."""
+    if abs(float(number)) < FIRST_ROUNDED:
+        return False
+    exact = Decimal(number)
+    return not -FIRST_ROUNDED < exact < FIRST_ROUNDED and exact != float(number)
 
 
 def split_fields(line: str) -> list[str]:

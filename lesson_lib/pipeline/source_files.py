@@ -13,12 +13,12 @@ import dagster as dg
 from pydantic import BeforeValidator
 
 from lesson_lib.pipeline.csv_faults import first_fault, header_fault
-from lesson_lib.pipeline.csv_rules import count_bad_prices, is_suspect, read_header
+from lesson_lib.pipeline.csv_rules import MAX_LINE_BYTES, count_bad_prices, is_suspect, read_header
 from lesson_lib.pipeline.refusals import Refused
 
 SUFFIX = ".csv"
 
-_CHUNK = 1 << 20  # bytes
+_CHUNK_BYTES = 1 << 18  # the checks of a chunk run in a processor's cache
 _LONGEST_HEADER = 4_096  # bytes
 
 
@@ -120,9 +120,9 @@ def inspect_file(key: str, path: Path) -> SourceFile:
         header = read_header(first_line)
         digest.update(first_line)
         file.seek(len(first_line))
-        while lines := file.read(_CHUNK) + file.readline():
-            # DuckDB drops a last line that is longer than its buffer, without a word.
-            if len(lines) > 2 * _CHUNK and max(map(len, re.split(rb"[\r\n]", lines))) > _CHUNK:
+        while lines := file.read(_CHUNK_BYTES) + file.readline():
+            # DuckDB silently drops a last line that is longer than its buffer.
+            if len(lines) > MAX_LINE_BYTES and max(map(len, re.split(rb"[\r\n]", lines))) > MAX_LINE_BYTES:
                 raise unreadable(key, path, first_fault(path) or "a line is longer than 1 MB")
             digest.update(lines)
             has_rows = has_rows or bool(lines.strip(b"\r\n"))

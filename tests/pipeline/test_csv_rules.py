@@ -5,6 +5,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import duckdb
@@ -110,9 +111,11 @@ def day(text: str) -> dt.date:
 
 
 def number(text: str) -> float:
-    """Read a finite decimal."""
+    """Read a finite decimal; from 2**53 on, it must be exact."""
     read = float(text)
     if not set(text) <= set("0123456789.+-eE") or not math.isfinite(read):
+        raise ValueError(text)
+    if abs(read) >= 2**53 and Fraction(text) != read and abs(Fraction(text)) >= 2**53:
         raise ValueError(text)
     return read
 
@@ -185,9 +188,84 @@ def test_a_fault_is_named(table: Table, content: str | bytes, fault: str) -> Non
 @settings(max_examples=100, derandomize=True, deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_comes_back_to_the_last_bit(table: Table, value: float) -> None:
-    """Stored as DOUBLE: FLOAT would make 33597288 of 33597290."""
-    outcome = table.outcome(f"{HEADER}\n2018/01/22,1,1,1,1,{value!r}\n".encode())
+    """Numbers are stored as DOUBLE, since FLOAT would make 33597288 of 33597290."""
+    written = repr(value) if abs(value) < 2**53 else f"{value:.0f}"
+    outcome = table.outcome(f"{HEADER}\n2018/01/22,1,1,1,1,{written}\n".encode())
     assert outcome == [(dt.date(2018, 1, 22), 1.0, 1.0, 1.0, 1.0, value)]
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("12345678901234567", "12345678901234568"),
+        ("12345678901234567.0", "12345678901234568"),
+        ("1.2345678901234567e16", "12345678901234568"),
+        ("1.2345678901234567E+0016", "12345678901234568"),
+        ("-12345678901234567", "-12345678901234568"),
+        ("+12345678901234567", "12345678901234568"),
+        ('"12345678901234567"', "12345678901234568"),
+        ("00012345678901234567", "12345678901234568"),
+        ("9007199254740993", "9007199254740992"),
+        ("9007199254740993.5", "9007199254740994"),
+        ("9007199254740992.1", "9007199254740992"),
+        ("12345678901234567000e-2", "123456789012345664"),
+        ("0.00012345678901234567e20", "12345678901234568"),
+        ("1e23", "99999999999999991611392"),
+    ],
+)
+@pytest.mark.parametrize("column", ["share_price", "spread"])
+def test_a_large_number_that_a_double_rounds_is_refused(
+    table: Table, column: str, written: str, stored: str
+) -> None:
+    """From 2**53 on, a DOUBLE has no room for every whole number: the file is refused at its import."""
+    rows = [ROW.split(","), ROW.split(",")]
+    rows[1][COLUMNS.index(column)] = written
+    shown = written.strip('"')
+    assert table.outcome("\n".join([HEADER, *map(",".join, rows)]).encode()) == (
+        f"acme.csv: line 3: {column} is '{shown}', which a DOUBLE would store as {stored}. "
+        "Correct the file and materialize 'acme' again; its earlier rows are untouched."
+    )
+    with pytest.raises(UnreadableFile):
+        inspect_file("acme", table.path)
+
+
+def test_a_large_number_that_a_double_rounds_is_refused_wherever_it_is(table: Table) -> None:
+    """Also in the first column, and at the very start of a part that is read on its own."""
+    header = f"amount,{HEADER.replace(',amount', '')}"
+    row = "1,2018/01/22,4.25,425.0,-0.5,0.01\n"
+    content = f"{header}\n{row * 40_000}".encode()
+    for line in range(2, 40_002, 4_999):
+        lines = content.splitlines(keepends=True)
+        lines[line - 1] = b"9007199254740993" + lines[line - 1][1:]
+        assert str(table.outcome(b"".join(lines))).startswith(
+            f"acme.csv: line {line}: amount is '9007199254740993'"
+        )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "9007199254740992",
+        "9007199254740994",
+        "-9007199254740994.000",
+        "1e22",
+        "+1.0E+22",
+        "1" + "0" * 22,
+        "0000000000000000001",
+        "1e0000000000000000001",
+        "123456789012345.67",
+        "0.12345678901234567",
+        "9007199254740991.99999999999999999999",
+        "12345678901234567e-9",
+        "1.2345678901234567e-16",
+        "0e99999999999999999999",
+    ],
+)
+def test_a_number_that_a_double_holds_is_stored(table: Table, written: str) -> None:
+    """Large ones that are exact, and those below 2**53, which are stored as the nearest DOUBLE."""
+    assert table.outcome(f"{HEADER}\n2018/01/22,1,1,1,1,{written}\n".encode()) == [
+        (dt.date(2018, 1, 22), 1.0, 1.0, 1.0, 1.0, float(written))
+    ]
 
 
 NASTY = [
@@ -200,6 +278,8 @@ NASTY = [
     "0001-01-01", "9999-12-31", "10000-01-01", "2018-02-29", "2020/02/29", "2018-13-01",
     "2018/01-02", "2018-01-2/", "2018-01-2e", '"2018-01-2\n"', "2018 01 02", "20180102",
     "2018-01-02 00:00:00", "2018-01-02T00:00", "2018-01-02 (BC)", "01/02/2018", "22-01-2018",
+    "12345678901234567", '"-9007199254740993"', "9007199254740993.5", "9007199254740994", "1e22", "1e23",
+    "1.2345678901234567e16", "0.12345678901234567", "0" * 20 + "1",
     "infinity", "epoch", "today", ",", ",,", "\n", "\r", "\r\n", "\n\n", "#", "\\N", "\\", "'1'",
     "date", ROW, "\n" + HEADER + "\n",
 ]  # fmt: skip
@@ -319,6 +399,12 @@ def test_a_blank_line_where_duckdb_cuts_the_file_is_refused_by_its_number(
         assert str(outcome).startswith(f"acme.csv: line {lines + 2}: blank, just where DuckDB cuts the file")
     else:
         assert outcome == [EARLIER] * (lines + 1)
+
+
+def test_a_long_value_takes_no_time(table: Table) -> None:
+    """A value with a fault at its end is read once, not once for each of its digits."""
+    outcome = table.outcome(priced("1" * 130_000 + "x").encode())
+    assert str(outcome).startswith("acme.csv: line 2: share_price is '1111")
 
 
 def test_blank_lines_take_no_time(table: Table) -> None:
