@@ -40,6 +40,7 @@ VALID_ROW_SQL = "date >= '0001' AND (date LIKE '____/__/__' OR date LIKE '____-_
     f" AND isfinite({column})" for column in COLUMNS[1:]
 )
 
+MAX_HEADER_BYTES = 4_096
 MAX_LINE_BYTES = 1 << 20
 BUFFER_BYTES = 4_000_000  # of DuckDB; with its default of 32 MB one of two cores idles over a file of 47 MB
 

@@ -254,7 +254,10 @@ BROKEN: dict[str, tuple[str | None, str]] = {
     "value": (priced(1, "1-2"), "value.csv: line 3: share_price is '1-2', not a finite decimal number"),
     "date": (priced(1) + "2018-02-29,1,1,1,1,1\n", "date.csv: line 3: date is '2018-02-29', not a day"),
     "overflow": (priced(1, "1e400"), "overflow.csv: line 3: share_price is '1e400', not a finite decimal"),
-    "line ends": (priced(1) + "2018/01/22,1,1,1,1,1\r\n", "line ends.csv: lines end in more than one way"),
+    "line ends": (
+        priced(1) + "2018/01/22,1,1,1,1,1\r\n",
+        "line ends.csv: line 3 ends in CRLF, the lines before it in LF",
+    ),
     "price": (priced(1, -4), "price.csv: line 3: share_price is '-4', not above zero"),
 }
 ONLY_DUCKDB_SEES = {"form", "more", "value", "date", "overflow", "line ends"}
