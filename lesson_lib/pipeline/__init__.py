@@ -13,6 +13,7 @@ from lesson_lib.pipeline.definitions import defs
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from lesson_lib.pipeline.partitions import (
     InvalidKey,
+    KeysNotRegistered,
     checked_key,
     daily_partitions_def,
     register_keys,
@@ -31,6 +32,7 @@ __all__ = [
     "ChangedFile",
     "InvalidKey",
     "InvalidSetting",
+    "KeysNotRegistered",
     "Refused",
     "SourceFolder",
     "UnreadableFile",

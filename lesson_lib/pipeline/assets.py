@@ -3,14 +3,21 @@
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 
-from lesson_lib.pipeline.csv_rules import COLUMNS, first_fault, price_fault, reading_fault
-from lesson_lib.pipeline.partitions import InvalidKey, checked_key, daily_partitions_def, s3_partitions_def
+from lesson_lib.pipeline.csv_faults import first_fault, price_fault, reading_fault
+from lesson_lib.pipeline.csv_rules import COLUMNS
+from lesson_lib.pipeline.partitions import (
+    InvalidKey,
+    check_customer_key,
+    checked_key,
+    daily_partitions_def,
+    s3_partitions_def,
+)
 from lesson_lib.pipeline.prices import price_check_result, price_check_spec
 from lesson_lib.pipeline.records import (
     BY_KEY,
@@ -32,6 +39,7 @@ from lesson_lib.pipeline.warehouse import (
     CUSTOMER_TABLE,
     DAILY_TABLE,
     DUCKDB_WRITER,
+    Stored,
     Warehouse,
     create_table,
     replace_partitions,
@@ -103,11 +111,12 @@ def import_files(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.
         InvalidKey: a key breaks the rules, or the run has none.
         UnreadableFile: a file is not there, or breaks the rules for its form.
     """
-    files = [inspect_file(key, source.find(key)) for key in run_keys(context)]
+    files = [inspect_file(key, source.find(key)) for key in partition_keys(context)]
+    check_result = price_check_result(files)
+    if not check_result.passed:  # Dagster's own exception names only the check
+        context.log.error(check_result.description)
     metadata = {file.key: file_metadata(file) for file in files}
-    return dg.MaterializeResult(
-        metadata=record_metadata(context, metadata), check_results=[price_check_result(files)]
-    )
+    return dg.MaterializeResult(metadata=record_metadata(context, metadata), check_results=[check_result])
 
 
 def load_files(
@@ -125,16 +134,16 @@ def load_files(
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
     """
-    files = imported_files(context.instance, imported_by, run_keys(context), source)
+    files = imported_files(context.instance, imported_by, partition_keys(context), source)
     with database.get_connection() as con, unordered(con):
         create_table(con, table)
         with transaction(con):
             counts = replace_rows(con, table, files)
-            metadata = {file.key: rows_metadata(file, *counts[file.key]) for file in files}
+            metadata = {file.key: rows_metadata(file, counts[file.key]) for file in files}
             return dg.MaterializeResult(metadata=record_metadata(context, metadata))
 
 
-SOURCE_FOLDER = "source folder"
+SOURCE_FOLDER, ROWS_CHECKSUM = "source folder", "rows checksum"
 
 
 def file_metadata(file: SourceFile) -> Metadata:
@@ -149,11 +158,12 @@ def file_metadata(file: SourceFile) -> Metadata:
     }
 
 
-def rows_metadata(file: SourceFile, rows: int, replaced: int) -> Metadata:
+def rows_metadata(file: SourceFile, stored: Stored) -> Metadata:
     """Return what the materialization of a load records of a key's rows, and of the file they are from."""
     return {
-        "dagster/partition_row_count": rows,
-        "rows replaced": replaced,
+        "dagster/partition_row_count": stored.rows.count,
+        ROWS_CHECKSUM: stored.rows.checksum,
+        "rows replaced": stored.replaced,
         "fingerprint": file.fingerprint,
     }
 
@@ -170,7 +180,7 @@ def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Me
     return {KEYS_OF_RUN: len(metadata)}
 
 
-def run_keys(context: dg.AssetExecutionContext) -> list[str]:
+def partition_keys(context: dg.AssetExecutionContext) -> list[str]:
     """Return the partition keys of the run: one, or a range of them in the order of registration.
 
     Raises:
@@ -185,17 +195,22 @@ def run_keys(context: dg.AssetExecutionContext) -> list[str]:
         raise InvalidKey(
             "The range of this run holds no key: its end was registered before its start. Swap them."
         )
-    return [usable_key(key) for key in keys]
+    is_daily = isinstance(context.assets_def.partitions_def, dg.TimeWindowPartitionsDefinition)
+    return [require_usable(key, checked_key if is_daily else check_customer_key) for key in keys]
 
 
-def usable_key(key: str) -> str:
+def require_usable(key: str, check: Callable[[object], str] = check_customer_key) -> str:
     """Return a registered key as it is, if it follows the rules: Dagster itself registers any.
 
+    Args:
+        key: the key.
+        check: returns the key normalized, or raises InvalidKey.
+
     Raises:
-        InvalidKey: the key breaks a rule, or is not normalised.
+        InvalidKey: the key breaks a rule, or is not normalized.
     """
-    if checked_key(key) != key:
-        raise InvalidKey(f"{key!r} is not normalised. Delete it, and add it again through register_keys.")
+    if check(key) != key:
+        raise InvalidKey(f"{key!r} is not normalized. Delete it, and add it again through register_keys.")
     return key
 
 
@@ -244,11 +259,11 @@ def refused_for_prices(file: SourceFile) -> UnreadableFile:
 
 def replace_rows(
     con: duckdb.DuckDBPyConnection, table: str, files: Sequence[SourceFile]
-) -> dict[str, tuple[int, int]]:
+) -> dict[str, Stored]:
     """Replace the rows of the files' keys; call it inside a `transaction`.
 
     Returns:
-        For each key how many rows came, and how many they replaced.
+        For each key its new rows, and the number of rows that they replaced.
 
     Raises:
         UnreadableFile: a file is not the one that was imported, or a value in it breaks the rules.

@@ -1,7 +1,8 @@
 """Backfill: load any set of customers, picked by hand or a range, in one run; a broken file fails alone."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -16,8 +17,8 @@ from lesson_lib.pipeline.assets import (
     import_dynamic_partition_file,
     refused_for_prices,
     replace_rows,
+    require_usable,
     rows_metadata,
-    usable_key,
 )
 from lesson_lib.pipeline.imports import IMPORT, TABLE, loaded_imports
 from lesson_lib.pipeline.partitions import InvalidKey, did_you_mean, list_keys, s3_partitions_def
@@ -32,9 +33,12 @@ from lesson_lib.pipeline.source_files import (
 )
 from lesson_lib.pipeline.warehouse import (
     CUSTOMER_TABLE,
+    Rows,
+    Stored,
     Warehouse,
     create_table,
-    rows_by_key,
+    rows_of,
+    table_exists,
     transaction,
     unordered,
 )
@@ -42,10 +46,12 @@ from lesson_lib.pipeline.warehouse import (
 Keys = Iterable[str] | dg.PartitionKeyRange
 Progress = Callable[[int, int], object]
 
-# Loaded in one transaction and then recorded, which takes far longer: meanwhile the database is free for
-# others, and a kill loses no more than this.
-_KEYS_AT_A_TIME = 200
-
+# A batch is loaded in one transaction and then recorded, which takes far longer: meanwhile the database is
+# free for others. A kill loses the batch under way, so the first one is small, and none takes much more than
+# a second.
+KEYS_PER_BATCH = 200
+_FIRST_BATCH = 1
+_SECONDS_PER_BATCH = 1.0
 
 # Two backfills in one process take turns: the second one then finds the keys loaded. And Dagster 1.13 can
 # hang if a run starts while another thread logs (see "Several threads" in docs/pipeline.md).
@@ -85,7 +91,7 @@ def backfill(
 
     A key is left out that has been loaded from the very file which is there. Dagster's own ranges do not
     serve here: they take only keys that were registered one after the other, and one broken file fails all
-    of them. So the run is one op, which loads some 200 keys at a time and records the materializations of
+    of them. So the run is one op, which loads up to 200 keys at a time and records the materializations of
     each; a key whose file is refused gets a run of both assets, which fails and says why. Whatever ends this
     early (Ctrl-C, a kill, a database that another process holds), the next call goes on from what is
     recorded.
@@ -207,12 +213,12 @@ def _holds(source: SourceFolder, key: str, fingerprint: str) -> bool:
         return False
 
 
-def _rows(database: Warehouse) -> dict[str | None, int]:
+def _rows(database: Warehouse) -> dict[str, Rows]:
     with database.get_connection() as con:
-        return rows_by_key(con, CUSTOMER_TABLE)
+        return rows_of(con, CUSTOMER_TABLE) if table_exists(con, CUSTOMER_TABLE) else {}
 
 
-def _loaded(instance: dg.DagsterInstance, rows: Mapping[str | None, int]) -> dict[str, int]:
+def _loaded(instance: dg.DagsterInstance, rows: Collection[str]) -> dict[str, int]:
     """Return the keys that are loaded, each with the number of its import in the event log."""
     imports, tables = latest_materializations(instance, IMPORT), latest_materializations(instance, TABLE)
     failed = failed_keys(instance, IMPORT, s3_partitions_def, imports)
@@ -220,7 +226,7 @@ def _loaded(instance: dg.DagsterInstance, rows: Mapping[str | None, int]) -> dic
     return {
         key: number
         for key, number in imports.items()
-        if tables.get(key, 0) > number and rows.get(key) and key not in failed
+        if tables.get(key, 0) > number and key in rows and key not in failed
     }
 
 
@@ -231,6 +237,12 @@ def _told(progress: Progress | None, total: int) -> Iterator[Progress]:
         return
     with tqdm(total=total, desc="backfill", unit=" keys", disable=None) as bar:  # None: in a terminal only
         yield lambda done, _total: bar.update(done - bar.n)
+
+
+def next_batch_size(size: int, seconds: float) -> int:
+    """Return how many keys to load next, after a batch of this size took so many seconds."""
+    in_time = int(size * _SECONDS_PER_BATCH / max(seconds, 1e-3))
+    return max(1, min(in_time, 2 * size, KEYS_PER_BATCH))
 
 
 @dataclass
@@ -249,8 +261,11 @@ class _Work:
 
         @dg.op
         def load_customers(context: dg.OpExecutionContext) -> None:
-            for start in range(0, len(keys), _KEYS_AT_A_TIME):
-                self._load(context, keys[start : start + _KEYS_AT_A_TIME])
+            left, size = list(reversed(keys)), _FIRST_BATCH
+            while left:
+                started = time.monotonic()
+                self._load(context, list(self._sound_files(left, size)))
+                size = next_batch_size(size, time.monotonic() - started)
 
         @dg.job
         def backfill_customers() -> None:
@@ -258,35 +273,41 @@ class _Work:
 
         backfill_customers.execute_in_process(instance=instance)
 
-    def _load(self, context: dg.OpExecutionContext, keys: Sequence[str]) -> None:
-        files = list(self._sound_files(keys))
+    def _load(self, context: dg.OpExecutionContext, files: Sequence[SourceFile]) -> None:
         # Before their rows are there: a kill in between then leaves imports that were not loaded.
         for file in files:
             imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=file_metadata(file))
             context.log_event(imported)
         with self.database.get_connection() as con, unordered(con):
             create_table(con, CUSTOMER_TABLE)
-            counts = self._replaced(con, files)
+            stored = self._replaced(con, files)
         for file in files:
-            if file.key not in counts:
-                continue  # it is refused
-            rows, replaced = counts[file.key]
-            metadata = rows_metadata(file, rows, replaced)
+            if file.key not in stored:
+                continue  # its file is refused
+            metadata = rows_metadata(file, stored[file.key])
             context.log_event(dg.AssetMaterialization(TABLE, partition=file.key, metadata=metadata))
-            self.loaded[file.key] = rows
+            self.loaded[file.key] = stored[file.key].rows.count
             self.tell(len(self.loaded), self.total)
 
-    def _sound_files(self, keys: Sequence[str]) -> Iterator[SourceFile]:
-        for key in keys:
+    def _sound_files(self, left: list[str], size: int) -> Iterator[SourceFile]:
+        """Take keys from the end of the list, and yield their files; note those that are refused.
+
+        It stops after so many keys, or when reading large files has taken the time of a batch.
+        """
+        ends = time.monotonic() + _SECONDS_PER_BATCH
+        for _ in range(size):
+            if not left or time.monotonic() > ends:
+                return
+            key = left.pop()
             try:
-                file = inspect_file(usable_key(key), self.source.find(key))
+                file = inspect_file(require_usable(key), self.source.find(key))
                 if file.bad_prices:
                     raise refused_for_prices(file)
                 yield file
             except Refused as refusal:
                 self.refused[key] = str(refusal)
 
-    def _replaced(self, con: DuckDBPyConnection, files: Sequence[SourceFile]) -> dict[str, tuple[int, int]]:
+    def _replaced(self, con: DuckDBPyConnection, files: Sequence[SourceFile]) -> dict[str, Stored]:
         """Replace the rows of all these files, or else by halves, until each broken one stands alone."""
         if not files:
             return {}

@@ -84,13 +84,14 @@ _CAUSES = {
         "Change the permissions, or give another path."
     ),
     r"Read-only file system": "The disk is mounted to read only. Give a path on another disk.",
-    r"No space left|quota|disk full": (
+    r"No space left|quota|disk is full": (
         "The disk, or your share of it, is full. Free some room, and try again."
     ),
     r"File too large": (
         "The file has reached the size that the disk or this process allows. Raise that limit, or give a "
         "path on another disk."
     ),
+    r"database is locked": "Another process is writing to the same file. Try again when it is done.",
     r"Too many open files": "This process has too many files open. Restart the kernel, and try again.",
     r"Input/output error|Stale file handle|Transport endpoint|Host is down|timed out": (
         "The disk does not answer as it should. Check the disk or the network mount, and try again."

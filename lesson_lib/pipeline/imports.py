@@ -17,6 +17,7 @@ from lesson_lib.pipeline.records import (
     latest_materializations,
     recorded_by_key,
 )
+from lesson_lib.pipeline.warehouse import Rows
 
 IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
 
@@ -29,13 +30,13 @@ class Import:
         fingerprint: SHA-256 of its bytes, in hex.
         size: in bytes.
         at: when it was imported, in seconds since 1970.
-        rows: how many were stored.
+        rows: the rows that were stored.
     """
 
     fingerprint: str
     size: int
     at: float
-    rows: int
+    rows: Rows
 
     def is_of(self, file: DataFile, fingerprint: str | None) -> bool:
         """Return whether it was this file as it is now.
@@ -72,9 +73,15 @@ def loaded_imports(
         match imported.get(key), stored.get(key):
             case (
                 Recorded(metadata={"fingerprint": str(fingerprint), "bytes": int(size)}, at=at),
-                Recorded(metadata={"fingerprint": str(of_rows), "dagster/partition_row_count": int(rows)}),
+                Recorded(
+                    metadata={
+                        "fingerprint": str(of_rows),
+                        "dagster/partition_row_count": int(count),
+                        "rows checksum": str(checksum),
+                    }
+                ),
             ) if of_rows == fingerprint:
-                found[key] = Import(fingerprint, size, at, rows)
+                found[key] = Import(fingerprint, size, at, Rows(count, checksum))
     return found
 
 

@@ -5,9 +5,11 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import dagster as dg
 
+from lesson_lib.pipeline.database_errors import cause_of, first_line
 from lesson_lib.pipeline.lookalikes import JOINERS, lookalike_form, visible
 from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.source_files import SUFFIX
@@ -41,11 +43,15 @@ _DAY = re.compile(r"\d{4}([-_. ])\d{1,2}\1\d{1,2}", re.ASCII)
 # Controls, formats, surrogates, line and paragraph separators.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Each adds three SQL variables; SQLite takes some 32,000 in one statement.
-_KEYS_A_CALL = 10_000
+KEYS_PER_CALL = 10_000
 
 
 class InvalidKey(Refused, ValueError):
     """A partition key breaks the rules, or is a lookalike of another key."""
+
+
+class KeysNotRegistered(Refused):
+    """The instance could not store new keys, because of a full disk, for example."""
 
 
 def checked_key(key: object) -> str:
@@ -87,6 +93,21 @@ def _faults(key: str) -> Iterator[str]:
             yield f"contains the invisible character U+{ord(character):04X}"
 
 
+def check_customer_key(key: object) -> str:
+    """Return the key as `checked_key` does, if it is not spelled like a day.
+
+    Raises:
+        InvalidKey: it breaks a rule, or is one of the exchange's keys.
+    """
+    normal = checked_key(key)
+    if is_spelled_like_a_day(normal):
+        raise InvalidKey(
+            f"{normal!r} is spelled like a day, and days belong to the exchange. Rename the file if it is a "
+            "customer's; otherwise load it with the daily assets."
+        )
+    return normal
+
+
 def is_spelled_like_a_day(key: str) -> bool:
     """Return whether a key is written as the exchange's are, such as `2018-01-22` or `2018-02-30`."""
     return _DAY.fullmatch(lookalike_form(key)) is not None
@@ -102,15 +123,9 @@ def judge_keys(registered: Iterable[str], keys: Iterable[object]) -> Iterator[st
     known = {lookalike_form(key): key for key in registered}
     for candidate in keys:
         try:
-            key = checked_key(candidate)
+            key = check_customer_key(candidate)
         except InvalidKey as error:
             yield error
-            continue
-        if is_spelled_like_a_day(key):
-            yield InvalidKey(
-                f"{key!r} is spelled like a day, and days belong to the exchange. Rename the file if it is a "
-                "customer's; otherwise load it with the daily assets."
-            )
             continue
         other = known.setdefault(lookalike_form(key), key)
         yield key if other == key else _lookalike(key, other)
@@ -180,11 +195,30 @@ def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str
 
     Raises:
         InvalidKey: a key breaks the rules, or is a lookalike of another one; nothing was added.
+        KeysNotRegistered: the instance could not store the keys; those that it had stored were removed again.
     """
     new = new_keys(instance.get_dynamic_partitions(_set_name()), list_keys(keys, "register_keys"))
-    for start in range(0, len(new), _KEYS_A_CALL):
-        instance.add_dynamic_partitions(_set_name(), new[start : start + _KEYS_A_CALL])
+    added = 0
+    try:
+        for added in range(0, len(new), KEYS_PER_CALL):
+            instance.add_dynamic_partitions(_set_name(), new[added : added + KEYS_PER_CALL])
+    except Exception as error:
+        raise KeysNotRegistered(_undo(instance, new[:added], error)) from error
     return new
+
+
+def _undo(instance: dg.DagsterInstance, added: Sequence[str], error: Exception) -> str:
+    """Remove the keys that were added before the error, and return a message that says what is left."""
+    left = len(added)
+    with suppress(Exception):  # the storage that could not add keys may be unable to delete them
+        for key in reversed(added):
+            instance.delete_dynamic_partition(_set_name(), key)
+            left -= 1
+    outcome = f"Only the first {left:,} keys are registered" if left else "No key was registered"
+    return (
+        f"{outcome}: the instance could not store them ({first_line(error)}). "
+        f"{cause_of(error, 'the storage of the instance')} Then call register_keys again with the same keys."
+    )
 
 
 def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> int:

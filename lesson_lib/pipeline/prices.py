@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from lesson_lib.pipeline.csv_rules import first_fault, price_fault
+from lesson_lib.pipeline.csv_faults import first_fault, price_fault
 from lesson_lib.pipeline.source_files import SourceFile
 
 CHECK_NAME = "share_prices_are_positive"
@@ -22,13 +22,14 @@ def price_check_spec(asset: str) -> dg.AssetCheckSpec:
 
 def price_check_result(files: Iterable[SourceFile]) -> dg.AssetCheckResult:
     """Return the outcome of the check for all files of a run."""
-    faults = {file.path.name: first_fault(file.path, price_fault) for file in files if file.bad_prices}
-    told = "; ".join(f"{name}: {fault}" for name, fault in faults.items())
+    bad = [file for file in files if file.bad_prices]
+    found = "; ".join(f"{file.path.name}: {first_fault(file.path, price_fault)}" for file in bad)
+    keys = ", ".join(repr(file.key) for file in bad)
     return dg.AssetCheckResult(
         check_name=CHECK_NAME,
-        passed=not faults,
-        description=f"{told}. Correct the file and materialize again; nothing is loaded until then."
-        if faults
+        passed=not bad,
+        description=f"{found}. Correct the file and materialize {keys} again; nothing is loaded until then."
+        if bad
         else None,
-        metadata={"files": list(faults)},
+        metadata={"files": [file.path.name for file in bad]},
     )

@@ -12,10 +12,11 @@ from typing import Annotated
 import dagster as dg
 from pydantic import BeforeValidator
 
+from lesson_lib.pipeline.csv_faults import header_fault, reading_fault
 from lesson_lib.pipeline.csv_rules import (
+    MAX_HEADER_BYTES,
+    MAX_LINE_BYTES,
     count_bad_prices,
-    first_fault,
-    header_fault,
     is_suspect,
     read_header,
 )
@@ -25,8 +26,7 @@ from lesson_lib.pipeline.refusals import Refused
 
 SUFFIX = ".csv"
 
-_CHUNK = 1 << 20  # bytes
-_LONGEST_HEADER = 4_096  # bytes
+_CHUNK_BYTES = 1 << 18  # the checks of a chunk run in a processor's cache
 
 
 class UnreadableFile(Refused):
@@ -79,7 +79,7 @@ class SourceFolder(dg.ConfigurableResource[None]):
             raise UnreadableFile(_why_missing(key, folder, entry)) from None
         except UnicodeEncodeError as error:
             raise UnreadableFile(
-                f"{key!r} has no file: the system's encoding, {error.encoding}, lacks a character of its name. "
+                f"{key!r} has no file: the system's encoding, {error.encoding}, cannot spell its name. "
                 "Start Python with PYTHONUTF8=1 or in a UTF-8 locale."
             ) from error
         except PermissionError as error:
@@ -163,25 +163,28 @@ def inspect_file(key: str, path: Path) -> SourceFile:
     digest = hashlib.sha256()
     has_rows, bad_prices = False, 0
     with path.open("rb") as file:
-        first_line = re.split(rb"[\r\n]", file.read(_LONGEST_HEADER), maxsplit=1)[0]
-        size = file.seek(0, os.SEEK_END)
-        if fault := header_fault(first_line) if size else "empty, without even a header":
+        start = file.read(MAX_HEADER_BYTES)
+        if fault := header_fault(start):
             raise unreadable(key, path, fault)
+        first_line = re.split(rb"[\r\n]", start, maxsplit=1)[0]
         header = read_header(first_line)
         digest.update(first_line)
+        size = file.seek(0, os.SEEK_END)
         file.seek(len(first_line))
-        while lines := file.read(_CHUNK) + file.readline():
-            # DuckDB drops a last line that is longer than its buffer, without a word.
-            if len(lines) > 2 * _CHUNK and max(map(len, re.split(rb"[\r\n]", lines))) > _CHUNK:
-                raise unreadable(key, path, first_fault(path) or "a line is longer than 1 MB")
+        while lines := file.read(_CHUNK_BYTES) + file.readline():
+            if is_suspect(lines) or _has_long_line(lines):
+                raise unreadable(key, path, reading_fault(path) or "it changed while it was read")
             digest.update(lines)
             has_rows = has_rows or bool(lines.strip(b"\r\n"))
-            if is_suspect(lines):
-                raise unreadable(key, path, first_fault(path) or "it changed while it was read")
             bad_prices += count_bad_prices(header, lines)
     if not has_rows:
         raise unreadable(key, path, "a header and no rows")
     return SourceFile(key, path, header, size, digest.hexdigest(), bad_prices)
+
+
+def _has_long_line(lines: bytes) -> bool:
+    """Return whether whole lines hold one that DuckDB might silently drop, because it exceeds its buffer."""
+    return len(lines) > MAX_LINE_BYTES and max(map(len, re.split(rb"[\r\n]", lines))) > MAX_LINE_BYTES
 
 
 def is_unchanged(file: SourceFile) -> bool:

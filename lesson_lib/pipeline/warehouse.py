@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -37,6 +38,30 @@ COLUMN_TYPES = dict.fromkeys(COLUMNS, "DOUBLE") | {"date": "DATE", "partition_ke
 
 LOCK_TIMEOUT_SECONDS = 3.0  # how long to wait for another process that holds the database
 _PAUSE_SECONDS = 0.2  # between two tries
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A key's rows in a table.
+
+    Attributes:
+        count: how many there are.
+        checksum: the sum of DuckDB's hashes of the rows, whatever their order; it differs if a value does.
+    """
+
+    count: int
+    checksum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The outcome of a load for one key: its new rows, and the number of rows that they replaced."""
+
+    rows: Rows
+    replaced: int
+
+
+NO_ROWS = Rows(0, "0")
 
 
 class WrongTable(Refused):
@@ -216,9 +241,7 @@ def _listed(types: dict[str, str]) -> str:
     return ", ".join(f"{name} {type_}" for name, type_ in types.items())
 
 
-def replace_partitions(
-    con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]
-) -> dict[str, tuple[int, int]]:
+def replace_partitions(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> dict[str, Stored]:
     """Swap the rows of the files' keys for those of the files; call it inside a `transaction`.
 
     Args:
@@ -227,32 +250,30 @@ def replace_partitions(
         files: one a key; hundreds of them take little longer than one.
 
     Returns:
-        For each key how many rows came, and how many they replaced.
+        For each key its new rows, and the number of rows that they replaced.
 
     Raises:
         duckdb.Error: a row of a file breaks the rules, or the rows cannot be stored.
     """
     keys = [file.key for file in files]
     replaced = _delete(con, table, keys)
-    came = _insert(con, table, files)
-    return {key: (came[key], replaced.get(key, 0)) for key in keys}
+    _insert(con, table, files)
+    rows = rows_of(con, table, keys)
+    return {key: Stored(rows.get(key, NO_ROWS), replaced.get(key, 0)) for key in keys}
 
 
-def _insert(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> dict[str, int]:
+def _insert(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> None:
     others = ", ".join(COLUMNS[1:])
     by_header: dict[tuple[str, ...], list[SourceFile]] = {}
     for file in files:
         by_header.setdefault(file.header, []).append(file)
     for header, alike in by_header.items():
-        inserted = con.execute(
+        con.execute(
             f"INSERT INTO {table} (date, {others}, partition_key) "
             f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE, {others}, "
             f"$keys[file_index::BIGINT + 1] FROM {read_csv_sql(header)}",
             {"keys": [file.key for file in alike], "paths": [glob_escaped(file.path) for file in alike]},
-        )
-        if len(files) == 1:
-            return {files[0].key: _count(inserted)}
-    return rows_of(con, table, [file.key for file in files])
+        ).fetchall()
 
 
 def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:
@@ -267,17 +288,21 @@ def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:
 def _delete(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, int]:
     if len(keys) == 1:
         return {keys[0]: _count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", keys))}
-    if there := rows_of(con, table, keys):
-        con.execute(f"DELETE FROM {table} WHERE partition_key IN (SELECT unnest(?))", [list(there)])
+    there = {key: rows.count for key, rows in rows_of(con, table, keys).items()}
+    if there:
+        con.execute(
+            f"DELETE FROM {table} WHERE partition_key IN (SELECT unnest(?))", [list(there)]
+        ).fetchall()
     return there
 
 
-def rows_of(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, int]:
-    """Return how many rows each of these keys has in a table that is there; keys without rows are not."""
-    query = (
-        f"SELECT partition_key, count(*) FROM {table} WHERE partition_key IN (SELECT unnest(?)) GROUP BY ALL"
-    )
-    return dict(con.execute(query, [keys]).fetchall())
+def rows_of(con: DuckDBPyConnection, table: str, keys: Sequence[str] | None = None) -> dict[str, Rows]:
+    """Return the rows of these keys, or of all, in a table that is there; keys without rows are omitted."""
+    checksum = f"sum(hash({', '.join(COLUMNS)}))::VARCHAR"
+    condition, values = ("", []) if keys is None else ("WHERE partition_key IN (SELECT unnest(?))", [keys])
+    query = f"SELECT partition_key, count(*), {checksum} FROM {table} {condition} GROUP BY ALL"
+    with _reading(con):
+        return {key: Rows(count, value) for key, count, value in con.execute(query, values).fetchall()}
 
 
 def rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str | None, int]:

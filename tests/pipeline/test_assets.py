@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import hashlib
+import logging
 import os
 from typing import Any
 
@@ -136,13 +137,13 @@ def test_a_run_without_a_key_is_refused(steady: World, assets: list[dg.AssetsDef
 
 
 @pytest.mark.parametrize("assets", [[IMPORT], [LOAD]], ids=["import", "load"])
-@pytest.mark.parametrize("key", ["../source/acme", "ac[m]e", "acme\n"])
+@pytest.mark.parametrize("key", ["../source/acme", "ac[m]e", "acme\n", "2018-01-29"])
 def test_a_key_that_slipped_past_register_keys_is_refused(
     steady: World, key: str, assets: list[dg.AssetsDefinition]
 ) -> None:
     """Dagster itself checks no key, so the assets do, before they touch a file."""
     steady.instance.add_dynamic_partitions("s3", [key])
-    with steady.refuses(InvalidKey, repr(key), "cannot be a partition key"):
+    with steady.refuses(InvalidKey, repr(key), "Rename the file"):
         steady.load(key, assets=assets)
 
 
@@ -150,7 +151,7 @@ def test_a_key_that_is_not_normalised_is_refused(steady: World) -> None:
     """Its rows would stand under a second spelling of the same name."""
     steady.instance.add_dynamic_partitions("s3", ["cafe\u0301"])
     steady.write("cafe\u0301", priced(1))
-    with steady.refuses(InvalidKey, "is not normalised", "register_keys"):
+    with steady.refuses(InvalidKey, "is not normalized", "register_keys"):
         steady.load("cafe\u0301")
 
 
@@ -289,10 +290,23 @@ def test_the_price_check_tells_file_and_line(loaded: World) -> None:
     )
     assert evaluation.description == (
         "globex.csv: line 3: share_price is '-1', not above zero. "
-        "Correct the file and materialize again; nothing is loaded until then."
+        "Correct the file and materialize 'globex' again; nothing is loaded until then."
     )
     assert evaluation.metadata["files"].value == ["globex.csv"]
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+def test_the_runs_log_says_why_the_price_check_failed(world: World) -> None:
+    """Dagster's own error names the check only, and its event with the description is at level DEBUG."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        talking = dataclasses.replace(world, instance=instance)
+        talking.add("acme", 1.5, -1)
+        done = talking.load("acme", raise_on_error=False)
+        errors = [log.user_message for log in instance.all_logs(done.run_id) if log.level >= logging.ERROR]
+    assert errors[0] == (
+        "acme.csv: line 3: share_price is '-1', not above zero. "
+        "Correct the file and materialize 'acme' again; nothing is loaded until then."
+    )
 
 
 def test_the_price_check_is_not_put_off_by_a_price_that_is_no_number(loaded: World) -> None:

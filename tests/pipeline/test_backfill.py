@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import importlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,9 @@ from lesson_lib.pipeline import (
     retire_key,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.assets import replace_rows
+from lesson_lib.pipeline.assets import file_metadata, replace_rows
+from lesson_lib.pipeline.backfill import next_batch_size
+from lesson_lib.pipeline.source_files import SourceFile
 from lesson_lib.pipeline.warehouse import transaction
 from tests.pipeline.test_warehouse import holder, many_rows
 from tests.pipeline.world import HEADER, IMPORT, LOAD, Asset, World, new_world, priced
@@ -55,7 +58,7 @@ def at(done, total):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the one who started the tests ignores
 module = importlib.import_module("lesson_lib.pipeline.backfill")
-module._KEYS_AT_A_TIME = 2
+module.KEYS_PER_BATCH = module._FIRST_BATCH = 2
 folder = Path(sys.argv[1])
 quiet = {{"python_logs": {{"python_log_level": "CRITICAL"}}}}
 with dg.DagsterInstance.local_temp(str(folder / "home"), overrides=quiet) as instance:
@@ -143,7 +146,8 @@ def failure(world: World, key: str) -> str:
 @pytest.fixture(autouse=True)
 def batch_size(monkeypatch: pytest.MonkeyPatch) -> int:
     """Load five keys at a time, so that some tens of them are several batches."""
-    monkeypatch.setattr(MODULE, "_KEYS_AT_A_TIME", 5)
+    for name in ("KEYS_PER_BATCH", "_FIRST_BATCH"):
+        monkeypatch.setattr(MODULE, name, 5)
     return 5
 
 
@@ -254,7 +258,10 @@ BROKEN: dict[str, tuple[str | None, str]] = {
     "value": (priced(1, "1-2"), "value.csv: line 3: share_price is '1-2', not a finite decimal number"),
     "date": (priced(1) + "2018-02-29,1,1,1,1,1\n", "date.csv: line 3: date is '2018-02-29', not a day"),
     "overflow": (priced(1, "1e400"), "overflow.csv: line 3: share_price is '1e400', not a finite decimal"),
-    "line ends": (priced(1) + "2018/01/22,1,1,1,1,1\r\n", "line ends.csv: lines end in more than one way"),
+    "line ends": (
+        priced(1) + "2018/01/22,1,1,1,1,1\r\n",
+        "line ends.csv: line 3 ends in CRLF, the lines before it in LF",
+    ),
     "price": (priced(1, -4), "price.csv: line 3: share_price is '-4', not above zero"),
 }
 ONLY_DUCKDB_SEES = {"form", "more", "value", "date", "overflow", "line ends"}
@@ -263,7 +270,8 @@ ONLY_DUCKDB_SEES = {"form", "more", "value", "date", "overflow", "line ends"}
 @pytest.mark.parametrize("at_a_time", [1, 4, 200])
 def test_a_broken_file_fails_alone(world: World, monkeypatch: pytest.MonkeyPatch, at_a_time: int) -> None:
     """One of each kind among sound ones, which are loaded; each has a failed run that says why."""
-    monkeypatch.setattr(MODULE, "_KEYS_AT_A_TIME", at_a_time)
+    for name in ("KEYS_PER_BATCH", "_FIRST_BATCH"):
+        monkeypatch.setattr(MODULE, name, at_a_time)
     world.add("value", 8.5)
     world.load("value")
     for number, (key, (content, _)) in enumerate(BROKEN.items()):
@@ -348,6 +356,21 @@ def test_rows_that_somebody_changed_are_loaded_again(loaded: World) -> None:
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
+def test_rows_of_another_version_of_a_file_are_loaded_again(loaded: World) -> None:
+    """As many rows as before do not mean the same rows: a backup was restored, or rows changed their keys."""
+    loaded.write("acme", priced(1.5))
+    loaded.load("acme")
+    backup = shutil.copy(loaded.database, f"{loaded.database}.backup")
+    loaded.write("acme", priced(3.5))
+    assert load(loaded).loaded == {"acme": 1}
+    Path(backup).replace(loaded.database)
+    assert loaded.prices() == {"acme": [1.5], "globex": [9.75]}
+    assert load(loaded) == Backfill({"acme": 1}, ["globex"], {})
+    loaded.query("UPDATE raw_partition_data SET partition_key = if(share_price = 3.5, 'globex', 'acme')")
+    assert load(loaded) == Backfill({"acme": 1, "globex": 1}, [], {})
+    assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
+
+
 def test_an_import_alone_and_a_report_by_hand_are_not_loaded(loaded: World) -> None:
     """The one was not brought to its end; the other does not tell from which file the rows are."""
     loaded.load("acme", assets=[IMPORT])
@@ -387,7 +410,7 @@ def test_keys_that_slipped_past_register_keys_fail_alone(loaded: World) -> None:
     assert done.loaded == {"caf\u00e9": 1, "acme": 1}
     assert list(done.refused) == odd
     assert "'ac[m]e' cannot be a partition key: it contains '[', a glob character." in done.refused["ac[m]e"]
-    assert "is not normalised. Delete it, and add it again" in done.refused["cafe\u0301"]
+    assert "is not normalized. Delete it, and add it again" in done.refused["cafe\u0301"]
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75], "caf\u00e9": [4.5]}
     for key in odd:
         assert status(loaded)[key] == ("FAILED", "FAILED")
@@ -663,6 +686,42 @@ def test_after_kill_9_the_next_call_goes_on(kept: World, at: str, stored: range,
     assert kept.prices() == sound(range(8))
     assert set(status(kept).values()) == {BOTH}
     assert missing_keys(kept.instance, Warehouse(database=kept.database)) == []
+
+
+def test_a_backfill_that_is_always_stopped_early_still_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first batches are small, so that each call leaves some keys loaded, however soon it ends."""
+    monkeypatch.setattr(MODULE, "KEYS_PER_BATCH", 200)
+    monkeypatch.setattr(MODULE, "_FIRST_BATCH", 1)
+    add_keys(world, 9)
+    recorded: list[str] = []
+
+    def stop_at_the_fifth(file: SourceFile) -> object:
+        if len(recorded) == 4:
+            raise InterruptedError
+        recorded.append(file.key)
+        return file_metadata(file)
+
+    monkeypatch.setattr(MODULE, "file_metadata", stop_at_the_fifth)
+    for count in (3, 6):
+        with pytest.raises(InterruptedError):
+            load(world)
+        assert world.prices() == sound(range(count))
+        recorded.clear()
+    assert load(world).loaded == {"k6": 2, "k7": 2, "k8": 2}
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds", "following"),
+    [(1, 0.01, 2), (100, 0.4, 200), (200, 0.9, 200), (200, 2.0, 100), (200, 400, 1), (1, 60, 1), (3, 0, 6)],
+)
+def test_a_batch_takes_about_a_second(
+    monkeypatch: pytest.MonkeyPatch, size: int, seconds: float, following: int
+) -> None:
+    """The next one is sized by how long the last one took: at most double, and at most 200 keys."""
+    monkeypatch.setattr(MODULE, "KEYS_PER_BATCH", 200)
+    assert next_batch_size(size, seconds) == following
 
 
 def test_after_ctrl_c_the_next_call_goes_on(kept: World) -> None:

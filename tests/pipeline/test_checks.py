@@ -5,6 +5,7 @@ import pytest
 
 from lesson_lib.pipeline import Warehouse, register_keys, retire_key, three_records_agree
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
+from tests.pipeline.test_warehouse import holder
 from tests.pipeline.world import LOAD, World
 
 
@@ -27,6 +28,20 @@ def test_three_records_that_agree_pass(loaded: World) -> None:
         True,
         dg.AssetCheckSeverity.WARN,
         "2 of 3 keys are loaded, and all records agree.",
+    )
+
+
+def test_a_check_that_cannot_look_does_not_fail_the_run(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are stored and recorded by then; the check reports why it compared nothing."""
+    monkeypatch.setattr("lesson_lib.pipeline.warehouse.LOCK_TIMEOUT_SECONDS", 0)
+    with holder(loaded.database) as other:
+        passed, severity, description = verdict(loaded)
+    assert (passed, severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert description
+    assert description.startswith(
+        f"The records were not compared. {loaded.database} is held by process {other.pid}"
     )
 
 

@@ -107,7 +107,6 @@ def test_a_day_stays(loaded: World) -> None:
     """Its file is the exchange's, though somebody registered its name."""
     loaded.write("2018-01-22", priced(1))
     loaded.instance.add_dynamic_partitions("s3", ["2018-01-22"])
-    loaded.load("2018-01-22")
     assert retire(loaded, "2018-01-22").success
     assert loaded.keys() == ["acme", "globex", "2018-01-22"]
 

@@ -4,6 +4,7 @@ import unicodedata
 from collections import ChainMap
 from typing import Any
 
+import dagster as dg
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from lesson_lib.pipeline import (
     InvalidKey,
+    KeysNotRegistered,
     Warehouse,
     WarehouseUnavailable,
     daily_partitions_def,
@@ -176,6 +178,47 @@ def test_columns_sets_and_generators_of_keys_are_registered(world: World) -> Non
     assert register_keys(world.instance, (key for key in ["globex"])) == ["globex"]
     assert register_keys(world.instance, {"bluebird"}) == ["bluebird"]
     assert register_keys(world.instance, {"initech": 1}.keys()) == ["initech"]
+
+
+def fail_from_the_third_call(monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool) -> None:
+    """Let an instance add keys twice, and then say that its disk is full."""
+    calls = iter(range(100))
+    add = dg.DagsterInstance.add_dynamic_partitions
+
+    def add_or_fail(instance: dg.DagsterInstance, name: str, keys: list[str]) -> None:
+        if next(calls) >= 2:
+            raise OSError("database or disk is full")
+        add(instance, name, keys)
+
+    def fail(*_: object) -> None:
+        raise OSError("database or disk is full")
+
+    monkeypatch.setattr("lesson_lib.pipeline.partitions.KEYS_PER_CALL", 10)
+    monkeypatch.setattr(dg.DagsterInstance, "add_dynamic_partitions", add_or_fail)
+    if on_deletes:
+        monkeypatch.setattr(dg.DagsterInstance, "delete_dynamic_partition", fail)
+
+
+@pytest.mark.parametrize(
+    ("on_deletes", "left", "outcome"),
+    [(False, 0, "No key was registered"), (True, 20, "Only the first 20 keys are registered")],
+)
+def test_keys_are_registered_all_or_none(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool, left: int, outcome: str
+) -> None:
+    """What was added before a disk was full is removed; if not even that works, the message says so."""
+    world.instance.add_dynamic_partitions("s3", ["acme"])
+    keys = [f"k{number}" for number in range(35)]
+    with monkeypatch.context() as patch:
+        fail_from_the_third_call(patch, on_deletes=on_deletes)
+        with pytest.raises(KeysNotRegistered) as caught:
+            register_keys(world.instance, keys)
+    assert str(caught.value) == (
+        f"{outcome}: the instance could not store them (database or disk is full). The disk, or your share "
+        "of it, is full. Free some room, and try again. Then call register_keys again with the same keys."
+    )
+    assert world.keys() == ["acme", *keys[:left]]
+    assert register_keys(world.instance, keys) == keys[left:]
 
 
 def test_the_longest_key_and_joiners_are_fine(world: World) -> None:

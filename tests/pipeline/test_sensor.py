@@ -474,11 +474,10 @@ def test_a_day_outside_the_calendar_is_reported_at_every_tick_and_never_loaded(d
 def test_a_registered_day_is_reported_and_never_retired(
     settled: Daemon, vanished: Literal["keep", "retire"], file: str
 ) -> None:
-    """Somebody registered it past the rules and loaded it; days belong to the exchange."""
+    """Somebody registered it past the rules; days belong to the exchange."""
     settled.sensor = build_arrivals_sensor(vanished=vanished)
     settled.world.instance.add_dynamic_partitions("s3", ["2018-01-22"])
     path = put(settled.world, "2018-01-22", 1)
-    settled.world.load("2018-01-22")
     if file == "gone":
         path.unlink()
     for _ in range(2):
@@ -684,8 +683,8 @@ def test_a_blank_path_is_told_and_forgets_nothing(
         result = retiring_sensor(context, source=SourceFolder(path=path))
     assert (result.run_requests, result.cursor) == ([], None)
     assert str(result.skip_reason.skip_message) == (
-        f"The source folder {path!r} cannot be read: its path is blank. Give the path of a folder, and see "
-        "that its variable is set if it comes from one. Earlier requests are remembered."
+        f"The source folder {path!r} cannot be read: its path is blank. Give the path of a folder; if it "
+        "comes from an environment variable, set that variable. Earlier requests are remembered."
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from lesson_lib.pipeline import SourceFolder, UnreadableFile
 from lesson_lib.pipeline.source_files import inspect_file
-from tests.pipeline.world import HEADER, World, priced
+from tests.pipeline.world import World, priced
 
 
 def find(world: World, key: str) -> Path:
@@ -123,9 +123,7 @@ def test_a_key_that_the_system_cannot_spell_is_refused(world: World) -> None:
         encoding="utf-8",
         cwd=Path(__file__).parents[2],
     ).stdout.splitlines()
-    assert told[0].startswith(
-        "'café' has no file: the system's encoding, ascii, lacks a character of 'café.csv'"
-    )
+    assert told[0].startswith("'café' has no file: the system's encoding, ascii, cannot spell its name.")
     assert told[1].startswith("café.duckdb cannot be opened: 'ascii' codec can't encode")
     assert all("PYTHONUTF8=1" in line for line in told)
 
@@ -199,11 +197,4 @@ def test_a_file_is_inspected_whole(world: World) -> None:
     """A fault far behind the first bytes is found, and so is the last line."""
     path = world.write("acme", priced(*range(1, 50_001)) + "2018/01/22,1,1,1,1,1 ")
     with pytest.raises(UnreadableFile, match=r"acme\.csv: line 50002: spread is '1 ', not a finite decimal"):
-        inspect_file("acme", path)
-
-
-def test_a_header_longer_than_any_is_refused(world: World) -> None:
-    """Without reading on for its end."""
-    path = world.write("acme", HEADER + "x" * 10_000)
-    with pytest.raises(UnreadableFile, match=r"line 1: missing spread; unknown 'spreadx"):
         inspect_file("acme", path)

@@ -136,9 +136,17 @@ class World:
         content = (self.source / f"{key}.csv").read_bytes()
         return {
             "dagster/partition_row_count": rows,
+            "rows checksum": self.checksum(key),
             "rows replaced": replaced,
             "fingerprint": hashlib.sha256(content).hexdigest(),
         }
+
+    def checksum(self, key: str) -> str:
+        """Return the checksum of a key's rows, as a load records it."""
+        query = f"SELECT sum(hash({HEADER}))::VARCHAR FROM {CUSTOMER_TABLE} WHERE partition_key = ?"
+        with duckdb.connect(str(self.database)) as con:
+            ((checksum,),) = con.execute(query, [key]).fetchall()
+        return str(checksum)
 
     def times_materialized(self, asset: Asset, key: str) -> int:
         """Return how many materializations a key has."""

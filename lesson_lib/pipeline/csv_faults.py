@@ -1,0 +1,216 @@
+"""Explain a refused source file: which line breaks which of the `csv_rules`, and what to do about it."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from itertools import chain, islice, pairwise
+from pathlib import Path
+
+from lesson_lib.pipeline.csv_rules import (
+    BUFFER_BYTES,
+    COLUMNS,
+    MAX_HEADER_BYTES,
+    MAX_LINE_BYTES,
+    is_date,
+    is_number,
+    is_rounded,
+    split_fields,
+)
+from lesson_lib.pipeline.file_formats import find_format_fault
+from lesson_lib.pipeline.visible_text import count, is_utf8, show
+
+_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_LINE_END = re.compile(r"\r\r\n|\r\n|\r|\n")
+_LINE_END_NAMES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR", "\r\r\n": "CR CR LF"}
+_TWO_LINE_ENDS = re.compile(rb"(?>\r\n|\r|\n){2}")
+_EXCEL_SEPARATOR = re.compile(r'"?sep\s*=', re.IGNORECASE)
+_EXPECTED_COLUMNS = f"The header names these columns, in any order: {','.join(COLUMNS)}"
+_NOT_UTF8 = "not UTF-8. Save the file as CSV UTF-8"
+
+Fault = tuple[int, str]  # the number of a line, and a message that begins with it
+
+
+def header_fault(start: bytes) -> str | None:
+    """Describe what is wrong with the header, which must be the first line and name exactly `COLUMNS`.
+
+    Args:
+        start: the first `MAX_HEADER_BYTES` of the file.
+    """
+    text = start.decode("utf-8-sig", "surrogateescape")
+    first_line = _LINE_END.split(text, maxsplit=1)[0]
+    if _is_header(first_line):
+        return None
+    if fault := find_format_fault(start):
+        return fault
+    if not text:
+        return "empty, without even a header"
+    if first_line == text and len(start) >= MAX_HEADER_BYTES:
+        return f"line 1: longer than {MAX_HEADER_BYTES} bytes: {show(text[:100])}. {_EXPECTED_COLUMNS}"
+    return f"line 1: {_fault_above_header(_LINE_END.split(text)) or _first_line_fault(first_line)}"
+
+
+def _fault_above_header(lines: list[str]) -> str | None:
+    """Describe a first line that is blank, is a `sep=` for Excel, or stands above the header."""
+    first = lines[0]
+    lines_above = next((index for index, line in enumerate(lines) if _is_header(line)), None)
+    has_no_content = not first.strip() or _EXCEL_SEPARATOR.match(first)
+    names_columns = set(first.replace('"', "").split(",")) & set(COLUMNS)
+    if names_columns or (lines_above is None and not has_no_content):
+        return None
+    if lines_above is None or (lines_above == 1 and has_no_content):
+        next_move = "Remove that line"
+    else:
+        next_move = f"Make the header, line {lines_above + 1}, the first line"
+    return f"{show(first) if first else 'blank'}, where the header belongs. {next_move}"
+
+
+def _is_header(line: str) -> bool:
+    try:
+        return sorted(split_fields(line)) == sorted(COLUMNS)
+    except csv.Error:
+        return False
+
+
+def _first_line_fault(line: str) -> str:
+    """Describe what is wrong with a first line that does not name exactly `COLUMNS`."""
+    if not is_utf8(line):
+        return f"{show(line)}, {_NOT_UTF8}"
+    try:
+        header = split_fields(line)
+    except csv.Error as error:
+        return f"not plain CSV ({error}): {show(line)}"
+    faults = "; ".join(_column_faults(header, _count_trailing_commas(line)))
+    return f"{faults}. {_EXPECTED_COLUMNS}"
+
+
+def _column_faults(header: list[str], trailing_commas: int) -> Iterator[str]:
+    for delimiter, name in _OTHER_DELIMITERS.items():
+        if len(header) == 1 and delimiter in header[0]:
+            yield f"columns are separated by {name}, not commas"
+            return
+    columns = header[: len(header) - trailing_commas]
+    if missing := [column for column in COLUMNS if column not in columns]:
+        yield f"missing {', '.join(missing)}"
+    if unknown := [column for column in dict.fromkeys(columns) if column not in COLUMNS]:
+        yield f"unknown {', '.join(map(show, unknown))}"
+    if repeated := [column for column in COLUMNS if columns.count(column) > 1]:
+        yield f"more than once {', '.join(repeated)}"
+    if trailing_commas:
+        yield f"ends in {count(trailing_commas, 'comma')} too many"
+
+
+def value_fault(column: str, value: str) -> str | None:
+    """Describe what is wrong with a value, if it does not fit its column."""
+    if not is_utf8(value):
+        return f"{column} is {show(value)}, {_NOT_UTF8}"
+    if column == "date":
+        fits, expected = is_date(value), "a day written YYYY-MM-DD or YYYY/MM/DD"
+    else:
+        fits, expected = is_number(value), "a finite decimal number"
+    if not fits:
+        return f"{column} is {show(value)}, not {expected}"
+    if column != "date" and is_rounded(value):
+        return f"{column} is {show(value)}, which a DOUBLE would store as {int(float(value))}"
+    return None
+
+
+def price_fault(column: str, value: str) -> str | None:
+    """Describe what is wrong with a share_price, if it is not a number above zero."""
+    if column != "share_price":
+        return None
+    not_above_zero = f"share_price is {show(value)}, not above zero"
+    return value_fault(column, value) or (not_above_zero if float(value) <= 0 else None)
+
+
+def first_fault(path: Path, fault_of: Callable[[str, str], str | None]) -> str | None:
+    """Describe the first line of a file, whose header is in order, that breaks a rule.
+
+    Args:
+        path: the file.
+        fault_of: the rule for a column and a value.
+    """
+    fault = _find_row_fault(path, fault_of)
+    return fault[1] if fault else None
+
+
+def reading_fault(path: Path) -> str | None:
+    """Describe the first line that makes a file, whose header is in order, unreadable, if there is one."""
+    row_fault = _find_row_fault(path, value_fault)
+    lines_above = row_fault[0] - 1 if row_fault else None
+    fault = _find_line_end_fault(path, lines_above) or row_fault or _find_blank_line_at_a_cut(path)
+    return fault[1] if fault else None
+
+
+def _find_row_fault(path: Path, fault_of: Callable[[str, str], str | None]) -> Fault | None:
+    # Bytes that are not UTF-8 become lone surrogates, so that the line which holds them can be counted.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+        header = split_fields(file.readline().rstrip("\n"))
+        for number, line in enumerate(file, start=2):
+            if fault := _row_fault(header, line.rstrip("\n"), fault_of):
+                return number, f"line {number}: {fault}"
+    return None
+
+
+def _row_fault(header: list[str], line: str, fault_of: Callable[[str, str], str | None]) -> str | None:
+    """Describe what is wrong with a row; an empty line is allowed."""
+    if len(line) > MAX_LINE_BYTES:
+        return f"longer than {MAX_LINE_BYTES} bytes: {show(line)}"
+    fields: list[str] = []
+    try:
+        fields = split_fields(line)
+        fault = _shape_fault(line, fields, len(header))
+    except csv.Error as error:
+        fault = f"not plain CSV ({error}): {show(line)}"
+    if fault:
+        return fault if is_utf8(line) else f"{show(line)}, {_NOT_UTF8}"
+    faults = (fault_of(column, value) for column, value in zip(header, fields, strict=False))
+    return next((fault for fault in faults if fault), None)
+
+
+def _shape_fault(line: str, fields: list[str], columns: int) -> str | None:
+    """Describe a row that has no values, or not as many as there are columns."""
+    extra = len(fields) - columns
+    if line and not line.replace(",", "").strip():
+        return f"only {'commas' if ',' in line else 'blanks'}: {show(line)}. Remove that line"
+    if not line or extra == 0:
+        return None
+    if 0 < extra <= _count_trailing_commas(line):
+        return f"ends in {count(extra, 'comma')} too many: {show(line)}. Remove trailing commas"
+    return f"{count(len(fields), 'value')} for {count(columns, 'column')}: {show(line)}"
+
+
+def _count_trailing_commas(line: str) -> int:
+    return len(line) - len(line.rstrip(","))
+
+
+def _find_line_end_fault(path: Path, lines: int | None) -> Fault | None:
+    """Return the first of so many lines that ends in CR CR LF, or differently from the lines before it."""
+    expected = ""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        for number, (line, following) in enumerate(islice(pairwise(chain(file, [""])), lines), start=1):
+            end = line[len(line.rstrip("\r\n")) :]
+            if end == "\r" and following == "\r\n":
+                end = "\r\r\n"
+            if end == "\r\r\n" or (expected and end not in (expected, "")):
+                before = f", the lines before it in {_LINE_END_NAMES[expected]}" if expected else ""
+                return number, (
+                    f"line {number} ends in {_LINE_END_NAMES[end]}{before}. "
+                    "Save the file with one kind of line ending, LF or CRLF"
+                )
+            expected = end
+    return None
+
+
+def _find_blank_line_at_a_cut(path: Path) -> Fault | None:
+    """Return the first blank line at the start of one of DuckDB's buffers, where it does not skip it."""
+    number, before = 1, b""
+    with path.open("rb") as file:
+        while block := file.read(BUFFER_BYTES):
+            if _TWO_LINE_ENDS.match(before + block[:3]):
+                return number, (
+                    f"line {number}: blank, just where DuckDB cuts the file (every {BUFFER_BYTES} bytes), "
+                    "so it cannot skip it. Remove that line"
+                )
+            number += max(block.count(b"\n"), block.count(b"\r"))
+            before = block[-1:]
+    return None
