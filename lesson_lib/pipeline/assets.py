@@ -41,7 +41,7 @@ from lesson_lib.pipeline.warehouse import (
     DUCKDB_WRITER,
     Stored,
     Warehouse,
-    create_table,
+    ensure_table,
     replace_partitions,
     transaction,
     unordered,
@@ -135,12 +135,11 @@ def load_files(
         WrongTable: a view has the table's name, or a table with other columns.
     """
     files = imported_files(context.instance, imported_by, partition_keys(context), source)
-    with database.get_connection() as con, unordered(con):
-        create_table(con, table)
-        with transaction(con):
-            counts = replace_rows(con, table, files)
-            metadata = {file.key: rows_metadata(file, counts[file.key]) for file in files}
-            return dg.MaterializeResult(metadata=record_metadata(context, metadata))
+    with database.get_connection() as con, unordered(con), transaction(con):
+        ensure_table(con, table)
+        counts = replace_rows(con, table, files)
+        metadata = {file.key: rows_metadata(file, counts[file.key]) for file in files}
+        return dg.MaterializeResult(metadata=record_metadata(context, metadata))
 
 
 SOURCE_FOLDER, ROWS_CHECKSUM = "source folder", "rows checksum"

@@ -36,7 +36,7 @@ from lesson_lib.pipeline.warehouse import (
     Rows,
     Stored,
     Warehouse,
-    create_table,
+    ensure_table,
     rows_of,
     table_exists,
     transaction,
@@ -242,7 +242,7 @@ def _told(progress: Progress | None, total: int) -> Iterator[Progress]:
 def next_batch_size(size: int, seconds: float) -> int:
     """Return how many keys to load next, after a batch of this size took so many seconds."""
     in_time = int(size * _SECONDS_PER_BATCH / max(seconds, 1e-3))
-    return max(1, min(in_time, 2 * size, KEYS_PER_BATCH))
+    return max(1, min(in_time, 4 * size, KEYS_PER_BATCH))
 
 
 @dataclass
@@ -279,7 +279,6 @@ class _Work:
             imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=file_metadata(file))
             context.log_event(imported)
         with self.database.get_connection() as con, unordered(con):
-            create_table(con, CUSTOMER_TABLE)
             stored = self._replaced(con, files)
         for file in files:
             if file.key not in stored:
@@ -313,6 +312,7 @@ class _Work:
             return {}
         try:
             with transaction(con):
+                ensure_table(con, CUSTOMER_TABLE)
                 return replace_rows(con, CUSTOMER_TABLE, files)
         except UnreadableFile as refusal:
             if len(files) == 1:

@@ -203,9 +203,18 @@ def create_table(con: DuckDBPyConnection, table: str) -> None:
         WarehouseUnavailable: the database cannot be written to.
         WrongTable: a view has this name, or a table with other columns or types.
     """
-    columns = ", ".join(f"{name} {type_} NOT NULL" for name, type_ in COLUMN_TYPES.items())
     with transaction(con):
-        con.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+        ensure_table(con, table)
+
+
+def ensure_table(con: DuckDBPyConnection, table: str) -> None:
+    """Create the table unless it is there; call it inside a `transaction`.
+
+    Raises:
+        WrongTable: a view has this name, or a table with other columns or types.
+    """
+    columns = ", ".join(f"{name} {type_} NOT NULL" for name, type_ in COLUMN_TYPES.items())
+    con.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
     table_exists(con, table)
 
 
