@@ -165,10 +165,10 @@ def transaction(con: DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def _reading(con: DuckDBPyConnection) -> Iterator[None]:
-    """Name the cause if DuckDB cannot read the database, unless a table is missing."""
+    """Name the cause if DuckDB cannot read the database, unless the table is missing or a view."""
     try:
         yield
-    except duckdb.CatalogException:
+    except (duckdb.CatalogException, duckdb.BinderException):
         raise
     except duckdb.Error as error:
         opened = database_of(con)
@@ -229,14 +229,15 @@ def table_exists(con: DuckDBPyConnection, table: str) -> bool:
     try:
         with _reading(con):
             described = con.execute(f"DESCRIBE main.{table}").fetchall()
+            # Views have no rowid. To list them takes 7 ms in a new database, a tenth of a small load.
+            con.execute(f"SELECT rowid FROM main.{table} LIMIT 0").fetchall()
     except duckdb.CatalogException:
         return False
-    views = "SELECT view_name FROM duckdb_views() WHERE NOT internal AND lower(view_name) = ?"
-    if con.execute(views, [table]).fetchall():
+    except duckdb.BinderException:
         raise WrongTable(
             f"{table} is a view, which holds no rows of its own, and stays as it is. "
             "Rename it (ALTER VIEW ... RENAME TO ...), and materialize again: this makes the table."
-        )
+        ) from None
     found = {name: type_ for name, type_, *_ in described}
     if found != COLUMN_TYPES:
         raise WrongTable(
@@ -308,8 +309,13 @@ def _delete(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[st
 def rows_of(con: DuckDBPyConnection, table: str, keys: Sequence[str] | None = None) -> dict[str, Rows]:
     """Return the rows of these keys, or of all, in a table that is there; keys without rows are omitted."""
     checksum = f"sum(hash({', '.join(COLUMNS)}))::VARCHAR"
-    condition, values = ("", []) if keys is None else ("WHERE partition_key IN (SELECT unnest(?))", [keys])
-    query = f"SELECT partition_key, count(*), {checksum} FROM {table} {condition} GROUP BY ALL"
+    where = ""
+    values: list[object] = []
+    if keys is not None and len(keys) == 1:  # takes a third of the time that a list takes
+        where, values = "WHERE partition_key = ?", [*keys]
+    elif keys is not None:
+        where, values = "WHERE partition_key IN (SELECT unnest(?))", [keys]
+    query = f"SELECT partition_key, count(*), {checksum} FROM {table} {where} GROUP BY ALL"
     with _reading(con):
         return {key: Rows(count, value) for key, count, value in con.execute(query, values).fetchall()}
 
