@@ -159,8 +159,9 @@ class _Errors:
         """Take part in `set_custom_exc`."""
         board = self._board(error)
         if board is None:
-            # As IPython calls it for a cell: rich then leaves out IPython's own frame.
-            shell.showtraceback((kind, error, tb), tb_offset=tb_offset, running_compiled_code=True)
+            # As IPython calls it for a cell that runs: rich then leaves out IPython's own frame.
+            runs = not issubclass(kind, SyntaxError)
+            shell.showtraceback((kind, error, tb), tb_offset=tb_offset, running_compiled_code=runs)
             return
         mode = shell.InteractiveTB.mode
         shell.InteractiveTB.set_mode("Minimal")

@@ -3,7 +3,7 @@
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -12,6 +12,7 @@ import duckdb
 from lesson_lib.pipeline.csv_faults import first_fault, price_fault, reading_fault
 from lesson_lib.pipeline.csv_rules import COLUMNS
 from lesson_lib.pipeline.partitions import (
+    Check,
     InvalidKey,
     check_customer_key,
     checked_key,
@@ -198,7 +199,7 @@ def partition_keys(context: dg.AssetExecutionContext) -> list[str]:
     return [require_usable(key, checked_key if is_daily else check_customer_key) for key in keys]
 
 
-def require_usable(key: str, check: Callable[[object], str] = check_customer_key) -> str:
+def require_usable(key: str, check: Check = check_customer_key) -> str:
     """Return a registered key as it is, if it follows the rules: Dagster itself registers any.
 
     Args:

@@ -4,7 +4,7 @@ import datetime as dt
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import dagster as dg
@@ -44,6 +44,9 @@ _DAY = re.compile(r"\d{4}([-_. ])\d{1,2}\1\d{1,2}", re.ASCII)
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 # Each adds three SQL variables; SQLite takes some 32,000 in one statement.
 KEYS_PER_CALL = 10_000
+
+
+Check = Callable[[object], str]  # returns a key normalized, or raises InvalidKey
 
 
 class InvalidKey(Refused, ValueError):
@@ -113,17 +116,20 @@ def is_spelled_like_a_day(key: str) -> bool:
     return _DAY.fullmatch(lookalike_form(key)) is not None
 
 
-def judge_keys(registered: Iterable[str], keys: Iterable[object]) -> Iterator[str | InvalidKey]:
-    """Yield each customer's key normalized, or the reason why it cannot be registered.
+def judge_keys(
+    registered: Iterable[str], keys: Iterable[object], check: Check = checked_key
+) -> Iterator[str | InvalidKey]:
+    """Yield each key normalized, or the reason why it cannot be registered.
 
     Args:
         registered: the keys that count as having come before all of `keys`.
         keys: the keys to judge, in the order in which they count.
+        check: returns a key normalized, or raises InvalidKey.
     """
     known = {lookalike_form(key): key for key in registered}
     for candidate in keys:
         try:
-            key = check_customer_key(candidate)
+            key = check(candidate)
         except InvalidKey as error:
             yield error
             continue
@@ -170,7 +176,7 @@ def list_keys(keys: object, function: str) -> list[object]:
     return list(keys)
 
 
-def new_keys(registered: Iterable[str], keys: Iterable[object]) -> list[str]:
+def new_keys(registered: Iterable[str], keys: Iterable[object], check: Check = checked_key) -> list[str]:
     """Return those of `keys` that are not registered yet: normalised, each once, in the order given.
 
     Raises:
@@ -178,7 +184,7 @@ def new_keys(registered: Iterable[str], keys: Iterable[object]) -> list[str]:
     """
     known = dict.fromkeys(registered)
     new = []
-    for key in judge_keys(known, keys):
+    for key in judge_keys(known, keys, check):
         if isinstance(key, InvalidKey):
             raise key
         new.append(key)
@@ -197,7 +203,8 @@ def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str
         InvalidKey: a key breaks the rules, or is a lookalike of another one; nothing was added.
         KeysNotRegistered: the instance could not store the keys; those that it had stored were removed again.
     """
-    new = new_keys(instance.get_dynamic_partitions(_set_name()), list_keys(keys, "register_keys"))
+    known = instance.get_dynamic_partitions(_set_name())
+    new = new_keys(known, list_keys(keys, "register_keys"), check_customer_key)
     added = 0
     try:
         for added in range(0, len(new), KEYS_PER_CALL):

@@ -851,7 +851,7 @@ def test_a_long_traceback_keeps_both_ends(fails: Fails) -> None:
 
 FOUND = (
     "check share_prices_are_positive failed: {file}: line 3: share_price is '-40.47', not above zero. "
-    "Correct the file and materialize again; nothing is loaded until then."
+    "Correct the file and materialize {key!r} again; nothing is loaded until then."
 )
 BROKEN_CHECK = """
 names = ["one", "two", "odd"]
@@ -876,7 +876,7 @@ def twice() -> dg.MaterializeResult:
                 "register_keys(instance, ['negative-price'])\n"
                 "dg.materialize(ours, partition_key='negative-price', instance=instance, resources=source)"
             ),
-            f"partition negative-price: {FOUND.format(file='negative-price.csv')}",
+            f"partition negative-price: {FOUND.format(file='negative-price.csv', key='negative-price')}",
         ),
         (
             (
@@ -888,7 +888,8 @@ def twice() -> dg.MaterializeResult:
                 "partitions negative-price to negative-two: check share_prices_are_positive failed: "
                 "negative-price.csv: line 3: share_price is '-40.47', not above zero; "
                 "negative-two.csv: line 3: share_price is '-40.47', not above zero. "
-                "Correct the file and materialize again; nothing is loaded until then."
+                "Correct the file and materialize 'negative-price', 'negative-two' again; "
+                "nothing is loaded until then."
             ),
         ),
         (
