@@ -13,6 +13,7 @@ from typing import NamedTuple
 from lesson_lib.pipeline.lookalikes import lookalike_form
 from lesson_lib.pipeline.partitions import daily_partitions_def, is_spelled_like_a_day
 from lesson_lib.pipeline.source_files import SUFFIX, SourceFolder, UnreadableFile
+from lesson_lib.pipeline.visible_text import is_utf8
 
 # Of hidden files, and of those by which office programs mark a file as open.
 _IGNORED_PREFIXES = (".", "~$")
@@ -81,7 +82,7 @@ class Scan:
         key = unicodedata.normalize("NFC", entry.name.removesuffix(SUFFIX))
         if not entry.name.endswith(SUFFIX):
             self.not_csv.append(entry.name)
-        elif not _is_utf8(entry.name):
+        elif not is_utf8(entry.name):
             self.not_utf8.append(entry.name)
         elif is_spelled_like_a_day(key):
             self.days.add(key)
@@ -153,15 +154,6 @@ def _status(entry: os.DirEntry[str]) -> tuple[os.stat_result | None, str]:
         return None, "a link that points nowhere" if entry.is_symlink() else ""
     except OSError as error:
         return None, error.strerror or str(error)
-
-
-def _is_utf8(name: str) -> bool:
-    """Return whether a name is text; Python turns other bytes into surrogates."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _word_of(name: str, status: os.stat_result) -> str:

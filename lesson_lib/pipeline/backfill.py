@@ -128,8 +128,8 @@ def _backfill(
         scan_filled(source)
     unchanged = unchanged_keys(instance, wanted, source, database)
     due = [key for key in wanted if key not in unchanged]
-    with _told(progress, len(due)) as tell:
-        work = _Work(source, database, tell, len(due))
+    with _progress_bar(progress, len(due)) as report:
+        work = _Work(source, database, report, len(due))
         try:
             if due:
                 work.run(instance, due)
@@ -231,7 +231,7 @@ def _loaded(instance: dg.DagsterInstance, rows: Collection[str]) -> dict[str, in
 
 
 @contextmanager
-def _told(progress: Progress | None, total: int) -> Iterator[Progress]:
+def _progress_bar(progress: Progress | None, total: int) -> Iterator[Progress]:
     if progress:
         yield progress
         return
@@ -251,7 +251,7 @@ class _Work:
 
     source: SourceFolder
     database: Warehouse
-    tell: Progress
+    report: Progress
     total: int
     loaded: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
@@ -286,7 +286,7 @@ class _Work:
             metadata = rows_metadata(file, stored[file.key])
             context.log_event(dg.AssetMaterialization(TABLE, partition=file.key, metadata=metadata))
             self.loaded[file.key] = stored[file.key].rows.count
-            self.tell(len(self.loaded), self.total)
+            self.report(len(self.loaded), self.total)
 
     def _sound_files(self, left: list[str], size: int) -> Iterator[SourceFile]:
         """Take keys from the end of the list, and yield their files; note those that are refused.
@@ -331,9 +331,9 @@ class _Work:
             except UnreadableFile as refusal:
                 self.refused[key] = str(refusal)  # of the file as it is by now
             except (InvalidKey, dg.DagsterError):  # DagsterError: a failed price check has no public name
-                pass  # as is told already
+                pass  # its reason is known already
             else:
                 del self.refused[key]
                 (stored,) = run.asset_materializations_for_node(duckdb_dynamic_partition_table.node_def.name)
                 self.loaded[key] = int(str(stored.metadata["dagster/partition_row_count"].value))
-            self.tell(done, self.total)
+            self.report(done, self.total)

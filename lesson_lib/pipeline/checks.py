@@ -18,7 +18,7 @@ from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DUCKDB_WRITER, Warehou
 
 _SHOWN = 20  # keys
 
-_TOLD = {
+_SENTENCES = {
     State.ROWS_MISSING: "materialized, but without rows: {}. Materialize them again.",
     State.NOT_RECORDED: "rows, but never materialized here: {}. Materialize them.",
     State.LEFT_BEHIND: "rows of keys that are not registered: {}. Retire these keys.",
@@ -45,12 +45,14 @@ def _compare(instance: dg.DagsterInstance, database: Warehouse) -> dg.AssetCheck
     with database.get_connection() as con:
         rows = rows_by_key(con, CUSTOMER_TABLE)
     found = keys_by_state(records_by_key(registered, [materialized], [()], rows))
-    told = [sentence.format(_listed(found[state])) for state, sentence in _TOLD.items() if found[state]]
+    disagreements = [
+        sentence.format(_listed(found[state])) for state, sentence in _SENTENCES.items() if found[state]
+    ]
     return dg.AssetCheckResult(
-        passed=not told,
+        passed=not disagreements,
         # Rows that nobody asked for are untidy; rows that are missing are lost.
         severity=dg.AssetCheckSeverity.ERROR if found[State.ROWS_MISSING] else dg.AssetCheckSeverity.WARN,
-        description=" ".join(told)
+        description=" ".join(disagreements)
         or f"{len(rows)} of {len(registered)} keys are loaded, and all records agree.",
         metadata={"registered": len(registered), "with rows": len(rows)},
     )

@@ -71,11 +71,11 @@ class Tick:
             for file in self._there.files.values()
             if file.word not in done or file.key not in self._registered
         ]
-        lawful = self._lawful(self._settled(arrived))
+        valid = self._valid(self._settled(arrived))
         days = set(self._reported[Fate.REGISTERED_DAYS])
         absent = [key for key in self._registered if key not in days and not self._there.has(key)]
-        self._imports = current_imports(self._instance, [*absent, *(file.key for file in lawful)])
-        done |= self._load(lawful)
+        self._imports = current_imports(self._instance, [*absent, *(file.key for file in valid)])
+        done |= self._load(valid)
         vanished = self._vanished(absent)
         if not self._there.count():
             self._reported[Fate.EMPTY] = vanished
@@ -104,28 +104,28 @@ class Tick:
                 settled.append(file)
         return settled
 
-    def _lawful(self, settled: list[DataFile]) -> list[DataFile]:
+    def _valid(self, settled: list[DataFile]) -> list[DataFile]:
         """Return the files whose keys follow the rules; the others do not block the tick."""
         for double in self._there.doubles:
             self._refuse(double.key, InvalidKey(_DOUBLE.format(double.key)))
-        lawful = []
+        valid = []
         # If nothing has arrived, the registered keys need not be searched for lookalikes.
         judged = judge_keys(self._registered, [file.key for file in settled]) if settled else ()
         for file, key in zip(settled, judged, strict=True):
             if isinstance(key, InvalidKey):
                 self._refuse(file.key, key)
             else:
-                lawful.append(file)
-        return lawful
+                valid.append(file)
+        return valid
 
     def _refuse(self, key: str, refusal: InvalidKey) -> None:
         self._reported[Fate.REFUSED].append(key)
         self.refusals.append(refusal)
 
-    def _load(self, lawful: list[DataFile]) -> set[str]:
+    def _load(self, valid: list[DataFile]) -> set[str]:
         """Request runs for files that are not loaded; return the words of files that need nothing more."""
-        first_time = [file for file in lawful if file.key not in self._imports]
-        again = [file for file in lawful if file.key in self._imports]
+        first_time = [file for file in valid if file.key not in self._imports]
+        again = [file for file in valid if file.key in self._imports]
         examined = again[:EXAMINED_PER_TICK]
         registered = [file.key for file in examined if file.key in self._registered]
         loaded = loaded_imports(self._instance, registered, self._imports)
