@@ -13,7 +13,7 @@ from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
 from lesson_lib.classroom.boards.records import ThreeRecords
-from lesson_lib.pipeline.database_errors import WarehouseUnavailable, first_line, holder_of
+from lesson_lib.pipeline.database_errors import WarehouseUnavailable, cause_of, first_line, holder_of
 from lesson_lib.pipeline.local_paths import path_fault
 from lesson_lib.pipeline.records import failed_keys, latest_materializations, records_by_key
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
@@ -204,6 +204,10 @@ def _stored_rows(con: DuckDBPyConnection, table: str) -> _Rows:
             return _Rows({}, has_table=True, nobodys=count)
         query = f"SELECT partition_key::VARCHAR, count(*) FROM {name} GROUP BY ALL"  # noqa: S608 - quoted there
         return _Rows(dict(con.execute(query).fetchall()), has_table=True)
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise WarehouseUnavailable(
+            f"{table} cannot be read: {first_line(error)}. {cause_of(error, 'The database')}"
+        ) from error
     except duckdb.Error as error:
         raise ValueError(
             f"{table} is there, and cannot be read: {first_line(error).rstrip('!')}. "

@@ -79,4 +79,5 @@ def _is_checkout(folder: Path) -> bool:
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(project.get("project", {}).get("name") == COURSE)
+    described = project.get("project")
+    return isinstance(described, dict) and described.get("name") == COURSE

@@ -124,10 +124,15 @@ def _reset(*, dry_run: bool) -> int:
     except ModuleNotFoundError as missing:
         raise _not_installed("reset", missing) from missing
     plan = plan_reset(checkout)
-    for path in plan.paths:
-        if not dry_run:
-            remove(plan, path)
-        print(f"{'Would remove' if dry_run else 'Removed'} {relative(path, checkout)}")
+    removed = []
+    try:
+        for path in plan.paths:
+            if not dry_run:
+                remove(plan, path)
+            removed.append(path)
+    finally:  # not while removing: a reader that closes the pipe must not stop it halfway
+        for path in removed:
+            print(f"{'Would remove' if dry_run else 'Removed'} {relative(path, checkout)}")
     for note in plan.notes:
         print(note)
     if not plan.paths:

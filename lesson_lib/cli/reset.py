@@ -22,7 +22,8 @@ _COPIES = {"solutions": ("ipynb", "html"), "student": ("ipynb",), "run": ("html"
 _FILES = tuple(f"{DATABASE}{suffix}" for suffix in ("", ".wal", ".wal.checkpoint", ".wal.recovery"))
 # Dagster's records, where DAGSTER_HOME is the checkout.
 _RECORDS = ("history", "schedules", "storage")
-_SQLITE = r".*\.db(-\w+)?"
+_RUN_ID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_SQLITE = rf"(runs|index|schedules|{_RUN_ID})?\.db(-\w+)?"
 _WHOLE_FOLDERS = {
     f"{DATABASE}.tmp": r"duckdb_temp_.*",
     "history": _SQLITE,
@@ -123,7 +124,9 @@ def _add_state(plan: Plan) -> None:
 
 def _state_paths(checkout: Path) -> Iterator[Path]:
     is_folder = kind_of(checkout / FOLDERS["run"]) is Kind.FOLDER
-    for name in (*_FILES, *_WHOLE_FOLDERS):
+    # Records first: if the reset is stopped in between, rows without records are loaded again, whereas
+    # records without rows would count as loaded.
+    for name in (*_RECORDS, f"{DATABASE}.tmp", *reversed(_FILES)):
         if name in _RECORDS or is_folder:
             yield checkout / name
 

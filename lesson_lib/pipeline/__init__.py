@@ -8,12 +8,11 @@ from lesson_lib.pipeline.assets import (
 )
 from lesson_lib.pipeline.backfill import Backfill, backfill, missing_keys
 from lesson_lib.pipeline.checks import three_records_agree
-from lesson_lib.pipeline.database_errors import WarehouseUnavailable
+from lesson_lib.pipeline.database_errors import InstanceUnavailable, WarehouseUnavailable
 from lesson_lib.pipeline.definitions import defs
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from lesson_lib.pipeline.partitions import (
     InvalidKey,
-    KeysNotRegistered,
     checked_key,
     daily_partitions_def,
     register_keys,
@@ -30,9 +29,9 @@ from lesson_lib.pipeline.warehouse import Warehouse, WrongTable
 __all__ = [
     "Backfill",
     "ChangedFile",
+    "InstanceUnavailable",
     "InvalidKey",
     "InvalidSetting",
-    "KeysNotRegistered",
     "Refused",
     "SourceFolder",
     "UnreadableFile",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from lesson_lib.pipeline.lookalikes import lookalike_form
+from lesson_lib.pipeline.lookalikes import fold, look_alike
 from lesson_lib.pipeline.partitions import daily_partitions_def, is_spelled_like_a_day
 from lesson_lib.pipeline.source_files import SUFFIX, SourceFolder, UnreadableFile
 from lesson_lib.pipeline.visible_text import is_utf8
@@ -52,6 +52,7 @@ class Scan:
         days: the keys that are spelled like days; these files belong to the exchange.
         not_utf8: the names of CSV files that are not UTF-8.
         not_csv: the names of files that do not end in .csv; those that nearly do come first.
+        unusable: the folded names of entries that seem to be meant for a key, such as `ACME.CSV`.
     """
 
     folder: str
@@ -61,14 +62,16 @@ class Scan:
     days: set[str] = field(default_factory=set)
     not_utf8: list[str] = field(default_factory=list)
     not_csv: list[str] = field(default_factory=list)
+    unusable: set[str] = field(default_factory=set)
 
     def count(self) -> int:
         """Return the number of customers' files; a folder that is not mounted has none."""
         return len(self.files) + len(self.doubles) + len(self.unreadable) + len(self.not_utf8)
 
     def has(self, key: str) -> bool:
-        """Return whether there is a file of this key, readable or not."""
-        return key in self.files or key in self.unreadable or key in self.days
+        """Return whether there is a file of this key, readable or not, or under nearly its name."""
+        is_there = key in self.files or key in self.unreadable or key in self.days
+        return is_there or (bool(self.unusable) and fold(key + SUFFIX) in self.unusable)
 
     def days_outside_calendar(self) -> list[str]:
         """Return the days that the exchange's partitions definition does not have."""
@@ -78,18 +81,28 @@ class Scan:
         """Add an entry of the folder, unless it is a folder, a pipe or the like, or has just gone."""
         status, cause = _status(entry)
         if not (cause or (status and stat.S_ISREG(status.st_mode))):
+            self._add_unusable(entry)
             return
         key = unicodedata.normalize("NFC", entry.name.removesuffix(SUFFIX))
         if not entry.name.endswith(SUFFIX):
             self.not_csv.append(entry.name)
+            self._add_unusable(entry)
         elif not is_utf8(entry.name):
             self.not_utf8.append(entry.name)
+            self._add_unusable(entry)
         elif is_spelled_like_a_day(key):
             self.days.add(key)
         elif status:
             self._add_file(entry, key, status)
         else:
             self.unreadable[key] = cause
+
+    def _add_unusable(self, entry: os.DirEntry[str]) -> None:
+        # In another encoding, Latin-1 is the most likely one.
+        name = entry.name if is_utf8(entry.name) else os.fsencode(entry.name).decode("latin-1")
+        stem, suffix, _ = _with_plain_suffix(name).partition(SUFFIX)
+        if suffix:
+            self.unusable.add(stem + suffix)
 
     def _add_file(self, entry: os.DirEntry[str], key: str, status: os.stat_result) -> None:
         times = status.st_mtime, max(status.st_mtime, status.st_ctime)
@@ -116,7 +129,7 @@ def scan(folder: Path) -> Scan:
     for entry in sorted(visible, key=lambda entry: entry.name):
         found.add(entry)
     found.files = dict(sorted(found.files.items()))
-    found.not_csv.sort(key=lambda name: SUFFIX not in lookalike_form(name))
+    found.not_csv.sort(key=lambda name: SUFFIX not in _with_plain_suffix(name))
     return found
 
 
@@ -154,6 +167,12 @@ def _status(entry: os.DirEntry[str]) -> tuple[os.stat_result | None, str]:
         return None, "a link that points nowhere" if entry.is_symlink() else ""
     except OSError as error:
         return None, error.strerror or str(error)
+
+
+def _with_plain_suffix(name: str) -> str:
+    """Return a name folded, with `.csv` in the place of a suffix that looks like it."""
+    stem, end = name[: -len(SUFFIX)], name[-len(SUFFIX) :]
+    return fold(stem) + (SUFFIX if look_alike(end, SUFFIX) else fold(end))
 
 
 def _word_of(name: str, status: os.stat_result) -> str:

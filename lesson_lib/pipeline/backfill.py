@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 from duckdb import DuckDBPyConnection
+from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from lesson_lib.pipeline.arrivals import scan_filled
@@ -20,8 +21,15 @@ from lesson_lib.pipeline.assets import (
     require_usable,
     rows_metadata,
 )
+from lesson_lib.pipeline.database_errors import InstanceUnavailable, cause_of, first_line
 from lesson_lib.pipeline.imports import IMPORT, TABLE, loaded_imports
-from lesson_lib.pipeline.partitions import InvalidKey, did_you_mean, list_keys, s3_partitions_def
+from lesson_lib.pipeline.partitions import (
+    InvalidKey,
+    check_customer_key,
+    did_you_mean,
+    list_keys,
+    s3_partitions_def,
+)
 from lesson_lib.pipeline.records import failed_keys, latest_materializations
 from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.source_files import (
@@ -109,6 +117,7 @@ def backfill(
         UnreadableFile: the source folder is not there, or holds no data file; nothing was loaded.
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
+        InstanceUnavailable: the instance cannot record what is loaded.
     """
     # What is in environment variables is known from here on, as in a run.
     resources = {"source": source, "database": database}
@@ -136,6 +145,12 @@ def _backfill(
             work.fail_refused(instance)
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None  # which is what it was
+        except SQLAlchemyError as error:
+            raise InstanceUnavailable(
+                f"The instance could not record what was loaded ({first_line(error)}). "
+                f"{cause_of(error, 'the storage of the instance')} Then call backfill again: it goes on from "
+                "what is recorded."
+            ) from error
     return Backfill(work.loaded, [key for key in wanted if key in unchanged], work.refused)
 
 
@@ -176,7 +191,9 @@ def require_registered(keys: Iterable[object], registered: Sequence[str]) -> lis
     known = set(registered)
     found = []
     for key in keys:
+        # Dagster registers any key, so one that breaks the rules may be there, and fails alone.
         if not isinstance(key, str) or key not in known:
+            check_customer_key(key)
             raise InvalidKey(
                 f"{key!r} is not registered.{did_you_mean(key, registered)} "
                 f"Register it first: register_keys(instance, [{key!r}])."
@@ -264,7 +281,7 @@ class _Work:
             left, size = list(reversed(keys)), _FIRST_BATCH
             while left:
                 started = time.monotonic()
-                self._load(context, list(self._sound_files(left, size)))
+                self._load(context, self._registered_files(context, self._sound_files(left, size)))
                 size = next_batch_size(size, time.monotonic() - started)
 
         @dg.job
@@ -287,6 +304,20 @@ class _Work:
             context.log_event(dg.AssetMaterialization(TABLE, partition=file.key, metadata=metadata))
             self.loaded[file.key] = stored[file.key].rows.count
             self.report(len(self.loaded), self.total)
+
+    def _registered_files(
+        self, context: dg.OpExecutionContext, files: Iterable[SourceFile]
+    ) -> list[SourceFile]:
+        """Return the files, without those whose keys somebody has retired since this call began."""
+        found = list(files)
+        registered = set(s3_partitions_def.get_partition_keys(dynamic_partitions_store=context.instance))
+        for file in found:
+            if file.key not in registered:
+                self.refused[file.key] = (
+                    f"{file.key!r} was retired while this backfill was at work, and was not loaded. "
+                    "Register it again if that was a mistake."
+                )
+        return [file for file in found if file.key in registered]
 
     def _sound_files(self, left: list[str], size: int) -> Iterator[SourceFile]:
         """Take keys from the end of the list, and yield their files; note those that are refused.

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import chain, islice, pairwise
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _LINE_END_NAMES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR", "\r\r\n": "CR CR LF"}
 _TWO_LINE_ENDS = re.compile(rb"(?>\r\n|\r|\n){2}")
 _EXCEL_SEPARATOR = re.compile(r'"?sep\s*=', re.IGNORECASE)
 _EXPECTED_COLUMNS = f"The header names these columns, in any order: {','.join(COLUMNS)}"
+_WRITTEN_OUT = 1e22  # larger numbers are shown with an exponent
 _NOT_UTF8 = "not UTF-8. Save the file as CSV UTF-8"
 
 Fault = tuple[int, str]  # the number of a line, and a message that begins with it
@@ -110,8 +112,13 @@ def value_fault(column: str, value: str) -> str | None:
     if not fits:
         return f"{column} is {show(value)}, not {expected}"
     if column != "date" and is_rounded(value):
-        return f"{column} is {show(value)}, which a DOUBLE would store as {int(float(value))}"
+        return f"{column} is {show(value)}, which a DOUBLE would store as {_stored(value)}"
     return None
+
+
+def _stored(value: str) -> str:
+    number = float(value)
+    return str(int(number)) if abs(number) < _WRITTEN_OUT else repr(number)
 
 
 def price_fault(column: str, value: str) -> str | None:
@@ -143,12 +150,22 @@ def reading_fault(path: Path) -> str | None:
 
 def _find_row_fault(path: Path, fault_of: Callable[[str, str], str | None]) -> Fault | None:
     # Bytes that are not UTF-8 become lone surrogates, so that the line which holds them can be counted.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+    with _long_fields(), path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
         header = split_fields(file.readline().rstrip("\n"))
         for number, line in enumerate(file, start=2):
             if fault := _row_fault(header, line.rstrip("\n"), fault_of):
                 return number, f"line {number}: {fault}"
     return None
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Let Python's csv module read values as long as a line may be; DuckDB reads them, too."""
+    limit = csv.field_size_limit(2 * MAX_LINE_BYTES)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)
 
 
 def _row_fault(header: list[str], line: str, fault_of: Callable[[str, str], str | None]) -> str | None:

@@ -24,6 +24,9 @@ _KINDS = bytes(
     for byte in range(256)
 )
 _LONG_NUMBER = b"0" * 16  # as many digits as FIRST_ROUNDED has before the point
+_LONG_FRACTION = b"0" * 300  # a number with fewer digits behind its point is not too small for a DOUBLE
+# An exponent that can make a number too large or too small: any but -1 to -99.
+_FAR_EXPONENT = re.compile(rb'[eE](?!-\d{1,2}(?:[,"\r\n]|\Z))')
 
 # A value of at least 16 characters, or one with an exponent.
 _LONG_OR_EXPONENT = re.compile(rb'(?<![^,"\r\n])(?:[^,"\r\n]{16,}|[^,"\r\neE]*+[eE][^,"\r\n]*)')
@@ -81,17 +84,17 @@ def is_suspect(lines: bytes) -> bool:
 
 def _has_long_number(kinds: bytes) -> bool:
     # Searching from the end is faster here, because it skips more.
-    return kinds.startswith(_LONG_NUMBER) or kinds.rfind(b" " + _LONG_NUMBER) >= 0
+    has_long_start = kinds.startswith(_LONG_NUMBER) or kinds.rfind(b" " + _LONG_NUMBER) >= 0
+    return has_long_start or _LONG_FRACTION in kinds
 
 
 def _has_exponent(lines: bytes) -> bool:
-    """Return whether whole lines hold an exponent that is not negative."""
-    return (b"e" in lines or b"E" in lines) and re.search(rb"[eE][^-]", lines) is not None
+    return (b"e" in lines or b"E" in lines) and _FAR_EXPONENT.search(lines) is not None
 
 
 def _has_rounded_number(lines: bytes) -> bool:
     values = (match[0] for match in _LONG_OR_EXPONENT.finditer(lines))
-    large = (value.decode() for value in values if abs(_to_float(value)) >= FIRST_ROUNDED)
+    large = (value.decode() for value in values if not 0 < abs(_to_float(value)) < FIRST_ROUNDED)
     return any(is_number(value) and is_rounded(value) for value in large)
 
 
@@ -136,7 +139,9 @@ def is_number(value: str) -> bool:
 
 
 def is_rounded(number: str) -> bool:
-    """Return whether a finite number is `FIRST_ROUNDED` or larger in size, and a DOUBLE would change it."""
+    """Return whether a DOUBLE would change a finite number of `FIRST_ROUNDED` or more, or make it zero."""
+    if float(number) == 0:
+        return re.search("[1-9]", re.split("[eE]", number)[0]) is not None
     if abs(float(number)) < FIRST_ROUNDED:
         return False
     exact = Decimal(number)

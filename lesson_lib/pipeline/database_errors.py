@@ -15,8 +15,8 @@ _CAUSES = {
     ),
     r"Conflicting lock is held in PID 0\b": (
         "Either a program that this machine does not see has it open (in another container, or on another "
-        "machine), or the disk it is on does not support file locks. Close it there, or put the database on "
-        "a local disk."
+        "machine), or the disk it is on does not support file locks. Close it there, or put the database "
+        "on a local disk."
     ),
     r"already attached by database|already held in current process": (
         "Another DuckDB connection of this process has attached it. Detach it there or close that "
@@ -38,21 +38,24 @@ _CAUSES = {
         "call `backfill`: it loads every key whose rows are not those of its file."
     ),
     r"Corrupt database file|Could not read enough bytes|does not match stored checksum": (
-        "The file is damaged. Keep it, and restore the database from a backup, together with its log "
-        "({database}.wal). If there is no backup, move both away, keep them, and call `backfill`, which "
-        "loads every registered key from its file again; then materialize the exchange's days."
+        "The file is damaged, or it was overwritten while this process had it open. Close all connections "
+        "to it (or restart the kernel), and try again first. If it is damaged, keep it, and restore the "
+        "database from a backup, together with its log ({database}.wal). If there is no backup, move both "
+        "away, keep them, and call `backfill`, which loads every registered key from its file again; then "
+        "materialize the exchange's days."
     ),
     r"not a valid DuckDB database file": (
-        "It is a file of another kind, or an empty one, and stays as it is. Give the path of a DuckDB file, "
-        "or a path where there is no file yet."
+        "It is a file of another kind, or an empty one, and stays as it is. If it was your database, "
+        "restore it from a backup; otherwise give the path of a DuckDB file, or a path where there is no "
+        "file yet."
     ),
     r"extension \"(?P<extension>\w+)\"": (
-        "DuckDB takes it for a file of the kind that its extension {extension} opens, and the file stays as "
-        "it is. Give the path of a DuckDB file, or a path where there is no file yet."
+        "DuckDB takes it for a file of the kind that its extension {extension} opens, and the file stays "
+        "as it is. Give the path of a DuckDB file, or a path where there is no file yet."
     ),
     r"newer version of DuckDB|file with version number": (
-        "The database is sound: a newer DuckDB wrote it. Install that version of duckdb here, or export the "
-        "tables with the newer one."
+        "The database is sound: a newer DuckDB wrote it. Install that version of duckdb here, or export "
+        "the tables with the newer one."
     ),
     r"is encrypted|encryption_key": (
         "The database is encrypted, and `Warehouse` has no key for it. Give the path of one that is not."
@@ -80,8 +83,8 @@ _CAUSES = {
         "locale, or give a path of ASCII characters."
     ),
     r"Permission denied|Operation not permitted|Access is denied": (
-        "DuckDB needs permission to read and write the database, its log ({database}.wal) and their folder. "
-        "Change the permissions, or give another path."
+        "DuckDB needs permission to read and write the database, its log ({database}.wal) and their "
+        "folder. Change the permissions, or give another path."
     ),
     r"Read-only file system": "The disk is mounted to read only. Give a path on another disk.",
     r"No space left|quota|disk is full": (
@@ -101,14 +104,22 @@ _CAUSES = {
         "try again."
     ),
     r"has been invalidated": (
-        "After an earlier error DuckDB uses this database no more in this process; what was committed is in "
-        "the file. Restart the kernel, and try again."
+        "After an earlier error DuckDB uses this database no more in this process; what was committed is "
+        "in the file. Restart the kernel, and try again."
+    ),
+    r"Conflicting lock is held in .*PID (?P<pid>\d+)": (
+        "Process {pid} has it open, and DuckDB lets one process at a time write. Close it there, and try "
+        "again."
+    ),
+    r"open file \"(?P<wal>[^\"]*\.wal)\": No such file": (
+        "The database is sound, but DuckDB keeps a log in {wal}, and that is a link that points nowhere. "
+        "Rename the link, and try again."
     ),
     r"Constraint Error|constraint violat": (
-        "The table has a constraint that was added by hand, and the file's rows break it. Drop that index, "
-        "or rename the table, which keeps its rows, and call `backfill`."
+        "The table has a constraint or an index that was added by hand, and the file's rows break it. "
+        "Remove it; or rename the table, which keeps its rows, and call `backfill`."
     ),
-    r"\b[Cc]onflict\b": (
+    r"\b[Cc]onflict\b|has altered this table": (
         "Another connection of this process changes the same rows or the same table. Let it commit, roll "
         "back or close, and try again."
     ),
@@ -122,6 +133,10 @@ _SETTING_ERRORS = (
     duckdb.SyntaxException,
 )
 _HELD = re.compile(r"Conflicting lock|used by another process|already open in")
+
+
+class InstanceUnavailable(Refused):
+    """The records of the Dagster instance cannot be read or written, because of a full disk, for example."""
 
 
 class WarehouseUnavailable(Refused):

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -56,19 +56,22 @@ class OpenDatabase:
             WarehouseUnavailable: it names another file or none, or DuckDB has the file open twice.
         """
         count = self._count_open()
-        if count == 0:
-            change = "replaced" if Path(self.path).exists() else "deleted"
-            raise WarehouseUnavailable(
-                f"{self.path} was {change} while a connection of this process had it open, and DuckDB still "
-                "uses the file that was there before. Rows stored now would not be in the file at this path. "
-                "Copy what you still need out of that connection, close it (or restart the kernel), and try "
-                "again."
-            )
+        if count == 0 or (not self.is_read_only and f"{self.path} (deleted)" in _names_open_to_write()):
+            raise WarehouseUnavailable(self._replaced())
         if count > 1 and not self.is_read_only:
-            raise WarehouseUnavailable(
-                f"{self.path} is open twice in this process, under different names, as hard links make it "
-                "possible; two writers of one file damage it. Close the other connection, and try again."
-            )
+            raise WarehouseUnavailable(_open_twice(self.path))
+
+    def _replaced(self) -> str:
+        change = "replaced" if Path(self.path).exists() else "deleted or renamed"
+        log = f"{self.path}.wal"
+        keep_log = f"move {log} aside (closing would delete it), " if Path(log).exists() else ""
+        put_back = " put the log back," if keep_log else ""
+        return (
+            f"{self.path} was {change} while a connection of this process had it open, and DuckDB still uses "
+            "the file that was there before. Rows stored now would not be in the file at this path. Copy "
+            f"what you still need out of that connection, {keep_log}close it (or restart the kernel),"
+            f"{put_back} and try again."
+        )
 
     def _count_open(self) -> int:
         """Count how often this process has the path's file open, in the way that DuckDB opens it."""
@@ -95,16 +98,60 @@ class OpenDatabase:
             yield
 
 
+def require_one_name(path: str) -> None:
+    """Make sure, before DuckDB opens a file, that this process does not have it open under another name.
+
+    DuckDB would open it a second time, and closing that one would give up the process's lock on the file.
+
+    Raises:
+        WarehouseUnavailable: it has.
+    """
+    try:
+        file = _file_id(Path(path).stat())
+    except OSError:
+        return
+    found = {number: name for number, name in _open_names().items() if _is_open_as(number, file, os.O_RDWR)}
+    # Read the names again: meanwhile another thread may have closed a file, and opened this one instead.
+    if any(name != path and _open_names().get(number) == name for number, name in found.items()):
+        raise WarehouseUnavailable(_open_twice(path))
+
+
+def _open_twice(path: str) -> str:
+    return (
+        f"{path} is open a second time in this process, under another name (a hard link) or by code that "
+        "writes to it past DuckDB; two writers of one file damage it. Close the other one, and try again."
+    )
+
+
+def _open_names() -> dict[int, str]:
+    """Return the names of this process's open files, by descriptor, where the system tells them."""
+    names = {}
+    for entry in _FD_FOLDER.iterdir() if _FD_FOLDER.is_dir() else ():
+        with suppress(OSError):  # closed since it was listed; or macOS, where these are not links
+            names[int(entry.name)] = str(entry.readlink())
+    return names
+
+
+def _names_open_to_write() -> set[str]:
+    return {name for number, name in _open_names().items() if _mode_of(number) == os.O_RDWR}
+
+
 def _file_id(facts: os.stat_result) -> FileId:
     return facts.st_dev, facts.st_ino
 
 
 def _is_open_as(descriptor: int, file: FileId, mode: int) -> bool:
     try:
-        is_same = _file_id(os.fstat(descriptor)) == file
-        return is_same and fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == mode
+        return _file_id(os.fstat(descriptor)) == file and _mode_of(descriptor) == mode
     except OSError:  # closed since it was listed
         return False
+
+
+def _mode_of(descriptor: int) -> int | None:
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE if fcntl else None
+    except OSError:  # as above
+        return None
 
 
 def database_of(connection: DuckDBPyConnection) -> OpenDatabase | None:

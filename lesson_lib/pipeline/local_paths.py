@@ -9,6 +9,8 @@ _ADDRESS = re.compile(r"[A-Za-z][\w+.@-]+:")
 
 def path_fault(path: str) -> str | None:
     """Return why a path can name no file of this machine, as the end of a sentence; None if it can."""
+    if path and not path.strip():
+        return "is blank"
     if "\0" in path:
         return "contains a NUL, which no path can"
     if _ADDRESS.match(path):

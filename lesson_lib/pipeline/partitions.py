@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import dagster as dg
+from sqlalchemy.exc import SQLAlchemyError
 
-from lesson_lib.pipeline.database_errors import cause_of, first_line
-from lesson_lib.pipeline.lookalikes import JOINERS, lookalike_form, visible
+from lesson_lib.pipeline.database_errors import InstanceUnavailable, cause_of, first_line
+from lesson_lib.pipeline.lookalikes import JOINERS, LookalikeIndex, fold, visible
 from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.source_files import SUFFIX
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, delete_rows, transaction
@@ -51,10 +52,6 @@ Check = Callable[[object], str]  # returns a key normalized, or raises InvalidKe
 
 class InvalidKey(Refused, ValueError):
     """A partition key breaks the rules, or is a lookalike of another key."""
-
-
-class KeysNotRegistered(Refused):
-    """The instance could not store new keys, because of a full disk, for example."""
 
 
 def checked_key(key: object) -> str:
@@ -113,7 +110,7 @@ def check_customer_key(key: object) -> str:
 
 def is_spelled_like_a_day(key: str) -> bool:
     """Return whether a key is written as the exchange's are, such as `2018-01-22` or `2018-02-30`."""
-    return _DAY.fullmatch(lookalike_form(key)) is not None
+    return _DAY.fullmatch(fold(key)) is not None
 
 
 def judge_keys(
@@ -126,15 +123,19 @@ def judge_keys(
         keys: the keys to judge, in the order in which they count.
         check: returns a key normalized, or raises InvalidKey.
     """
-    known = {lookalike_form(key): key for key in registered}
+    known = dict.fromkeys(registered)
+    index = LookalikeIndex(known)
     for candidate in keys:
         try:
             key = check(candidate)
         except InvalidKey as error:
             yield error
             continue
-        other = known.setdefault(lookalike_form(key), key)
-        yield key if other == key else _lookalike(key, other)
+        other = None if key in known else index.find(key)
+        if other is None:
+            known[key] = None
+            index.add(key)
+        yield key if other is None else _lookalike(key, other)
 
 
 def _lookalike(key: str, other: str) -> InvalidKey:
@@ -171,9 +172,12 @@ def list_keys(keys: object, function: str) -> list[object]:
             f"{function} takes a list of keys. A {kind} would yield its columns: pass the one that holds the "
             "keys, such as table['customer']."
         )
-    if not isinstance(keys, Iterable):
-        raise InvalidKey(f"{function} takes a list of keys, not {keys!r} ({kind}).")
-    return list(keys)
+    if isinstance(keys, dg.PartitionKeyRange):
+        raise InvalidKey(f"{function} takes a list of keys: a range only names registered ones.")
+    try:
+        return [*keys]  # type: ignore[misc] # if it cannot be iterated, this says so
+    except TypeError:
+        raise InvalidKey(f"{function} takes a list of keys, not {keys!r} ({kind}).") from None
 
 
 def new_keys(registered: Iterable[str], keys: Iterable[object], check: Check = checked_key) -> list[str]:
@@ -201,7 +205,7 @@ def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str
 
     Raises:
         InvalidKey: a key breaks the rules, or is a lookalike of another one; nothing was added.
-        KeysNotRegistered: the instance could not store the keys; those that it had stored were removed again.
+        InstanceUnavailable: the instance could not store the keys; what it had stored was removed again.
     """
     known = instance.get_dynamic_partitions(_set_name())
     new = new_keys(known, list_keys(keys, "register_keys"), check_customer_key)
@@ -210,7 +214,7 @@ def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str
         for added in range(0, len(new), KEYS_PER_CALL):
             instance.add_dynamic_partitions(_set_name(), new[added : added + KEYS_PER_CALL])
     except Exception as error:
-        raise KeysNotRegistered(_undo(instance, new[:added], error)) from error
+        raise InstanceUnavailable(_undo(instance, new[:added], error)) from error
     return new
 
 
@@ -240,6 +244,7 @@ def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> 
     Raises:
         InvalidKey: there is no such key, and there are no rows of it.
         WarehouseUnavailable: the database cannot be opened; the key stays.
+        InstanceUnavailable: the rows are removed, and the instance could not delete the key.
     """
     registered = instance.get_dynamic_partitions(_set_name())
     if (
@@ -251,7 +256,14 @@ def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> 
     if key not in registered and not removed:
         meant = did_you_mean(key, registered)
         raise InvalidKey(f"{key!r} is not registered in {_set_name()!r} and has no rows.{meant}")
-    instance.delete_dynamic_partition(_set_name(), key)
+    try:
+        instance.delete_dynamic_partition(_set_name(), key)
+    except SQLAlchemyError as error:
+        raise InstanceUnavailable(
+            f"The {removed:,} rows of {key!r} are removed, and the key is still registered: the instance "
+            f"could not delete it ({first_line(error)}). {cause_of(error, 'the storage of the instance')} "
+            "Then retire the key again."
+        ) from error
     return removed
 
 

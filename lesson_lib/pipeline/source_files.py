@@ -21,7 +21,7 @@ from lesson_lib.pipeline.csv_rules import (
     read_header,
 )
 from lesson_lib.pipeline.local_paths import path_fault
-from lesson_lib.pipeline.lookalikes import lookalike_form
+from lesson_lib.pipeline.lookalikes import look_alike
 from lesson_lib.pipeline.refusals import Refused
 
 SUFFIX = ".csv"
@@ -118,6 +118,11 @@ def _why_missing(key: str, folder: Path, entry: Path) -> str:
             f"{key!r} has no file: {entry.name} is a link that points nowhere, to {entry.readlink()}. "
             f"Put the file itself there and materialize {key!r} again."
         )
+    if not folder.is_dir():
+        return (
+            f"{key!r} has no file: {entry.name} is not in {folder}, since there is no such folder. Mount or "
+            "create it, or correct the path of the source folder."
+        )
     if near := [name for name in _names(folder) if _is_near(name, entry.name)]:
         return (
             f"{key!r} has no file: {entry.name} is not in {folder}, but {near[0]!a} is. "
@@ -135,8 +140,8 @@ def _names(folder: Path) -> list[str]:
 
 def _is_near(name: str, wanted: str) -> bool:
     """Return whether a name is likely meant to be the wanted one, such as `ACME.CSV` or `acme.csv.txt`."""
-    form, wanted_form = lookalike_form(name).rstrip(" ."), lookalike_form(wanted)
-    return form == wanted_form or form.startswith(f"{wanted_form}.")
+    start, rest = name[: len(wanted)], name[len(wanted) :].strip(" ")
+    return look_alike(start, wanted) and (not rest or rest.startswith("."))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from lesson_lib.pipeline.lookalikes import lookalike_form
+from lesson_lib.pipeline.lookalikes import look_alike
 from lesson_lib.pipeline.source_files import SUFFIX
 
 NAMES_PER_SENTENCE = 10
@@ -81,7 +81,7 @@ def _format_names(names: Sequence[str], causes: Mapping[str, str]) -> str:
 def _format_name(name: str) -> str:
     """Quote a name; escape bytes that are not UTF-8, and characters that only look like the suffix."""
     stem, end = name[: -len(SUFFIX)], name[-len(SUFFIX) :]
-    if not end.isascii() and lookalike_form(name).endswith(SUFFIX):
+    if not end.isascii() and look_alike(end, SUFFIX):
         return f"'{repr(stem)[1:-1]}{ascii(end)[1:-1]}'"
     # In Python, the surrogate U+DC80 stands for the byte 80, and so on to U+DCFF.
     return repr(name).replace(r"\udc", r"\x")

@@ -1,6 +1,7 @@
 """The warehouse: opening DuckDB without surprises, and replacing a partition's rows in one transaction."""
 
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -21,7 +22,7 @@ from lesson_lib.pipeline.database_errors import (
     is_passing,
     why_not_opened,
 )
-from lesson_lib.pipeline.database_files import database_of
+from lesson_lib.pipeline.database_files import database_of, require_one_name
 from lesson_lib.pipeline.local_paths import path_fault
 from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.source_files import SourceFile
@@ -105,7 +106,9 @@ class Warehouse(DuckDBResource):
             try:
                 # Without the resource's own `custom_user_agent`: DuckDB would refuse a learner's plain
                 # `duckdb.connect` in the same process, for its other settings.
-                return duckdb.connect(self._usable_path(), config=self.connection_config)
+                path = self._usable_path()
+                require_one_name(path)
+                return duckdb.connect(path, config=self.connection_config)
             except (duckdb.Error, OSError, RuntimeError, UnicodeError) as error:
                 # RuntimeError: the home of "~nobody". UnicodeError: a path that the system cannot spell.
                 if not is_passing(error) or time.monotonic() > deadline:
@@ -119,8 +122,10 @@ class Warehouse(DuckDBResource):
         fault = path_fault(self.database)
         if not fault:
             path = Path(self.database).expanduser()
-            if path.exists() and not (path.is_file() or path.is_dir()):
-                fault = "is a pipe or a device, not a plain file"  # DuckDB would wait at a pipe
+            for name in (path, Path(f"{path}.wal")):
+                if name.exists() and not (name.is_file() or name.is_dir()):  # DuckDB would wait at a pipe
+                    what = "is" if name is path else f"cannot be used: {name.name} is"
+                    fault = f"{what} a pipe or a device, not a plain file"
         if fault:
             raise WarehouseUnavailable(f"{self.database!r} {fault}. Give the path of a DuckDB file.")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -231,9 +236,9 @@ def table_exists(con: DuckDBPyConnection, table: str) -> bool:
             described = con.execute(f"DESCRIBE main.{table}").fetchall()
             # Views have no rowid. To list them takes 7 ms in a new database, a tenth of a small load.
             con.execute(f"SELECT rowid FROM main.{table} LIMIT 0").fetchall()
-    except duckdb.CatalogException:
-        return False
-    except duckdb.BinderException:
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        if re.search(rf"\b{table} does not exist", str(error)):
+            return False
         raise WrongTable(
             f"{table} is a view, which holds no rows of its own, and stays as it is. "
             "Rename it (ALTER VIEW ... RENAME TO ...), and materialize again: this makes the table."

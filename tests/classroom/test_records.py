@@ -95,7 +95,7 @@ def test_a_database_whose_file_was_deleted_while_it_is_open_is_an_error(world: W
         world.database.unlink()
         same_settings = DuckDBResource(database=str(world.database))
         with pytest.raises(
-            WarehouseUnavailable, match="was deleted while a connection of this process had it"
+            WarehouseUnavailable, match="was deleted or renamed while a connection of this process had it"
         ):
             three_records(world.instance, LOAD, same_settings)
         with pytest.raises(WarehouseUnavailable, match="is open in this process with other settings"):

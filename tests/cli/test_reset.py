@@ -15,10 +15,10 @@ from lesson_lib.cli.checkout import DATABASE
 
 COURSE = {"pyproject.toml", "lesson_lib/cli/command.py", "notebooks/01_first.ipynb"}
 WRITTEN = [
-    "output/warehouse.duckdb",
     "history",
     "schedules",
     "storage",
+    "output/warehouse.duckdb",
     "output/solutions/01_first.html",
     "output/solutions/01_first.ipynb",
     "output/solutions",
@@ -107,7 +107,7 @@ def test_a_dry_run_names_everything_and_changes_nothing(course: Path, run_reset:
     script = "import duckdb, os, sys; con = duckdb.connect(sys.argv[1]); con.execute('create table t(x int)')"
     subprocess.run([sys.executable, "-c", f"{script}; os._exit(9)", course / DATABASE], check=False)
     before = files(course)
-    names = [DATABASE, f"{DATABASE}.wal", *WRITTEN[1:]]
+    names = [*WRITTEN[:3], f"{DATABASE}.wal", *WRITTEN[3:]]
     assert run_reset("--dry-run") == (
         0,
         [f"Checkout: {course}", *(f"Would remove {name}" for name in names)],
@@ -214,7 +214,7 @@ def test_a_link_in_the_place_of_a_part_of_the_state_keeps_all_of_the_state(
     before = everything(course.parent)
     status, lines, _ = run_reset()
     assert status == 1
-    state = [name for name in (DATABASE, "history", "schedules", "storage") if name != link]
+    state = [name for name in WRITTEN[:4] if name != link]
     assert [line for line in lines if not line.startswith("Removed output/")] == [
         f"Checkout: {course}",
         f"Leaving {link}: it is a link, and the course makes {wanted}.",
@@ -258,6 +258,7 @@ def test_a_link_in_the_place_of_a_copy_or_its_folder_is_left(
         (f"{DATABASE}.tmp", f"{DATABASE}.tmp", "it is a file, and the course makes a folder"),
         (f"{DATABASE}.tmp/a.csv", f"{DATABASE}.tmp", f"{DATABASE}.tmp/a.csv was not made by the course"),
         (f"{DATABASE}.tmp/link", f"{DATABASE}.tmp", f"{DATABASE}.tmp/link is a link"),
+        ("history/sales.db", "history", "history/sales.db was not made by the course"),
         ("history/runs/notes.md", "history", "history/runs/notes.md was not made by the course"),
         ("history/runs/link", "history", "history/runs/link is a link"),
         ("schedules/plan.csv", "schedules", "schedules/plan.csv was not made by the course"),
@@ -495,19 +496,40 @@ def test_a_folder_that_cannot_be_read_stops_the_reset_before_it_begins(
 
 @pytest.mark.usefixtures("course")
 def test_what_cannot_be_removed_is_named(
-    checkout: Path, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
+    course: Path, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
-    """As on Windows, while a program has a file open; what went before is named too."""
+    """What went before is named too; the database goes last, since rows without records are loaded again."""
+    remove_tree = reset.shutil.rmtree
 
     def refuse(path: Path) -> None:
-        raise PermissionError(13, "Permission denied", str(path))
+        if path.name == "schedules":
+            raise PermissionError(13, "Permission denied", str(path))
+        remove_tree(path)
 
     monkeypatch.setattr(reset.shutil, "rmtree", refuse)
     assert run_reset() == (
         1,
-        [f"Checkout: {checkout}", f"Removed {DATABASE}"],
+        [f"Checkout: {course}", "Removed history"],
         (
-            "history cannot be removed (Permission denied), so the reset stopped there. "
+            "schedules cannot be removed (Permission denied), so the reset stopped there. "
             "Close what has it open, and reset again.\n"
         ),
     )
+    assert (course / DATABASE).exists()
+
+
+def test_a_reader_that_goes_away_does_not_stop_the_reset(course: Path) -> None:
+    """As in `lesson reset | head -1`: everything is removed before the second line is printed."""
+    program = "import sys; from lesson_lib.cli import main; sys.exit(main(['reset']))"
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=course,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.stdout.close()
+        process.wait(60)
+    assert files(course).keys() == COURSE

@@ -86,7 +86,7 @@ def test_without_a_limit_all_loads_but_one_meet_the_lock(tmp_path: Path) -> None
         price = ["acme", "globex", "o'hare"].index(str(loaded)) + 1
         assert world.prices() == {loaded: [price]}
         refusal = (
-            "lesson_lib.pipeline.warehouse.WarehouseUnavailable: "
+            "lesson_lib.pipeline.database_errors.WarehouseUnavailable: "
             f"{world.database} is held by process {first}: DuckDB lets one process at a time open a file to "
             "write. Close the connection there (or stop that notebook's kernel) and materialize again."
         )

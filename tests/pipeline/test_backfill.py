@@ -15,9 +15,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from duckdb import DuckDBPyConnection
+from sqlalchemy.exc import OperationalError
 
 from lesson_lib.pipeline import (
     Backfill,
+    InstanceUnavailable,
     InvalidKey,
     SourceFolder,
     UnreadableFile,
@@ -634,6 +636,37 @@ def test_rows_that_were_recorded_after_a_later_import_are_not_taken_for_its(
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
     assert load(loaded) == Backfill({"acme": 1}, ["globex"], {})
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
+
+
+def test_a_key_that_is_retired_meanwhile_does_not_come_back(world: World) -> None:
+    """Its rows would belong to no key; the result names it."""
+    add_keys(world, 12)
+
+    def retire(done: int, _total: int) -> None:
+        if done == 1:
+            retire_key(world.instance, "k9", Warehouse(database=world.database))
+
+    done = load(world, progress=retire)
+    assert done.refused.keys() == {"k9"}
+    assert done.refused["k9"].startswith("'k9' was retired while this backfill was at work")
+    assert world.prices() == sound([*range(9), 10, 11])
+    assert s3_partitions_def.has_partition_key("k9", dynamic_partitions_store=world.instance) is False
+
+
+def test_an_instance_that_cannot_record_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLAlchemy's own error is long, and does not say that calling it again goes on."""
+    add_keys(world, 3)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("INSERT", {}, OSError("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dg.DagsterInstance, "create_run_for_job", fail)
+        with pytest.raises(
+            InstanceUnavailable, match=r"disk is full.* Free some room.* it goes on from what"
+        ):
+            load(world)
+    assert load(world).loaded == dict.fromkeys(world.keys(), 2)
 
 
 @pytest.fixture

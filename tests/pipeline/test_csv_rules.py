@@ -15,7 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lesson_lib.pipeline import InvalidKey, UnreadableFile, checked_key
+from lesson_lib.pipeline import InvalidKey, UnreadableFile, checked_key, visible_text
 from lesson_lib.pipeline.assets import replace_rows
 from lesson_lib.pipeline.csv_rules import count_bad_prices
 from lesson_lib.pipeline.source_files import inspect_file
@@ -389,7 +389,9 @@ def test_a_number_comes_back_to_the_last_bit(table: Table, value: float) -> None
         ("9007199254740992.1", "9007199254740992"),
         ("12345678901234567000e-2", "123456789012345664"),
         ("0.00012345678901234567e20", "12345678901234568"),
-        ("1e23", "99999999999999991611392"),
+        ("1e23", "1e+23"),
+        ("1e-400", "0"),
+        (f"0.{'0' * 400}1", "0"),
     ],
 )
 @pytest.mark.parametrize("column", ["share_price", "spread"])
@@ -399,9 +401,9 @@ def test_a_large_number_that_a_double_rounds_is_refused(
     """From 2**53 on, a DOUBLE has no room for every whole number: the file is refused at its import."""
     rows = [ROW.split(","), ROW.split(",")]
     rows[1][COLUMNS.index(column)] = written
-    shown = written.strip('"')
+    shown = visible_text.show(written.strip('"'))
     assert table.outcome("\n".join([HEADER, *map(",".join, rows)]).encode()) == (
-        f"acme.csv: line 3: {column} is '{shown}', which a DOUBLE would store as {stored}. "
+        f"acme.csv: line 3: {column} is {shown}, which a DOUBLE would store as {stored}. "
         "Correct the file and materialize 'acme' again; its earlier rows are untouched."
     )
     with pytest.raises(UnreadableFile):

@@ -75,8 +75,8 @@ def restore_a_backup_under_a_log(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (truncate, "The file is damaged. Keep it, and restore the database from a backup"),
-        (damage_headers, "The file is damaged. Keep it, and restore the database from a backup"),
+        (truncate, "If it is damaged, keep it, and restore the database from a backup"),
+        (damage_headers, "If it is damaged, keep it, and restore the database from a backup"),
         (empty, "It is a file of another kind, or an empty one, and stays as it is."),
         (damage_the_log, "the database itself may be sound. Restore both from the same backup"),
         (put_a_folder_in_place_of_the_log, "The database is sound, but DuckDB keeps a log in"),
@@ -108,7 +108,7 @@ def test_a_block_that_is_damaged_is_found_when_it_is_read(loaded: World) -> None
             "SELECT min(block_id) FROM pragma_storage_info('raw_partition_data') WHERE block_id >= 0"
         ).fetchone() or (0,)
     overwrite(loaded.database, 3 * 4_096 + block * 262_144 + 100, 4_000)
-    with pytest.raises(WarehouseUnavailable, match=r"The file is damaged\. Keep it, and restore"):
+    with pytest.raises(WarehouseUnavailable, match=r"The file is damaged, or .* keep it, and restore"):
         missing_keys(loaded.instance, warehouse)
 
 
@@ -170,7 +170,7 @@ HELD = "IO Error: Could not set lock on file 'w': Conflicting lock is held in py
 @pytest.mark.parametrize(
     ("message", "holder", "cause"),
     [
-        (HELD, "process 421", "The pipeline does not know this cause"),  # the holder is the cause
+        (HELD, "process 421", "Process 421 has it open"),
         (UNSEEN_HOLDER, None, "Either a program that this machine does not see has it open"),
         (NO_LOCKS, None, "The disk it is on does not support file locks"),
         ("Could not set lock: No locks available", None, "The disk it is on does not support file"),
@@ -186,7 +186,7 @@ HELD = "IO Error: Could not set lock on file 'w': Conflicting lock is held in py
         ("file with version number 99", None, "The database is sound: a newer DuckDB wrote it."),
         ('download extension "sqlite_scanner"', None, "opens, and the file stays as it is"),
         ("TransactionContext Error: Conflict on update!", None, "Another connection of this process"),
-        ("Constraint Error: duplicate key", None, "The table has a constraint that was added by hand"),
+        ("Constraint Error: duplicate key", None, "The table has a constraint or an index that"),
         ('Failed to create directory "w.tmp"', None, "keeps temporary files in w.tmp and cannot"),
         ("something new", None, "The pipeline does not know this cause, and has left the file as it"),
     ],

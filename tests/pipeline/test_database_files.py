@@ -1,6 +1,8 @@
 """The path of a database and the file that is open: the same file, or an error; one writer at a time."""
 
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,8 @@ from lesson_lib.pipeline.source_files import inspect_file
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, replace_partitions, transaction
 from tests.pipeline.test_backfill import add_keys, load, sound
 from tests.pipeline.world import LOAD, World, priced
+
+OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
 
 
 def restore(database: Path) -> None:
@@ -36,7 +40,12 @@ def make_anew(database: Path) -> None:
     database.touch()
 
 
-CHANGES = [(restore, "replaced"), (rotate, "replaced"), (make_anew, "replaced"), (Path.unlink, "deleted")]
+CHANGES = [
+    (restore, "replaced"),
+    (rotate, "replaced"),
+    (make_anew, "replaced"),
+    (Path.unlink, "deleted or renamed"),
+]
 
 
 @pytest.mark.parametrize(("change", "what"), CHANGES)
@@ -109,6 +118,25 @@ def test_a_database_that_is_replaced_by_the_commit_is_refused(
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
+def test_a_backup_that_is_open_itself_does_not_hide_that_it_is_another_file(loaded: World) -> None:
+    """The process has the file at the path open, but not as the database of that path."""
+    backup = shutil.copy(loaded.database, f"{loaded.database}.backup")
+    with duckdb.connect(loaded.database), duckdb.connect(backup):
+        Path(backup).replace(loaded.database)
+        with pytest.raises(WarehouseUnavailable, match="was replaced while a connection of this process"):
+            loaded.load("acme")
+
+
+def test_the_log_of_a_restored_backup_is_not_lost_by_the_advice(loaded: World) -> None:
+    """DuckDB deletes the log by its name when it closes the database that was there before."""
+    with duckdb.connect(loaded.database):
+        restore(loaded.database)
+        log = Path(f"{loaded.database}.wal")
+        log.write_bytes(b"changes")
+        with pytest.raises(WarehouseUnavailable, match=rf"move {log} aside .* close it .* put the log back"):
+            loaded.load("acme")
+
+
 def test_a_reader_of_the_new_file_does_not_hide_that_it_is_another_one(loaded: World) -> None:
     """Only a file that is open as DuckDB opens it counts as DuckDB's."""
     with duckdb.connect(loaded.database):
@@ -124,8 +152,15 @@ def test_a_link_to_the_database_is_the_same_file(loaded: World, tmp_path: Path) 
     with duckdb.connect(loaded.database):
         loaded.load("acme", resources=loaded.resources() | {"database": Warehouse(database=symbolic)})
         hard.hardlink_to(loaded.database)
-        with pytest.raises(WarehouseUnavailable, match="is open twice in this process"):
+        with pytest.raises(
+            WarehouseUnavailable, match="is open a second time in this process, under another"
+        ):
             loaded.load("acme", resources=loaded.resources() | {"database": Warehouse(database=hard)})
+        # To open and close the file once more would give up this process's lock on it.
+        other = subprocess.run(
+            [sys.executable, "-c", OPEN, loaded.database], capture_output=True, text=True, check=False
+        )
+        assert "Conflicting lock is held" in other.stderr
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 

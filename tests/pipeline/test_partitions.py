@@ -5,14 +5,15 @@ from collections import ChainMap
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lesson_lib.pipeline import (
+    InstanceUnavailable,
     InvalidKey,
-    KeysNotRegistered,
     Warehouse,
     WarehouseUnavailable,
     daily_partitions_def,
@@ -124,6 +125,9 @@ def test_one_string_is_not_taken_for_a_list_of_letters(steady: World) -> None:
         (["acme", "ａｃｍｅ"], "ａｃｍｅ", "acme"),
         (["acme", "\u0430cm\u0435"], "\u0430cm\u0435", "acme"),  # in part Cyrillic
         (["o'hare", "o’hare"], "o’hare", "o'hare"),
+        (["HOT", "НОТ"], "НОТ", "HOT"),  # capitals of Latin and Cyrillic
+        (["BHTA", "ΒΗΤΑ"], "ΒΗΤΑ", "BHTA"),  # and of Greek
+        (["Ньютон", "Hьютон"], "Hьютон", "Ньютон"),
     ],
 )
 def test_a_lookalike_is_refused(steady: World, keys: list[str], key: str, other: str) -> None:
@@ -134,9 +138,17 @@ def test_a_lookalike_is_refused(steady: World, keys: list[str], key: str, other:
         register_keys(steady.instance, keys)
 
 
+def test_a_registered_key_is_never_refused_for_another_one(loaded: World) -> None:
+    """Somebody registered a lookalike past the rules; the key that was there first still counts."""
+    loaded.instance.add_dynamic_partitions("s3", ["ACME"])
+    assert register_keys(loaded.instance, ["acme", "zenith", "ACME"]) == ["zenith"]
+    assert list(judge_keys(["acme", "ACME"], ["acme", "ACME"])) == ["acme", "ACME"]
+
+
 def test_keys_that_only_resemble_each_other_are_fine(world: World) -> None:
     """Letters with an accent, and ASCII characters of a similar shape, belong to different customers."""
     keys = ["cafe", "café", "store1", "storel", "st0re", "store", "barn", "bam", "日本", "日木"]
+    keys += ["Σικία", "Οικία", "ΟΣΕ", "ΣΟΕ", "Գոռ", "Զոռ"]  # confusable with ASCII, and not with each other
     assert register_keys(world.instance, keys) == keys
 
 
@@ -163,11 +175,14 @@ def test_a_key_that_contains_a_date_is_fine(world: World, key: str) -> None:
         (bytearray(b"acme"), "takes a list of strings, not bytearray"),
         (5, "takes a list of keys, not 5 (int)"),
         (None, "takes a list of keys, not None (NoneType)"),
+        (np.array("acme"), "takes a list of keys, not array('acme'"),
+        ([["acme"]], "A partition key is a string, not ['acme'] (list)"),
+        (dg.PartitionKeyRange("acme", "globex"), "a range only names registered ones"),
     ],
 )
 def test_what_does_not_yield_keys_is_refused(steady: World, keys: Any, message: str) -> None:  # noqa: ANN401
     """A container whose iteration is not its values registers nothing, and the error says what to pass."""
-    with steady.refuses(InvalidKey, "register_keys", message):
+    with steady.refuses(InvalidKey, message):
         register_keys(steady.instance, keys)
 
 
@@ -211,7 +226,7 @@ def test_keys_are_registered_all_or_none(
     keys = [f"k{number}" for number in range(35)]
     with monkeypatch.context() as patch:
         fail_from_the_third_call(patch, on_deletes=on_deletes)
-        with pytest.raises(KeysNotRegistered) as caught:
+        with pytest.raises(InstanceUnavailable) as caught:
             register_keys(world.instance, keys)
     assert str(caught.value) == (
         f"{outcome}: the instance could not store them (database or disk is full). The disk, or your share "

@@ -502,6 +502,17 @@ def test_a_file_with_another_suffix_is_reported_at_every_tick(settled: Daemon) -
         )
 
 
+@pytest.mark.parametrize("name", ["ACME.CSV", "acme.csv.txt", "acme.csv ", "acme.\u0441sv"])
+def test_a_key_whose_file_has_nearly_its_name_is_not_retired(settled: Daemon, name: str) -> None:
+    """Its file was renamed by mistake, and is reported; the key and its rows stay."""
+    settled.sensor = retiring_sensor
+    (settled.world.source / "acme.csv").rename(settled.world.source / name)
+    for _ in range(2):
+        assert settled.tick() == []
+        assert f"do not end in '.csv': {name!a}. Rename them." in settled.message
+    assert set(settled.world.keys()) == settled.world.prices().keys() == {"acme", "globex"}
+
+
 def test_the_message_names_ten_files_that_are_not_taken(daemon: Daemon) -> None:
     """It counts the others."""
     for number in range(13):

@@ -16,7 +16,14 @@ from types import SimpleNamespace
 import duckdb
 import pytest
 
-from lesson_lib.pipeline import UnreadableFile, Warehouse, WarehouseUnavailable, WrongTable
+from lesson_lib.pipeline import (
+    UnreadableFile,
+    Warehouse,
+    WarehouseUnavailable,
+    WrongTable,
+    missing_keys,
+    retire_key,
+)
 from lesson_lib.pipeline.source_files import SourceFile, inspect_file
 from lesson_lib.pipeline.warehouse import (
     CUSTOMER_TABLE,
@@ -193,7 +200,7 @@ def test_what_is_no_database_is_refused_and_not_touched(world: World) -> None:
     text.write_text(priced(1) * 100)
     before = text.read_bytes()
     for path, next_move in (
-        (text, "Give the path of a DuckDB file, or a path where there is no file yet."),
+        (text, "give the path of a DuckDB file, or a path where there is no file yet."),
         (world.source, f"Give the path of a file in it, such as {world.source}/warehouse.duckdb."),
         (text / "warehouse.duckdb", "A part of its path is a file, not a folder. Correct the path."),
     ):
@@ -232,6 +239,13 @@ def test_a_path_that_leads_elsewhere_is_refused_at_once(
     assert fault in str(caught.value)
     assert str(caught.value).endswith(". Give the path of a DuckDB file.")
     assert list(tmp_path.iterdir()) == [tmp_path / "pipe"]
+
+
+def test_a_pipe_in_the_place_of_the_log_is_refused_at_once(loaded: World) -> None:
+    """DuckDB would wait for ever for somebody who writes to it."""
+    os.mkfifo(f"{loaded.database}.wal")
+    with pytest.raises(WarehouseUnavailable, match=r"warehouse\.duckdb\.wal is a pipe or a device"):
+        loaded.load("acme")
 
 
 def test_a_tilde_is_the_home_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,6 +316,18 @@ def test_a_view_in_the_place_of_the_table_is_refused(loaded: World) -> None:
     assert loaded.query("SELECT count(*) FROM mine") == [(3,)]
 
 
+def test_a_view_of_a_table_that_is_gone_is_not_a_missing_table(loaded: World) -> None:
+    """Nothing counts as without rows, and nothing is retired."""
+    loaded.query("ALTER TABLE raw_partition_data RENAME TO mine")
+    loaded.query("CREATE VIEW raw_partition_data AS SELECT * FROM mine")
+    loaded.query("ALTER TABLE mine RENAME TO elsewhere")
+    warehouse = Warehouse(database=loaded.database)
+    for use in (missing_keys, lambda instance, database: retire_key(instance, "acme", database)):
+        with pytest.raises(WrongTable, match="raw_partition_data is a view"):
+            use(loaded.instance, warehouse)
+    assert loaded.keys() == ["acme", "globex"]
+
+
 def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: World) -> None:
     """Not a full disk, nor another load."""
     loaded.query("CREATE UNIQUE INDEX one_row_a_price ON raw_partition_data (share_price)")
@@ -309,7 +335,7 @@ def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: World) -> None:
     with loaded.refuses(
         WarehouseUnavailable,
         "stored nothing: Constraint Error",
-        "The table has a constraint that was added by hand, and the file's rows break it. Drop that",
+        "The table has a constraint or an index that was added by hand, and the file's rows break it.",
     ):
         loaded.load("globex")
 
