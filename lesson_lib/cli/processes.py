@@ -14,15 +14,18 @@ _MODULES = {"dagster", "dagster_webserver", "dagster_dg_cli"}
 
 
 def find_dagster(checkout: Path) -> str | None:
-    """Return the oldest process that runs Dagster for a checkout, such as `dagster dev` or a daemon.
+    """Return the oldest process that runs Dagster for a checkout: `dagster dev`, a daemon, or a notebook.
 
-    A process is the checkout's if it was started in it, or if its DAGSTER_HOME is the checkout. Where another
-    user's process does not show either, it is not found.
+    A Dagster command is the checkout's if it was started in it, or if its DAGSTER_HOME is the checkout; any
+    other Python program only by its DAGSTER_HOME, which this one and those that started it may share. Where
+    another user's process does not show either, it is not found.
     """
+    family = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = [
         process
         for process in psutil.process_iter(["cmdline", "create_time"])
-        if _runs_dagster(process.info["cmdline"] or []) and _belongs_to(process, checkout)
+        if (_runs_dagster(process.info["cmdline"] or []) and _belongs_to(process, checkout))
+        or (process.pid not in family and _has_home(process, checkout))
     ]
     oldest = min(found, key=lambda process: process.info["create_time"], default=None)
     return _name(oldest) if oldest else None
@@ -59,6 +62,17 @@ def _program(word: str) -> str:
 
 def _belongs_to(process: psutil.Process, checkout: Path) -> bool:
     return any(_is_checkout_of(folder, checkout) for folder in _folders(process))
+
+
+def _has_home(process: psutil.Process, checkout: Path) -> bool:
+    """Return whether a Python program uses the instance in a checkout."""
+    command = process.info["cmdline"] or [""]
+    if not _program(command[0]).startswith("python"):
+        return False
+    try:
+        return _is_checkout_of(process.environ().get("DAGSTER_HOME", ""), checkout)
+    except (psutil.Error, OSError):
+        return False
 
 
 def _folders(process: psutil.Process) -> Iterator[str]:

@@ -425,6 +425,15 @@ def test_a_program_that_only_mentions_dagster_does_not_stop_the_reset(
         assert run_reset()[0] == 0
 
 
+def test_a_program_whose_instance_is_in_the_checkout_stops_the_reset(
+    course: Path, stand_in: Path, run_reset: RunReset
+) -> None:
+    """Such as an idle notebook: its instance has no file open, and would lose its records."""
+    with running(course.parent, str(stand_in / "dagster-notes.py"), DAGSTER_HOME=str(course)) as pid:
+        status, _, error = run_reset()
+    assert (status, f"process {pid} runs Dagster in this checkout" in error) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("home", "is_noted"), [("elsewhere", True), ("course", False), ("missing", False), ("", False)]
 )
