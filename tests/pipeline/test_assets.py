@@ -265,7 +265,7 @@ def test_a_file_that_was_never_imported_is_refused(steady: World) -> None:
         steady.load("zenith", assets=[LOAD])
 
 
-@pytest.mark.parametrize("price", ["0", "-4.25", "1e-400"])
+@pytest.mark.parametrize("price", ["0", "-4.25", "0e5"])
 def test_a_price_of_zero_or_less_stops_the_load(loaded: World, price: str) -> None:
     """The import is recorded, its blocking check fails and says where, and the load does not run."""
     loaded.write("acme", priced(3.5, price))
