@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 
 # Joiners of words and emoji: invisible, yet part of how several alphabets are spelt.
@@ -57,13 +57,18 @@ class LookalikeIndex:
 
     def add(self, key: str) -> None:
         """Add a key."""
-        for form in {fold(key), _shape(key)}:
+        for form in _forms(key):
             self._by_form.setdefault(form, []).append(key)
 
     def find(self, key: str) -> str | None:
         """Return the first of the keys that looks like this one; None if there is none."""
-        candidates = (*self._by_form.get(fold(key), ()), *self._by_form.get(_shape(key), ()))
+        candidates = (other for form in _forms(key) for other in self._by_form.get(form, ()))
         return next((other for other in candidates if look_alike(key, other)), None)
+
+
+@lru_cache(maxsize=1)  # a key is mostly added just after it was looked up
+def _forms(key: str) -> tuple[str, ...]:
+    return (fold(key),) if key.isascii() else (fold(key), _shape(key))
 
 
 def _plain(key: str) -> str:
