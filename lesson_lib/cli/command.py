@@ -136,7 +136,7 @@ def _reset(*, dry_run: bool) -> int:
     for note in plan.notes:
         print(note)
     if not plan.paths:
-        print("There is nothing to remove.")
+        print("Nothing was removed." if plan.notes else "There is nothing to remove.")
     return int(plan.keeps_state)
 
 

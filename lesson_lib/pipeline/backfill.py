@@ -281,7 +281,7 @@ class _Work:
             left, size = list(reversed(keys)), _FIRST_BATCH
             while left:
                 started = time.monotonic()
-                self._load(context, self._registered_files(context, self._sound_files(left, size)))
+                self._load(context, self._drop_retired(context, self._sound_files(left, size)))
                 size = next_batch_size(size, time.monotonic() - started)
 
         @dg.job
@@ -305,9 +305,7 @@ class _Work:
             self.loaded[file.key] = stored[file.key].rows.count
             self.report(len(self.loaded), self.total)
 
-    def _registered_files(
-        self, context: dg.OpExecutionContext, files: Iterable[SourceFile]
-    ) -> list[SourceFile]:
+    def _drop_retired(self, context: dg.OpExecutionContext, files: Iterable[SourceFile]) -> list[SourceFile]:
         """Return the files, without those whose keys somebody has retired since this call began."""
         found = list(files)
         registered = set(s3_partitions_def.get_partition_keys(dynamic_partitions_store=context.instance))

@@ -112,11 +112,11 @@ def value_fault(column: str, value: str) -> str | None:
     if not fits:
         return f"{column} is {show(value)}, not {expected}"
     if column != "date" and is_rounded(value):
-        return f"{column} is {show(value)}, which a DOUBLE would store as {_stored(value)}"
+        return f"{column} is {show(value)}, which a DOUBLE would store as {_format_double(value)}"
     return None
 
 
-def _stored(value: str) -> str:
+def _format_double(value: str) -> str:
     number = float(value)
     return str(int(number)) if abs(number) < _WRITTEN_OUT else repr(number)
 

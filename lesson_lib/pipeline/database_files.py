@@ -57,11 +57,11 @@ class OpenDatabase:
         """
         count = self._count_open()
         if count == 0 or (not self.is_read_only and f"{self.path} (deleted)" in _names_open_to_write()):
-            raise WarehouseUnavailable(self._replaced())
+            raise WarehouseUnavailable(self._explain_replacement())
         if count > 1 and not self.is_read_only:
             raise WarehouseUnavailable(_open_twice(self.path))
 
-    def _replaced(self) -> str:
+    def _explain_replacement(self) -> str:
         change = "replaced" if Path(self.path).exists() else "deleted or renamed"
         log = f"{self.path}.wal"
         keep_log = f"move {log} aside (closing would delete it), " if Path(log).exists() else ""
