@@ -45,6 +45,7 @@ from lesson_lib.pipeline.warehouse import (
     Stored,
     Warehouse,
     ensure_table,
+    rows_by_key,
     rows_of,
     table_exists,
     transaction,
@@ -163,7 +164,8 @@ def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]
         WarehouseUnavailable: the database cannot be opened.
         WrongTable: a view has the table's name, or a table with other columns.
     """
-    there = _loaded(instance, _rows(database))
+    with database.get_connection() as con:
+        there = _loaded(instance, rows_by_key(con, CUSTOMER_TABLE))
     return [key for key in wanted_keys(instance, None) if key not in there]
 
 
@@ -216,7 +218,7 @@ def unchanged_keys(
     instance: dg.DagsterInstance, keys: Sequence[str], source: SourceFolder, database: Warehouse
 ) -> set[str]:
     """Return those of the keys that are loaded, and from the very file which is there now."""
-    rows = _rows(database)
+    rows = _rows(database, keys)
     loaded = _loaded(instance, rows)
     imports = loaded_imports(instance, [key for key in keys if key in loaded], loaded)
     whole = [key for key, recorded in imports.items() if recorded.rows == rows.get(key)]
@@ -230,12 +232,12 @@ def _holds(source: SourceFolder, key: str, fingerprint: str) -> bool:
         return False
 
 
-def _rows(database: Warehouse) -> dict[str, Rows]:
+def _rows(database: Warehouse, keys: Sequence[str]) -> dict[str, Rows]:
     with database.get_connection() as con:
-        return rows_of(con, CUSTOMER_TABLE) if table_exists(con, CUSTOMER_TABLE) else {}
+        return rows_of(con, CUSTOMER_TABLE, keys) if table_exists(con, CUSTOMER_TABLE) else {}
 
 
-def _loaded(instance: dg.DagsterInstance, rows: Collection[str]) -> dict[str, int]:
+def _loaded(instance: dg.DagsterInstance, rows: Collection[str | None]) -> dict[str, int]:
     """Return the keys that are loaded, each with the number of its import in the event log."""
     imports, tables = latest_materializations(instance, IMPORT), latest_materializations(instance, TABLE)
     failed = failed_keys(instance, IMPORT, s3_partitions_def, imports)
