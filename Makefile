@@ -24,8 +24,8 @@ test-browser: ## Run the notebooks in a real browser (PICTURE=1 to renew the REA
 	@"$(PYTHON)" tools/browser.py $(if $(PICTURE),--picture)
 
 notebooks: ## Write the exercises into the notebooks, execute them, and store what they show
-	@"$(PYTHON)" tools/environment.py tools/renew_notebooks.py
-	@"$(PYTHON)" tools/environment.py tools/renew_run_sheet.py
+	@"$(PYTHON)" tools/environment.py -m lesson_lib.author.renew_notebooks
+	@"$(PYTHON)" tools/environment.py -m lesson_lib.author.renew_run_sheet
 
 bench: ## Measure how fast partitions load, as ratios (ONLY=costs for the README's table)
 	@"$(PYTHON)" tools/environment.py -m benchmarks $(ONLY)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbFile
-from notebook_rules import FOLDED
+
+from lesson_lib.author.notebook_rules import FOLDED
 
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 

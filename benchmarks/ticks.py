@@ -10,7 +10,7 @@ from benchmarks.ours import PAIR, new_instance
 from benchmarks.table import compare, note
 from lesson_lib.classroom import simulate
 from lesson_lib.pipeline import SourceFolder, Warehouse, arrivals_sensor, s3_partitions_def
-from lesson_lib.pipeline.arrivals import Cursor, scan
+from lesson_lib.pipeline.sensor.arrivals import Cursor, scan
 
 
 def measure(folder: Path) -> None:

@@ -1,11 +1,11 @@
 """The classroom: what makes a notebook a good place to learn."""
 
-from lesson_lib.classroom.checkpoints import checkpoint
-from lesson_lib.classroom.lab import Lab, open_lab
-from lesson_lib.classroom.progress_bar import show_progress
-from lesson_lib.classroom.records import three_records
-from lesson_lib.classroom.stopwatch import Stopwatch
-from lesson_lib.classroom.ticks import TickSimulator, simulate
+from lesson_lib.classroom.exercises.checkpoints import checkpoint
+from lesson_lib.classroom.lab.folder import Lab, open_lab
+from lesson_lib.classroom.lab.progress_bar import show_progress
+from lesson_lib.classroom.lab.stopwatch import Stopwatch
+from lesson_lib.classroom.lab.three_records import three_records
+from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 
 __all__ = [
     "Lab",

@@ -17,14 +17,14 @@ from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 from IPython.lib.pretty import RepresentationPrinter
 
 from lesson_lib.classroom import run_log
-from lesson_lib.classroom.boards import BOARDS
-from lesson_lib.classroom.boards.as_html import as_html
-from lesson_lib.classroom.boards.as_text import as_text
-from lesson_lib.classroom.boards.board import Board
-from lesson_lib.classroom.boards.errors import error_board
-from lesson_lib.classroom.boards.runs import log_folds
-from lesson_lib.classroom.changes import changes
-from lesson_lib.classroom.quiet import without_library_notes
+from lesson_lib.classroom.display import BOARDS
+from lesson_lib.classroom.display.board import Board
+from lesson_lib.classroom.display.error_view import error_board
+from lesson_lib.classroom.display.html import as_html
+from lesson_lib.classroom.display.run_view import log_folds
+from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.lab.changes import changes
+from lesson_lib.classroom.library_notes import without_library_notes
 
 _loaded: WeakKeyDictionary[InteractiveShell, ExitStack] = WeakKeyDictionary()
 

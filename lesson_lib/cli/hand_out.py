@@ -7,12 +7,12 @@ import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
+from lesson_lib.author.editions import WrongCells, clean, learner_edition, solved_edition
+from lesson_lib.author.standings import not_right
 from lesson_lib.classroom.exercises import course
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.cli.checkout import CannotGoOn, relative
 from lesson_lib.cli.run import executing, read_notebook, write_html, writing
-from lesson_lib.instructor.editions import WrongCells, clean, learner_edition, solved_edition
-from lesson_lib.instructor.standings import not_right
 
 
 def write_solutions(notebooks: Sequence[Path], output: Path) -> int:

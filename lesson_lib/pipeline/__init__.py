@@ -10,8 +10,9 @@ from lesson_lib.pipeline.backfill import Backfill, backfill, missing_keys
 from lesson_lib.pipeline.checks import three_records_agree
 from lesson_lib.pipeline.database_errors import InstanceUnavailable, WarehouseUnavailable
 from lesson_lib.pipeline.definitions import defs
+from lesson_lib.pipeline.errors import Refused
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
-from lesson_lib.pipeline.partitions import (
+from lesson_lib.pipeline.keys import (
     InvalidKey,
     checked_key,
     daily_partitions_def,
@@ -19,10 +20,9 @@ from lesson_lib.pipeline.partitions import (
     retire_key,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.schedule import import_partition_schedule
-from lesson_lib.pipeline.sensor import arrivals_sensor, build_arrivals_sensor
-from lesson_lib.pipeline.sensor_settings import InvalidSetting
+from lesson_lib.pipeline.sensor.arrivals_sensor import arrivals_sensor, build_arrivals_sensor
+from lesson_lib.pipeline.sensor.settings import InvalidSetting
 from lesson_lib.pipeline.source_files import ChangedFile, SourceFolder, UnreadableFile
 from lesson_lib.pipeline.warehouse import Warehouse, WrongTable
 

@@ -9,9 +9,16 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
+from lesson_lib.pipeline.audit import (
+    BY_KEY,
+    KEYS_OF_RUN,
+    Recorded,
+    latest_materializations,
+    recorded_by_key,
+)
 from lesson_lib.pipeline.csv_faults import first_fault, price_fault, reading_fault
 from lesson_lib.pipeline.csv_rules import COLUMNS
-from lesson_lib.pipeline.partitions import (
+from lesson_lib.pipeline.keys import (
     Check,
     InvalidKey,
     check_customer_key,
@@ -20,13 +27,6 @@ from lesson_lib.pipeline.partitions import (
     s3_partitions_def,
 )
 from lesson_lib.pipeline.prices import price_check_result, price_check_spec
-from lesson_lib.pipeline.records import (
-    BY_KEY,
-    KEYS_OF_RUN,
-    Recorded,
-    latest_materializations,
-    recorded_by_key,
-)
 from lesson_lib.pipeline.source_files import (
     SourceFile,
     SourceFolder,

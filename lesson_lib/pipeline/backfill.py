@@ -11,7 +11,6 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
-from lesson_lib.pipeline.arrivals import scan_filled
 from lesson_lib.pipeline.assets import (
     duckdb_dynamic_partition_table,
     file_metadata,
@@ -21,17 +20,18 @@ from lesson_lib.pipeline.assets import (
     require_usable,
     rows_metadata,
 )
+from lesson_lib.pipeline.audit import failed_keys, latest_materializations
 from lesson_lib.pipeline.database_errors import InstanceUnavailable, cause_of, first_line
-from lesson_lib.pipeline.imports import IMPORT, TABLE, loaded_imports
-from lesson_lib.pipeline.partitions import (
+from lesson_lib.pipeline.errors import Refused
+from lesson_lib.pipeline.event_log import IMPORT, TABLE, loaded_imports
+from lesson_lib.pipeline.keys import (
     InvalidKey,
     check_customer_key,
     did_you_mean,
     list_keys,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.records import failed_keys, latest_materializations
-from lesson_lib.pipeline.refusals import Refused
+from lesson_lib.pipeline.sensor.arrivals import scan_filled
 from lesson_lib.pipeline.source_files import (
     SourceFile,
     SourceFolder,

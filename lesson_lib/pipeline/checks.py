@@ -6,14 +6,14 @@ No `from __future__ import annotations` here: Dagster reads the annotation of `c
 import dagster as dg
 
 from lesson_lib.pipeline.assets import duckdb_dynamic_partition_table
-from lesson_lib.pipeline.partitions import s3_partitions_def
-from lesson_lib.pipeline.records import (
+from lesson_lib.pipeline.audit import (
     KeyRecords,
     State,
     keys_by_state,
     latest_materializations,
     records_by_key,
 )
+from lesson_lib.pipeline.keys import s3_partitions_def
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DUCKDB_WRITER, Warehouse, rows_by_key
 
 _SHOWN = 20  # keys

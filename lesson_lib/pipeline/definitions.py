@@ -14,7 +14,7 @@ from lesson_lib.pipeline.assets import (
 from lesson_lib.pipeline.checks import three_records_agree
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from lesson_lib.pipeline.schedule import import_partition_schedule
-from lesson_lib.pipeline.sensor import arrivals_sensor
+from lesson_lib.pipeline.sensor.arrivals_sensor import arrivals_sensor
 from lesson_lib.pipeline.source_files import SourceFolder
 from lesson_lib.pipeline.warehouse import Warehouse
 

@@ -5,15 +5,15 @@ No `from __future__ import annotations` here: Dagster reads the annotation of `c
 
 import dagster as dg
 
-from lesson_lib.pipeline.arrivals import scan_filled
 from lesson_lib.pipeline.assets import (
     duckdb_dynamic_partition_table,
     duckdb_partition_table,
     import_dynamic_partition_file,
     import_partition_file,
 )
-from lesson_lib.pipeline.imports import current_imports, keys_imported_from, retirement
-from lesson_lib.pipeline.partitions import InvalidKey, retire_key
+from lesson_lib.pipeline.event_log import current_imports, keys_imported_from, retirement
+from lesson_lib.pipeline.keys import InvalidKey, retire_key
+from lesson_lib.pipeline.sensor.arrivals import scan_filled
 from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
 from lesson_lib.pipeline.warehouse import DUCKDB_WRITER, Warehouse
 

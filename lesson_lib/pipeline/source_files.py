@@ -20,9 +20,9 @@ from lesson_lib.pipeline.csv_rules import (
     is_suspect,
     read_header,
 )
+from lesson_lib.pipeline.errors import Refused
 from lesson_lib.pipeline.local_paths import path_fault
 from lesson_lib.pipeline.lookalikes import look_alike
-from lesson_lib.pipeline.refusals import Refused
 
 SUFFIX = ".csv"
 

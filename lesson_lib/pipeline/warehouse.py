@@ -23,8 +23,8 @@ from lesson_lib.pipeline.database_errors import (
     why_not_opened,
 )
 from lesson_lib.pipeline.database_files import database_of, require_one_name
+from lesson_lib.pipeline.errors import Refused
 from lesson_lib.pipeline.local_paths import path_fault
-from lesson_lib.pipeline.refusals import Refused
 from lesson_lib.pipeline.source_files import SourceFile
 
 CUSTOMER_TABLE = "raw_partition_data"

@@ -6,11 +6,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from lesson_lib.author.editions import learner_edition
+from lesson_lib.author.standings import standings
 from lesson_lib.classroom.exercises import course
 from lesson_lib.cli import main
-from lesson_lib.instructor.editions import learner_edition
-from lesson_lib.instructor.standings import standings
-from tests.instructor.lessons import LESSON, gardening
+from tests.author.lessons import LESSON, gardening
 
 FACT = 4  # the place of the cell that shows the fact
 

@@ -85,7 +85,7 @@ def test_nobodys_progress_is_touched(
 ) -> None:
     """Each run begins with an empty progress of its own, and leaves none behind."""
     monkeypatch.setenv("LESSON_PROGRESS", str(checkout / "mine.json"))
-    record = "from lesson_lib.classroom.progress_store import HintGiven, progress_file, record"
+    record = "from lesson_lib.classroom.exercises.progress_store import HintGiven, progress_file, record"
     hinted = 'print("hints so far:", record(HintGiven("1.2")).of("1.2").hints)'
     where = "import pathlib; _ = pathlib.Path('../where').write_text(str(progress_file()))"
     notebook("01_first", record, hinted, where)

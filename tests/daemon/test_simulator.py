@@ -11,9 +11,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from lesson_lib.classroom.boards.ticks import Became, Tick
-from lesson_lib.classroom.ticks import simulate
-from lesson_lib.pipeline.arrivals import Cursor
+from lesson_lib.classroom.simulator.tick_simulator import simulate
+from lesson_lib.classroom.simulator.tick_view import Became, Tick
+from lesson_lib.pipeline.sensor.arrivals import Cursor
 from tests.daemon import scripted
 from tests.daemon.daemon import Daemon, new_daemon
 from tests.daemon.scripted import OVER, SCRIPTS, WAITING, Stage

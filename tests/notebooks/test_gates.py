@@ -1,4 +1,4 @@
-"""Every notebook of the course keeps every rule of `tools/notebook_rules.py`.
+"""Every notebook of the course keeps every rule of `lesson_lib/author/notebook_rules.py`.
 
 Each notebook is executed here from top to bottom: as it is, with every cell run twice in a row, and solved.
 The kernels' time zone and folder for temporary files are not the author's, as on a second machine.
@@ -9,15 +9,15 @@ import datetime as dt
 from pathlib import Path
 from typing import NamedTuple
 
-import notebook_rules as rules
 import pytest
 from nbformat import NotebookNode
-from notebook_runs import course_notebooks, executed, executed_twice, read, text_of, tidied
 
+import lesson_lib.author.notebook_rules as rules
+from lesson_lib.author.editions import learner_edition, solved_edition
+from lesson_lib.author.notebook_runs import course_notebooks, executed, executed_twice, read, text_of, tidied
+from lesson_lib.author.standings import not_right, standings
 from lesson_lib.classroom.exercises.course import LESSONS, lesson_of
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.instructor.editions import learner_edition, solved_edition
-from lesson_lib.instructor.standings import not_right, standings
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in course_notebooks()]
 

@@ -13,7 +13,7 @@ from lesson_lib.pipeline import (
     retire_partition_job,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.imports import current_imports
+from lesson_lib.pipeline.event_log import current_imports
 from tests.pipeline.world import IMPORT, LOAD, World, priced
 
 

@@ -20,7 +20,7 @@ from lesson_lib.pipeline import (
     import_partition_file,
     register_keys,
 )
-from lesson_lib.pipeline.records import latest_materializations, recorded_by_key
+from lesson_lib.pipeline.audit import latest_materializations, recorded_by_key
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DAILY_TABLE
 
 HEADER = "date,share_price,amount,spend,shift,spread"

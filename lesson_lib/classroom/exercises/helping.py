@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from lesson_lib.classroom.boards.board import Block, Board, Fold, Line
-from lesson_lib.classroom.boards.shown import Shown
+from lesson_lib.classroom.display.board import Block, Board, Fold, Line
+from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.exercises.checking import find
-from lesson_lib.classroom.progress_store import HintGiven, SolutionSeen, load, record
+from lesson_lib.classroom.exercises.progress_store import HintGiven, SolutionSeen, load, record
 
 
 @dataclass(frozen=True, repr=False)
-class Help(Shown):
+class Help(Displayable):
     """What was asked for: a few lines, and code where it is a solution."""
 
     title: str

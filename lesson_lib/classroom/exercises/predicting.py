@@ -6,22 +6,22 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from lesson_lib.classroom.boards.board import Block, Board, Facts, Line, Mark
-from lesson_lib.classroom.boards.shown import Shown
-from lesson_lib.classroom.boards.wording import counted
+from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark
+from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.blanks import is_blank
 from lesson_lib.classroom.exercises.checking import find
 from lesson_lib.classroom.exercises.choices import told, values_told
 from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, called
+from lesson_lib.classroom.exercises.progress_store import Predicted, load, record
 from lesson_lib.classroom.exercises.verdict import belief_blocks
-from lesson_lib.classroom.progress_store import Predicted, load, record
 
 _guesses: dict[str, tuple[object, ...]] = {}  # of this kernel, until the fact is known
 
 
 @dataclass(frozen=True, repr=False)
-class Guess(Shown):
+class Guess(Displayable):
     """A guess that waits for its fact; without one, how to make it."""
 
     exercise: str
@@ -38,7 +38,7 @@ class Guess(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Fact(Shown):
+class Fact(Displayable):
     """A fact, beside the guess where one was made; the belief behind a guess that was off."""
 
     exercise: str
@@ -65,7 +65,7 @@ class Fact(Shown):
 
 
 @dataclass(frozen=True, repr=False)
-class Surprises(Shown):
+class Surprises(Displayable):
     """The guesses that were off: what is surprising is remembered, if it is looked at twice."""
 
     off: tuple[tuple[str, str], ...]

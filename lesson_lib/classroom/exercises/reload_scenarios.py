@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from lesson_lib.classroom.boards.wording import counted
+from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.exercise import Miss, Scenario
 from lesson_lib.classroom.exercises.world import World, new_world
 from lesson_lib.pipeline.database_errors import first_line

@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lesson_lib.classroom.boards.board import Block, Board, Line, Mark, Table
-from lesson_lib.classroom.boards.shown import Shown
-from lesson_lib.classroom.boards.wording import counted
+from lesson_lib.classroom.display.board import Block, Board, Line, Mark, Table
+from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.course import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.classroom.progress_store import ExerciseProgress, Outcome, Progress, load, reset
+from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Outcome, Progress, load, reset
 
 _MARKS = {Outcome.RIGHT: Mark.GOOD, Outcome.NOT_ATTEMPTED: Mark.OPEN}
 
 
 @dataclass(frozen=True, repr=False)
-class Report(Shown):
+class Report(Displayable):
     """What is done, per exercise."""
 
     progress: Progress

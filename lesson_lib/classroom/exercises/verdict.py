@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from lesson_lib.classroom.boards.board import Block, Board, Facts, Fold, Line, Mark
-from lesson_lib.classroom.boards.shown import Shown
-from lesson_lib.classroom.boards.wording import stable
+from lesson_lib.classroom.display.board import Block, Board, Facts, Fold, Line, Mark
+from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.display.safe_text import stable
 from lesson_lib.classroom.exercises.exercise import called
-from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
-from lesson_lib.classroom.progress_store import Outcome
+from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
+from lesson_lib.classroom.exercises.progress_store import Outcome
 
 _MARKS = {
     Outcome.NOT_ATTEMPTED: Mark.OPEN,
@@ -20,7 +20,7 @@ _MOST_LINES = 20  # of what was printed, in the text output
 
 
 @dataclass(frozen=True, repr=False)
-class Verdict(Shown):
+class Verdict(Displayable):
     """The outcome of one check; it prints nothing and keeps nothing.
 
     Attributes:

@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 
 from lesson_lib.classroom.exercises.exercise import NoAnswer
-from lesson_lib.classroom.lab import Lab
+from lesson_lib.classroom.lab.folder import Lab
 from lesson_lib.pipeline import SourceFolder, Warehouse
 
 KEYS = "s3"  # the set in which the exercises look for keys

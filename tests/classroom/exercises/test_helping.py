@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from lesson_lib.classroom.boards.as_html import as_html
+from lesson_lib.classroom.display.html import as_html
 from lesson_lib.classroom.exercises import hint, solution
 from lesson_lib.classroom.exercises.course import EXERCISES
-from lesson_lib.classroom.progress_store import ExerciseProgress, load
+from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, load
 
 ASKED = EXERCISES["2.4"]
 

@@ -8,8 +8,8 @@ import pytest
 
 from lesson_lib.classroom.exercises.checking import judged
 from lesson_lib.classroom.exercises.notebook_04.keys_without_rows import KEYS_WITHOUT_ROWS
+from lesson_lib.classroom.exercises.progress_store import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
-from lesson_lib.classroom.progress_store import Outcome
 
 FOUR_KEYS = "Of four registered keys, bluebird and zenith have no rows."
 TWO_OF_THEM = "a list of keys: 'bluebird', 'zenith'"

@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 
 from lesson_lib.classroom.exercises.notebook_03.own_sensor import OWN_SENSOR
-from lesson_lib.classroom.progress_store import Outcome
-from lesson_lib.classroom.ticks import simulate
+from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.simulator.tick_simulator import simulate
 from lesson_lib.pipeline import SourceFolder, Warehouse
 
 DECORATOR = "@dg.sensor(target=customers)"

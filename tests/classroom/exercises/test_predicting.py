@@ -10,7 +10,7 @@ import pytest
 from lesson_lib.classroom.exercises import checking, fact, predict, predicting, surprises
 from lesson_lib.classroom.exercises.choices import prediction
 from lesson_lib.classroom.exercises.course import EXERCISES
-from lesson_lib.classroom.progress_store import Predicted, Prediction, load, record
+from lesson_lib.classroom.exercises.progress_store import Predicted, Prediction, load, record
 
 
 @pytest.fixture(autouse=True)

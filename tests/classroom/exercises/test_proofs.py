@@ -8,9 +8,9 @@ import pytest
 from lesson_lib.classroom.exercises import predicting
 from lesson_lib.classroom.exercises.course import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
+from lesson_lib.classroom.exercises.progress_store import Outcome, load
 from lesson_lib.classroom.exercises.verdict import Verdict
-from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
-from lesson_lib.classroom.progress_store import Outcome, load
 
 EXERCISES = [done for lesson in LESSONS for done in lesson.exercises]
 CHECKS = [pytest.param(done, id=done.id) for done in EXERCISES if not done.is_prediction]

@@ -9,11 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from lesson_lib.classroom.boards.ticks import Became
 from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.notebook_03.published_sensor import PUBLISHED_SENSOR
 from lesson_lib.classroom.exercises.world import new_world
-from lesson_lib.classroom.ticks import TickSimulator, simulate
+from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
+from lesson_lib.classroom.simulator.tick_view import Became
 from lesson_lib.pipeline import (
     SourceFolder,
     Warehouse,

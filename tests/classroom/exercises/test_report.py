@@ -2,7 +2,14 @@
 
 from lesson_lib.classroom.exercises import progress, surprises
 from lesson_lib.classroom.exercises.course import LESSONS
-from lesson_lib.classroom.progress_store import Attempted, HintGiven, Outcome, Predicted, load, record
+from lesson_lib.classroom.exercises.progress_store import (
+    Attempted,
+    HintGiven,
+    Outcome,
+    Predicted,
+    load,
+    record,
+)
 
 
 def test_each_exercise_has_a_line_in_the_notebooks_order_with_its_objective() -> None:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from lesson_lib.classroom.boards.as_html import as_html
+from lesson_lib.classroom.display.html import as_html
+from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
+from lesson_lib.classroom.exercises.progress_store import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
-from lesson_lib.classroom.misconceptions import MISCONCEPTIONS
-from lesson_lib.classroom.progress_store import Outcome
-from tests.classroom.boards.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
 
 def test_not_yet_names_the_scenario_and_the_belief_behind_it() -> None:

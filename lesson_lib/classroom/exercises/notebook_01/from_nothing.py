@@ -5,7 +5,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from lesson_lib.classroom.boards.wording import counted, plain
+from lesson_lib.classroom.display.safe_text import counted, plain
 from lesson_lib.classroom.exercises.choices import letters
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss
 from lesson_lib.classroom.exercises.world import new_world

@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.boards.wording import plain
+from lesson_lib.classroom.display.safe_text import plain
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer
 from lesson_lib.classroom.exercises.world import KEYS, Elsewhere, listening
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from lesson_lib.classroom.boards.wording import counted, plain
+from lesson_lib.classroom.display.safe_text import counted, plain
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss
 from lesson_lib.classroom.exercises.world import World, new_world, set_of
 

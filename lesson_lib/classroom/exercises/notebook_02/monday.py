@@ -10,11 +10,11 @@ from inspect import cleandoc
 import dagster as dg
 import duckdb
 
-from lesson_lib.classroom.boards.records import ThreeRecords
+from lesson_lib.classroom.display.record_view import ThreeRecords
 from lesson_lib.classroom.exercises.choices import letters
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer
 from lesson_lib.classroom.exercises.world import new_world
-from lesson_lib.classroom.records import three_records
+from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.pipeline import Warehouse, s3_partitions_def
 
 _HAPPENINGS = {

@@ -19,10 +19,10 @@ import duckdb
 from lesson_lib.classroom.exercises import reload_scenarios as reload
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.world import World, new_world
-from lesson_lib.classroom.records import three_records
+from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.pipeline import InvalidKey
-from lesson_lib.pipeline.partitions import new_keys
-from lesson_lib.pipeline.records import State
+from lesson_lib.pipeline.audit import State
+from lesson_lib.pipeline.keys import new_keys
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
 MOST_FILES = 5  # of a folder, in the order of their names

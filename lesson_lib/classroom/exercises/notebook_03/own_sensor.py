@@ -19,14 +19,14 @@ from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.boards.errors import told_of
-from lesson_lib.classroom.boards.ticks import Became, Tick
-from lesson_lib.classroom.boards.wording import counted, listed, plain
+from lesson_lib.classroom.display.error_view import told_of
+from lesson_lib.classroom.display.safe_text import counted, listed, plain
 from lesson_lib.classroom.exercises.blanks import function_of
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.restarts import restarts
 from lesson_lib.classroom.exercises.world import KEYS, Elsewhere, listening
-from lesson_lib.classroom.ticks import TickSimulator, simulate
+from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
+from lesson_lib.classroom.simulator.tick_view import Became, Tick
 from lesson_lib.pipeline import (
     SourceFolder,
     Warehouse,

@@ -10,7 +10,7 @@ import dagster as dg
 from lesson_lib.classroom.exercises.choices import letters, one_for_each
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss
 from lesson_lib.classroom.exercises.world import new_world
-from lesson_lib.classroom.ticks import TickSimulator, simulate
+from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.pipeline import (
     SourceFolder,
     Warehouse,

@@ -7,7 +7,7 @@ from textwrap import indent
 
 import duckdb
 
-from lesson_lib.classroom.boards.wording import listed, plain
+from lesson_lib.classroom.display.safe_text import listed, plain
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer
 from lesson_lib.pipeline.database_errors import first_line
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE

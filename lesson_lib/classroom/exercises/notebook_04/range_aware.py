@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from lesson_lib.classroom.boards.wording import counted, plain
+from lesson_lib.classroom.display.safe_text import counted, plain
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, Scenario
 from lesson_lib.classroom.exercises.world import World, new_world, set_of
 from lesson_lib.pipeline.database_errors import WarehouseUnavailable, first_line

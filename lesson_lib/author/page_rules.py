@@ -1,0 +1,137 @@
+"""What a notebook must be in a real browser: rules read what a visit saw and return what they find wrong.
+
+A finding says which cell, what, and the next move. Rules open no browser: `page_visits` makes the visits.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from nbformat import NotebookNode
+
+from lesson_lib.author.notebook_rules import code_cells, named_cells
+from lesson_lib.notebook_cells import RAISES, tagged
+
+BOARD = "lesson-board"
+PICTURE_FAILS_WITH = "DagsterUnknownPartitionError"
+
+_WITHIN_THE_PAGE = {"about", "blob", "data"}
+
+
+@dataclass(frozen=True)
+class SeenCell:
+    """A code cell as the page shows it: its prompt, and the text of each output on a red ground."""
+
+    prompt: str
+    red: tuple[str, ...] = ()
+
+
+def every_cell_ran(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
+    """The page numbers the code cells from 1 to as many as the file has."""
+    if len(seen) != len(code_cells(notebook)):
+        return [f"The page has {len(seen)} code cells, the file {len(code_cells(notebook))}. Compare them."]
+    names = [name for name, _ in named_cells(notebook)]
+    wrong = [name for number, name in enumerate(names, 1) if seen[number - 1].prompt != f"[{number}]:"]
+    how_many = f"{len(wrong)} of {len(names)} cells were not"
+    return [f"{wrong[0]}: it was not run in its turn ({how_many}). Run it in JupyterLab."] if wrong else []
+
+
+def errors_are_shown(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
+    """A cell that announces an error shows that one, by name; nothing else is red: no error, no stderr.
+
+    JupyterLab gives errors and stderr the same red ground, and no other output.
+    """
+    found: list[str] = []
+    for (name, cell), there in zip(named_cells(notebook), seen, strict=False):
+        announced, red = tagged(cell, RAISES), list(there.red)
+        shown = next((text for text in red if announced and announced in text), None)
+        if shown is not None:
+            red.remove(shown)
+        elif announced:
+            found.append(
+                f"{name}: it announces {announced}, and the page does not show it. Run it, and look."
+            )
+        for text in red:
+            last = text.strip().rpartition("\n")[2][:100]
+            found.append(f"{name}: an error or stderr that no tag announces: {last!r}. Correct the cell.")
+    return found
+
+
+def stored_boards(notebook: NotebookNode) -> Counter[str]:
+    """The accessible names of the boards in the stored outputs, and how often each is there."""
+    names: Counter[str] = Counter()
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            reader = _Boards()
+            reader.feed(output.get("data", {}).get("text/html", ""))
+            names.update(reader.names)
+    return names
+
+
+class _Boards(HTMLParser):
+    """Collects what the boards are called, white space folded as a browser folds it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "section" and BOARD in given.get("class", "").split():
+            self.names.append(" ".join(given.get("aria-label", "").split()))
+
+
+def boards_are_there(stored: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
+    """Each stored board is in the page, as often, as a region of its name."""
+    return [
+        f"The page has {found.get(name, 0)} regions named {name!r}, stored are {count} such boards. "
+        "Look at the screenshots."
+        for name, count in stored.items()
+        if found.get(name, 0) != count or not name
+    ]
+
+
+def nothing_in_the_way(popups: Iterable[str]) -> list[str]:
+    """No dialog and no message has popped up that the visit did not ask for."""
+    return [
+        f"This popped up unasked: {' '.join(text.split())[:150]!r}. "
+        "What JupyterLab asks by itself is answered in tools/lab.py."
+        for text in popups
+    ]
+
+
+def nobody_else_is_asked(addresses: Iterable[str], home: str) -> list[str]:
+    """Whatever the page fetches, it has from the server that it came from.
+
+    Args:
+        addresses: what was asked for, web sockets included.
+        home: the address of the server.
+    """
+    hosts = {
+        urlsplit(address).netloc or address
+        for address in addresses
+        if urlsplit(address).scheme not in _WITHIN_THE_PAGE
+    }
+    return [
+        f"Something was asked of {host}. The course works without a network: leave it out."
+        for host in sorted(hosts - {urlsplit(home).netloc})
+    ]
+
+
+def picture_cells(notebook: NotebookNode) -> tuple[int, int]:
+    """The places of the cell that fails for want of a key, and of the next one that runs the same code.
+
+    Raises:
+        LookupError: there are no such two.
+    """
+    for fails, cell in enumerate(notebook.cells):
+        if tagged(cell, RAISES) == PICTURE_FAILS_WITH:
+            for succeeds, later in enumerate(notebook.cells[fails + 1 :], start=fails + 1):
+                if cell.source.strip() in later.source:
+                    return fails, succeeds
+    raise LookupError(
+        f"The README's picture needs a cell that announces {PICTURE_FAILS_WITH}, and its code again further "
+        "down. Write the notebook so, or look for other cells in lesson_lib/author/page_rules.py."
+    )

@@ -1,0 +1,308 @@
+"""Visit notebooks with a real browser, for tools/browser.py: open, run, look, and take pictures."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from nbformat import NotebookNode
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import TimeoutError as TooLate
+
+from lesson_lib.author.notebook_rules import named_cells
+from lesson_lib.author.notebook_runs import SECONDS_A_CELL, read
+from lesson_lib.author.page_rules import (
+    SeenCell,
+    boards_are_there,
+    errors_are_shown,
+    every_cell_ran,
+    nobody_else_is_asked,
+    nothing_in_the_way,
+    picture_cells,
+    stored_boards,
+)
+from lesson_lib.notebook_cells import RAISES, tagged
+
+WINDOW = {"width": 1280, "height": 1600}  # a laptop's width, and as much of a notebook as can be read at once
+SECONDS_TO_OPEN = 120
+SECONDS_TO_RENDER = 20
+SECONDS_UNTIL_SETTLED = 5  # after something went wrong, and only then: the next cell may still be on its way
+OVERLAP = 80  # pixels that two screenshots share, so that each line is whole in one of them
+
+PICTURE_OF = "01_irregular_partitions.ipynb"
+PICTURE_WIDTH = 1120
+TALLEST_PICTURE = 1500
+HEAVIEST_PICTURE = 300_000  # bytes
+
+# Everything that pops up, from the first moment on, though it may be gone again before anybody looks.
+WATCH_POPUPS = """
+const popups = '.jp-Dialog, .Toastify__toast, [role=alertdialog]';
+window.coursePopups = new Set();
+new MutationObserver(changes => {
+    for (const change of changes)
+        for (const node of change.addedNodes)
+            if (node instanceof Element) {
+                if (node.matches(popups)) window.coursePopups.add(node);
+                for (const inner of node.querySelectorAll(popups)) window.coursePopups.add(inner);
+            }
+}).observe(document, {childList: true, subtree: true});
+"""
+POPUPS = """() => [...window.coursePopups]
+    .map(popup => popup.ariaLabel || popup.textContent)
+    .filter(text => !text.startsWith('Restart Kernel?'))"""
+
+IS_OPEN = """cells => document.querySelectorAll('.jp-Notebook .jp-Cell').length === cells
+    && !(document.querySelector('.jp-Toolbar-kernelName')?.textContent ?? 'No Kernel').includes('No Kernel')
+    && document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"""
+IS_BLANK = """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputArea-prompt')]
+    .every(prompt => prompt.textContent.trim() === '[ ]:')"""
+SEEN = """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].map(cell => [
+    cell.querySelector('.jp-InputArea-prompt').textContent.trim(),
+    [...cell.querySelectorAll("[data-mime-type$='.stderr']")].map(red => red.textContent),
+])"""
+IS_IDLE = "() => document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"
+IS_DRAWN = """() => [...document.querySelectorAll('.jp-Notebook img')].every(image => image.complete)
+    && [...document.querySelectorAll('.jp-Notebook .jp-RenderedText')].every(text => text.textContent)"""
+NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+# A cell out of sight is not laid out, and its height only guessed, until it is scrolled to.
+LAY_OUT_ALL = ".jp-Notebook .jp-Cell { content-visibility: visible !important; }"
+SCROLLED = ".jp-Notebook .jp-WindowedPanel-outer"
+END_OF_CELLS = """box => box.scrollTop - box.getBoundingClientRect().top
+    + [...box.querySelectorAll('.jp-Cell')].at(-1).getBoundingClientRect().bottom"""
+
+
+@dataclass
+class Visit:
+    """What is visited, where its pictures go, and what was asked for on the way."""
+
+    path: Path
+    notebook: NotebookNode
+    output: Path
+    asked: set[str] = field(default_factory=set)
+
+    def picture(self, what: str) -> Path:
+        """Where a screenshot of this notebook goes."""
+        return self.output / f"{self.path.stem}-{what}.png"
+
+
+def findings(browser: Browser, visit: Visit, address: str, picture: Path | None) -> list[str]:
+    """Visit one notebook in a window of its own and return what is wrong with it."""
+    context = browser.new_context(viewport=WINDOW)
+    page = context.new_page()
+    page.add_init_script(WATCH_POPUPS)
+    page.on("request", lambda request: visit.asked.add(request.url))
+    page.on("websocket", lambda socket: visit.asked.add(socket.url))
+    page.set_default_timeout(SECONDS_TO_RENDER * 1000)
+    found: list[str] = []
+    try:
+        found.extend(looked_at(page, visit, address, picture))
+    except (Error, LookupError) as error:
+        found.append(str(error).strip().partition("\n")[0])
+    with suppress(Error):
+        if found:
+            page.screenshot(path=visit.picture("failed"))
+        context.close()
+    return [*found, *nobody_else_is_asked(visit.asked, address)]
+
+
+def looked_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Iterator[str]:
+    """Open, run and photograph a notebook; yield each thing that is wrong with what the page shows."""
+    notebook, boards = visit.notebook, stored_boards(visit.notebook)
+    with stage("JupyterLab did not open it, with all its cells and an idle kernel,", SECONDS_TO_OPEN):
+        page.goto(address_of(visit.path, address), timeout=SECONDS_TO_OPEN * 1000)
+        page.wait_for_function(IS_OPEN, arg=len(notebook.cells), timeout=SECONDS_TO_OPEN * 1000)
+    drawn(page)
+    page.screenshot(path=visit.picture("opening"))
+    yield from boards_are_there(boards, regions(page, boards))
+    page.add_style_tag(content=LAY_OUT_ALL)
+    take_pages(page, visit, "stored")
+
+    with stage("Restart and Run All could not be asked for", SECONDS_TO_RENDER):
+        # First, so that no number of an earlier run passes for one of this.
+        choose(page, "Edit", "editmenu:clear-all")
+        page.wait_for_function(IS_BLANK)
+        choose(page, "Run", "runmenu:restart-and-run-all")
+        page.get_by_role("button", name="Confirm Kernel Restart").click()
+    yield from wait_until_it_ran(page, notebook)
+    drawn(page)
+    cells, found = seen_cells(page), regions(page, boards)
+    yield from every_cell_ran(notebook, cells)
+    yield from errors_are_shown(notebook, cells)
+    yield from boards_are_there(boards, found)
+    yield from nothing_in_the_way(popups := page.evaluate(POPUPS))
+    if popups:
+        return  # they are in the way of the pictures as well
+
+    for theme in ("Light", "Dark"):
+        change_theme(page, theme)
+        take_pages(page, visit, theme.lower())
+    change_theme(page, "Light")  # the next notebook opens in it, as a learner's first does
+    yield from nothing_in_the_way(page.evaluate(POPUPS))
+    if picture and visit.path.name == PICTURE_OF:
+        yield from take_picture(page, notebook, picture)
+
+
+@contextmanager
+def stage(what: str, seconds: int) -> Iterator[None]:
+    """Say of a time-out what it was that did not happen."""
+    try:
+        yield
+    except TooLate as error:
+        raise LookupError(f"{what} within {seconds} seconds. Look at the screenshot.") from error
+
+
+def drawn(page: Page) -> None:
+    """Wait for pictures and texts on their way; the rules say what is missing after that."""
+    with suppress(TooLate):
+        page.wait_for_function(IS_DRAWN)
+
+
+def address_of(path: Path, address: str) -> str:
+    """The address of a notebook, with whatever was open before in this JupyterLab closed."""
+    parts = urlsplit(address)
+    return parts._replace(path=f"/lab/tree/notebooks/{path.name}", query=f"{parts.query}&reset").geturl()
+
+
+def choose(page: Page, menu: str, command: str) -> None:
+    """Choose a command from a menu of JupyterLab's."""
+    page.get_by_role("menuitem", name=menu, exact=True).click()
+    page.locator(f"li[data-command='{command}']").click()
+
+
+def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
+    """Wait until each cell has its number; yield which one hung, where one did."""
+    names = [name for name, _ in named_cells(notebook)]
+    before: object = None
+    since = time.monotonic()
+    while True:
+        cells = seen_cells(page)
+        waiting = [name for name, cell in zip(names, cells, strict=False) if not cell.prompt[1:2].isdigit()]
+        if not waiting:
+            return
+        if (cells, idle := page.evaluate(IS_IDLE)) != before:
+            before, since = (cells, idle), time.monotonic()
+        waited = time.monotonic() - since
+        stopped = page.evaluate(POPUPS) or (idle and surprises(notebook, cells))
+        if stopped and waited > SECONDS_UNTIL_SETTLED:
+            return  # an error or the kernel's death: the rules say what is wrong
+        if waited > SECONDS_A_CELL:
+            yield f"{waiting[0]}: it still ran after {SECONDS_A_CELL} seconds. Run it in JupyterLab."
+            return
+        page.wait_for_timeout(100)
+
+
+def surprises(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
+    """Whether a cell that announces no error shows one."""
+    return any(
+        seen.red and not tagged(cell, RAISES)
+        for (_, cell), seen in zip(named_cells(notebook), cells, strict=False)
+    )
+
+
+def seen_cells(page: Page) -> list[SeenCell]:
+    """The code cells as the page shows them."""
+    return [SeenCell(prompt, tuple(red)) for prompt, red in page.evaluate(SEEN)]
+
+
+def regions(page: Page, boards: Mapping[str, int]) -> dict[str, int]:
+    """How many regions of each name the notebook shows, as a screen reader finds them."""
+    named = {
+        name: page.locator(".jp-Notebook").get_by_role("region", name=name, exact=True) for name in boards
+    }
+    with suppress(TooLate):  # the first that does not come is reason enough to wait no longer
+        for name, count in boards.items():
+            named[name].nth(count - 1).wait_for(state="attached")
+    return {name: there.count() for name, there in named.items()}
+
+
+def change_theme(page: Page, theme: str) -> None:
+    """Choose one of JupyterLab's own themes from the menu."""
+    name = f"JupyterLab {theme}"
+    if page.locator("body").get_attribute("data-jp-theme-name") != name:
+        page.get_by_role("menuitem", name="Settings", exact=True).click()
+        page.locator("li.lm-Menu-item", has_text="Theme").first.hover()
+        page.locator("li.lm-Menu-item", has_text=name).first.click()
+        page.locator(f"body[data-jp-theme-name='{name}']").wait_for(state="attached")
+
+
+def take_pages(page: Page, visit: Visit, theme: str) -> None:
+    """Take the whole notebook, from its top to its end, a window's height at a time."""
+    window = page.locator(SCROLLED)
+    end = window.evaluate(END_OF_CELLS)
+    height = window.evaluate("box => box.clientHeight")
+    for number, top in enumerate(range(0, max(int(end) - OVERLAP, 1), height - OVERLAP), start=1):
+        scroll(page, top)
+        window.screenshot(path=visit.picture(f"{theme}-{number:02}"))
+
+
+def scroll(page: Page, top: float) -> None:
+    """Scroll the notebook, and wait until that is drawn."""
+    page.locator(SCROLLED).evaluate("(box, top) => { box.scrollTop = top; }", top)
+    page.evaluate(NEXT_FRAME)
+
+
+def take_picture(page: Page, notebook: NotebookNode, path: Path) -> Iterator[str]:
+    """Take the README's picture: a run fails, its key is registered, the same run succeeds."""
+    fails, succeeds = picture_cells(notebook)
+    page.keyboard.press("Control+b")  # the list of files
+    page.locator("#jp-left-stack").wait_for(state="hidden")
+    page.set_viewport_size({"width": PICTURE_WIDTH, "height": TALLEST_PICTURE})
+    page.evaluate(NEXT_FRAME)
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    first, last = cells.nth(fails - 1).bounding_box(), cells.nth(succeeds).bounding_box()
+    box = page.locator(SCROLLED).bounding_box()
+    if not first or not last or not box:
+        raise LookupError("The cells of the README's picture are out of sight.")
+    around = TALLEST_PICTURE - box["height"]
+    height = around + last["y"] + last["height"] - first["y"] + 8
+    if height > TALLEST_PICTURE:
+        yield f"{path.name} would be {height:.0f} pixels tall, over {TALLEST_PICTURE}. Shorten what it shows."
+    page.set_viewport_size({"width": PICTURE_WIDTH, "height": int(min(height, TALLEST_PICTURE))})
+    scroll(page, page.locator(SCROLLED).evaluate("box => box.scrollTop") + first["y"] - box["y"] - 4)
+    picture = page.screenshot()
+    if len(picture) > HEAVIEST_PICTURE:
+        yield f"{path.name} would weigh {len(picture)} bytes, over {HEAVIEST_PICTURE}, and was not renewed."
+    else:
+        path.write_bytes(picture)
+
+
+def main() -> int:
+    """Visit what the command line names and say how each went; return the exit code."""
+    parser = argparse.ArgumentParser(description="Visit notebooks with a browser, for tools/browser.py.")
+    parser.add_argument(
+        "notebooks", nargs="+", type=Path, help="copies, in the folder that JupyterLab serves"
+    )
+    parser.add_argument("--chromium", required=True, help="the browser")
+    parser.add_argument("--output", required=True, type=Path, help="the folder for screenshots")
+    parser.add_argument("--no-sandbox", action="store_true", help="for root, whom Chromium refuses otherwise")
+    parser.add_argument("--picture", type=Path, help="where the README's picture goes")
+    wanted = parser.parse_args()
+    visits = [Visit(path, read(path), wanted.output) for path in wanted.notebooks]
+    passed = True
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=wanted.chromium, args=["--no-sandbox"] if wanted.no_sandbox else []
+        )
+        for visit in visits:
+            print(f"{visit.path.name} ... ", end="", flush=True)
+            began = time.monotonic()
+            found = findings(browser, visit, os.environ["COURSE_ADDRESS"], wanted.picture)
+            print(
+                f"{'FAILED' if found else 'ok'}, {time.monotonic() - began:.0f} s",
+                *found,
+                sep="\n  ",
+                flush=True,
+            )
+            passed = passed and not found
+        browser.close()
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

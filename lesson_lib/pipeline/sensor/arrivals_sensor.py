@@ -1,0 +1,94 @@
+"""The sensor for the irregular source: new and corrected files become keys and run requests.
+
+The decisions of a tick are in `tick.py`, its message in `tick_message.py`.
+
+No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
+"""
+
+from typing import Literal
+
+import dagster as dg
+
+from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
+from lesson_lib.pipeline.keys import s3_partitions_def
+from lesson_lib.pipeline.sensor.arrivals import Cursor, scan_source
+from lesson_lib.pipeline.sensor.settings import Settings
+from lesson_lib.pipeline.sensor.tick_plan import Tick
+from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
+
+WARNINGS_PER_TICK = 100
+
+
+def build_arrivals_sensor(
+    *,
+    name: str = "arrivals_sensor",
+    vanished: Literal["keep", "retire"] = "keep",
+    runs_a_tick: int = 100,
+    settle_seconds: float = 5.0,
+    minimum_interval_seconds: int = 30,
+) -> dg.SensorDefinition:
+    """Return a sensor that registers a key and requests a run for each file that is new or corrected.
+
+    It needs the resource `source`, and its jobs also need `database`. Give each key set one source folder,
+    and each folder one sensor.
+
+    Args:
+        name: the name of the sensor.
+        vanished: what happens to a key whose file was imported from this folder and is gone: it is kept and
+            reported, or retired. Keys of other folders are always kept.
+        runs_a_tick: the maximum number of runs that a tick requests; the next ticks request the rest.
+        settle_seconds: how long ago a file must have been written last. A younger file is loaded if two ticks
+            in a row have found it unchanged.
+        minimum_interval_seconds: the time between two ticks.
+
+    Raises:
+        InvalidSetting: a setting is invalid.
+    """
+    settings = Settings(vanished, runs_a_tick, settle_seconds, minimum_interval_seconds)
+    retiring = [retire_partition_job] if vanished == "retire" else []
+
+    @dg.sensor(
+        name=name,
+        jobs=[import_dynamic_partition_job, *retiring],
+        minimum_interval_seconds=minimum_interval_seconds,
+        description="Load customers' files that are new or corrected.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, source: SourceFolder) -> dg.SensorResult:
+        return _evaluate(context, source, settings)
+
+    return sensor
+
+
+def _evaluate(
+    context: dg.SensorEvaluationContext, source: SourceFolder, settings: Settings
+) -> dg.SensorResult:
+    try:
+        there = scan_source(source)
+    except UnreadableFile as error:
+        # A result without a cursor leaves the stored cursor unchanged.
+        return dg.SensorResult(skip_reason=f"{error} Earlier requests are remembered.")
+    tick = Tick(settings, context.instance, there, _cursor(context))
+    for invalid in tick.refusals[:WARNINGS_PER_TICK]:
+        context.log.warning(str(invalid))
+    context.log.info(tick.message)
+    return dg.SensorResult(
+        run_requests=tick.requests,
+        dynamic_partitions_requests=[s3_partitions_def.build_add_request(tick.add)] if tick.add else [],
+        cursor=tick.cursor.to_json(),
+        skip_reason=None if tick.requests else tick.message,
+    )
+
+
+def _cursor(context: dg.SensorEvaluationContext) -> Cursor:
+    try:
+        return Cursor.from_json(context.cursor) if context.cursor else Cursor()
+    except ValueError as error:
+        context.log.warning(
+            "The cursor is not used: %s. "
+            "Every file counts as new again; files that are loaded already are recognized by their content.",
+            error,
+        )
+        return Cursor()
+
+
+arrivals_sensor = build_arrivals_sensor()

@@ -1,0 +1,46 @@
+"""The settings of the sensor, and what they may be."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from lesson_lib.pipeline.errors import Refused
+
+
+class InvalidSetting(Refused, ValueError):
+    """The sensor cannot be built with this setting."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a sensor looks at its folder; `build_arrivals_sensor` explains them.
+
+    Raises:
+        InvalidSetting: one makes no sense; it is named, with what it may be.
+    """
+
+    vanished: Literal["keep", "retire"]
+    runs_a_tick: int
+    settle_seconds: float
+    minimum_interval_seconds: int
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.vanished not in ("keep", "retire"):
+            raise InvalidSetting(
+                f"vanished is {self.vanished!r}. Write vanished='keep' or vanished='retire'."
+            )
+        self._check_whole("runs_a_tick", such_as=100)
+        if not isinstance(self.settle_seconds, int | float) or not 0 <= self.settle_seconds < math.inf:
+            raise InvalidSetting(
+                f"settle_seconds is {self.settle_seconds!r}. Give a number of seconds, such as 5.0; "
+                "0 takes every file at once."
+            )
+        self._check_whole("minimum_interval_seconds", such_as=30)
+
+    def _check_whole(self, name: str, such_as: int) -> None:
+        number = getattr(self, name)
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise InvalidSetting(
+                f"{name} is {number!r}. Give a whole number of 1 or more, such as {such_as}."
+            )

@@ -1,0 +1,533 @@
+"""Each rule for notebooks catches the notebook that breaks it, and leaves the clean one alone."""
+
+import datetime as dt
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import lesson_lib.author.notebook_rules as rules
+from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.plan import Lesson
+
+Rule = Callable[[NotebookNode], list[str]]
+
+
+def stream(text: str, name: str = "stdout") -> NotebookNode:
+    """What a cell prints."""
+    return new_output("stream", name=name, text=text)
+
+
+def shown(data: dict[str, object]) -> NotebookNode:
+    """What a cell displays."""
+    return new_output("display_data", data=data)
+
+
+def error(ename: str, evalue: str = "no such key", traceback: tuple[str, ...] = ()) -> NotebookNode:
+    """What a cell raises."""
+    return new_output("error", ename=ename, evalue=evalue, traceback=list(traceback))
+
+
+def code(
+    source: str, *outputs: NotebookNode, count: int | None = 1, tags: tuple[str, ...] = ()
+) -> NotebookNode:
+    """A code cell that has run."""
+    return new_code_cell(
+        source, outputs=list(outputs), execution_count=count, metadata={"tags": list(tags)} if tags else {}
+    )
+
+
+def notebook(*cells: NotebookNode) -> NotebookNode:
+    """A notebook of these cells; the same one may come twice."""
+    copies = [deepcopy(cell) for cell in cells]
+    for number, cell in enumerate(copies):
+        cell.id = f"cell-{number}"
+    return new_notebook(cells=copies)
+
+
+def showing(*outputs: NotebookNode) -> NotebookNode:
+    """A notebook whose one cell shows these outputs."""
+    return notebook(code("show()", *outputs))
+
+
+def lesson(*, pairs: int = 13, source: str = "x = 1", last: str = "You can now divide.") -> NotebookNode:
+    """A clean notebook of prose and code in turn, with each kind of output that a lesson has."""
+    cells = [new_markdown_cell("# What will it hold?") for _ in range(pairs)]
+    code_cells = [code(source, count=number) for number in range(1, pairs + 1)]
+    code_cells[0].outputs = [stream("8 rows on 2018/01/22, 0.5 of 1/2\n")]
+    chart = {"text/plain": "<Figure size 640x480 with 1 Axes>", "image/png": "iVBO/tmp/x0xa"}
+    code_cells[1].outputs = [shown(chart)]
+    code_cells[2].outputs = [error("ZeroDivisionError", "division by zero", ("division by zero",))]
+    code_cells[2].metadata["tags"] = ["raises-exception", "raises:ZeroDivisionError"]
+    table = "<table border='1'><tr><td>o'hare.csv</td></tr></table><a href='https://docs.dagster.io'>docs</a>"
+    code_cells[3].outputs = [shown({"text/html": table, "text/plain": "0  ../data/o'hare.csv  2018-01-22"})]
+    mixed = [cell for pair in zip(cells, code_cells, strict=True) for cell in pair]
+    return notebook(*mixed, new_markdown_cell(last))
+
+
+ALL_RULES: list[Rule] = [
+    rules.cells_ran_in_order,
+    rules.errors_are_announced,
+    rules.ignores_are_few,
+    rules.no_semicolon_hides,
+    rules.nothing_on_stderr,
+    lambda nb: rules.nothing_unstable(nb, places=rules.machine_places(), days=[dt.date(2031, 5, 6)]),
+    rules.nothing_fetched,
+    rules.rhythm_is_kept,
+    lambda nb: rules.same_outputs(nb, nb),
+    lambda nb: rules.repeats_well(nb, nb),
+]
+
+
+def test_a_clean_notebook_passes_every_rule() -> None:
+    """None of the rules objects to what a lesson needs: tables, charts, links, dates, a named error."""
+    assert [rule(lesson()) for rule in ALL_RULES] == [[]] * len(ALL_RULES)
+
+
+@pytest.mark.parametrize(
+    ("cell", "finding"),
+    [
+        (code("  \n", count=None), "In [2] '': the cell is empty. Delete it."),
+        (code("x", count=None), "In [2] 'x': it has not run. Renew the notebook: make notebooks."),
+        (code("x", count=7), "In [2] 'x': it ran as [7]. Renew the notebook: make notebooks."),
+    ],
+)
+def test_a_cell_that_did_not_run_in_its_turn_is_found(cell: NotebookNode, finding: str) -> None:
+    """Empty, never run, or run out of order: each is said of the very cell."""
+    assert rules.cells_ran_in_order(notebook(code("y"), cell)) == [finding]
+
+
+NAMED = ("raises-exception", "raises:KeyError")
+
+
+@pytest.mark.parametrize(
+    ("cell", "finding"),
+    [
+        (code("x", tags=NAMED), "it announces KeyError, but raised nothing"),
+        (code("x", error("NameError"), tags=NAMED), "it announces KeyError, but raised NameError"),
+        (code("x", error("KeyError")), "it raised KeyError, which no tag announces"),
+        (code("x", error("KeyError"), tags=("raises-exception",)), "go together. Add the other one"),
+        (code("x", tags=("nbval-raises-exception",)), "only nbval reads this"),
+        (code("# NBVAL_RAISES_EXCEPTION\nx"), "only nbval reads this"),
+    ],
+)
+def test_an_error_that_is_not_the_announced_one_is_found(cell: NotebookNode, finding: str) -> None:
+    """Absent, another one, unannounced, or announced without its name."""
+    assert finding in rules.errors_are_announced(notebook(cell))[0]
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        code("# NBVAL_IGNORE_OUTPUT\nx"),
+        code("x = 1\n  ## NBVAL_SKIP"),
+        code("x", tags=("nbval-ignore-output",)),
+        code("x", tags=("nbval-skip",)),
+        code("x", tags=("skip-execution",)),
+    ],
+)
+def test_a_third_ignore_marker_is_found(marked: NotebookNode) -> None:
+    """Two are allowed, whichever way they are written."""
+    assert rules.ignores_are_few(notebook(marked, marked)) == []
+    assert (
+        "3 cells carry a marker that ignores their outputs, and 2 are allowed"
+        in (rules.ignores_are_few(notebook(marked, marked, marked))[0])
+    )
+
+
+def test_a_seventh_changing_cell_is_found() -> None:
+    """Six cells may show something else when repeated."""
+    changing = [code("x", tags=("changes-when-repeated",))] * 7
+    assert rules.ignores_are_few(notebook(*changing[:6])) == []
+    assert "7 cells carry the tag 'changes-when-repeated'" in rules.ignores_are_few(notebook(*changing))[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "count"), [("x;", 1), ("y\nx ;  # quiet\n", 1), ("x = 1; y", 0), ("'a;'", 0)]
+)
+def test_a_semicolon_that_hides_a_value_is_found(source: str, count: int) -> None:
+    """Only as the end of a cell: there JupyterLab hides the value, and nbval does not."""
+    assert len(rules.no_semicolon_hides(notebook(code(source)))) == count
+
+
+def test_a_log_line_on_stderr_is_found() -> None:
+    """Whatever it says, and with its beginning."""
+    found = rules.nothing_on_stderr(showing(stream("a\n"), stream("DEBUG - STEP_START\n", "stderr")))
+    assert found == ["In [1] 'show()': stderr holds 'DEBUG - STEP_START'. Silence it where it comes from."]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("DeprecationWarning: use the other one", "a warning"),
+        ("PosixPath('/tmp/lab/acme.csv')", "an absolute path"),
+        ("the file is at:/srv/data", "an absolute path"),
+        ("\x1b[31m/opt/x\x1b[0m", "an absolute path"),
+        ("duckdb:///warehouse.duckdb", "an absolute path"),
+        (r"C:\Users\Ann\lab", "an absolute path"),
+        (r"WindowsPath 'D:\\lab'", "an absolute path"),
+        ("C:/Users/Ann", "an absolute path"),
+        (r"\\server\share\lab", "an absolute path"),
+        ("File ~/course/x.py:3", "a path in the home folder"),
+        ("../tmpab12_x9z/acme.csv", "the name of a temporary folder"),
+        ("run 3f2b8a44-98a1-4c0e-9d0c-1f2e3d4c5b6a", "a run id or UUID"),
+        ("3f2b8a4498a14c0e9d0c1f2e3d4c5b6a", "a run id or UUID"),
+        ("at 9:05", "a time of day"),
+        ("2018-01-22T23:59:01.123456", "a time of day"),
+        ("<object at 0x7f3a>", "a memory address"),
+        ("held by python (PID 4711)", "a process id"),
+        ('{"pid": 4711}', "a process id"),
+        ("http://localhost:8888", "an address of this machine"),
+        ("T_0a1b2", "an id that pandas draws anew for each styled table"),
+        ("checkout=in-the/middle/of-a-word", "a folder of this machine"),
+        ("loaded on 2031-05-06", "today's date"),
+        ("loaded on May 06, 2031", "today's date"),
+    ],
+)
+def test_what_differs_from_machine_to_machine_is_found(text: str, what: str) -> None:
+    """In each place where an output holds text, by the name of the rule it breaks."""
+    places = [
+        stream(text),
+        shown({"text/plain": text}),
+        shown({"text/html": f"<td>{text.replace('/', '&#x2F;')}</td>"}),
+        shown({"application/json": {"answer": [text]}}),
+        error("KeyError", text),
+        error("KeyError", traceback=("KeyError", text)),
+        new_output("display_data", data={}, metadata={"from": text}),
+    ]
+    for output in places:
+        found = rules.nothing_unstable(showing(output), places=["/middle/of"], days=[dt.date(2031, 5, 6)])
+        assert any(f" holds {what}, " in finding for finding in found), (output, found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018/01/22 and 2018-01-22",
+        "rows/day, 3/4, (a + b)/c, and / or",
+        "../data/source/acme.csv in data/source",
+        "https://docs.dagster.io/guides",
+        "</td><br />",
+        "ratio 1.5, [3:10], 33597290, width 100%",
+        "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "o'hare.csv, müller.csv, acme.eu.csv",
+    ],
+)
+def test_what_is_the_same_everywhere_is_let_be(text: str) -> None:
+    """Dates and fractions, relative paths, links, digests and inline pictures are no one's own."""
+    assert rules.nothing_unstable(showing(stream(text), shown({"text/html": text})), places=["/tmp"]) == []  # noqa: S108 a text to look for, no file
+
+
+def test_a_picture_inside_html_is_let_be() -> None:
+    """Its letters spell anything, by chance."""
+    picture = "<img src='data:image/png;base64,aa/tmp/0x12+/bb=='>"
+    assert rules.nothing_unstable(showing(shown({"text/html": picture}))) == []
+    assert rules.nothing_unstable(showing(shown({"text/html": f"{picture} /opt/lab"}))) != []
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("text/html", "<script src='plot.js'></script>"),
+        ("text/html", "<script>import('https://cdn.example/x.js')</script>"),
+        ("text/html", "<link rel=stylesheet href='//cdn.example/x.css'>"),
+        ("text/html", "<style>@import url(https://fonts.example/x)</style>"),
+        ("text/html", "<p style=\"background: url('http://x.example/y.png')\">"),
+        ("text/html", "<img srcset='https://x.example/y.png 2x'>"),
+        ("text/html", "<iframe src=http://x.example></iframe>"),
+        ("image/svg+xml", "<svg><image xlink:href='https://x.example/y.png'/></svg>"),
+        ("text/markdown", "![the three records](https://x.example/y.png)"),
+        ("application/javascript", "alert(1)"),
+        ("application/vnd.jupyter.widget-view+json", {"model_id": "1"}),
+    ],
+)
+def test_what_needs_a_network_or_a_live_kernel_is_found(kind: str, content: object) -> None:
+    """Scripts, styles, pictures and frames from elsewhere; widgets, which a stored notebook does not show."""
+    assert len(rules.nothing_fetched(showing(shown({kind: content})))) == 1
+
+
+def test_a_picture_within_html_is_not_fetched() -> None:
+    """Its letters may look like the address of a host."""
+    picture = "<img src='{}image/png;base64,ab//cd=='>"
+    assert rules.nothing_fetched(showing(shown({"text/html": picture.format("data:")}))) == []
+    assert rules.nothing_fetched(showing(shown({"text/html": picture.format("")}))) != []
+
+
+def test_a_picture_from_elsewhere_in_the_prose_is_found() -> None:
+    """Markdown and HTML alike; a link to click on and a picture beside the notebook are fine."""
+    prose = ["![a](https://x.example/a.png)", "<img src='https://x.example/a.png'>"]
+    assert len(rules.nothing_fetched(notebook(*map(new_markdown_cell, prose)))) == 2
+    fine = [
+        "[a](https://x.example)",
+        "<a href='https://x.example'>a</a>",
+        "![a](a.png)",
+        "see https://x.example",
+    ]
+    assert rules.nothing_fetched(notebook(*map(new_markdown_cell, fine))) == []
+
+
+@pytest.mark.parametrize(
+    ("stored", "fresh", "finding"),
+    [
+        ([stream("8 rows")], [], "it has stored outputs, but shows nothing when run"),
+        ([], [stream("8 rows")], "it shows something when run, but no output is stored"),
+        ([stream("8 rows")], [stream("16 rows")], "stdout: '8 rows' became '16 rows'"),
+        ([stream("a\nb\n")], [stream("a\nb\nc\n")], "stdout: '' became 'c'"),
+        ([stream("a")], [stream("a", "stderr")], "stored are [['stdout']], a run shows [['stderr']]"),
+        ([stream("a")], [stream("a"), shown({"text/plain": "b"})], "stored are [['stdout']], a run shows"),
+        ([shown({"a/b": "a", "image/png": "x"})], [shown({"a/b": "a"})], "a run shows [['a/b']]"),
+        ([error("KeyError", "a")], [error("KeyError", "b")], "error: 'KeyError: a' became 'KeyError: b'"),
+    ],
+)
+def test_outputs_that_are_not_the_stored_ones_are_found(
+    stored: list[NotebookNode], fresh: list[NotebookNode], finding: str
+) -> None:
+    """Less, more, of another kind or with another content."""
+    assert finding in rules.same_outputs(showing(*stored), showing(*fresh))[0]
+
+
+def test_pieces_of_a_stream_and_bytes_of_a_picture_do_not_count() -> None:
+    """A kernel cuts streams by the clock, and a chart's bytes differ between machines."""
+    one = showing(stream("a\nb\n"), shown({"image/png": "x", "text/plain": "chart"}))
+    other = showing(stream("a\n"), stream("b\n"), shown({"image/png": "y", "text/plain": "chart"}))
+    assert rules.same_outputs(one, other) == []
+
+
+MEASURED = (
+    "<p>{}</p><img src='data:image/png;base64,{}' alt='one run a key: {} for 30'><table><td>≈ {}</td></table>"
+)
+
+
+def measured(html: str, *others: NotebookNode) -> NotebookNode:
+    """A notebook whose one cell, of which nbval ignores the outputs, shows a chart with its numbers."""
+    chart = shown({"text/plain": "one run a key", "text/html": html})
+    return notebook(code("x", chart, *others, tags=("nbval-ignore-output",)))
+
+
+def test_of_an_ignored_output_numbers_may_differ() -> None:
+    """What was measured, in its unit, and the bytes of a picture; alignment goes with it."""
+    here = measured(MEASURED.format("Cost", "aa+/0w==", "3.9 s", "22 min"), stream("load  9 ms  x\n"))
+    there = measured(MEASURED.format("Cost", "bb7=", "1 min", "1,000.5 h"), stream("load  1,112.5 s x\n"))
+    assert rules.same_outputs(here, there) == []
+    assert rules.repeats_well(here, there) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "finding"),
+    [
+        (notebook(code("x")), "shows nothing when run"),
+        (measured("<p>Cost</p>"), "text/html: "),
+        (measured(MEASURED.format("Price", "aa==", "3.9 s", "22 min")), "text/html: "),
+        (measured(MEASURED.format("Cost", "aa==", "nothing", "22 min")), "text/html: "),
+        (
+            measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min").replace("src=", "href=")),
+            "text/html: ",
+        ),
+        (measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min"), stream("a")), "a run shows [["),
+        (measured(MEASURED.format("Cost", "", "3.9 s", "22 min")), "text/html: "),
+    ],
+)
+def test_of_an_ignored_output_everything_else_is_compared(other: NotebookNode, finding: str) -> None:
+    """A chart that vanishes is found, and so is one without its numbers, or with other words."""
+    chart = measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min"))
+    assert finding in rules.same_outputs(chart, other)[0]
+    assert rules.repeats_well(chart, other) != []
+
+
+def test_a_cell_that_does_not_repeat_is_found() -> None:
+    """Another output or an error the second time; and a tag that says so of a cell that shows the same."""
+    one, two, raised = showing(stream("8 rows")), showing(stream("16 rows")), showing(error("KeyError"))
+    assert "run again, stdout: '8 rows' became '16 rows'" in rules.repeats_well(one, two)[0]
+    assert "run again, In [1] 'show()': it raised KeyError" in rules.repeats_well(one, raised)[0]
+    assert "run once, In [1] 'show()': it raised KeyError" in rules.repeats_well(raised, one)[0]
+    for notebook_ in (one, two):
+        notebook_.cells[0].metadata["tags"] = ["changes-when-repeated"]
+    assert rules.repeats_well(one, two) == []
+    assert "it shows the same. Take its tag 'changes-when-repeated' off" in rules.repeats_well(one, one)[0]
+
+
+@pytest.mark.parametrize(
+    ("broken", "finding"),
+    [
+        (lesson(pairs=11), "It has 23 cells. A lesson has 25 to 70"),
+        (lesson(pairs=36), "It has 73 cells. A lesson"),
+        (lesson(source="\n".join(["x = 1"] * 7)), "The median code cell has 7 lines"),
+        (lesson(last="The end."), "does not say 'You can now'"),
+    ],
+)
+def test_a_broken_rhythm_is_found(broken: NotebookNode, finding: str) -> None:
+    """Too few cells, too many, too long ones, or an end without a gain."""
+    [found] = rules.rhythm_is_kept(broken)
+    assert finding in found
+
+
+def test_a_long_cell_and_a_start_in_code_are_found() -> None:
+    """Twenty lines are the limit; blank lines do not count."""
+    long = lesson()
+    long.cells[1].source = "x = 1\n\n" * 20
+    assert rules.rhythm_is_kept(long) == []
+    assert rules.rhythm(long).long_cells == ("In [1] 'x = 1'",)
+    long.cells[1].source += "y = 1"
+    assert rules.rhythm_is_kept(long) == ["The longest code cell has 21 lines; 20 are the limit. Split it."]
+    headless = lesson()
+    headless.cells.insert(0, code("x"))
+    assert "The first cell is not prose" in rules.rhythm_is_kept(headless)[0]
+
+
+def test_tasks_and_exercises_are_no_reading() -> None:
+    """They may come on top of seventy, and do not make up for missing cells; they stay as short as others."""
+    full, fuller, short = lesson(pairs=34), lesson(pairs=35), lesson(pairs=11)
+    full.cells[2:2] = tasks_and_exercises(6)
+    assert rules.rhythm_is_kept(full) == []
+    fuller.cells[2:2] = tasks_and_exercises(6)
+    assert rules.rhythm_is_kept(fuller) == [
+        "It has 71 cells, tasks and exercises aside (12). A lesson has 25 to 70."
+    ]
+    short.cells[2:2] = tasks_and_exercises(6)
+    assert "It has 23 cells, tasks and exercises aside (12)." in rules.rhythm_is_kept(short)[0]
+    assert (rules.rhythm(short).cells, rules.rhythm(short).work_cells) == (35, 12)
+    long = lesson()
+    long.cells[2:2] = tasks_and_exercises(1)
+    long.cells[3].source = "x = 1\n" * 21
+    assert rules.rhythm_is_kept(long) == ["The longest code cell has 21 lines; 20 are the limit. Split it."]
+
+
+def tasks_and_exercises(count: int) -> list[NotebookNode]:
+    """The cells of so many exercises."""
+    return [
+        cell
+        for number in range(count)
+        for cell in (
+            new_markdown_cell("Do it.", metadata={"tags": [f"task:7.{number}"]}),
+            code("check(...)", tags=(f"exercise:7.{number}",)),
+        )
+    ]
+
+
+def plan(starter: str, solution: str, *also_right: str) -> Lesson:
+    """A lesson whose one exercise, 7.1, has these cells."""
+    exercise = Exercise(
+        id="7.1",
+        title="Sow",
+        objective="sow",
+        minutes=1,
+        task="Do it.",
+        starter=starter,
+        solution=solution,
+        takeaway="Done.",
+        hints=(),
+        scenarios=(),
+        also_right=also_right,
+        wrong=(),
+    )
+    return Lesson("07_gardening", (), (), (exercise,))
+
+
+STARTER = """\
+def sow(bed, seeds):
+    bed.clear()
+    ...
+
+
+check("7.1", sow)"""
+SOLUTION = """\
+def sow(bed, seeds):
+    bed.clear()
+    for seed in sorted(seeds):
+        bed.plant(seed, depth=2 if seed < "m" else 3)
+    return
+
+
+check("7.1", sow)"""
+SOWING = plan(STARTER, SOLUTION, 'check("7.1", lambda bed, seeds: bed.replant(seeds))')
+CHOICE = plan('check("7.1", ...)', 'check("7.1", "c")', 'check("7.1", " C) ")')
+LINE = 'bed.plant(seed, depth=2 if seed < "m" else 3)'
+ESCAPED = "bed.plant(<b>seed</b>, depth=2 if seed &lt; &quot;m&quot; else 3)"
+
+
+def sowing(*cells: NotebookNode) -> NotebookNode:
+    """The notebook of that lesson, untouched, with these cells below."""
+    asked = new_markdown_cell("### Exercise 7.1: Sow\n\nDo it.", metadata={"tags": ["task:7.1"]})
+    return notebook(code("bed = Bed()\nbed.clear()"), asked, code(STARTER, tags=("exercise:7.1",)), *cells)
+
+
+def test_what_a_learner_has_anyway_gives_nothing_away() -> None:
+    """The starter, lines too short to tell anything, another answer, and what the lesson teaches."""
+    fine = [
+        code("for key in keys:\n    return"),
+        code('check("7.1", "b")'),
+        new_markdown_cell("Plant each seed at its depth."),
+    ]
+    assert rules.no_answer_is_given_away(sowing(*fine), SOWING) == []
+    assert rules.no_answer_is_given_away(sowing(*fine), CHOICE) == []
+    for cell in (code(LINE, shown({"text/html": ESCAPED})), new_markdown_cell(f"Write `{LINE}`.")):
+        assert rules.no_answer_is_given_away(sowing(cell), SOWING) == []
+
+
+TELLTALES = {
+    "the solution": (code(SOLUTION), "In [3] 'def sow(bed, seeds):': it holds 'def sow(bed, seeds):\\n"),
+    "otherwise laid out": (code(SOLUTION.replace("    ", "\t").replace('"', "'")), "In [3] 'def sow(bed"),
+    "another solution": (
+        new_markdown_cell("Or `check('7.1', lambda bed, seeds: bed.replant(seeds))`."),
+        "prose cell 2: it holds 'check(\"7.1\", lambda bed, seeds: bed.replant(seeds))', which answers 7.1.",
+    ),
+    "a line in a task": (
+        new_markdown_cell(f"Use `{LINE}`.", metadata={"tags": ["task:7.2"]}),
+        f"prose cell 2: it holds {LINE!r}, which answers 7.1. Take it out.",
+    ),
+    "a line in a starter": (code(f"{LINE}\n...", tags=("exercise:7.2",)), "In [3] 'bed.plant(seed"),
+    "a line in an output": (code("x", stream(f"> {LINE}\n")), "In [3] 'x': it holds 'bed.plant(seed"),
+    "a line in HTML": (code("x", shown({"text/html": ESCAPED})), "In [3] 'x': it holds 'bed.plant(seed"),
+    "a line in JSON": (code("x", shown({"application/json": {"a": [LINE]}})), "In [3] 'x': it holds"),
+    "a line in a traceback": (code("x", error("E", traceback=(LINE,))), "In [3] 'x': it holds 'bed.plant("),
+}
+
+
+@pytest.mark.parametrize(("cell", "finding"), TELLTALES.values(), ids=TELLTALES)
+def test_a_solution_or_a_line_of_one_is_found(cell: NotebookNode, finding: str) -> None:
+    """Wherever it is, and however it is written."""
+    found = rules.no_answer_is_given_away(sowing(cell), SOWING)
+    assert found
+    assert found[0].startswith(finding)
+
+
+def test_a_solution_in_the_metadata_is_found() -> None:
+    """Of a cell, or of the notebook, where nobody looks."""
+    hidden = code("x")
+    hidden.metadata["solution"] = SOLUTION.splitlines()
+    named = {finding.partition(":")[0] for finding in rules.no_answer_is_given_away(sowing(hidden), SOWING)}
+    assert named == {"In [3] 'x'"}
+    whole = sowing()
+    whole.metadata["solutions"] = {"7.1": SOLUTION}
+    named = {finding.partition(":")[0] for finding in rules.no_answer_is_given_away(whole, SOWING)}
+    assert named == {"the notebook's metadata"}
+
+
+@pytest.mark.parametrize("cell", ['check("7.1", "c")', "check('7.1','C')", 'x = check( "7.1", " C) ")'])
+def test_the_right_letter_is_found(cell: str) -> None:
+    """However it is written."""
+    [found, *_] = rules.no_answer_is_given_away(sowing(code(cell)), CHOICE)
+    assert found.endswith("which answers 7.1. Take it out.")
+
+
+def board(title: str, traceback: str) -> NotebookNode:
+    """A notebook that shows a board with a folded traceback."""
+    html = f'<p>{title}</p><details class="lesson-fold"><pre>{traceback}</pre></details>'
+    return showing(shown({"text/html": html}))
+
+
+def test_what_a_board_folds_away_may_differ_and_nothing_else() -> None:
+    """Another version's traceback is no change of the lesson; another title, or a lost fold, is one."""
+    before = board("Failed", "line 1")
+    assert not rules.same_outputs(before, board("Failed", "line 2"))
+    assert rules.same_outputs(before, board("Succeeded", "line 1"))
+    assert rules.same_outputs(before, showing(shown({"text/html": "<p>Failed</p>"})))
+
+
+def test_a_fold_may_speak_of_warnings_but_not_of_folders() -> None:
+    """Dagster's own code has functions named after warnings; a machine's folders are never in an output."""
+    assert not rules.nothing_unstable(board("Failed", "in suppress_warnings"))
+    assert rules.nothing_unstable(board("A warning", "line 1"))
+    assert rules.nothing_unstable(board("Failed", 'File "/srv/lesson.py"'))

@@ -1,0 +1,68 @@
+"""How exercises stand is read off what their cells show."""
+
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from lesson_lib.author.standings import not_right, standings
+from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.exercises.predicting import Fact, Guess
+from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.verdict import Verdict
+from tests.author.lessons import LESSON, gardening
+
+
+def showing(boards: dict[int, Displayable]) -> NotebookNode:
+    """The notebook whose cells, by their place, show these."""
+    notebook = gardening()
+    for place, board in boards.items():
+        notebook.cells[place].outputs = [
+            new_output("stream", text="Exercise 7.2: right\n"),
+            new_output("execute_result", data={"text/plain": repr(board)}, execution_count=1),
+        ]
+    return notebook
+
+
+NOTED, AS_GUESSED = Guess("7.1", (8,)), Fact("7.1", "8", "8")
+RIGHT = Verdict("7.2", Outcome.RIGHT)
+
+
+def test_a_solved_notebook_is_right_throughout() -> None:
+    """Each check in its own cell; a prediction in its own, and beside its fact."""
+    notebook = showing({3: NOTED, 4: AS_GUESSED, 7: RIGHT})
+    assert standings(notebook, LESSON) == {"7.1": ["noted", "as you guessed"], "7.2": ["right"]}
+    assert not_right(notebook, LESSON) == []
+
+
+def test_an_untouched_notebook_says_so() -> None:
+    """Neither a guess nor an attempt."""
+    notebook = showing({3: Guess("7.1", ()), 4: Fact("7.1", "8"), 7: Verdict("7.2", Outcome.NOT_ATTEMPTED)})
+    assert standings(notebook, LESSON) == {"7.1": ["no guess yet", "no guess"], "7.2": ["not attempted"]}
+
+
+OFF = Fact("7.1", "9", "8", is_off=True)
+NOT_YET = Verdict("7.2", Outcome.NOT_YET)
+ANOTHER = Verdict("7.20", Outcome.RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("boards", "wrong"),
+    [
+        ({3: NOTED, 4: AS_GUESSED}, ["Exercise 7.2: nothing shown"]),
+        ({3: NOTED, 4: AS_GUESSED, 7: NOT_YET}, ["Exercise 7.2: not yet"]),
+        ({3: NOTED, 4: AS_GUESSED, 7: ANOTHER}, ["Exercise 7.2: nothing shown"]),
+        ({3: NOTED, 4: RIGHT}, ["Prediction 7.1: noted", "Exercise 7.2: nothing shown"]),
+        ({4: AS_GUESSED, 7: RIGHT}, ["Prediction 7.1: as you guessed"]),
+        ({3: NOTED, 4: OFF, 7: RIGHT}, ["Prediction 7.1: noted, not as you guessed"]),
+    ],
+)
+def test_what_is_not_right_is_named(boards: dict[int, Displayable], wrong: list[str]) -> None:
+    """With what is shown instead; another cell's verdict, another exercise's, and plain text do not count."""
+    assert not_right(showing(boards), LESSON) == wrong
+
+
+def test_a_fact_above_its_guess_does_not_count() -> None:
+    """Whoever has seen the fact does not guess."""
+    notebook = showing({3: NOTED, 4: AS_GUESSED, 7: RIGHT})
+    notebook.cells.insert(0, notebook.cells.pop(4))
+    assert not_right(notebook, LESSON) == ["Prediction 7.1: noted"]

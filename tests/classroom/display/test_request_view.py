@@ -1,0 +1,286 @@
+"""What requests, and the evaluations of sensors and schedules, show."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from lesson_lib.classroom.display.board import Board
+from lesson_lib.classroom.display.html import as_html
+from lesson_lib.classroom.display.request_view import BOARDS, requests_board
+from lesson_lib.classroom.display.text import as_text
+from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+
+s3 = dg.DynamicPartitionsDefinition(name="s3")
+MANY = [f"customer-{number:05}" for number in range(10_000)]
+
+
+@dg.asset(partitions_def=s3)
+def table() -> None:
+    """Be asked for."""
+
+
+@dg.sensor(target=table)
+def arrivals(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    """Ask for two keys, and for a run of each."""
+    runs = [dg.RunRequest(partition_key=key, run_key=f"{key}@1") for key in ("zenith", "acme")]
+    assert context.cursor is None
+    return dg.SensorResult(
+        runs, dynamic_partitions_requests=[s3.build_add_request(["zenith", "acme"])], cursor="2"
+    )
+
+
+@dg.asset(partitions_def=dg.DailyPartitionsDefinition(start_date="2018-01-22"))
+def prices() -> None:
+    """Be asked for every night."""
+
+
+@dg.schedule(target=prices, cron_schedule="0 3 * * *")
+def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Ask for the day before."""
+    day = context.scheduled_execution_time - dt.timedelta(days=1)
+    return dg.RunRequest(partition_key=f"{day:%Y-%m-%d}", run_key=f"{day:%Y-%m-%d}")
+
+
+defs = dg.Definitions([table, prices], sensors=[arrivals], schedules=[nightly])
+
+
+def board_of(value: object) -> Board:
+    """Find the board as the extension does: by the type."""
+    return BOARDS[type(value)](value)
+
+
+def text_of(value: object) -> str:
+    """Return a value's board as text."""
+    return as_text(board_of(value))
+
+
+def test_keys_to_add() -> None:
+    """The word `build_add_request` promises more than it does."""
+    assert text_of(s3.build_add_request(["zenith", "acme"])) == (
+        '○ Asked for: 2 keys to add to "s3"; nothing has happened yet\n'
+        "  zenith, acme\n"
+        "  The daemon carries it out, where one runs."
+    )
+
+
+def test_a_key_to_delete() -> None:
+    """Its materializations and rows are other records."""
+    assert text_of(s3.build_delete_request(["o'hare"])) == (
+        '○ Asked for: 1 key to delete from "s3"; nothing has happened yet\n'
+        "  o'hare\n"
+        "  The daemon carries it out, where one runs.\n"
+        "  To delete a key leaves its materializations and its rows."
+    )
+
+
+def test_no_key_to_add() -> None:
+    """An empty request is one all the same."""
+    assert text_of(s3.build_add_request([])).startswith('○ Asked for: 0 keys to add to "s3"; nothing')
+
+
+def test_a_run() -> None:
+    """The time of a file's last change, in the run key, is another one on each machine."""
+    request = dg.RunRequest(partition_key="acme", run_key="acme@283-1700000000123456789")
+    assert text_of(request) == (
+        "○ Asked for: 1 run of partition acme; nothing has happened yet\n"
+        "  run key: acme@283-(time)\n"
+        "  The daemon carries it out, where one runs."
+    )
+
+
+def test_a_run_of_a_range() -> None:
+    """With everything else that can be asked for, but for Dagster's own tags."""
+    request = dg.RunRequest(
+        tags={
+            "dagster/asset_partition_range_start": "acme",
+            "dagster/asset_partition_range_end": "zenith",
+            "team": "prices",
+        },
+        job_name="nightly",
+        asset_selection=[table.key],
+        run_config={"ops": {"table": {"config": {"path": "/home/me/x.csv"}}}},
+    )
+    assert text_of(request) == (
+        "○ Asked for: 1 run of partitions acme to zenith; nothing has happened yet\n"
+        "  job: nightly\n"
+        "  assets: table\n"
+        "  tags: team=prices\n"
+        "  run config: {'ops': {'table': {'config': {'path': '…/x.csv'}}}}\n"
+        "  The daemon carries it out, where one runs."
+    )
+
+
+def test_the_tags_of_a_run_lose_what_differs_tomorrow() -> None:
+    """In what they say, that is; and Dagster's own are not shown."""
+    tags = {"made/by": repr(object()), "file": "/srv/data/x.csv", "dagster/own": "hidden"}
+    assert "\n  tags: made/by=<object object>, file=…/x.csv\n" in text_of(dg.RunRequest(tags=tags))
+
+
+def test_three_thousand_requests_and_tags_are_shortened() -> None:
+    """The first ones, and the number of the others."""
+    keys = MANY[:3_000]
+    adding = [s3.build_add_request([key]) for key in keys]
+    run = dg.RunRequest(tags=dict.fromkeys(keys, "/srv/" * 100))
+    board = board_of(dg.SensorResult([run], dynamic_partitions_requests=adding))
+    text = as_text(board)
+    assert board.title.endswith(", and 2,990 more requests for keys, 1 run; nothing has happened yet")
+    assert text.count("\n  to add to ") == 10
+    assert "(3,000 in all)" in text
+    assert len(as_html(board).encode()) < 50_000
+    assert len(text.encode()) < 50_000
+
+
+def test_a_run_of_nothing_in_particular() -> None:
+    """No key, no run key, no job."""
+    assert text_of(dg.RunRequest()) == (
+        "○ Asked for: 1 run; nothing has happened yet\n  The daemon carries it out, where one runs."
+    )
+
+
+def test_a_skip() -> None:
+    """With the reason, and without one."""
+    assert text_of(dg.SkipReason("No new\nfile.")) == "○ Nothing is asked for\n  why: No new file."
+    assert text_of(dg.SkipReason()) == "○ Nothing is asked for"
+
+
+@pytest.mark.parametrize("answer", [dg.SensorResult(), [], None])
+def test_a_sensor_that_gives_no_reason(answer: object) -> None:
+    """Dagster has words of its own for it, which tell less."""
+
+    @dg.sensor(target=table)
+    def quiet() -> Any:  # noqa: ANN401 - whatever a sensor may return
+        return answer
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_sensor_context(instance=instance, definitions=defs)
+        tick = quiet.evaluate_tick(context)
+    assert text_of(tick) == "○ Nothing is asked for\n  why: the sensor gave no reason"
+
+
+def test_a_schedule_that_gives_no_reason() -> None:
+    """Likewise."""
+
+    @dg.schedule(target=prices, cron_schedule="0 3 * * *")
+    def quiet() -> None:
+        """Ask for nothing."""
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick = quiet.evaluate_tick(dg.build_schedule_context(instance=instance))
+    assert text_of(tick) == "○ Nothing is asked for\n  why: the schedule gave no reason"
+
+
+def test_what_a_sensor_returns_and_what_its_tick_returns_say_the_same() -> None:
+    """Keys, runs, cursor; and who makes it happen."""
+    with dg.instance_for_test() as instance:
+        context = dg.build_sensor_context(
+            instance=instance, instance_ref=instance.get_ref(), definitions=defs
+        )
+        returned = text_of(arrivals(context))
+        tick = text_of(arrivals.evaluate_tick(context))
+        assert instance.get_dynamic_partitions("s3") == []
+    assert returned == (
+        '○ Asked for: 2 keys to add to "s3", 2 runs; nothing has happened yet\n'
+        '  to add to "s3": zenith, acme\n'
+        "    partition  run key\n"
+        "    zenith     zenith@1\n"
+        "    acme       acme@1\n"
+        "  cursor for the next tick: 2\n"
+        "  The daemon carries it out, where one runs."
+    )
+    assert tick == returned
+
+
+def test_a_sensor_that_has_nothing_to_do() -> None:
+    """It may still move its cursor, or ask for keys alone, or record events."""
+    skipped = dg.SensorResult(skip_reason="Nothing new.", cursor="7")
+    assert text_of(skipped) == ("○ Nothing is asked for\n  why: Nothing new.\n  cursor for the next tick: 7")
+    assert text_of(dg.SensorResult()) == "○ Nothing is asked for"
+    keys = dg.SensorResult(skip_reason="Later.", dynamic_partitions_requests=[s3.build_delete_request(["a"])])
+    assert text_of(keys).splitlines()[:3] == [
+        '○ Asked for: 1 key to delete from "s3"; nothing has happened yet',
+        '  to delete from "s3": a',
+        "  why no run: Later.",
+    ]
+    event = dg.SensorResult(asset_events=[dg.AssetMaterialization("table")])
+    assert text_of(event).splitlines()[0] == "○ Asked for: 1 event to record; nothing has happened yet"
+
+
+def test_a_schedule_and_its_tick() -> None:
+    """Called, it returns the request; evaluated, the same inside a tick."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        night = dt.datetime(2018, 1, 24, 3, tzinfo=dt.UTC)
+        context = dg.build_schedule_context(
+            instance=instance, scheduled_execution_time=night, repository_def=defs.get_repository_def()
+        )
+        returned = text_of(nightly(context))
+        tick = text_of(nightly.evaluate_tick(context))
+    assert returned == (
+        "○ Asked for: 1 run of partition 2018-01-23; nothing has happened yet\n"
+        "  run key: 2018-01-23\n"
+        "  The daemon carries it out, where one runs."
+    )
+    assert tick == (
+        "○ Asked for: 1 run; nothing has happened yet\n"
+        "    partition   run key\n"
+        "    2018-01-23  2018-01-23\n"
+        "  The daemon carries it out, where one runs."
+    )
+
+
+def test_a_list_of_runs() -> None:
+    """As a sensor may return it."""
+    board = requests_board([dg.RunRequest(partition_key="acme"), dg.RunRequest()])
+    assert board is not None
+    assert as_text(board).splitlines()[:4] == [
+        "○ Asked for: 2 runs; nothing has happened yet",
+        "    partition",
+        "    acme",
+        "    none",
+    ]
+
+
+@pytest.mark.parametrize("other", [[], [1], ["acme"], [dg.RunRequest(), None]])
+def test_other_lists_are_left_alone(other: Sequence[object]) -> None:
+    """Nothing is shown that is not there."""
+    assert requests_board(other) is None
+
+
+def test_ten_thousand_requests_are_shortened() -> None:
+    """The first ones, the last one, and how many are between."""
+    result = dg.SensorResult(
+        [dg.RunRequest(partition_key=key, run_key=key) for key in MANY],
+        dynamic_partitions_requests=[s3.build_add_request(MANY)],
+        cursor="x" * 100_000,
+    )
+    lines = text_of(result).replace("\n      ", " ").splitlines()  # as before wrapping
+    assert lines[0] == '○ Asked for: 10,000 keys to add to "s3", 10,000 runs; nothing has happened yet'
+    assert lines[1].endswith(", … customer-09999 (10,000 in all)")
+    assert lines[11:14] == [
+        "    customer-00008  customer-00008",
+        "    … 9,990 more",
+        "    customer-09999  customer-09999",
+    ]
+    assert lines[14].endswith(" (100,000 characters)")
+    assert len(as_html(board_of(result)).encode()) < 10_000
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_hostile_names_stay_names(name: str) -> None:
+    """No element or attribute of theirs, and a page of modest size."""
+    keys = dg.DynamicPartitionsDefinition(name=name).build_add_request([name] * 30)
+    run = dg.RunRequest(
+        partition_key=name,
+        run_key=name,
+        job_name=name,
+        asset_selection=[dg.AssetKey([name])],
+        run_config={name: name},
+    )
+    result = dg.SensorResult([run] * 30, dynamic_partitions_requests=[keys], cursor=name)
+    for value in (keys, run, result, dg.SkipReason(name)):
+        html = as_html(board_of(value))
+        assert injected(html) == []
+        assert len(html.encode()) < 20_000
+        assert not {"\u202e", "\x00", "\x1b"} & set(html + text_of(value))

@@ -1,0 +1,379 @@
+"""What the result of `dg.materialize` shows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from lesson_lib.classroom import run_log
+from lesson_lib.classroom.display.board import Board, Fold, Graph
+from lesson_lib.classroom.display.html import as_html
+from lesson_lib.classroom.display.run_view import run_board, why_failed
+from lesson_lib.classroom.display.text import as_text
+from lesson_lib.pipeline import SourceFolder, import_dynamic_partition_file
+from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+
+s3 = dg.DynamicPartitionsDefinition(name="s3")
+
+
+@dg.asset(partitions_def=s3, check_specs=[dg.AssetCheckSpec("not_bad", asset="imported", blocking=True)])
+def imported(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    """Record something of every kind."""
+    context.log.info("looking at %s", context.partition_key)
+    table = dg.TableMetadataValue([dg.TableRecord({"a": 1})], dg.TableSchema([dg.TableColumn("a")]))
+    return dg.MaterializeResult(
+        metadata={"rows": 8, "file": dg.MetadataValue.path("/somewhere/acme.csv"), "sample": table},
+        check_results=[dg.AssetCheckResult(passed="bad" not in context.partition_key, description="Seen.")],
+    )
+
+
+@dg.asset(partitions_def=s3, deps=[imported])
+def loaded(context: dg.AssetExecutionContext) -> None:
+    """Fail for one key."""
+    if context.partition_key == "boom":
+        raise ValueError("no luck with '/somewhere/boom.csv'\n\nLINE 1: select")
+
+
+@dg.asset(partitions_def=s3)
+def ranged(context: dg.AssetExecutionContext) -> None:
+    """Take a range of keys."""
+    for number, key in enumerate(context.partition_keys):
+        context.add_asset_metadata({"rows": number}, partition_key=key)
+
+
+@pytest.fixture(autouse=True)
+def log_is_kept() -> Iterator[None]:
+    """Keep the log of the runs of a test."""
+    with run_log.kept():
+        yield
+
+
+def ran(*assets: dg.AssetsDefinition, key: str | None = None, **options: object) -> dg.ExecuteInProcessResult:
+    """Materialize assets in an instance that knows some keys, and return the result, failed or not."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("s3", ["acme", "bad", "boom", *HOSTILE_NAMES])
+        return dg.materialize(
+            list(assets), partition_key=key, instance=instance, raise_on_error=False, **options
+        )
+
+
+def graph_of(board: Board) -> Graph:
+    """Return the board's graph."""
+    return next(block for block in board.blocks if isinstance(block, Graph))
+
+
+def test_a_success_shows_keys_assets_metadata_checks_and_own_log_lines() -> None:
+    """Each asset stands after those that it needs, with what it recorded."""
+    assert as_text(run_board(ran(imported, loaded, key="acme"))) == (
+        "✓ Run succeeded: partition acme\n"
+        "  ✓ imported: materialized\n"
+        "      rows: 8\n"
+        "      file: …/acme.csv\n"
+        "      sample: 1 record\n"
+        "      ✓ check not_bad passed: Seen.\n"
+        "  ✓ loaded: materialized, after imported\n"
+        "  The run's log, with 1 line of your own:\n"
+        "    INFO    imported: looking at acme"
+    )
+
+
+def test_a_failure_shows_its_cause_and_what_did_not_run() -> None:
+    """The cause stands at the asset that failed, without folders; the traceback is folded away."""
+    board = run_board(ran(imported, loaded, key="boom"))
+    text = as_text(board)
+    assert text.startswith("✗ Run failed: partition boom\n  ✓ imported: materialized\n")
+    assert "  ✗ loaded: failed, after imported\n      ✗ ValueError: no luck with '…/boom.csv'\n" in text
+    assert "Traceback" not in text
+    (folded,) = (block for block in board.blocks if isinstance(block, Fold) and "traceback" in block.summary)
+    assert folded.summary == "The full traceback of loaded"
+    assert 'raise ValueError("no luck' in folded.text
+    assert '"dagster/' in folded.text
+    assert str(Path(dg.__file__).parent) not in folded.text
+
+
+def test_a_blocking_check_shows_that_the_asset_was_materialized_all_the_same() -> None:
+    """Misconception 17: the check stops what comes after, and does not unmake what it judged."""
+    text = as_text(run_board(ran(imported, loaded, key="bad")))
+    assert "  ! imported: materialized, and its check stops what comes after\n" in text
+    assert "      ✗ check not_bad failed: Seen.\n" in text
+    assert "  ○ loaded: not run, after imported" in text
+
+
+def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
+    """A check that runs as a step of its own shows its finding, and not also Dagster's error about it."""
+
+    @dg.asset
+    def checked() -> None: ...
+
+    @dg.asset_check(asset=checked, blocking=True)
+    def sound() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, description="a.csv: line 3 is empty. Correct the file.")
+
+    @dg.asset(deps=[checked])
+    def after() -> None: ...
+
+    assert as_text(run_board(ran(checked, sound, after))) == (
+        "✗ Run failed\n"
+        "  ! checked: materialized, and its check stops what comes after\n"
+        "      ✗ check sound failed: a.csv: line 3 is empty. Correct the file.\n"
+        "  ○ after: not run, after checked"
+    )
+
+
+def test_a_run_that_a_check_stopped_failed_for_what_the_check_found() -> None:
+    """The table of a tick shows it, too, in place of Dagster's error, which has only the check's name."""
+    assert why_failed(ran(imported, key="bad")) == "check not_bad failed: Seen."
+    assert why_failed(ran(imported, loaded, key="boom")) == "ValueError: no luck with '…/boom.csv'"
+
+
+def test_a_range_of_keys_shows_each_keys_metadata() -> None:
+    """One run, several keys: they are counted, and each has its line."""
+    tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
+    assert as_text(run_board(ran(ranged, tags=tags))).splitlines()[:5] == [
+        "✓ Run succeeded: partitions acme to boom, 3 keys materialized",
+        "  ✓ ranged: materialized 3 partitions",
+        "      acme: rows 0",
+        "      bad: rows 1",
+        "      boom: rows 2",
+    ]
+
+
+def test_a_reversed_range_is_of_no_key() -> None:
+    """Dagster records a materialization without a key, and that is none of a key's."""
+    tags = {"dagster/asset_partition_range_start": "boom", "dagster/asset_partition_range_end": "acme"}
+    assert as_text(run_board(ran(ranged, tags=tags))).splitlines()[:3] == [
+        "! Run succeeded: partitions boom to acme, 0 keys materialized",
+        "  ○ ranged: ran, and made nothing",
+        "  A range holds no key if its end was registered before its start. Did you mean to swap them?",
+    ]
+
+
+def test_a_failed_step_with_a_check_is_told_once() -> None:
+    """The step is that of the asset and of its check, and its error is one."""
+    tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
+    told = [line.text for box in graph_of(run_board(ran(imported, tags=tags))).boxes for line in box.lines]
+    assert [text.partition(":")[0] for text in told] == ["DagsterInvariantViolationError"]
+
+
+def test_a_job_without_assets_shows_its_steps() -> None:
+    """A plain op job has a board, too."""
+
+    @dg.op
+    def greet() -> None:
+        """Do nothing."""
+
+    @dg.job
+    def greeting() -> None:
+        greet()
+
+    lines = as_text(run_board(greeting.execute_in_process())).splitlines()
+    assert lines[:2] == ["✓ Run succeeded", "  ✓ greet: succeeded"]
+
+
+def test_a_check_that_ran_alone_shows_its_asset_as_not_part_of_the_run() -> None:
+    """Nothing was materialized, and the board does not say so."""
+
+    @dg.asset
+    def table() -> None:
+        """Hold rows."""
+
+    @dg.asset_check(asset=table)
+    def looks_odd() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description="Odd.")
+
+    result = dg.materialize([table, looks_odd], selection=dg.AssetSelection.checks(looks_odd))
+    assert as_text(run_board(result)).splitlines() == [
+        "! Run succeeded, 1 check failed",
+        "  table: not part of this run",
+        "      ! check looks_odd failed, not as an error: Odd.",
+    ]
+
+
+def test_many_assets_are_shortened() -> None:
+    """A hundred assets: thirty boxes, and the others by name and number."""
+
+    @dg.multi_asset(specs=[dg.AssetSpec(f"asset_{number:03}") for number in range(100)])
+    def many() -> Iterator[dg.MaterializeResult]:
+        for number in range(100):
+            yield dg.MaterializeResult(asset_key=f"asset_{number:03}")
+
+    board = run_board(dg.materialize([many]))
+    (graph,) = (block for block in board.blocks if isinstance(block, Graph))
+    assert len(graph.boxes) == 30
+    assert "And 70 more assets: asset_030, " in as_text(board)
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_hostile_keys_and_messages_are_only_text(name: str) -> None:
+    """Whatever a key or a message holds, the page shows it as text, and the board keeps its size."""
+
+    @dg.asset(partitions_def=s3)
+    def fails(context: dg.AssetExecutionContext) -> None:
+        context.log.info(context.partition_key)
+        raise ValueError(context.partition_key)
+
+    board = run_board(ran(fails, key=name))
+    assert injected(as_html(board)) == []
+    assert len(as_html(board).encode()) < 60_000
+    assert len(as_text(board)) < 3_000
+    assert all(line.isprintable() for line in as_text(board).split("\n"))
+
+
+def test_what_fails_outside_an_asset_of_its_own_name_is_told() -> None:
+    """Assets of one function, of a graph, and with a prefix: each fails with its cause."""
+
+    @dg.multi_asset(specs=[dg.AssetSpec("first"), dg.AssetSpec(["shop", "second"])])
+    def several() -> tuple[None, None]:
+        raise ValueError("several")
+
+    @dg.op
+    def inner() -> None:
+        raise ValueError("inner")
+
+    @dg.graph_asset
+    def outer() -> None:
+        return inner()
+
+    @dg.asset(key=["shop", "a-b"])
+    def prefixed() -> None:
+        raise ValueError("prefixed")
+
+    assert as_text(run_board(ran(several, outer, prefixed))).splitlines() == [
+        "✗ Run failed",
+        "  ✗ first: failed",
+        "      ✗ ValueError: several",
+        "  ✗ outer: failed",
+        "      ✗ ValueError: inner",
+        "  ✗ shop/a-b: failed",
+        "      ✗ ValueError: prefixed",
+        "  ✗ shop/second: failed",
+        "      ✗ ValueError: several",
+    ]
+
+
+def test_a_resource_that_cannot_start_is_the_cause() -> None:
+    """No step began, so the cause stands below the assets, with its traceback."""
+
+    @dg.resource
+    def broken(_: dg.InitResourceContext) -> None:
+        raise ValueError("no connection")
+
+    @dg.asset(required_resource_keys={"broken"})
+    def needs() -> None:
+        """Never run."""
+
+    board = run_board(ran(needs, resources={"broken": broken}))
+    assert as_text(board).splitlines() == [
+        "✗ Run failed",
+        "  ○ needs: not run",
+        "  ✗ ValueError: no connection",
+    ]
+    assert "The full traceback" in [block.summary for block in board.blocks if isinstance(block, Fold)]
+
+
+def test_a_check_that_raises_is_told_at_its_asset() -> None:
+    """The asset was materialized; the run failed all the same."""
+
+    @dg.asset
+    def table() -> None:
+        """Hold rows."""
+
+    @dg.asset_check(asset=table)
+    def looks() -> dg.AssetCheckResult:
+        raise ValueError("blind")
+
+    assert as_text(run_board(ran(table, looks))).splitlines() == [
+        "✗ Run failed",
+        "  ✓ table: materialized",
+        "      ✗ check looks raised ValueError: blind",
+    ]
+
+
+def test_what_was_skipped_or_made_nothing_did_not_succeed() -> None:
+    """An op whose input never came, and an asset that yields nothing."""
+
+    @dg.op(out={"yes": dg.Out(is_required=False), "no": dg.Out(is_required=False)})
+    def branch() -> Iterator[dg.Output]:
+        yield dg.Output(1, "yes")
+
+    @dg.op
+    def after(value: int) -> int:
+        return value
+
+    @dg.job
+    def branching() -> None:
+        yes, no = branch()
+        after.alias("after_yes")(yes)
+        after.alias("after_no")(no)
+
+    @dg.asset(output_required=False)
+    def silent() -> Iterator[dg.Output]:
+        yield from ()
+
+    assert set(as_text(run_board(branching.execute_in_process())).splitlines()[1:]) == {
+        "  ✓ branch: succeeded",
+        "  ✓ after_yes: succeeded",
+        "  ○ after_no: skipped",
+    }
+    assert "○ silent: ran, and made nothing" in as_text(run_board(ran(silent)))
+
+
+def test_the_source_folder_of_an_import_is_not_shown(tmp_path: Path) -> None:
+    """It is an absolute path, which differs on each machine."""
+    (tmp_path / "acme.csv").write_text(
+        "date,share_price,amount,spend,shift,spread\n2018/01/22,1.5,100,425.0,-0.5,0.01\n"
+    )
+    result = ran(
+        import_dynamic_partition_file, key="acme", resources={"source": SourceFolder(path=str(tmp_path))}
+    )
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["source folder"].value == str(tmp_path.resolve())
+    (box,) = graph_of(run_board(result)).boxes
+    assert [name for name, _ in box.facts] == ["file", "bytes", "header", "bad prices", "fingerprint"]
+
+
+def test_metadata_and_checks_without_end_are_cut() -> None:
+    """Two thousand facts and three hundred checks leave a board that a page can hold."""
+    names = [f"check_{number:03}" for number in range(300)]
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec(name, asset="wordy") for name in names])
+    def wordy() -> dg.MaterializeResult:
+        return dg.MaterializeResult(
+            metadata={f"fact {number:04}": "x" * 10_000 for number in range(2_000)},
+            check_results=[dg.AssetCheckResult(passed=True, check_name=name) for name in names],
+        )
+
+    board = run_board(ran(wordy))
+    assert "and 1,980 more" in as_text(board)
+    assert "and 280 more" in as_text(board)
+    assert len(as_html(board).encode()) < 60_000
+
+
+def test_a_log_line_tells_its_exception_and_is_cut() -> None:
+    """`context.log.exception` names what happened; a megabyte of text is not kept for every run."""
+
+    @dg.asset
+    def talks(context: dg.AssetExecutionContext) -> None:
+        try:
+            _ = 1 / 0
+        except ZeroDivisionError:
+            context.log.exception("oops")
+        context.log.info("")
+        context.log.info("x" * 1_000_000)
+
+    lines = [line for line in run_log.lines_of(ran(talks).run_id) if line.own]
+    assert [line.text for line in lines[:2]] == ["oops (ZeroDivisionError: division by zero)", ""]
+    assert len(lines[2].text) < 10_000
+
+
+def test_what_a_sensor_logs_is_on_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its evaluation is no run, so the line is printed, without the time."""
+
+    @dg.sensor(job_name="load")
+    def looks(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        context.log.info("looked")
+        return dg.SkipReason("nothing new")
+
+    looks(dg.build_sensor_context(instance=dg.DagsterInstance.ephemeral()))
+    assert capsys.readouterr() == ("INFO    looked\n", "")

@@ -1,0 +1,165 @@
+"""What is left out of foreign texts, and what is not."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from lesson_lib.classroom.display.safe_text import counted, listed, shortened, stable, visible
+
+LENGTH = 100_000  # characters
+
+PATHS = [
+    ("/srv/data/x.csv", "…/x.csv"),
+    ("/srv/data/", "…/data/"),
+    ("No file '/srv/my data/my x.csv'.", "No file '…/my x.csv'."),
+    ("path=/srv/data/x.csv:12: bad", "path=…/x.csv:12: bad"),
+    ("PATH=/usr/local/bin:/opt/bin", "PATH=…/bin:…/bin"),
+    ("/home/jo/x", "…/x"),
+    ("/home/Jo Doe/x", "…/x"),
+    ("no /home/Jo van Doe/data/x.csv: gone", "no …/x.csv: gone"),
+    ("/Users/Jo Doe/x", "…/x"),
+    ("~/x", "…/x"),
+    ("~/data/x and ~\\data\\x", "…/x and …/x"),
+    (r"C:\data\x.csv", "…/x.csv"),
+    (r"C:\Users\Jo Doe\x", "…/x"),
+    (repr(r"C:\Users\Jo Doe\data\x"), "'…/x'"),
+    (r"\\?\C:\data\x", "…/x"),
+    (r"\\server\share\x", "…/x"),
+    (r"in \\server\share\data\x.csv: gone", "in …/x.csv: gone"),
+    (repr(r"\\server\share\data\my x"), "'…/my x'"),
+    (str([r"\\server\share\data\x"]), "['…/x']"),
+    ("file:///home/jo/x", "file://…/x"),
+    ("file:///home/Jo Doe/x", "file://…/x"),
+    ("file:///C:/Users/Jo Doe/x", "file://…/x"),
+    ("sqlite:////srv/data/x.db", "sqlite://…/x.db"),
+    ('File "/usr/lib/python3/site-packages/dagster/a.py", line 3', 'File "dagster/a.py", line 3'),
+    (r"C:\Program Files\Python\Lib\site-packages\dagster\a.py", r"dagster\a.py"),
+    (
+        "https://example.org/x is in /usr/dist-packages/dagster/a.py",
+        "https://example.org/x is in dagster/a.py",
+    ),
+    ("see /srv/x/y and /usr/lib/site-packages/a.py", "see …/y and a.py"),
+    ('File "/srv/ipykernel_12/345.py", line 1', 'File "a cell", line 1'),
+    (r"C:\Users\Jo Doe\Temp\ipykernel_12\345.py", "a cell"),
+]
+
+OTHER = [
+    ("<object object at 0x7f6eb629d010>", "<object object>"),
+    ("run 5b1cde6f-2a6c-4e0d-9a4e-0c8f6a1b2c3d", "run (id)"),
+    ("done (pid: 123) in 12.5ms", "done"),
+]
+
+UNTOUCHED = [
+    *("2017/09/11", "'/2017/09/11'", "09/11/2017", "1/2", "3 /4/5", "and/or", "n/a", "'/'", "a /b/ c"),
+    *("https://example.org/a/b", "https://localhost:8080/a/b", "http://[::1]:80/a/b", "http://x.org/~jo/a/b"),
+    *("s3://bucket/a/b", "data/x/y.csv", "./a/b", "../a/b", "{folder}/a/b", "~5/6"),
+    *("SELECT a/b/c FROM t", "SELECT (a + b)/c/d", "SELECT 1 /*a/b*/", "a // b //c/d", "'a'/'b'/'c'"),
+    *("<b>x</b></i>", "<br /><hr/>", "&lt;/b&gt;&lt;/i&gt;", "<a/><b/>"),
+    *(r"\\d+\\w+\\s", r"\\nfoo\\nbar\\nbaz", r"\n and \t", "a:b", "acme", ""),
+]
+
+# What makes a search that starts anew at each place, and goes on to the end, take hours.
+LONG_WINDED = [
+    *(
+        "/",
+        "(/",
+        "/a",
+        " /a",
+        "\\",
+        "'/",
+        "'/a",
+        "/home/",
+        " /home/a",
+        " /home/a b c",
+        "~/",
+        "…/",
+        "C:/",
+        "C:\\",
+    ),
+    *(
+        "'",
+        "\\\\a\\b",
+        "://",
+        ":///",
+        "\\\\?\\",
+        "C:/(",
+        "C: ",
+        "/(site-packages",
+        "ipykernel_1",
+        "x",
+        "…",
+        "~",
+    ),
+    *(" in 1", " at 0x", "0", "'/a\" ", "a /home/b "),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), [*PATHS, *OTHER])
+def test_what_differs_tomorrow_is_left_out(before: str, after: str) -> None:
+    """Folders, ids, addresses, times; and nothing more at a second look."""
+    assert stable(before) == after
+    assert stable(after) == after
+
+
+@pytest.mark.parametrize("text", UNTOUCHED)
+def test_what_only_looks_like_a_path_stays(text: str) -> None:
+    """Dates, fractions, SQL, tags, hosts."""
+    assert stable(text) == text
+
+
+def test_known_folders_are_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever blanks they hold: the home folder, the working directory, the folder for temporary files."""
+    home, work, temporary = folders = [tmp_path / "its own" / name for name in ("a b c d", "e f", "g  h")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.chdir(work)
+    for folder in folders:
+        assert stable(f"No {folder / 'data' / 'x.csv'}, no '{folder}'.") == "No …/x.csv, no '…'."
+        assert stable(f"It is in {folder}.") == "It is in …."
+    assert stable(f"file://{home.as_posix()}/x") == "file://…/x"
+
+
+def test_a_deleted_working_directory_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What shows an error must not raise another."""
+
+    def gone() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os, "getcwd", gone)
+    assert stable(f"no {tmp_path / 'x.csv'}") == "no …/x.csv"
+
+
+@pytest.mark.parametrize("piece", LONG_WINDED)
+def test_a_text_that_is_made_to_take_long_does_not(piece: str) -> None:
+    """Were the time to grow with the square of the length, this test would not end."""
+    text = piece * (LENGTH // len(piece))
+    for whole in (text, f"'{text}\"", f"/home/{text}"):
+        assert len(stable(whole)) <= len(whole) + len("…")
+
+
+def test_invisible_characters_are_written_as_codes() -> None:
+    """But for those that spell words and emoji."""
+    assert visible("a\u202eb\x00c\nd") == "a\\u202eb\\x00c\\nd"
+    assert visible("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e"
+
+
+def test_long_texts_lose_their_middle() -> None:
+    """And say how long they are."""
+    assert shortened("abcdef", 6) == "abcdef"
+    assert shortened("abcdefgh", 6) == "abc … fgh (8 characters)"
+
+
+def test_long_lists_keep_both_ends() -> None:
+    """And say how long they are."""
+    assert listed(["a", "b"]) == "a, b"
+    assert listed([str(n) for n in range(1_000)], many=3) == "0, 1, … 999 (1,000 in all)"
+
+
+def test_numbers_agree_with_their_noun() -> None:
+    """One key, two keys."""
+    assert [counted(n, "key") for n in (0, 1, 10_000)] == ["0 keys", "1 key", "10,000 keys"]

@@ -1,0 +1,425 @@
+"""`checkpoint`: where it leads is where running the notebook from the top leads, and nothing else happens."""
+
+import asyncio
+import itertools
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import pytest
+from IPython.core.error import UsageError
+from IPython.core.interactiveshell import InteractiveShell
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+import lesson_lib.author.notebook_rules as rules
+from lesson_lib.author.notebook_runs import course_notebooks, executed, read, write
+from lesson_lib.classroom import checkpoint
+from lesson_lib.classroom.exercises import checkpoints, section_starts
+from lesson_lib.classroom.exercises.section_starts import SectionStart, starts_in
+from lesson_lib.notebook_cells import EXERCISE, RAISES, tagged
+from tests.classroom.shells import new_shell
+
+# The course's notebooks
+
+NOTEBOOKS = [pytest.param(path, id=path.stem) for path in course_notebooks()]
+
+# Names with a leading underscore stay; what is tested is the file as it is, not as it was committed.
+BEGIN = """
+from lesson_lib.classroom import checkpoint as _checkpoint
+from lesson_lib.classroom.exercises import section_starts as _starts
+_starts._committed = lambda path: None
+
+def _state():
+    import duckdb
+    names = {name: type(value).__name__ for name, value in globals().items()
+             if name[0] != "_" and name not in {"In", "Out", "exit", "quit", "open", "get_ipython"}}
+    state = {"names": names}
+    if "lab" in names:
+        state["files"] = {path.relative_to(lab.folder).as_posix(): path.stat().st_size
+                          for path in sorted(lab.folder.rglob("*.csv"))}
+    if "lab" in names and lab.database.exists():
+        with duckdb.connect(lab.database) as con:
+            for (table,) in con.sql("show tables").fetchall():
+                rows = con.sql(f"from {table}").fetchall()
+                state[table] = [str(con.sql(f"describe {table}").fetchall()), sorted(map(str, rows))]
+    if "instance" in names:
+        state["keys"] = {name: instance.get_dynamic_partitions(name) for name in ("s3", "s33")}
+        state["runs"] = [run.status.value for run in instance.get_runs()]
+    if "instance" in names and "assets" in names:
+        state["materialized"] = [sorted(instance.get_materialized_partitions(each.key)) for each in assets]
+    return state
+
+_given = set(globals())
+"""
+FORGET = (
+    "for _name in [name for name in globals() if name[0] != '_' and name not in _given]: del globals()[_name]"
+)
+TELL = "import json as _json\nprint(_json.dumps(_state()))"
+
+
+class Course(NamedTuple):
+    """A notebook, its sections, and what came out of the two ways to each of them."""
+
+    stored: NotebookNode
+    sections: list[SectionStart]
+    by_running: dict[str, str]
+    by_checkpoint: dict[str, str]
+    shown_there: dict[str, str]
+    on_from_there: dict[str, tuple[list[NotebookNode], list[NotebookNode]]]
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """Go to two sections by checkpoints, on from each to the next, and then to the same from the top."""
+    path: Path = request.param
+    stored = read(path)
+    sections = starts_in(path.stem[:2], path.read_text(encoding="utf-8"))
+    # What stands before each of the others is checked without a kernel, which would take minutes more.
+    chosen = [sections[len(sections) * place // 3] for place in (1, 2)]
+    first, *parts = split_at(stored, chosen)
+
+    cells = [new_code_cell(BEGIN)]  # all in one kernel: to start it and to import costs more than most cells
+    landing: dict[str, int] = {}
+    for section, after in zip(chosen, parts, strict=True):
+        cells += [new_code_cell(FORGET), new_code_cell(f"_checkpoint({section.id!r})")]
+        landing[section.id] = len(cells)
+        cells += [new_code_cell(TELL), *after]
+    passing: dict[str, int] = {}
+    cells.append(new_code_cell(FORGET))
+    for section, before in zip(chosen, [first, *parts], strict=False):
+        cells += [cell for cell in before if not is_exercise(cell)]
+        passing[section.id] = len(cells)
+        cells.append(new_code_cell(TELL))
+
+    # Each cell with an id of its own.
+    cells = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
+    own = {"LESSON_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.json")}
+    ran = asyncio.run(executed(path, new_notebook(cells=cells), through_errors=True, env=own)).cells
+    return Course(
+        stored,
+        sections,
+        {id_: told(ran[at]) for id_, at in passing.items()},
+        {id_: told(ran[at]) for id_, at in landing.items()},
+        {id_: told(ran[at - 1]) for id_, at in landing.items()},
+        {
+            section.id: (after, ran[landing[section.id] + 1 :][: len(after)])
+            for section, after in zip(chosen, parts, strict=True)
+        },
+    )
+
+
+def count_above(stored: NotebookNode, section: SectionStart) -> int:
+    """Return how many code cells stand above a section."""
+    above = [cell for cell in stored.cells if section.heading in headings_in(cell)]
+    return len(rules.code_cells(new_notebook(cells=stored.cells[: stored.cells.index(above[0])])))
+
+
+def headings_in(cell: NotebookNode) -> list[str]:
+    """Return the headings of the sections that begin in a cell."""
+    if cell.cell_type != "markdown":
+        return []
+    return [line.removeprefix("## ") for line in cell.source.splitlines() if line.startswith("## ")]
+
+
+def is_exercise(cell: NotebookNode) -> bool:
+    """Whether a cell is for the learner's own work."""
+    return bool(tagged(cell, EXERCISE))
+
+
+def split_at(stored: NotebookNode, sections: list[SectionStart]) -> list[list[NotebookNode]]:
+    """Return the code cells above the first of these sections, and those from each on to the next."""
+    places = [0, *(count_above(stored, section) for section in sections), None]
+    return [rules.code_cells(stored)[start:end] for start, end in itertools.pairwise(places)]
+
+
+def told(cell: NotebookNode) -> str:
+    """Return a cell's only output as text."""
+    [output] = cell.outputs
+    return str(output.get("text") or output.data["text/plain"])
+
+
+def test_every_section_has_a_checkpoint(course: Course) -> None:
+    """They are numbered as their headings stand in the notebook."""
+    headings = [heading for cell in rules.prose_cells(course.stored) for heading in headings_in(cell)]
+    assert len(headings) > 5
+    assert [section.heading for section in course.sections[1:]] == headings
+    number = course.sections[0].id
+    ids = [f"{number}.{place}" for place in range(1, len(headings) + 1)]
+    assert [section.id for section in course.sections[1:]] == ids
+
+
+def test_what_stands_above_a_section_is_run(course: Course) -> None:
+    """All code cells, by their text, but for the exercises; the errors are the announced ones."""
+    cells = rules.code_cells(course.stored)
+    for section in course.sections[1:]:
+        above = [cell for cell in cells[: count_above(course.stored, section)] if not is_exercise(cell)]
+        assert [cell.source for cell in section.before] == [cell.source for cell in above]
+        assert [cell.error for cell in section.before] == [tagged(cell, RAISES) for cell in above]
+        assert [cells[cell.number - 1].source for cell in section.before] == [cell.source for cell in above]
+    assert course.sections[0].before == ()
+
+
+def test_the_state_is_that_of_running_from_the_top(course: Course) -> None:
+    """Names, files, keys, runs, materializations, tables and rows, at two sections."""
+    assert len(course.by_running) == 2
+    for id_, state in course.by_running.items():
+        assert json.loads(course.by_checkpoint[id_]) == json.loads(state), id_
+    assert json.loads(course.by_checkpoint[id_])["raw_partition_data"]
+
+
+def test_the_rest_of_the_notebook_shows_what_is_stored(course: Course) -> None:
+    """From each of the two on, every cell is compared as strictly as nbval does."""
+    assert len(course.on_from_there) == 2
+    for id_, (stored, shown) in course.on_from_there.items():
+        assert stored
+        assert rules.same_outputs(new_notebook(cells=stored), new_notebook(cells=shown)) == [], id_
+
+
+def test_the_only_output_is_where_one_is(course: Course) -> None:
+    """No figure, no print and no error of the cells that ran is among it."""
+    headings = {section.id: section.heading for section in course.sections}
+    for id_, shown in course.shown_there.items():
+        assert shown.startswith(f"You are at {id_} {headings[id_]}\n")
+
+
+# A small course, in this process
+
+SMALL = [
+    new_markdown_cell("# 07 · A small one\n\nText."),
+    new_code_cell("import sys\nrows = [8]\nprint('loud')\nprint('loud', file=sys.stderr)\nrows"),
+    new_markdown_cell("Text.\n\n## What comes first?"),
+    new_code_cell("rows = undone", metadata={"tags": ["exercise:7.1"]}),
+    new_code_cell("%%capture\nkept, rest = 'kept', 1"),
+    new_code_cell("rows[1]", metadata={"tags": ["raises-exception", "raises:IndexError"]}),
+    new_markdown_cell("### Exercise\n\n## And then?\n\nText."),
+    new_code_cell("for row in rows:\n    doubled = 2 * row\n\ndef double(row):\n    return row * len(rows)"),
+    new_markdown_cell("## And last?"),
+    new_code_cell("raise SystemExit"),
+]
+
+
+@pytest.fixture
+def shell() -> Iterator[InteractiveShell]:
+    """Return a shell like a notebook's."""
+    yield new_shell()
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: InteractiveShell) -> Path:
+    """Return the file of a notebook that is all of a course; the shell has the name `mine`."""
+    monkeypatch.setattr(section_starts, "notebooks_folder", lambda: tmp_path)
+    path = tmp_path / "07_small.ipynb"
+    nbformat.write(new_notebook(cells=SMALL), path)
+    shell.push({"mine": [1], "rows": "mine, too", "checkpoint": checkpoint})
+    return path
+
+
+def changed(path: Path, change: Callable[[list[NotebookNode]], None]) -> None:
+    """Change the notebook's cells, as JupyterLab saves them."""
+    notebook = read(path)
+    change(notebook.cells)
+    assert write(path, notebook)
+
+
+def put(number: int, source: str) -> Callable[[list[NotebookNode]], None]:
+    """Return a change of one cell's text."""
+    return lambda cells: cells[number].update(source=source)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_cells_above_have_run_and_show_nothing(
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The one output is the board; exercises are left out, and magics do what they do."""
+    mine = shell.user_ns["mine"]
+    shell.run_cell("checkpoint('07.3')").raise_error()
+    shown = (
+        "Out[0]: \nYou are at 07.3 And last?\n"
+        "  Names that are ready: double, doubled, kept, rest, rows\n"
+        "  Go on with the cells of this section.\n"
+    )
+    assert capsys.readouterr() == (shown, "")
+    assert shell.user_ns["mine"] is mine
+    assert shell.ev("rows, kept, doubled, double(1)") == ([8], "kept", 16, 1)
+    shell.user_ns["rows"] = [1, 2, 3]
+    assert shell.ev("double(1)") == 3  # the functions live among the learner's names
+
+
+@pytest.mark.usefixtures("small")
+def test_history_counts_and_earlier_values_stay(shell: InteractiveShell) -> None:
+    """`In`, `Out`, `_` and the number of the next cell are those of the cells that the learner ran."""
+    shell.run_cell("6 * 7", store_history=True)
+    count, before = shell.execution_count, {name: shell.user_ns[name] for name in ("In", "Out", "_", "_i")}
+    outs = dict(shell.user_ns["Out"])
+    shell.run_cell("here = checkpoint('07.3')").raise_error()
+    shell.run_cell("here = checkpoint('07.2')").raise_error()
+    assert shell.execution_count == count
+    assert {name: shell.user_ns[name] for name in before} == before
+    assert shell.user_ns["Out"] == outs == {1: 42}
+
+
+def test_the_start_runs_nothing(small: Path, shell: InteractiveShell) -> None:
+    """There is nothing above the first cell."""
+    assert small.exists()
+    assert repr(checkpoint("07")) == "You are at 07 A small one: the start\n  Go on with the first cell."
+    assert shell.user_ns["rows"] == "mine, too"
+
+
+@pytest.mark.usefixtures("small")
+def test_without_a_section_all_are_listed() -> None:
+    """By notebook, with number and heading."""
+    assert repr(checkpoint()) == (
+        "The sections of the course\n"
+        '  checkpoint("02.4") brings your notebook to where section 02.4 starts.\n'
+        "  07_small\n"
+        "    checkpoint  where it leads\n"
+        "    07          A small one: the start\n"
+        "    07.1        What comes first?\n"
+        "    07.2        And then?\n"
+        "    07.3        And last?"
+    )
+
+
+def test_a_section_of_another_notebook_is_refused(
+    small: Path, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where Jupyter says which notebook is open, and the course has one of that name."""
+    nbformat.write(new_notebook(cells=SMALL), small.with_name("08_other.ipynb"))
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/08_other.ipynb")
+    with pytest.raises(UsageError, match=r"^Section 07\.2 is in 07_small, and this is 08_other\. Open that"):
+        checkpoint("07.2")
+    assert shell.user_ns["rows"] == "mine, too"
+    for open_now in ("notebooks/07_small.ipynb", "my own copy.ipynb", ""):
+        monkeypatch.setenv("JPY_SESSION_NAME", open_now)
+        assert repr(checkpoint("07.1")).startswith("You are at 07.1 What comes first?")
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("wanted", ["07.4", "7.1", "", "And then?", 7.1, ["07.1"]])
+def test_an_unknown_section_is_answered_with_those_there_are(wanted: str) -> None:
+    """And nothing has run."""
+    with pytest.raises(UsageError, match=r"There are: 07, 07\.1 to 07\.3; checkpoint\(\) lists them"):
+        checkpoint(wanted)
+
+
+@pytest.mark.parametrize(
+    ("number", "source", "reason"),
+    [
+        (
+            1,
+            "rows = []\n1 / 0",
+            "in cell [1], 'rows = []': ZeroDivisionError: division by zero. Your names are",
+        ),
+        (
+            5,
+            "rows.clear",
+            "in cell [4], 'rows.clear': it was to raise IndexError, and raised nothing. Your names",
+        ),
+        (5, "rows['a']", "in cell [4], \"rows['a']\": TypeError: list indices must be"),
+        (4, "rows = (", "in cell [3], 'rows = (': SyntaxError: incomplete input. Your"),
+        (4, "raise KeyboardInterrupt", "Stopped on the way to 07.2, in cell [3], 'raise KeyboardInterrupt'."),
+        (
+            4,
+            "raise SystemExit",
+            "Stopped on the way to 07.2, in cell [3], 'raise SystemExit'. Your names are as they were before",
+        ),
+    ],
+)
+def test_what_goes_wrong_leaves_the_names_as_they_were(
+    small: Path, shell: InteractiveShell, number: int, source: str, reason: str
+) -> None:
+    """The message names the cell, what happened, and the next move; it can be tried again."""
+    changed(small, put(number, source))
+    before = dict(shell.user_ns)
+    with pytest.raises(UsageError) as caught:
+        checkpoint("07.2")
+    assert reason in str(caught.value)
+    assert 'checkpoint("07.2")' in str(caught.value)
+    assert shell.user_ns == before
+    changed(small, put(number, SMALL[number].source))
+    checkpoint("07.2")
+    assert shell.user_ns["rows"] == [8]
+
+
+@pytest.mark.usefixtures("shell")
+@pytest.mark.parametrize("text", ["", "[]", '{"cells": [{}]}', '{"cells": 1}'])
+def test_a_file_that_is_no_notebook_is_named(small: Path, text: str) -> None:
+    """With what brings it back."""
+    small.write_text(text, encoding="utf-8")
+    with pytest.raises(
+        UsageError, match=r"07_small.ipynb cannot .*`git checkout -- notebooks/07_small.ipynb`"
+    ):
+        checkpoint("07.1")
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="the last commit is asked of git")
+def test_an_edited_notebook_is_run_as_it_was_committed(small: Path, shell: InteractiveShell) -> None:
+    """The board says so where it matters: not for an exercise, nor for a cell that comes later."""
+
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=me", "-c", "user.email=me@example.org", "-c", "commit.gpgsign=false"]
+        subprocess.run(
+            ["git", *who, *arguments],  # noqa: S607 - the test asks for it above
+            cwd=small.parent,
+            check=True,
+            capture_output=True,
+            env={**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull},
+        )
+
+    git("init")
+    git("add", small.name)
+    git("commit", "--message", "the course's own")
+    note = "You have changed cells above; what has run are the course's own ones."
+    changed(small, put(3, "rows = 'my answer'"))
+    changed(small, put(7, "my = 'experiment'"))
+    assert note not in repr(checkpoint("07.2"))
+    assert note in repr(checkpoint("07.3"))
+    assert shell.ev("doubled") == 16
+    assert "my" not in shell.user_ns
+    changed(small, lambda cells: cells.insert(1, new_markdown_cell("## My notes", id="mine")))
+    assert "07.3        And last?" in repr(checkpoint())
+    assert note in repr(checkpoint("07.2"))
+    small.write_text("{", encoding="utf-8")
+    assert note in repr(checkpoint("07.2"))
+
+
+def test_figures_do_not_pile_up(small: Path, shell: InteractiveShell) -> None:
+    """Those of the cells above are closed; one that was open before is the learner's."""
+    draw = "import matplotlib\nmatplotlib.use('agg')\nfrom matplotlib import pyplot\nfigure = pyplot.figure()"
+    changed(small, put(1, f"rows = [8]\n{draw}"))
+    shell.run_cell(draw).raise_error()
+    own = shell.user_ns["pyplot"].get_fignums()
+    checkpoint("07.2")
+    checkpoint("07.2")
+    assert shell.user_ns["pyplot"].get_fignums() == own
+    shell.user_ns["pyplot"].close("all")
+
+
+@pytest.mark.usefixtures("small", "shell")
+def test_it_says_how_far_it_is_when_it_takes_a_while(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And wipes that away in the end."""
+    monkeypatch.setattr(checkpoints, "_QUIET", -1)
+    checkpoint("07.2")
+    out = capsys.readouterr().out
+    wipe = "\033[2K\r"
+    assert out.endswith(wipe)
+    said = [line for line in out.split(wipe) if line]
+    assert said == [f"On the way to 07.2: cell {number} of 3" for number in (1, 2, 3)]
+
+
+@pytest.mark.usefixtures("small")
+def test_outside_ipython_it_says_what_it_needs() -> None:
+    """The list is there all the same."""
+    InteractiveShell.clear_instance()
+    with pytest.raises(UsageError, match="call it in a notebook, or wherever IPython runs"):
+        checkpoint("07.2")
+    assert "07.2" in repr(checkpoint())

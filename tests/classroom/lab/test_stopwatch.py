@@ -1,0 +1,269 @@
+"""The stopwatch: what it notes, and the chart that says what loading costs."""
+
+import re
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from base64 import b64decode
+from collections.abc import Mapping
+from html.parser import HTMLParser
+
+import matplotlib as mpl
+import pytest
+
+from lesson_lib.classroom import Stopwatch
+from lesson_lib.classroom.lab.cost_lines import CostLine, duration
+from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+
+THREE_WAYS = {
+    "one run a key": {10: 1.4, 30: 4.1, 100: 13.3},
+    "one run for all": {10: 0.14, 100: 0.52, 1_000: 4.8},
+    "bare DuckDB": {10: 0.012, 100: 0.03, 1_000: 0.21},
+}
+
+
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    now = 5.0
+
+    def __call__(self) -> float:
+        """Tell the time."""
+        return self.now
+
+
+def watched(ways: Mapping[str, Mapping[int, float]]) -> Stopwatch:
+    """Return a stopwatch that has noted these seconds."""
+    clock = Clock()
+    watch = Stopwatch(clock)
+    for way, times in ways.items():
+        for customers, seconds in times.items():
+            with watch(way, customers=customers):
+                clock.now += seconds
+    return watch
+
+
+class Page(HTMLParser):
+    """What a piece of HTML holds: its tags with attributes, and the text of each cell."""
+
+    def __init__(self, html: str) -> None:
+        """Read it."""
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.cells: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep a tag."""
+        self.tags.append((tag, dict(attrs)))
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text of a cell."""
+        if self.cells:
+            self.cells[-1] += data
+
+
+def picture_of(html: str) -> dict[str, str]:
+    """Return the attributes of the one picture."""
+    (picture,) = (attributes for tag, attributes in Page(html).tags if tag == "img")
+    return {name: value or "" for name, value in picture.items()}
+
+
+def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
+    """The table has a row for each way, and a column for each number of customers."""
+    html = watched(THREE_WAYS).chart()._repr_html_()
+    page, told = Page(html), picture_of(html)["alt"]
+    columns = ["way", "10", "30", "100", "1,000", "10,000"]
+    assert page.cells == [
+        *columns,
+        *("one run a key", "1.4 s", "4.1 s", "13 s", "≈ 2.2 min", "≈ 22 min"),
+        *("one run for all", "0.14 s", "-", "0.52 s", "4.8 s", "≈ 48 s"),
+        *("bare DuckDB", "12 ms", "-", "30 ms", "0.21 s", "≈ 2 s"),
+    ]
+    assert [attributes for tag, attributes in page.tags if tag == "th"] == [{"scope": "col"}] * 6 + [
+        {"scope": "row"}
+    ] * 3
+    assert (
+        "one run a key: 1.4 s for 10, 4.1 s for 30, 13 s for 100, ≈ 2.2 min for 1,000, ≈ 22 min for 10,000;"
+        in told
+    )
+    assert all(number in told for number in page.cells[6:] if number != "-")
+    assert html.count("reckoned, not measured") == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ({10: 1.0}, "≈ 1.7 min"),
+        ({10: 1.0, 100: 10.0}, "≈ 1.7 min"),
+        ({10: 1.0, 100: 1.9}, "≈ 11 s"),  # a hundredth each, and nine tenths for the start
+        ({1: 9.0, 10: 1.0, 100: 1.9}, "≈ 11 s"),
+        ({10: 2.0, 100: 1.0}, "≈ 10 s"),  # by chance less for more: in proportion to the last
+    ],
+)
+def test_what_is_not_measured_is_reckoned(seconds: Mapping[int, float], told: str) -> None:
+    """In proportion from one measurement; from more, by what each customer more has cost."""
+    assert CostLine("one run for all", seconds, 1_000).told(1_000) == told
+
+
+def test_the_picture_is_a_png_for_two_screens_of_any_kind() -> None:
+    """It decodes, twice as dense as it is shown, with white ground, and it is the same each time."""
+    html = watched(THREE_WAYS).chart()._repr_html_()
+    picture = picture_of(html)
+    png = b64decode(picture["src"].removeprefix("data:image/png;base64,"), validate=True)
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">IIBB", png[16:26]) == (1_400, 800, 8, 6)  # eight bits each of RGBA
+    assert picture["width"] == "700"
+    pixels = zlib.decompress(b"".join(re.findall(rb"(?s)(?<=IDAT).*?(?=.{4}.{4}(?:IDAT|IEND))", png)))
+    assert pixels[1:5] == b"\xff\xff\xff\xff"
+    assert len(png) < 150_000
+    assert watched(THREE_WAYS).chart()._repr_html_() == html
+
+
+def test_as_text_it_says_what_was_measured_and_no_seconds() -> None:
+    """So it is the same at each run; printed, it has the numbers."""
+    chart = watched(THREE_WAYS).chart()
+    slower = watched(
+        {way: {customers: 7 * s for customers, s in times.items()} for way, times in THREE_WAYS.items()}
+    )
+    assert repr(chart) == repr(slower.chart())
+    assert repr(chart).splitlines() == [
+        "What loading customers costs",
+        "  one run a key: measured for 10, 30, 100 customers",
+        "  one run for all: measured for 10, 100, 1,000 customers",
+        "  bare DuckDB: measured for 10, 100, 1,000 customers",
+    ]
+    assert repr(slower).splitlines()[1] == "  one run a key: measured for 10, 30, 100 customers"
+    assert "    bare DuckDB      12 ms" in str(chart)
+
+
+def test_measuring_again_replaces_and_a_failure_notes_nothing() -> None:
+    """A cell may be run twice, and may raise."""
+    clock = Clock()
+    watch = Stopwatch(clock)
+    assert repr(watch) == "stopwatch (nothing noted yet)"
+    for seconds in (3.0, 4.5):
+        with watch("one run a key", customers=30):
+            clock.now += seconds
+    for way in ("one run a key", "another way"):
+        with pytest.raises(LookupError), watch(way, customers=30):
+            raise LookupError
+    assert Page(watch.chart(up_to=60)._repr_html_()).cells == [
+        "way",
+        "30",
+        "60",
+        "one run a key",
+        "4.5 s",
+        "≈ 9 s",
+    ]
+
+
+@pytest.mark.parametrize("up_to", [1, 30])
+def test_nothing_is_added_to_what_goes_far_enough(up_to: int) -> None:
+    """A line goes on only beyond its last point; one point alone makes a chart, too."""
+    html = watched({"one run a key": {30: 0.0}}).chart(up_to)._repr_html_()
+    assert Page(html).cells == ["way", "30", "one run a key", "0.1 ms"]
+    assert "0.1 ms for 30. ≈" in picture_of(html)["alt"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        *((0.00012, "0.12 ms"), (0.001, "1 ms"), (0.0996, "0.1 s"), (0.1, "0.1 s"), (0.999, "1 s")),
+        *((4.84, "4.8 s"), (59.4, "59 s"), (59.9, "1 min"), (95.0, "1.6 min"), (3_599.0, "1 h")),
+        *(
+            (85_000.0, "24 h"),
+            (86_400.0, "1 day"),
+            (86_400.0 * 2, "2 days"),
+            (86_400.0 * 12_345, "12,000 days"),
+        ),
+    ],
+)
+def test_a_duration_is_told_in_two_digits(seconds: float, told: str) -> None:
+    """In the unit that a person would take."""
+    assert duration(seconds) == told
+
+
+@pytest.mark.parametrize("customers", [0, -1, 2.0, "30", True])
+def test_no_number_of_customers_is_refused(customers: int) -> None:
+    """Before the body runs, and before anything is drawn."""
+    with pytest.raises(ValueError, match=r"customers is a number of customers, not .* Write customers=1_000"):
+        watched({"one run a key": {customers: 1.0}})
+    with pytest.raises(ValueError, match="up_to is a number of customers, not "):
+        watched(THREE_WAYS).chart(up_to=customers)
+
+
+@pytest.mark.parametrize("way", ["", "  ", 30, None])
+def test_a_way_without_words_is_refused(way: str) -> None:
+    """With an example."""
+    with pytest.raises(
+        ValueError, match=r"takes the way in words first.* Write with watch\(\"one run a key\""
+    ):
+        watched({way: {30: 1.0}})
+
+
+def test_a_chart_of_nothing_is_refused() -> None:
+    """With what to do first."""
+    with pytest.raises(ValueError, match=r"has noted nothing yet.* Time something first"):
+        Stopwatch().chart()
+
+
+def test_what_the_learner_has_set_neither_changes_the_picture_nor_is_changed() -> None:
+    """Matplotlib's settings are the learner's own."""
+    expected = watched(THREE_WAYS).chart().png
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "black", "text.usetex": True}):
+        before = dict(mpl.rcParams)
+        assert watched(THREE_WAYS).chart().png == expected
+        assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("name", [*HOSTILE_NAMES, "$5 and $x_", "作業", "a way of many words " * 30])
+def test_hostile_names_stay_names(name: str) -> None:
+    """In the page, in the alt text and in the picture, whatever its font has."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        html = watched({f"a{name}": {30: 1.0}}).chart()._repr_html_()
+    without_picture, pictures = re.subn(
+        r'<img src="data:[^"]+" alt="[^"]+" width="700" style="[^"]+">', "", html
+    )
+    assert (injected(without_picture), pictures) == ([], 1)
+    assert not {"\u202e", "\x00", "\x1b"} & set(html)
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "height"), [(2, "", 800), (9, "", 1_082), (12, " of many words" * 30, 2_276)]
+)
+def test_many_ways_have_room_for_their_labels(count: int, words: str, height: int) -> None:
+    """The picture grows with what is written: four lines at most for each way, and the legend below them."""
+    ways = {f"way number {number}{words}": {30: 1.0 + number / 100} for number in range(count)}
+    html = watched(ways).chart()._repr_html_()
+    png = b64decode(picture_of(html)["src"].partition(",")[2])
+    assert struct.unpack(">II", png[16:24]) == (1_400, height)
+
+
+def test_it_needs_no_window_and_loads_matplotlib_only_to_draw() -> None:
+    """Without pyplot, which keeps figures; and where there is no matplotlib, with the extra that has it."""
+    script = """if True:
+        import sys
+        from lesson_lib.classroom import Stopwatch
+        assert "matplotlib" not in sys.modules
+        watch = Stopwatch()
+        with watch("one run a key", customers=1):
+            pass
+        watch.chart()
+        assert "matplotlib.pyplot" not in sys.modules
+        for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+            del sys.modules[name]
+        sys.modules["matplotlib"] = None  # as if it were not installed
+        try:
+            watch.chart()
+        except ModuleNotFoundError as error:
+            print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert "drawn by matplotlib, which is not installed." in done.stdout
+    assert "pip install 'irregular-partitions[lab]'" in done.stdout

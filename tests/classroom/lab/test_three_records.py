@@ -1,0 +1,314 @@
+"""Where the three records come from: an instance, assets, and a database of any kind."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+from dagster_duckdb import DuckDBResource
+
+from lesson_lib.classroom import three_records
+from lesson_lib.classroom.display.record_view import ThreeRecords
+from lesson_lib.pipeline import (
+    Warehouse,
+    WarehouseUnavailable,
+    duckdb_partition_table,
+    import_partition_file,
+    register_keys,
+    three_records_agree,
+)
+from lesson_lib.pipeline.audit import State
+from tests.pipeline.world import IMPORT, LOAD, World, new_world
+
+HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Acme is loaded, and zenith announced."""
+    with new_world(tmp_path) as world:
+        world.add("acme", 1.5, 2.5)
+        world.load("acme")
+        register_keys(world.instance, ["zenith"])
+        yield world
+
+
+def states(records: ThreeRecords) -> dict[str | None, tuple[int | None, State]]:
+    """Return the rows of each key, and what its records say together."""
+    return {record.key: (record.rows, record.state) for record in records.keys}
+
+
+EXPECTED = {"acme": (2, State.AGREE), "zenith": (0, State.ANNOUNCED)}
+
+
+def test_shows_itself(world: World) -> None:
+    """As text wherever Python runs, and as HTML in a notebook."""
+    records = three_records(world.instance, [IMPORT, LOAD, three_records_agree], world.database)
+    assert repr(records) == (
+        "✓ The three records of 2 keys agree\n"
+        "    key     registered  materialized  rows  verdict\n"
+        "    acme    yes         yes           2     ✓ agree\n"
+        "    zenith  yes         no            0     ○ announced\n"
+        "  ○ announced: registered, and nothing has run yet. That is no disagreement."
+    )
+    assert records._repr_html_().startswith('<section class="lesson-board"')
+    assert records.assets == ("import_dynamic_partition_file", "duckdb_dynamic_partition_table")
+
+
+@pytest.mark.parametrize(
+    "database",
+    [str, Path, lambda path: Warehouse(database=path), lambda path: DuckDBResource(database=str(path))],
+    ids=["str", "Path", "Warehouse", "DuckDBResource"],
+)
+def test_a_database_is_opened_and_closed_again(world: World, database: Callable[[Path], object]) -> None:
+    """Afterwards it can be opened with any settings."""
+    assert states(three_records(world.instance, LOAD, database(world.database))) == EXPECTED
+    duckdb.connect(world.database, config={"custom_user_agent": "another"}).close()
+
+
+def test_an_open_connection_is_left_as_it_was(world: World) -> None:
+    """A result that is half read can be read on, and what is not committed is not stored."""
+    with duckdb.connect(world.database) as con:
+        con.begin()
+        con.execute("DELETE FROM raw_partition_data")
+        half_read = con.execute("FROM range(5)")
+        assert half_read.fetchone() == (0,)
+        assert states(three_records(world.instance, LOAD, con)) == EXPECTED
+        assert half_read.fetchall() == [(1,), (2,), (3,), (4,)]
+        con.rollback()
+
+
+def test_a_resource_whose_connection_is_open_can_be_asked(world: World) -> None:
+    """As after a failed load: `DuckDBResource` leaves the database open, with a setting of its own."""
+    resource = DuckDBResource(database=str(world.database))
+    with resource.get_connection():
+        assert states(three_records(world.instance, LOAD, resource)) == EXPECTED
+
+
+def test_a_database_whose_file_was_deleted_while_it_is_open_is_an_error(world: World) -> None:
+    """Its rows are not at the path any more; through the open connection they can still be seen."""
+    with DuckDBResource(database=str(world.database)).get_connection() as con:
+        world.database.unlink()
+        same_settings = DuckDBResource(database=str(world.database))
+        with pytest.raises(
+            WarehouseUnavailable, match="was deleted or renamed while a connection of this process had it"
+        ):
+            three_records(world.instance, LOAD, same_settings)
+        with pytest.raises(WarehouseUnavailable, match="is open in this process with other settings"):
+            three_records(world.instance, LOAD, world.database)
+        assert states(three_records(world.instance, LOAD, con)) == EXPECTED
+    assert not world.database.exists()
+    assert not three_records(world.instance, LOAD, world.database).has_database
+    assert not world.database.exists()
+
+
+@pytest.mark.parametrize("resource", [DuckDBResource, Warehouse])
+def test_an_environment_variable_names_the_database(
+    world: World, monkeypatch: pytest.MonkeyPatch, resource: type[DuckDBResource]
+) -> None:
+    """As usual at work; it is read when it is needed, as by a run."""
+    monkeypatch.delenv("LESSON_DATABASE", raising=False)
+    given = resource(database=dg.EnvVar("LESSON_DATABASE"))
+    with pytest.raises(
+        ValueError, match=r"^The environment variable LESSON_DATABASE, .* is not set\. Set it"
+    ):
+        three_records(world.instance, LOAD, given)
+    monkeypatch.setenv("LESSON_DATABASE", str(world.database))
+    assert states(three_records(world.instance, LOAD, given)) == EXPECTED
+
+
+@pytest.mark.parametrize("folder", [".", "deeper/still"])
+def test_a_missing_file_has_no_rows_and_stays_missing(world: World, tmp_path: Path, folder: str) -> None:
+    """Asking makes neither a database nor a folder."""
+    path = tmp_path / folder / "nowhere.duckdb"
+    before = set(tmp_path.rglob("*"))
+    records = three_records(world.instance, LOAD, path)
+    assert states(records) == {"acme": (0, State.ROWS_MISSING), "zenith": (0, State.ANNOUNCED)}
+    assert not records.has_table
+    assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_missing_table_has_no_rows(world: World) -> None:
+    """Its name is an identifier, whatever is in it."""
+    records = three_records(
+        world.instance, LOAD, world.database, table='x"; DROP TABLE raw_partition_data; --'
+    )
+    assert not records.has_table
+    assert states(records)["acme"] == (0, State.ROWS_MISSING)
+    assert states(three_records(world.instance, LOAD, world.database)) == EXPECTED
+
+
+@pytest.mark.parametrize("table", ["table", "name", "con", "*.csv", ""])
+def test_a_missing_tables_name_is_nothing_else(world: World, table: str) -> None:
+    """DuckDB by itself would take it for a Python variable, or for files."""
+    assert not three_records(world.instance, LOAD, world.database, table=table).has_table
+
+
+@pytest.mark.parametrize("table", ["team.prices", "Team.PRICES", "a.b"])
+def test_a_table_of_another_schema_is_named_with_it(world: World, table: str) -> None:
+    """A table in `main` that has a full stop in its name comes first."""
+    world.query(
+        "CREATE SCHEMA team; CREATE TABLE team.prices AS SELECT 'acme' AS partition_key FROM range(3)"
+    )
+    world.query("CREATE TABLE \"a.b\" AS SELECT 'acme' AS partition_key FROM range(3)")
+    world.query("CREATE SCHEMA a; CREATE TABLE a.b AS SELECT 'acme' AS partition_key FROM range(4)")
+    assert states(three_records(world.instance, LOAD, world.database, table=table))["acme"][0] == 3
+    assert not three_records(world.instance, LOAD, world.database, table="prices").has_table
+
+
+def test_a_broken_view_is_not_a_missing_table(world: World) -> None:
+    """It is there; the message says what is wrong with it, when it is bound and when it is read."""
+    world.query("CREATE TABLE gone (partition_key VARCHAR); CREATE VIEW broken AS FROM gone; DROP TABLE gone")
+    world.query("CREATE VIEW failing AS SELECT error('no rows today')::VARCHAR AS partition_key")
+    with pytest.raises(
+        ValueError, match=r"^broken is there, and cannot be read: .*gone does not exist\. If it"
+    ):
+        three_records(world.instance, LOAD, world.database, table="broken")
+    with pytest.raises(ValueError, match=r"^failing is there, and cannot be read: .*no rows today\. If it"):
+        three_records(world.instance, LOAD, world.database, table="failing")
+
+
+def test_a_key_of_blanks_can_be_seen(world: World) -> None:
+    """In quotes, as one with a blank at an end; other keys are shown as they are."""
+    world.query("CREATE TABLE mine AS FROM (VALUES ('  '), ('acme '), ('a b'), ('')) AS rows (partition_key)")
+    shown = repr(three_records(world.instance, LOAD, world.database, table="mine")).splitlines()
+    assert {
+        line.split("  no  ")[0].strip() for line in shown if "left behind" in line and "  no  " in line
+    } == {
+        '"  "',
+        '"acme "',
+        "a b",
+        "(empty)",
+    }
+
+
+def test_rows_of_a_table_without_partition_key_are_nobodys(world: World) -> None:
+    """The table of notebook 01; while it is empty, all keys have no rows."""
+    world.query('CREATE TABLE "a table" (date DATE, share_price FLOAT)')
+    empty = three_records(world.instance, LOAD, world.database, table="a table")
+    assert states(empty) == {"acme": (0, State.ROWS_MISSING), "zenith": (0, State.ANNOUNCED)}
+    world.query("INSERT INTO \"a table\" VALUES (DATE '2018-01-22', 1), (DATE '2018-01-23', 2)")
+    filled = three_records(world.instance, LOAD, world.database, table="a table")
+    assert states(filled) == {"acme": (None, State.ROWS_UNKNOWN), "zenith": (None, State.ANNOUNCED)}
+    assert filled.nobodys_rows == 2
+
+
+def test_rows_of_null_and_of_strangers(world: World) -> None:
+    """FLOAT columns, a column name in capitals: a learner's table need not be the pipeline's."""
+    world.query("CREATE TABLE mine (Partition_Key VARCHAR, share_price FLOAT)")
+    world.query("INSERT INTO mine VALUES ('acme', 1), (NULL, 2), (NULL, 3), ('o''hare', 4)")
+    assert states(three_records(world.instance, LOAD, world.database, table="mine")) == {
+        "acme": (1, State.AGREE),
+        "zenith": (0, State.ANNOUNCED),
+        "o'hare": (1, State.LEFT_BEHIND),
+        None: (2, State.NO_KEY),
+    }
+
+
+def test_the_calendars_days_are_registered_keys(world: World) -> None:
+    """A daily table may well keep its key as a date."""
+    world.query("CREATE TABLE days AS SELECT DATE '2018-01-23' AS partition_key FROM range(3)")
+    daily = [import_partition_file, duckdb_partition_table]
+    records = three_records(world.instance, daily, world.database, table="days")
+    assert states(records) == {
+        "2018-01-22": (0, State.ANNOUNCED),
+        "2018-01-23": (3, State.NOT_RECORDED),
+        **{f"2018-01-{day}": (0, State.ANNOUNCED) for day in (24, 25, 26)},
+    }
+
+
+def test_two_moments_are_equal_if_nothing_happened(world: World) -> None:
+    """A materialization that leaves the same rows is something that happened."""
+    before = three_records(world.instance, LOAD, world.database)
+    assert three_records(world.instance, LOAD, world.database) == before
+    world.load("acme")
+    assert three_records(world.instance, LOAD, world.database) != before
+
+
+@dg.asset
+def report() -> None:
+    """Have no partitions."""
+
+
+@pytest.mark.parametrize(
+    ("assets", "told"),
+    [
+        ([], "three_records needs an asset. Pass the list of assets that you materialize."),
+        ([three_records_agree], "three_records needs an asset."),
+        (5, "three_records takes assets, not 5. Pass functions decorated with @dg.asset."),
+        (["acme"], "three_records takes assets, not 'acme'."),
+        ("acme", "three_records takes assets, not 'acme'."),
+        (LOAD.key, "three_records takes assets, not AssetKey(['duckdb_dynamic_partition_table'])."),
+        ([LOAD.key], "three_records takes assets, not AssetKey(['duckdb_dynamic_partition_table'])."),
+        ([LOAD, report], "report has no partitions, so there are no keys to compare. Leave it out"),
+        (
+            [LOAD, duckdb_partition_table],
+            "duckdb_dynamic_partition_table and duckdb_partition_table do not share one partitions",
+        ),
+    ],
+    ids=[
+        "none",
+        "a check",
+        "a number",
+        "names",
+        "a name",
+        "a key",
+        "keys",
+        "not partitioned",
+        "two definitions",
+    ],
+)
+def test_assets_that_share_no_keys_are_refused(world: World, assets: object, told: str) -> None:
+    """The message says which, and what to pass instead."""
+    with pytest.raises(ValueError, match="^" + re.escape(told)):
+        three_records(world.instance, assets, world.database)
+
+
+def test_no_instance_and_no_table_are_refused(world: World) -> None:
+    """An argument of another kind is named, with what belongs there."""
+    with pytest.raises(ValueError, match=r"^three_records takes a Dagster instance first, not None\. Pass "):
+        three_records(None, LOAD, world.database)
+    with pytest.raises(ValueError, match=r"^three_records takes the name of a table, not None\. Leave "):
+        three_records(world.instance, LOAD, world.database, table=None)
+
+
+@pytest.mark.parametrize(
+    ("database", "error", "told"),
+    [
+        (5, ValueError, "three_records cannot look for rows in this int. Pass the path of a DuckDB file"),
+        (":memory:", WarehouseUnavailable, "opens as a database in memory"),
+        ("s3://bucket/warehouse.duckdb", WarehouseUnavailable, "is an address"),
+        ("md:prices", WarehouseUnavailable, "^'md:prices' is an address, .* Give the path of a DuckDB file"),
+        (DuckDBResource(database="sqlite:x"), WarehouseUnavailable, "^'sqlite:x' is an address"),
+        ("~nobody-of-this-name/x", WarehouseUnavailable, "cannot be opened: Could not determine home"),
+        ("a\0b", WarehouseUnavailable, "contains a NUL"),
+        ("x" * 5000, WarehouseUnavailable, "cannot be opened: .*name too long"),
+    ],
+)
+def test_what_is_no_database_is_refused(
+    world: World, database: object, error: type[Exception], told: str
+) -> None:
+    """Nothing of this kind is a database without rows."""
+    with pytest.raises(error, match=told):
+        three_records(world.instance, LOAD, database)
+
+
+def test_a_database_held_by_another_process_is_refused(world: World) -> None:
+    """Within seconds, also for a `DuckDBResource`, which by itself would wait for minutes."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(world.database)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(WarehouseUnavailable, match=f"is held by process {holder.pid}"):
+            three_records(world.instance, LOAD, DuckDBResource(database=str(world.database)))
+        holder.communicate()
+    assert states(three_records(world.instance, LOAD, world.database)) == EXPECTED

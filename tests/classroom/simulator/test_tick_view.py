@@ -1,0 +1,372 @@
+"""What a tick shows, and the history of several."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from lesson_lib.classroom.display.board import Board, Line, Table
+from lesson_lib.classroom.display.html import as_html
+from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.simulator.tick_view import (
+    Became,
+    Files,
+    KeysAsked,
+    RunAsked,
+    Tick,
+    history_board,
+)
+from lesson_lib.pipeline.sensor.arrivals import Cursor
+from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+
+JOB = "__anonymous_asset_job_arrivals"
+SUCCEEDED, FAILED, QUEUED, DROPPED = Became
+
+
+def ran(key: str | None, became: Became = SUCCEEDED, run_key: str | None = None, why: str = "") -> RunAsked:
+    """Return a run of this key."""
+    return RunAsked(key, run_key, JOB, became, why)
+
+
+def added(*keys: str, done: Sequence[str] | None = None, refused: bool = False) -> KeysAsked:
+    """Return a request to add keys, all of which were new."""
+    return KeysAsked("add", "s3", keys, keys if done is None else tuple(done), refused=refused)
+
+
+FIRST = Tick(
+    1,
+    Files(new=("acme.csv", "bad.csv")),
+    None,
+    '["acme.csv", "bad.csv"]',
+    keys=(added("acme", "bad"),),
+    runs=(ran("acme"), ran("bad", FAILED, why="UnreadableFile: bad.csv: line 2")),
+)
+IDLE = Tick(
+    2,
+    Files(same=("acme.csv", "bad.csv")),
+    '["acme.csv", "bad.csv"]',
+    '["acme.csv", "bad.csv"]',
+    skip_reason="Nothing new.",
+    log=(("INFO", "Nothing new."), ("INFO", "2 files"), ("WARNING", "bad.csv is bad")),
+)
+THIRD = Tick(
+    3,
+    Files(changed=("bad.csv",), gone=("acme.csv",)),
+    '["acme.csv", "bad.csv"]',
+    '["bad.csv"]',
+    keys=(KeysAsked("delete", "s3", ("acme", "other"), ("acme",)), added("bad", done=())),
+    runs=(ran("bad", DROPPED, "bad.csv@283-1700000000123456789"),),
+)
+REFUSED = Tick(
+    4,
+    Files(new=("acme.eu.csv", "acme.us.csv"), same=("bad.csv",)),
+    '["bad.csv"]',
+    '["bad.csv"]',
+    keys=(added("acme", "acme", done=(), refused=True),),
+    not_begun=2,
+    error=ValueError("a key twice"),
+)
+
+
+def test_a_tick_that_did_something() -> None:
+    """What there was, what was asked for and done, why a run failed, and what is remembered."""
+    assert repr(FIRST) == (
+        "! Tick 1: 2 keys and 2 runs asked for\n"
+        "  in the folder: new: acme.csv, bad.csv\n"
+        "  cursor before: none\n"
+        '  to add to "s3": 2 keys; added: acme, bad\n'
+        "    run of  what became of it\n"
+        "    acme    ✓ succeeded\n"
+        "    bad     ✗ failed\n"
+        "  bad failed: UnreadableFile: bad.csv: line 2\n"
+        '  cursor after: ["acme.csv", "bad.csv"]'
+    )
+
+
+def test_a_tick_that_had_nothing_to_do() -> None:
+    """Why no run was asked for, said once, and what was logged besides."""
+    assert repr(IDLE) == (
+        "○ Tick 2: nothing asked for\n"
+        "  in the folder: 2 as before\n"
+        '  cursor before: ["acme.csv", "bad.csv"]\n'
+        "  why no run: Nothing new.\n"
+        "  logged: 2 files\n"
+        "  logged: bad.csv is bad\n"
+        "  cursor after: as before"
+    )
+
+
+def test_a_tick_that_gives_no_reason() -> None:
+    """A file has changed, and the sensor says nothing; Dagster's words for it tell less."""
+    dagster_says = "Sensor function returned an empty result"
+    tick = Tick(2, Files(changed=("acme.csv",)), "1", "1", skip_reason=dagster_says)
+    assert repr(tick) == (
+        "○ Tick 2: nothing asked for\n"
+        "  in the folder: changed: acme.csv\n"
+        "  cursor before: 1\n"
+        "  why no run: the sensor gave no reason\n"
+        "  cursor after: as before"
+    )
+
+
+def test_a_run_of_the_empty_key() -> None:
+    """It fails for want of a partition, and nobody can pass one."""
+    tick = Tick(1, Files(), None, None, runs=(ran("", FAILED, why="InvalidKey: Pass one"),))
+    assert repr(tick).splitlines()[3:5] == [
+        '    ""      ✗ failed',
+        '  "" failed: the partition key is empty, so Dagster made a run without a partition',
+    ]
+
+
+def test_what_was_there_already_and_what_was_dropped() -> None:
+    """A time in a run key is another one on each machine."""
+    assert repr(THIRD) == (
+        "! Tick 3: 3 keys and 1 run asked for\n"
+        "  in the folder: changed: bad.csv; gone: acme.csv\n"
+        '  cursor before: ["acme.csv", "bad.csv"]\n'
+        '  to delete from "s3": 2 keys; deleted: acme; not there: other\n'
+        '  to add to "s3": 1 key; there already: bad\n'
+        "    run of  run key             what became of it\n"
+        "    bad     bad.csv@283-(time)  ! dropped: this run key has had its run\n"
+        '  cursor after: ["bad.csv"]'
+    )
+
+
+def test_a_tick_that_failed() -> None:
+    """What was refused, what did not begin, and the error as it is told anywhere."""
+    assert repr(REFUSED) == (
+        "✗ Tick 4: failed\n"
+        "  in the folder: new: acme.eu.csv, acme.us.csv; 1 as before\n"
+        '  cursor before: ["bad.csv"]\n'
+        '  to add to "s3": 2 keys; refused: acme, acme\n'
+        "  not begun: 2 runs, since the tick failed\n"
+        "  raised: ValueError: a key twice\n"
+        "  cursor after: as before, since the tick failed"
+    )
+
+
+def test_a_tick_that_goes_on_with_the_one_before() -> None:
+    """It evaluates nothing."""
+    tick = Tick(5, Files(), None, "1", runs=(ran("acme", QUEUED),), resumed=True)
+    assert repr(tick) == (
+        "✓ Tick 5: 1 run asked for\n"
+        "  cursor before: none\n"
+        "  not evaluated: the tick before could not begin these runs, so they come first\n"
+        "    run of  what became of it\n"
+        "    acme    ○ queued\n"
+        "  cursor after: 1"
+    )
+
+
+def test_events_alone() -> None:
+    """They are recorded without a run."""
+    tick = Tick(1, Files(), None, None, events=2)
+    assert repr(tick) == (
+        "○ Tick 1: nothing asked for\n"
+        "  cursor before: none\n"
+        "  recorded: 2 events of assets, without a run\n"
+        "  cursor after: none"
+    )
+
+
+def test_runs_of_several_jobs_and_without_a_partition() -> None:
+    """The job is named where it tells something; the empty key, which is one, can be seen."""
+    several = (
+        RunAsked("acme", None, "customers", SUCCEEDED),
+        RunAsked(None, "1", "reporting", FAILED, "Gone: x"),
+    )
+    assert repr(Tick(1, Files(), None, None, runs=several)).splitlines()[2:6] == [
+        "    run of     run key  job        what became of it",
+        "    acme       none     customers  ✓ succeeded",
+        "    reporting  1        reporting  ✗ failed",
+        "  reporting failed: Gone: x",
+    ]
+    empty = Tick(1, Files(), None, None, keys=(added(""),), runs=(ran(""), ran(None)))
+    assert repr(empty).splitlines()[2:6] == [
+        '  to add to "s3": 1 key; added: ""',
+        "    run of        what became of it",
+        '    ""            ✓ succeeded',
+        "    no partition  ✓ succeeded",
+    ]
+
+
+def cells(board: Board) -> list[list[str]]:
+    """Return the cells of a board's table, with their marks."""
+    [table] = [block for block in board.blocks if isinstance(block, Table)]
+    rows = [
+        [f"{cell.mark.value} {cell.text}" if cell.mark else cell.text for cell in row] for row in table.rows
+    ]
+    return [list(table.columns), *rows]
+
+
+def test_a_history() -> None:
+    """A line for each tick: what there was, what was asked for and done, what is remembered."""
+    board = history_board([FIRST, IDLE, THIRD, REFUSED])
+    assert board.title == "4 ticks, 5 runs asked for"
+    assert cells(board) == [
+        ["tick", "in the folder", "keys asked for", "runs asked for", "what became of it", "cursor after"],
+        [
+            "! 1",
+            "new: acme.csv, bad.csv",
+            "2: acme, bad",
+            "2: the same",
+            "2 keys added, 1 run succeeded, 1 run failed",
+            '["acme.csv", "bad.csv"]',
+        ],
+        ["○ 2", "2 as before", "none", "none", "nothing", "as before"],
+        [
+            "! 3",
+            "changed: bad.csv; gone: acme.csv",
+            "3: acme, other, bad",
+            "1: bad",
+            "1 key deleted, 1 run dropped",
+            '["bad.csv"]',
+        ],
+        [
+            "✗ 4",
+            "new: acme.eu.csv, acme.us.csv; 1 as before",
+            "2: acme, acme",
+            "2 not begun",
+            "tick failed: ValueError",
+            "as before, since the tick failed",
+        ],
+    ]
+
+
+def test_a_history_has_no_column_that_says_nothing() -> None:
+    """No folder is watched, no key asked for, no cursor kept; a column that says the same each time stays."""
+    ticks = [Tick(number, Files(), None, None, runs=(ran("acme"),)) for number in (1, 2)]
+    assert as_text(history_board(ticks)) == (
+        "2 ticks, 2 runs asked for\n"
+        "    tick  runs asked for  what became of it\n"
+        "    ✓ 1   1: acme         1 run succeeded\n"
+        "    ✓ 2   1: acme         1 run succeeded"
+    )
+
+
+def test_an_empty_folder_and_a_customer_called_none() -> None:
+    """Nothing is left blank, and a name is never taken for nothing."""
+    none = Tick(1, Files(), None, None, runs=(ran("none"),))
+    new = Tick(2, Files(new=("none",)), None, None, runs=(ran("none", run_key="none"),))
+    assert cells(history_board([none, new])) == [
+        ["tick", "in the folder", "runs asked for", "what became of it"],
+        ["✓ 1", "none", "1: none", "1 run succeeded"],
+        ["✓ 2", "new: none", "1: none", "1 run succeeded"],
+    ]
+    assert cells(none.board()) == [["run of", "what became of it"], ["none", "✓ succeeded"]]
+    assert cells(new.board()) == [
+        ["run of", "run key", "what became of it"],
+        ["none", "none", "✓ succeeded"],
+    ]
+
+
+def test_no_history_yet() -> None:
+    """How to begin."""
+    assert as_text(history_board([])) == "○ No tick so far\n  Each call of tick() evaluates the sensor once."
+
+
+def test_many_ticks_keys_and_names() -> None:
+    """The latest ticks, three names at most, and the count of the others."""
+    keys = tuple(f"customer-{number:03}" for number in range(500))
+    ticks = [
+        Tick(number, Files(new=keys), None, None, keys=(added(*keys),), runs=tuple(map(ran, keys)))
+        for number in range(1, 501)
+    ]
+    board = history_board(ticks)
+    assert board.title == "500 ticks, 250,000 runs asked for"
+    assert board.blocks[0] == Line("460 earlier ticks not shown.")
+    rows = cells(board)[1:]
+    assert len(rows) == 40
+    assert rows[0] == [
+        "✓ 461",
+        "500 new",
+        "500: customer-000, customer-001, …, customer-499",
+        "500: the same",
+        "500 keys added, 500 runs succeeded",
+    ]
+
+
+def test_five_hundred_of_everything_is_bounded() -> None:
+    """Runs, causes, requests for keys, lines of the log, files: the first ones, and how many more."""
+    names = tuple(f"customer-{number:03}" for number in range(500))
+    tick = Tick(
+        1,
+        Files(new=names, same=names),
+        None,
+        "x" * 1_000_000,
+        keys=tuple(map(added, names)),
+        runs=tuple(ran(name, FAILED, name, "Broken: " + "y" * 10_000) for name in names),
+        log=(("INFO", "z" * 10_000),) * 500,
+    )
+    text = as_text(tick.board())
+    lines = text.splitlines()
+    assert text.count('\n  to add to "s3": ') == 10
+    assert "  and: 490 more requests for keys" in lines
+    assert "    … 490 more" in lines
+    assert lines[lines.index("    … 490 more") + 1].startswith("    customer-499  ")
+    assert "  and: 497 more runs failed" in lines
+    assert "  and: 480 more lines logged" in lines
+    assert "(over 20,000 characters)" in text.replace("\n      ", " ")
+    assert len(text) < 15_000
+    assert len(as_html(tick.board()).encode()) < 30_000
+
+
+def test_a_cursor_says_the_same_on_every_machine() -> None:
+    """Its times of change are left out before it is shortened: half a time would not be known as one."""
+    files = {f"customer-{number:03}.csv": [283, 1_700_000_000_123_456_789 + number] for number in range(100)}
+    later = {name: [size, time + 10**15] for name, (size, time) in files.items()}
+    boards = [
+        as_text(board)
+        for cursor in (json.dumps(files), json.dumps(later))
+        for ticks in [[Tick(1, Files(), None, cursor)]]
+        for board in (ticks[0].board(), history_board(ticks))
+    ]
+    assert boards[:2] == boards[2:]
+    assert '{"customer-000.csv": [283, (time)], ' in boards[0]
+    assert '99.csv": [283, (time)]} (3,500 characters)' in boards[0].replace("\n      ", " ")
+    assert '  {"customer-000.csv": [ … 9.csv": [283, (time)]}' in boards[1]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "told"),
+    [
+        (Cursor(), "0 files dealt with"),
+        (Cursor(done=("a",)), "1 file dealt with"),
+        (
+            Cursor(done=tuple("abcdef"), seen=("g",), retired=("h",)),
+            "6 files dealt with, 1 not yet, 1 key to be retired",
+        ),
+    ],
+)
+def test_the_cursor_of_the_courses_own_sensor_is_told_in_words(cursor: Cursor, told: str) -> None:
+    """What is in it is made from times."""
+    tick = Tick(1, Files(), None, cursor.to_json())
+    assert repr(tick).splitlines()[-1] == f"  cursor after: {told}"
+    assert as_text(history_board([tick])).endswith(f"  {told}")
+
+
+@pytest.mark.parametrize("cursor", ['{"format": 1, "done": []}', "[" * 5_000, '{"done": 1}', "2018-01-22"])
+def test_other_cursors_are_shown_as_they_are(cursor: str) -> None:
+    """Also those that look like it."""
+    assert f"cursor after: {cursor[:20]}" in repr(Tick(1, Files(), None, cursor))
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_hostile_names_stay_names(name: str) -> None:
+    """No element or attribute of theirs, and a page of modest size."""
+    tick = Tick(
+        1,
+        Files(new=(name,) * 30, changed=(name,), gone=(name,), same=(name,)),
+        name,
+        name + "!",
+        keys=(KeysAsked("add", name, (name,) * 30, (name,)), KeysAsked("delete", name, (name,), ())),
+        runs=(RunAsked(name, name, name, FAILED, name), RunAsked(None, name, "other", DROPPED)) * 30,
+        skip_reason=name,
+        log=(("INFO", name + "?"), (name, name + "?")),
+    )
+    failed = Tick(2, Files(), name, name, not_begun=1, error=ValueError(name))
+    for board in (tick.board(), failed.board(), history_board([tick, failed])):
+        html = as_html(board)
+        assert injected(html) == []
+        assert len(html.encode()) < 25_000
+        assert not {"\u202e", "\x00", "\x1b"} & set(html + as_text(board))

@@ -1,0 +1,102 @@
+"""The fingerprints of files, within what a tick may read."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from lesson_lib.pipeline.sensor import fingerprints
+from lesson_lib.pipeline.sensor.arrivals import DataFile, scan
+from lesson_lib.pipeline.sensor.fingerprints import ReadEnough, Reading
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a tick read twelve bytes or for ten seconds, eight bytes of a file, and two at a time."""
+    for name, limit in {"READ_A_TICK": 12, "SECONDS_A_TICK": 10, "LARGEST_READ": 8, "_CHUNK": 2}.items():
+        monkeypatch.setattr(fingerprints, name, limit)
+
+
+def put(folder: Path, **files: int) -> list[DataFile]:
+    """Write files of so many bytes."""
+    for key, size in files.items():
+        (folder / f"{key}.csv").write_bytes(b"x" * size)
+    return list(scan(folder).files.values())
+
+
+def sha256(size: int) -> str:
+    """Return the fingerprint of a file of so many bytes."""
+    return hashlib.sha256(b"x" * size).hexdigest()
+
+
+def told(reading: Reading, files: Iterable[DataFile]) -> list[str | None]:
+    """Return each file's fingerprint, or why there is none."""
+    found: list[str | None] = []
+    for file in files:
+        try:
+            found.append(reading.fingerprint(file))
+        except (OSError, ReadEnough) as error:
+            found.append(type(error).__name__)
+    return found
+
+
+@pytest.mark.usefixtures("small")
+def test_a_tick_reads_so_many_bytes_and_no_more(tmp_path: Path) -> None:
+    """A small file may still find room where a larger one does not; one that is too large needs none."""
+    files = put(tmp_path, a=8, b=5, c=4, d=1, e=9, f=0)
+    assert told(Reading(), files) == [sha256(8), "ReadEnough", sha256(4), "ReadEnough", None, sha256(0)]
+
+
+@pytest.mark.usefixtures("small")
+def test_only_what_was_read_counts(tmp_path: Path) -> None:
+    """A file that has gone, or cannot be read, takes nothing from those that come after it."""
+    files = put(tmp_path, a=8, b=8, c=8)
+    (tmp_path / "a.csv").unlink()
+    (tmp_path / "b.csv").unlink()
+    (tmp_path / "b.csv").mkdir()
+    assert told(Reading(), files) == ["FileNotFoundError", "IsADirectoryError", sha256(8)]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_file_that_grows_while_it_is_read_is_not_read_for_ever(tmp_path: Path) -> None:
+    """The bytes that are there count, and not those that were."""
+    files = put(tmp_path, a=8)
+    put(tmp_path, a=100)
+    assert told(Reading(), files) == ["ReadEnough"]
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [
+        (1, [sha256(3), sha256(3), sha256(3), "ReadEnough"]),
+        (4, [sha256(3), "ReadEnough", "ReadEnough", "ReadEnough"]),
+        (9, [None, "ReadEnough", "ReadEnough", "ReadEnough"]),
+    ],
+)
+def test_a_tick_reads_so_long_and_no_longer(tmp_path: Path, pace: int, expected: list[str]) -> None:
+    """It looks at the clock after each piece; a file that takes a whole tick has no fingerprint."""
+    files = put(tmp_path, a=3, b=3, c=3, d=3)
+    ticking = count(0, pace)
+    assert told(Reading(lambda: next(ticking)), files) == expected
+
+
+@pytest.mark.usefixtures("small")
+def test_the_time_begins_with_the_first_byte(tmp_path: Path) -> None:
+    """However long it took to find out that others cannot be read."""
+    files = put(tmp_path, a=3, b=3)
+    (tmp_path / "a.csv").unlink()
+    times = iter([100, 112, 113, 114])
+    assert told(Reading(lambda: next(times)), files) == ["FileNotFoundError", sha256(3)]
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    """Neither one that nobody writes to, nor what is written to it."""
+    files = put(tmp_path, a=3)
+    (tmp_path / "a.csv").unlink()
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(OSError, match=r"a\.csv is no plain file"):
+        Reading().fingerprint(files[0])

@@ -1,0 +1,375 @@
+"""Keys: what may be one, how they come, and how they go."""
+
+import unicodedata
+from collections import ChainMap
+from typing import Any
+
+import dagster as dg
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lesson_lib.pipeline import (
+    InstanceUnavailable,
+    InvalidKey,
+    Warehouse,
+    WarehouseUnavailable,
+    daily_partitions_def,
+    register_keys,
+    retire_key,
+    s3_partitions_def,
+)
+from lesson_lib.pipeline.keys import judge_keys
+from lesson_lib.pipeline.warehouse import delete_rows
+from tests.pipeline.world import LOAD, World, priced
+
+BLANKS = "\u00a0\u1680\u2002\u2009\u202f\u205f\u2800\u3000"
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212\u2043\uff0d"
+
+
+def test_the_daily_definition_names_the_five_days_of_the_course() -> None:
+    """Dagster's end date is not among them."""
+    assert daily_partitions_def.get_partition_keys() == [f"2018-01-{day}" for day in range(22, 27)]
+
+
+def test_keys_are_registered_in_the_order_given(world: World) -> None:
+    """And kept in the instance, under the name of the set."""
+    assert register_keys(world.instance, ["zenith", "acme", "o'hare"]) == ["zenith", "acme", "o'hare"]
+    assert s3_partitions_def.get_partition_keys(dynamic_partitions_store=world.instance) == [
+        "zenith",
+        "acme",
+        "o'hare",
+    ]
+
+
+def test_a_registered_key_keeps_its_place(world: World) -> None:
+    """Only what is new is added, once, and told."""
+    register_keys(world.instance, ["zenith", "acme"])
+    assert register_keys(world.instance, ["bluebird", "zenith", "bluebird", "acme"]) == ["bluebird"]
+    assert world.keys() == ["zenith", "acme", "bluebird"]
+    assert register_keys(world.instance, []) == []
+    assert world.keys() == ["zenith", "acme", "bluebird"]
+
+
+def test_a_key_is_normalised(world: World) -> None:
+    """Both spellings of é are one key, in NFC."""
+    assert register_keys(world.instance, ["cafe\u0301", "caf\u00e9"]) == ["caf\u00e9"]
+    assert world.keys() == ["caf\u00e9"]
+
+
+@pytest.mark.parametrize(
+    ("key", "fault"),
+    [
+        ("", "is empty"),
+        (" \t", "is blank"),
+        ("\u200d \u200d", "is blank"),
+        ("\u3164", "is blank"),
+        ("\u2800", "is blank"),
+        ("acme\u2800", "begins or ends with white space"),
+        ("\u115f\u1160", "is blank"),
+        ("\uffa0 \uffa0", "is blank"),
+        ("\ufe0f", "is blank"),
+        (" acme", "begins or ends with white space"),
+        ("acme\u00a0", "begins or ends with white space"),
+        ("ac\nme", "contains the invisible character U+000A"),
+        ("ac\x00me", "contains the invisible character U+0000"),
+        ("ac\u200bme", "contains the invisible character U+200B"),
+        ("ac\u202eme", "contains the invisible character U+202E"),
+        ("ac\udc80me", "contains the invisible character U+DC80"),
+        ("a/b", "contains '/', a path separator"),
+        ("a\\b", r"contains '\\', a path separator"),
+        ("a..b", "contains '..', two dots in a row"),
+        ("a...b", "contains '..', two dots in a row (a parent folder, or Dagster's range separator)"),
+        (".acme", "begins with a dot, as hidden files do"),
+        ("a*", "contains '*', a glob character"),
+        ("a?", "contains '?', a glob character"),
+        ("a[b", "contains '[', a glob character"),
+        ("a]b", "contains ']', a glob character"),
+        ("a|b", "contains '|', the separator of multi-dimensional keys"),
+        ("a,b", "contains ',', the separator of key lists"),
+        ("x" * 101, "has 101 characters, more than 100"),
+        ("株" * 84, "makes a file name of 256 bytes, and no disk takes more than 255"),
+    ],
+)
+def test_a_key_that_breaks_a_rule_is_refused(steady: World, key: str, fault: str) -> None:
+    """The refusal names the key and the rule; of the whole call, nothing is added."""
+    shown = repr(key) if len(key) <= 100 else key[:100] + "..."
+    with steady.refuses(InvalidKey, shown, f"cannot be a partition key: it {fault}", "Rename the file"):
+        register_keys(steady.instance, ["bluebird", key, "zenith"])
+
+
+@pytest.mark.parametrize("key", [7, None, b"acme", ("acme",)])
+def test_a_key_that_is_no_string_is_refused(steady: World, key: object) -> None:
+    """The refusal names what came instead."""
+    with steady.refuses(InvalidKey, "A partition key is a string", repr(key), type(key).__name__):
+        register_keys(steady.instance, ["bluebird", key])
+
+
+def test_one_string_is_not_taken_for_a_list_of_letters(steady: World) -> None:
+    """The refusal says what to write."""
+    with steady.refuses(InvalidKey, "register_keys takes a list of keys: write ['acme']"):
+        register_keys(steady.instance, "acme")
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "other"),
+    [
+        (["bluebird", "ACME"], "ACME", "acme"),
+        (["Zenith", "zenith"], "zenith", "Zenith"),
+        (["straße", "STRASSE"], "STRASSE", "straße"),
+        (["café", "CAFE\u0301"], "CAFÉ", "café"),
+        *(([f"acme{blank}corp", "acme corp"], "acme corp", f"acme{blank}corp") for blank in BLANKS),
+        *((["acme-corp", f"acme{dash}corp"], f"acme{dash}corp", "acme-corp") for dash in DASHES),
+        (["acme", "ａｃｍｅ"], "ａｃｍｅ", "acme"),
+        (["acme", "\u0430cm\u0435"], "\u0430cm\u0435", "acme"),  # in part Cyrillic
+        (["o'hare", "o’hare"], "o’hare", "o'hare"),
+        (["HOT", "НОТ"], "НОТ", "HOT"),  # capitals of Latin and Cyrillic
+        (["BHTA", "ΒΗΤΑ"], "ΒΗΤΑ", "BHTA"),  # and of Greek
+        (["Ньютон", "Hьютон"], "Hьютон", "Ньютон"),
+    ],
+)
+def test_a_lookalike_is_refused(steady: World, keys: list[str], key: str, other: str) -> None:
+    """A key that a disk or a reader takes for another one is refused, new or registered."""
+    with steady.refuses(
+        InvalidKey, f"{key!r} is a lookalike of {other!r}", "upper or lower case", "Rename one"
+    ):
+        register_keys(steady.instance, keys)
+
+
+def test_a_registered_key_is_never_refused_for_another_one(loaded: World) -> None:
+    """Somebody registered a lookalike past the rules; the key that was there first still counts."""
+    loaded.instance.add_dynamic_partitions("s3", ["ACME"])
+    assert register_keys(loaded.instance, ["acme", "zenith", "ACME"]) == ["zenith"]
+    assert list(judge_keys(["acme", "ACME"], ["acme", "ACME"])) == ["acme", "ACME"]
+
+
+def test_keys_that_only_resemble_each_other_are_fine(world: World) -> None:
+    """Letters with an accent, and ASCII characters of a similar shape, belong to different customers."""
+    keys = ["cafe", "café", "store1", "storel", "st0re", "store", "barn", "bam", "日本", "日木"]
+    keys += ["Σικία", "Οικία", "ΟΣΕ", "ΣΟΕ", "Գոռ", "Զոռ"]  # confusable with ASCII, and not with each other
+    assert register_keys(world.instance, keys) == keys
+
+
+@pytest.mark.parametrize("day", ["2018-01-22", "2018-01-29", "2018-02-30", "2018-1-2", "２０１８‑01‑29"])
+def test_a_key_that_is_spelled_like_a_day_is_no_customers(steady: World, day: str) -> None:
+    """Days belong to the exchange, whether the calendar has them or not."""
+    with steady.refuses(InvalidKey, f"{unicodedata.normalize('NFC', day)!r} is spelled like a day", "Rename"):
+        register_keys(steady.instance, [day])
+
+
+@pytest.mark.parametrize("key", ["2018", "2018-01", "20180122", "2018-01-22-acme", "acme-2018-01-22"])
+def test_a_key_that_contains_a_date_is_fine(world: World, key: str) -> None:
+    """Only a whole key can be a day."""
+    assert register_keys(world.instance, [key]) == [key]
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (pd.DataFrame({"customer": ["acme"]}), "A DataFrame would yield its columns"),
+        ({"customer": ["acme"]}, "A dict would yield only the names of its entries"),
+        (ChainMap({"customer": "acme"}), "A ChainMap would yield only the names of its entries"),
+        (b"acme", "takes a list of strings, not bytes"),
+        (bytearray(b"acme"), "takes a list of strings, not bytearray"),
+        (5, "takes a list of keys, not 5 (int)"),
+        (None, "takes a list of keys, not None (NoneType)"),
+        (np.array("acme"), "takes a list of keys, not array('acme'"),
+        ([["acme"]], "A partition key is a string, not ['acme'] (list)"),
+        (dg.PartitionKeyRange("acme", "globex"), "a range only names registered ones"),
+    ],
+)
+def test_what_does_not_yield_keys_is_refused(steady: World, keys: Any, message: str) -> None:  # noqa: ANN401
+    """A container whose iteration is not its values registers nothing, and the error says what to pass."""
+    with steady.refuses(InvalidKey, message):
+        register_keys(steady.instance, keys)
+
+
+def test_columns_sets_and_generators_of_keys_are_registered(world: World) -> None:
+    """Whatever yields the keys themselves serves as a list."""
+    column = pd.DataFrame({"customer": ["acme", "zenith"]})["customer"]
+    assert register_keys(world.instance, column) == ["acme", "zenith"]
+    assert register_keys(world.instance, (key for key in ["globex"])) == ["globex"]
+    assert register_keys(world.instance, {"bluebird"}) == ["bluebird"]
+    assert register_keys(world.instance, {"initech": 1}.keys()) == ["initech"]
+
+
+def fail_from_the_third_call(monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool) -> None:
+    """Let an instance add keys twice, and then say that its disk is full."""
+    calls = iter(range(100))
+    add = dg.DagsterInstance.add_dynamic_partitions
+
+    def add_or_fail(instance: dg.DagsterInstance, name: str, keys: list[str]) -> None:
+        if next(calls) >= 2:
+            raise OSError("database or disk is full")
+        add(instance, name, keys)
+
+    def fail(*_: object) -> None:
+        raise OSError("database or disk is full")
+
+    monkeypatch.setattr("lesson_lib.pipeline.keys.KEYS_PER_CALL", 10)
+    monkeypatch.setattr(dg.DagsterInstance, "add_dynamic_partitions", add_or_fail)
+    if on_deletes:
+        monkeypatch.setattr(dg.DagsterInstance, "delete_dynamic_partition", fail)
+
+
+@pytest.mark.parametrize(
+    ("on_deletes", "left", "outcome"),
+    [(False, 0, "No key was registered"), (True, 20, "Only the first 20 keys are registered")],
+)
+def test_keys_are_registered_all_or_none(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool, left: int, outcome: str
+) -> None:
+    """What was added before a disk was full is removed; if not even that works, the message says so."""
+    world.instance.add_dynamic_partitions("s3", ["acme"])
+    keys = [f"k{number}" for number in range(35)]
+    with monkeypatch.context() as patch:
+        fail_from_the_third_call(patch, on_deletes=on_deletes)
+        with pytest.raises(InstanceUnavailable) as caught:
+            register_keys(world.instance, keys)
+    assert str(caught.value) == (
+        f"{outcome}: the instance could not store them (database or disk is full). The disk, or your share "
+        "of it, is full. Free some room, and try again. Then call register_keys again with the same keys."
+    )
+    assert world.keys() == ["acme", *keys[:left]]
+    assert register_keys(world.instance, keys) == keys[left:]
+
+
+def test_the_longest_key_and_joiners_are_fine(world: World) -> None:
+    """100 characters, and the invisible ones that spelling needs."""
+    keys = ["x" * 100, "株" * 83, "\u0645\u06cc\u200c\u062e", "\u0915\u094d\u200d\u0937"]
+    assert register_keys(world.instance, keys) == keys
+
+
+def test_more_keys_than_one_sql_statement_takes_are_registered(world: World) -> None:
+    """In order, across the calls they are split into."""
+    keys = [f"customer {number}" for number in range(20_001)]
+    assert register_keys(world.instance, keys) == keys
+    assert world.keys() == keys
+
+
+def test_retiring_removes_the_key_and_its_rows(loaded: World) -> None:
+    """The history stays, the other key's rows stay, and the key can come again."""
+    assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
+    assert loaded.keys() == ["globex"]
+    assert loaded.prices() == {"globex": [9.75]}
+    assert loaded.times_materialized(LOAD, "acme") == 1
+    loaded.add("acme", 5.5)
+    loaded.load("acme")
+    assert loaded.prices() == {"acme": [5.5], "globex": [9.75]}
+
+
+def test_retiring_a_key_without_rows_removes_the_key(world: World) -> None:
+    """Also before there is a table."""
+    register_keys(world.instance, ["acme"])
+    assert retire_key(world.instance, "acme", Warehouse(database=world.database)) == 0
+    assert world.keys() == []
+
+
+def test_retiring_clears_rows_whose_key_is_gone_already(loaded: World) -> None:
+    """As after Dagster's own delete_dynamic_partition, which never looks at rows."""
+    loaded.instance.delete_dynamic_partition("s3", "acme")
+    assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
+    assert loaded.prices() == {"globex": [9.75]}
+
+
+def test_retires_a_key_however_its_name_is_composed(world: World) -> None:
+    """A name typed in NFD, as some keyboards do, means the registered NFC key."""
+    world.add("caf\N{LATIN SMALL LETTER E WITH ACUTE}", 5.0)
+    world.load("caf\N{LATIN SMALL LETTER E WITH ACUTE}")
+    assert (
+        retire_key(world.instance, "cafe\N{COMBINING ACUTE ACCENT}", Warehouse(database=world.database)) == 1
+    )
+    assert world.keys() == []
+    assert world.prices() == {}
+
+
+def test_retiring_an_unknown_key_is_refused(steady: World) -> None:
+    """With the key that was probably meant."""
+    with steady.refuses(
+        InvalidKey, "'acmee' is not registered in 's3' and has no rows. Did you mean 'acme'?"
+    ):
+        retire_key(steady.instance, "acmee", Warehouse(database=steady.database))
+    with steady.refuses(InvalidKey, '"x\' OR 1=1 --" is not registered'):
+        retire_key(steady.instance, "x' OR 1=1 --", Warehouse(database=steady.database))
+
+
+def test_a_key_stays_while_its_rows_cannot_be_removed(loaded: World) -> None:
+    """A database that cannot be opened keeps the key, so that the records still agree."""
+    broken = loaded.source / "no.duckdb"
+    broken.write_bytes(b"not a database" * 1000)
+    with loaded.refuses(WarehouseUnavailable, str(broken)):
+        retire_key(loaded.instance, "acme", Warehouse(database=broken))
+
+
+def test_rows_come_back_where_retiring_fails(loaded: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are removed in one transaction: what fails after the DELETE takes it back, and the key stays."""
+
+    def delete_and_fail(*args: object) -> int:
+        assert delete_rows(*args) == 2
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("lesson_lib.pipeline.keys.delete_rows", delete_and_fail)
+    with loaded.refuses(ZeroDivisionError):
+        retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
+    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
+@settings(
+    max_examples=25,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # examples share the world: they add up
+)
+@given(
+    st.text(max_size=6)
+    | st.text(
+        "aA\u00e9e\u0301\u1e9b\u017f\u00df'\".,/\\*?[]|;%$ \u200d\u202e\n\ud800", min_size=1, max_size=8
+    )
+    | st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
+)
+def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: World, key: str) -> None:
+    """Registered and loaded, its rows stand under its NFC form; refused, nothing changed."""
+    normal = unicodedata.normalize("NFC", key)
+    keys, prices = loaded.keys(), loaded.prices()
+    try:
+        added = register_keys(loaded.instance, [key])
+    except InvalidKey:
+        assert loaded.keys() == keys
+        return
+    assert added == ([] if normal in keys else [normal])
+    price = float(len(prices) + 10)
+    loaded.write(key, priced(price))
+    loaded.load(normal)
+    assert loaded.prices() == prices | {normal: [price]}
+
+
+def test_many_keys_are_judged_each_for_itself() -> None:
+    """A key that breaks the rules, or is a twin, says so in its place, and counts for none after it."""
+    judged = list(
+        judge_keys(["acme", "Zenith"], ["acme", "a,b", "ACME", "zenith", "CAFE\u0301", "a,b", "bob"])
+    )
+    assert [verdict for verdict in judged if isinstance(verdict, str)] == ["acme", "CAF\u00c9", "bob"]
+    told = [str(verdict) for verdict in judged if isinstance(verdict, InvalidKey)]
+    assert [sentence.partition(":")[0] for sentence in told] == [
+        "'a,b' cannot be a partition key",
+        "'ACME' is a lookalike of 'acme'",
+        "'zenith' is a lookalike of 'Zenith'",
+        "'a,b' cannot be a partition key",
+    ]
+
+
+def test_of_two_twins_that_are_both_new_the_first_counts() -> None:
+    """In the order given."""
+    first, second = judge_keys([], ["acme", "ACME"])
+    assert (first, type(second)) == ("acme", InvalidKey)
+
+
+@pytest.mark.parametrize("unseen", ["\u200c", "\u200d", "\u3164", "\ufe0f"])
+def test_what_is_not_seen_makes_no_key_and_no_difference(steady: World, unseen: str) -> None:
+    """It neither names a customer nor tells two apart."""
+    with steady.refuses(InvalidKey, "it is blank"):
+        register_keys(steady.instance, [unseen])
+    with steady.refuses(InvalidKey, "lookalike of 'acme'"):
+        register_keys(steady.instance, [f"acme{unseen}"])
