@@ -24,7 +24,7 @@ from lesson_lib.author.notebook_rules import (
     rhythm_is_kept,
 )
 from lesson_lib.author.notebook_runs import NotebookError, course_notebooks, executed, read, write
-from lesson_lib.classroom.exercises.course import lesson_of
+from lesson_lib.classroom.exercises.catalogue import lesson_of
 
 WORKERS = 2
 

@@ -8,7 +8,7 @@ import sys
 
 from lesson_lib.author.notebook_runs import ROOT, NotebookError, read
 from lesson_lib.author.run_sheet import findings, table
-from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.plan import Lesson
 
 PAGE = ROOT / "docs" / "teaching-this-course.md"

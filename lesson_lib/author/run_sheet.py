@@ -180,7 +180,7 @@ def _long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
 
 
 def _plan_of(lesson: Lesson) -> str:
-    return f"lesson_lib/classroom/exercises/notebook_{lesson.number}/lesson.py"
+    return f"lesson_lib/course/{lesson.number}/lesson.yaml"
 
 
 def _missing(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:

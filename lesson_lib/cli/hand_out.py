@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from lesson_lib.author.editions import WrongCells, clean, learner_edition, solved_edition
 from lesson_lib.author.standings import not_right
-from lesson_lib.classroom.exercises import course
+from lesson_lib.classroom.exercises import catalogue
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.cli.checkout import CannotGoOn, relative
 from lesson_lib.cli.run import executing, read_notebook, write_html, writing
@@ -66,11 +66,11 @@ def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
 
 
 def _lesson_of(path: Path) -> Lesson:
-    if lesson := course.lesson_of(path.stem):
+    if lesson := catalogue.lesson_of(path.stem):
         return lesson
     raise CannotGoOn(
         f"{path.name} belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "
-        f"{', '.join(lesson.notebook for lesson in course.LESSONS)}."
+        f"{', '.join(lesson.notebook for lesson in catalogue.LESSONS)}."
     )
 
 

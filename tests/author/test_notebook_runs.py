@@ -27,7 +27,7 @@ from lesson_lib.author.notebook_runs import (
     write,
 )
 from lesson_lib.author.standings import standings
-from lesson_lib.classroom.exercises import course
+from lesson_lib.classroom.exercises import catalogue
 from tests.author.lessons import LESSON, gardening
 
 
@@ -157,7 +157,7 @@ def test_renewal_fills_in_what_the_library_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before it executes, so that what is stored is what the filled-in cells show."""
-    monkeypatch.setattr(course, "LESSONS", (LESSON,))
+    monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = saved(tmp_path, *gardening().cells, name=LESSON.notebook)
 
     assert renew_notebooks.main([str(path)]) == 0
@@ -176,7 +176,7 @@ def test_renewal_refuses_a_tag_without_its_counterpart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each is named with its notebook, which is left as it was."""
-    monkeypatch.setattr(course, "LESSONS", (LESSON,))
+    monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = saved(tmp_path, *gardening().cells[:-2], name=LESSON.notebook)
     before = path.read_bytes()
 

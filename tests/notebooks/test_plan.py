@@ -12,8 +12,7 @@ from lesson_lib import classroom
 from lesson_lib.author.notebook_runs import ROOT
 from lesson_lib.author.renew_run_sheet import PAGE, main, renewed, sheet_of
 from lesson_lib.classroom import exercises as words
-from lesson_lib.classroom.exercises.course import EXERCISES, LESSONS
-from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
+from lesson_lib.classroom.exercises.catalogue import EXERCISES, LESSONS, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.classroom.exercises.progress_store import Attempted, Outcome, Predicted, record
 from lesson_lib.cli import main as lesson_command

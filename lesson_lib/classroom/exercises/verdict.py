@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from lesson_lib.classroom.display.board import Block, Board, Facts, Fold, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import stable
+from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.exercise import called
-from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.progress_store import Outcome
 
 _MARKS = {
