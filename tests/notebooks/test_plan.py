@@ -127,7 +127,7 @@ def test_renewal_writes_what_differs(
 ) -> None:
     """It says so, and leaves a page that it cannot renew as it was."""
     page = tmp_path / "page.md"
-    monkeypatch.setattr("renew_run_sheet.PAGE", page)
+    monkeypatch.setattr("lesson_lib.author.renew_run_sheet.PAGE", page)
     page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
     assert main() == 0
     current = page.read_text(encoding="utf-8")
