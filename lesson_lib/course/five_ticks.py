@@ -6,8 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.exercises.pages import read_code_block
 from lesson_lib.classroom.exercises.sandbox import new_sandbox
+from lesson_lib.classroom.pages import read_code_block
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.pipeline import (
     SourceFolder,

@@ -13,9 +13,9 @@ from textwrap import indent
 
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.misconception import Misconception
-from lesson_lib.classroom.exercises.pages import ContentError, Page, read_page, read_yaml
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 from lesson_lib.classroom.exercises.questions import QUESTIONS
+from lesson_lib.classroom.pages import ContentError, Page, read_page, read_yaml
 
 _COMMON = ("title", "objective", "minutes", "takeaway")
 # A line of dots, and the comment above it that says what belongs there.

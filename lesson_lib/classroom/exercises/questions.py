@@ -19,7 +19,7 @@ from lesson_lib.classroom.exercises.answers import (
     read_one_for_each,
 )
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss
-from lesson_lib.classroom.exercises.pages import Page
+from lesson_lib.classroom.pages import Page
 
 _BULLET = re.compile(r"^( *)- \*\*(.+?)\*\*", re.MULTILINE)
 

@@ -9,7 +9,7 @@ import pytest
 import lesson_lib
 from lesson_lib.classroom.exercises.catalogue import LESSONS, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.content import load_lessons, load_misconceptions
-from lesson_lib.classroom.exercises.pages import ContentError, read_code_block
+from lesson_lib.classroom.pages import ContentError, read_code_block
 
 COURSE = Path(lesson_lib.__file__).parent / "course"
 PLAN, CHOICE, GUESS = "lesson.yaml", "2_2_spot_the_bug.md", "2_1_three_runs.md"

@@ -11,8 +11,8 @@ import duckdb
 from lesson_lib.classroom.display.safe_text import counted, plain
 from lesson_lib.classroom.exercises.answers import read_letters
 from lesson_lib.classroom.exercises.exercise import Miss
-from lesson_lib.classroom.exercises.pages import read_code_block
 from lesson_lib.classroom.exercises.sandbox import new_sandbox
+from lesson_lib.classroom.pages import read_code_block
 from lesson_lib.pipeline import (
     SourceFolder,
     Warehouse,

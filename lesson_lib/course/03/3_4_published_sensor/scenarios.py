@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lesson_lib.classroom.exercises.answers import read_one_for_each
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
-from lesson_lib.classroom.exercises.pages import read_code_block
+from lesson_lib.classroom.pages import read_code_block
 
 # The sensor that the learner reads, a numbered line each.
 _NUMBERED = read_code_block(Path(__file__).with_name("task.md"), "python").splitlines()
