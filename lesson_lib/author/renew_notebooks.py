@@ -24,7 +24,7 @@ from lesson_lib.author.notebook_rules import (
     rhythm_is_kept,
 )
 from lesson_lib.author.notebook_runs import NotebookError, course_notebooks, executed, read, write
-from lesson_lib.classroom.exercises.catalogue import lesson_of
+from lesson_lib.classroom.exercises.catalogue import find_lesson
 
 WORKERS = 2
 
@@ -39,7 +39,7 @@ async def renewed(path: Path) -> tuple[bool, list[str]]:
         NotebookError: it cannot be read, its tags do not fit its lesson, a cell failed that was not to fail,
             or one did not fail that was to. The file is then untouched.
     """
-    notebook, lesson = read(path), lesson_of(path.stem)
+    notebook, lesson = read(path), find_lesson(path.stem)
     if lesson:
         try:
             notebook = learner_edition(notebook, lesson)

@@ -33,7 +33,7 @@ def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
     editions = {path: _edition(path, solved_edition) for path in notebooks}
     failed = False
     for path, edition, failure in executing(editions, output):
-        wrong = not_right(edition, _lesson_of(path))
+        wrong = not_right(edition, _find_lesson(path))
         _write(edition, output / path.name)
         page = write_html(edition, f"{path.stem} (solutions)", path, output)
         failed = failed or failure is not None or bool(wrong)
@@ -65,8 +65,8 @@ def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
     return [_write(edition, copy) for copy, edition in editions.items()]
 
 
-def _lesson_of(path: Path) -> Lesson:
-    if lesson := catalogue.lesson_of(path.stem):
+def _find_lesson(path: Path) -> Lesson:
+    if lesson := catalogue.find_lesson(path.stem):
         return lesson
     raise CannotGoOn(
         f"{path.name} belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "
@@ -76,7 +76,7 @@ def _lesson_of(path: Path) -> Lesson:
 
 def _edition(path: Path, make: Callable[[NotebookNode, Lesson], NotebookNode]) -> NotebookNode:
     try:
-        return make(read_notebook(path), _lesson_of(path))
+        return make(read_notebook(path), _find_lesson(path))
     except WrongCells as error:
         wrong = "\n".join(f"{path.name}: {line}" for line in str(error).splitlines())
         raise CannotGoOn(wrong) from error

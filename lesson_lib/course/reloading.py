@@ -12,7 +12,7 @@ import duckdb
 
 from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.exercise import Miss, Scenario
-from lesson_lib.classroom.exercises.sandbox import Sandbox, new_sandbox
+from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox
 from lesson_lib.pipeline.database_errors import first_line
 
 
@@ -55,7 +55,7 @@ def scenario(happening: Happening, source: Source, load: Load) -> Scenario:
     """Return the scenario in which this happens to this source, named as the happening's docstring says."""
 
     def run(answer: object) -> Miss | None:
-        with new_sandbox() as sandbox:
+        with open_sandbox() as sandbox:
             try:
                 return happening(sandbox, source, lambda key: load(sandbox, answer, key))
             except _Unreadable as reason:

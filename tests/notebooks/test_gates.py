@@ -16,7 +16,7 @@ import lesson_lib.author.notebook_rules as rules
 from lesson_lib.author.editions import learner_edition, solved_edition
 from lesson_lib.author.notebook_runs import course_notebooks, executed, executed_twice, read, text_of, tidied
 from lesson_lib.author.standings import not_right, standings
-from lesson_lib.classroom.exercises.catalogue import LESSONS, lesson_of
+from lesson_lib.classroom.exercises.catalogue import LESSONS, find_lesson
 from lesson_lib.classroom.exercises.plan import Lesson
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in course_notebooks()]
@@ -47,7 +47,7 @@ def stored(path: Path) -> NotebookNode:
 @pytest.fixture(scope="module")
 def lesson(path: Path) -> Lesson:
     """What the registry of exercises has for the notebook."""
-    found = lesson_of(path.stem)
+    found = find_lesson(path.stem)
     assert found, f"{path.name} belongs to no lesson"
     return found
 

@@ -245,7 +245,7 @@ def test_in_a_kernel_the_next_cell_runs() -> None:
     """
     given = """
 import os, time, warnings
-from lesson_lib.classroom.exercises.checking import judged
+from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises import trial
 from dataclasses import replace
@@ -261,16 +261,16 @@ errors = [Unspeakable(), SyntaxError("x"), RecursionError(), MemoryError(), Stop
     ExceptionGroup("two", [Unspeakable(), ValueError()]), BaseExceptionGroup("one", [SystemExit()])]
 def tells(error):
     def fails(): raise error
-    return judged(asked, (fails,)).outcome.value
+    return judge(asked, (fails,)).outcome.value
 """
     cells = [
         given,
-        "print(judged(asked, (lambda: exit(),)))",
-        "print(judged(asked, (lambda: quit(),)))",
-        "def answer():\n    while True: pass\nprint(judged(asked, (answer,)))",
-        "print(judged(asked, (lambda: input(),)))",
-        "print(judged(asked, (lambda: input('name? '),)))",
-        "def answer():\n    breakpoint()\n    return 8\nprint(judged(asked, (answer,)))",
+        "print(judge(asked, (lambda: exit(),)))",
+        "print(judge(asked, (lambda: quit(),)))",
+        "def answer():\n    while True: pass\nprint(judge(asked, (answer,)))",
+        "print(judge(asked, (lambda: input(),)))",
+        "print(judge(asked, (lambda: input('name? '),)))",
+        "def answer():\n    breakpoint()\n    return 8\nprint(judge(asked, (answer,)))",
         "try: input()\nexcept Exception as error: print(type(error).__name__)",
         "print({tells(error) for error in errors})",
         "print(before == (os.getcwd(), list(warnings.filters), type(exit).__name__))",

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
-from lesson_lib.classroom.exercises.sandbox import Sandbox, new_sandbox
+from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox
 from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.course import reloading as reload
 from lesson_lib.pipeline import InvalidKey
@@ -65,10 +65,10 @@ def _with_own_files(happening: reload.Happening) -> Scenario:
     return run
 
 
-def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - whatever the learner gives
+def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - any value that a learner gives
     """All of your keys are loaded, and the three records agree."""
     files = own_files(folder)
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         for file in files:
             sandbox.write(file.key, file.text)
             sandbox.load(table, file.key)
