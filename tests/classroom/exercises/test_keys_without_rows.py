@@ -8,7 +8,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.checking import judged
 from lesson_lib.classroom.exercises.notebook_04.keys_without_rows import KEYS_WITHOUT_ROWS
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 
 FOUR_KEYS = "Of four registered keys, bluebird and zenith have no rows."

@@ -14,7 +14,7 @@ from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.notebook_04.cost_of_many import COST_OF_MANY
 from lesson_lib.classroom.exercises.notebook_04.lock_message import LOCK_MESSAGE, WHO_HOLDS_THE_LOCK
 from lesson_lib.classroom.exercises.notebook_04.strategies import STRATEGIES
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 WAYS = ("one run a key", "one run for all", "DuckDB alone", "one run for all, DuckDB ten times as fast")
 

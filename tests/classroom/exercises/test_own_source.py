@@ -16,7 +16,7 @@ from lesson_lib.classroom.exercises.notebook_02.own_source import (
     own_source,
     scenarios,
 )
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 WEATHER = "day,weather,degrees\n2024-01-01,rain,4.5\n2024-01-02,,-0.5\n2024-01-03,fog,1\n2024-01-04,sun,9\n"
 NOTES = '"the ""note""",order by\r\n"two\r\nlines, one value",1\r\n\r\nplain,2\r\n"",3'

@@ -9,7 +9,8 @@ from lesson_lib.classroom.exercises import predicting
 from lesson_lib.classroom.exercises.course import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
-from lesson_lib.classroom.exercises.progress_store import Outcome, load
+from lesson_lib.classroom.exercises.outcome import Outcome
+from lesson_lib.classroom.exercises.progress_store import load
 from lesson_lib.classroom.exercises.verdict import Verdict
 
 EXERCISES = [done for lesson in LESSONS for done in lesson.exercises]

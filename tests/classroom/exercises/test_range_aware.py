@@ -11,7 +11,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.checking import judged
 from lesson_lib.classroom.exercises.notebook_04.range_aware import RANGE_AWARE
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 

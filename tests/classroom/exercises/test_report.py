@@ -2,10 +2,10 @@
 
 from lesson_lib.classroom.exercises import progress, surprises
 from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.progress_store import (
     Attempted,
     HintGiven,
-    Outcome,
     Predicted,
     load,
     record,

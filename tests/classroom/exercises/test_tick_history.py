@@ -7,7 +7,7 @@ import pytest
 from lesson_lib.classroom.exercises.checking import judged
 from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.notebook_03.tick_history import five_ticks
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator
 from lesson_lib.classroom.simulator.tick_view import Became
 from lesson_lib.pipeline import InvalidKey

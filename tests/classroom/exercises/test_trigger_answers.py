@@ -6,7 +6,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.checking import judged
 from lesson_lib.classroom.exercises.course import EXERCISES
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 SOURCES = ("exchange", "customers", "report", "invoices", "export")
 
