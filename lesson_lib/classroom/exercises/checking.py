@@ -13,7 +13,7 @@ from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.progress_store import Attempted, record
-from lesson_lib.classroom.exercises.trial import Stopped, kept_output, tried
+from lesson_lib.classroom.exercises.time_limit import Stopped, capture_output, run_with_limits
 from lesson_lib.classroom.exercises.verdict import Verdict
 
 
@@ -64,7 +64,7 @@ def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
         lines = (_how_to_go_on(places, exercise) if begun else _how_to_begin(exercise),)
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=lines, is_begun=begun)
     for scenario in exercise.scenarios:
-        with kept_output() as printed:
+        with capture_output() as printed:
             verdict = _tried(exercise, scenario, answers)
         if verdict:
             return replace(verdict, printed=printed.getvalue())
@@ -75,7 +75,7 @@ def _tried(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) 
     """Say how the answers stand after one scenario; None if nothing is wrong."""
     name = str(scenario.__doc__).partition("\n")[0]
     try:
-        miss = tried(partial(_run, exercise, scenario, answers))
+        miss = run_with_limits(partial(_run, exercise, scenario, answers))
     except NoAnswer as reason:
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),), is_begun=True)
     except Stopped as stopped:
