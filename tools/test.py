@@ -15,7 +15,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from environment import ROOT, newest, ready, run, surroundings
+from environment import ROOT, build_variables, run_tool, set_up, set_up_newest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def main() -> int:
     """Run every stage and say, a line each, how it went."""
     parser = argparse.ArgumentParser(description="Check everything that must hold.")
     parser.add_argument("--newest", action="store_true", help="with the newest releases that are admitted")
-    python = newest() if parser.parse_args().newest else ready()
+    python = set_up_newest() if parser.parse_args().newest else set_up()
     started = time.monotonic()
     failed = [name for name, arguments in STAGES.items() if not passes(python, name, shlex.split(arguments))]
     verdict = f"These failed: {', '.join(failed)}." if failed else "All of it holds."
@@ -55,7 +55,11 @@ def passes(python: Path, name: str, arguments: list[str]) -> bool:
     done = subprocess.run(
         [str(python), *arguments],
         cwd=ROOT,
-        env={**surroundings(), "PIP_NO_INDEX": "1", "UV_OFFLINE": "1"},  # whatever is checked is here already
+        env={
+            **build_variables(),
+            "PIP_NO_INDEX": "1",
+            "UV_OFFLINE": "1",
+        },  # whatever is checked is here already
         check=False,
         encoding="utf-8",
         errors="replace",
@@ -77,4 +81,4 @@ def last_line(output: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(run_tool(main))

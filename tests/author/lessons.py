@@ -9,7 +9,7 @@ from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 _GUESS = "from lesson_lib.classroom.exercises.predicting import Guess"
 _VERDICT = (
     "from lesson_lib.classroom.exercises.verdict import Verdict\n"
-    "from lesson_lib.classroom.exercises.progress_store import Outcome"
+    "from lesson_lib.classroom.exercises.outcome import Outcome"
 )
 
 

@@ -10,9 +10,10 @@ from lesson_lib.classroom.display.error_view import told_of
 from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.placeholders import find_placeholders, is_begun
-from lesson_lib.classroom.exercises.progress_store import Attempted, Outcome, record
-from lesson_lib.classroom.exercises.trial import Stopped, kept_output, tried
+from lesson_lib.classroom.exercises.progress_store import Attempted, record
+from lesson_lib.classroom.exercises.time_limit import Stopped, capture_output, run_with_limits
 from lesson_lib.classroom.exercises.verdict import Verdict
 
 
@@ -63,7 +64,7 @@ def judge(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
         lines = (_explain_next_step(places, exercise) if begun else _explain_start(exercise),)
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=lines, is_begun=begun)
     for scenario in exercise.scenarios:
-        with kept_output() as printed:
+        with capture_output() as printed:
             verdict = _run_scenario(exercise, scenario, answers)
         if verdict:
             return replace(verdict, printed=printed.getvalue())
@@ -74,7 +75,7 @@ def _run_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object,
     """Run one scenario, and return a verdict if it finds a fault."""
     name = str(scenario.__doc__).partition("\n")[0]
     try:
-        miss = tried(partial(_call_scenario, exercise, scenario, answers))
+        miss = run_with_limits(partial(_call_scenario, exercise, scenario, answers))
     except NoAnswer as reason:
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),), is_begun=True)
     except Stopped as stopped:

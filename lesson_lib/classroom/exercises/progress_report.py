@@ -8,8 +8,9 @@ from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Outcome, Progress, load, reset
+from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Progress, load, reset
 
 _MARKS = {Outcome.RIGHT: Mark.GOOD, Outcome.NOT_ATTEMPTED: Mark.OPEN}
 

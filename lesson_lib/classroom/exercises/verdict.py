@@ -7,7 +7,7 @@ from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import stable
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.exercise import format_name
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 _MARKS = {
     Outcome.NOT_ATTEMPTED: Mark.OPEN,

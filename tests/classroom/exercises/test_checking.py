@@ -12,7 +12,8 @@ from lesson_lib.classroom.exercises import check, checking, fact, hint, predict,
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
-from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Outcome, load
+from lesson_lib.classroom.exercises.outcome import Outcome
+from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, load
 
 BELIEF = "loading-twice-is-harmless"
 SCENARIO = ("Scenario", "Your function doubles 4.")

@@ -11,7 +11,7 @@ import pytest
 from lesson_lib.classroom.exercises.catalogue import EXERCISES, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.exercise import Exercise
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 WAYS = ("one run a key", "one run for all", "DuckDB alone", "one run for all, DuckDB ten times as fast")
 

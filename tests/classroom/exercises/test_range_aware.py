@@ -11,7 +11,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judge
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 

@@ -6,7 +6,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judge
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator
 from lesson_lib.classroom.simulator.tick_view import Became
 from lesson_lib.course.five_ticks import five_ticks

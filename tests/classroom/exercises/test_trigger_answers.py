@@ -6,7 +6,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judge
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 SOURCES = ("exchange", "customers", "report", "invoices", "export")
 
