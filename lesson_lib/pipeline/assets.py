@@ -9,16 +9,16 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from lesson_lib.pipeline.audit import (
+from .audit import (
     BY_KEY,
     KEYS_OF_RUN,
     Recorded,
     latest_materializations,
     recorded_by_key,
 )
-from lesson_lib.pipeline.csv_faults import first_fault, price_fault, reading_fault
-from lesson_lib.pipeline.csv_rules import COLUMNS
-from lesson_lib.pipeline.keys import (
+from .csv_faults import first_fault, price_fault, reading_fault
+from .csv_rules import COLUMNS
+from .keys import (
     Check,
     InvalidKey,
     check_customer_key,
@@ -26,8 +26,8 @@ from lesson_lib.pipeline.keys import (
     daily_partitions_def,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.prices import price_check_result, price_check_spec
-from lesson_lib.pipeline.source_files import (
+from .prices import price_check_result, price_check_spec
+from .source_files import (
     SourceFile,
     SourceFolder,
     UnreadableFile,
@@ -36,7 +36,7 @@ from lesson_lib.pipeline.source_files import (
     is_unchanged,
     unreadable,
 )
-from lesson_lib.pipeline.warehouse import (
+from .warehouse import (
     CUSTOMER_TABLE,
     DAILY_TABLE,
     DUCKDB_WRITER,

@@ -11,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
-from lesson_lib.pipeline.assets import (
+from .assets import (
     duckdb_dynamic_partition_table,
     file_metadata,
     import_dynamic_partition_file,
@@ -20,26 +20,26 @@ from lesson_lib.pipeline.assets import (
     require_usable,
     rows_metadata,
 )
-from lesson_lib.pipeline.audit import failed_keys, latest_materializations
-from lesson_lib.pipeline.database_errors import InstanceUnavailable, cause_of, first_line
-from lesson_lib.pipeline.errors import Refused
-from lesson_lib.pipeline.event_log import IMPORT, TABLE, loaded_imports
-from lesson_lib.pipeline.keys import (
+from .audit import failed_keys, latest_materializations
+from .database_errors import InstanceUnavailable, cause_of, first_line
+from .errors import Refused
+from .event_log import IMPORT, TABLE, loaded_imports
+from .keys import (
     InvalidKey,
     check_customer_key,
     did_you_mean,
     list_keys,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.sensor.arrivals import scan_filled
-from lesson_lib.pipeline.source_files import (
+from .sensor.arrivals import scan_filled
+from .source_files import (
     SourceFile,
     SourceFolder,
     UnreadableFile,
     fingerprint_of,
     inspect_file,
 )
-from lesson_lib.pipeline.warehouse import (
+from .warehouse import (
     CUSTOMER_TABLE,
     Rows,
     Stored,

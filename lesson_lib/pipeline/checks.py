@@ -5,16 +5,16 @@ No `from __future__ import annotations` here: Dagster reads the annotation of `c
 
 import dagster as dg
 
-from lesson_lib.pipeline.assets import duckdb_dynamic_partition_table
-from lesson_lib.pipeline.audit import (
+from .assets import duckdb_dynamic_partition_table
+from .audit import (
     KeyRecords,
     State,
     keys_by_state,
     latest_materializations,
     records_by_key,
 )
-from lesson_lib.pipeline.keys import s3_partitions_def
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DUCKDB_WRITER, Warehouse, rows_by_key
+from .keys import s3_partitions_def
+from .warehouse import CUSTOMER_TABLE, DUCKDB_WRITER, Warehouse, rows_by_key
 
 _SHOWN = 20  # keys
 

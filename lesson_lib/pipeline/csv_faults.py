@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import chain, islice, pairwise
 from pathlib import Path
 
-from lesson_lib.pipeline.csv_rules import (
+from .csv_rules import (
     BUFFER_BYTES,
     COLUMNS,
     MAX_HEADER_BYTES,
@@ -17,8 +17,8 @@ from lesson_lib.pipeline.csv_rules import (
     is_rounded,
     split_fields,
 )
-from lesson_lib.pipeline.file_formats import find_format_fault
-from lesson_lib.pipeline.visible_text import count, is_utf8, show
+from .file_formats import find_format_fault
+from .visible_text import count, is_utf8, show
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _LINE_END = re.compile(r"\r\r\n|\r\n|\r|\n")

@@ -4,7 +4,7 @@ import re
 
 import duckdb
 
-from lesson_lib.pipeline.errors import Refused
+from .errors import Refused
 
 # A pattern of DuckDB's or the system's message, then the cause and the next move; the first match counts.
 # The pattern's groups and `database` are filled into the text. No text advises to remove a sound database.

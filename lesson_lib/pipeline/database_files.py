@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from duckdb import DuckDBPyConnection
 
-from lesson_lib.pipeline.database_errors import WarehouseUnavailable
+from .database_errors import WarehouseUnavailable
 
 try:
     import fcntl

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from lesson_lib.pipeline.assets import (
+from .assets import (
     SOURCE_FOLDER,
     duckdb_dynamic_partition_table,
     import_dynamic_partition_file,
 )
-from lesson_lib.pipeline.audit import (
+from .audit import (
     NAMED_IN_A_QUERY,
     Recorded,
     latest_materializations,
     recorded_by_key,
 )
-from lesson_lib.pipeline.sensor.arrivals import DataFile
-from lesson_lib.pipeline.warehouse import Rows
+from .sensor.arrivals import DataFile
+from .warehouse import Rows
 
 IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
 

@@ -5,17 +5,17 @@ No `from __future__ import annotations` here: Dagster reads the annotation of `c
 
 import dagster as dg
 
-from lesson_lib.pipeline.assets import (
+from .assets import (
     duckdb_dynamic_partition_table,
     duckdb_partition_table,
     import_dynamic_partition_file,
     import_partition_file,
 )
-from lesson_lib.pipeline.event_log import current_imports, keys_imported_from, retirement
-from lesson_lib.pipeline.keys import InvalidKey, retire_key
-from lesson_lib.pipeline.sensor.arrivals import scan_filled
-from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
-from lesson_lib.pipeline.warehouse import DUCKDB_WRITER, Warehouse
+from .event_log import current_imports, keys_imported_from, retirement
+from .keys import InvalidKey, retire_key
+from .sensor.arrivals import scan_filled
+from .source_files import SourceFolder, UnreadableFile
+from .warehouse import DUCKDB_WRITER, Warehouse
 
 import_partition_job = dg.define_asset_job(
     "import_partition_job",

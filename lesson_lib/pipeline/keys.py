@@ -10,11 +10,11 @@ from contextlib import suppress
 import dagster as dg
 from sqlalchemy.exc import SQLAlchemyError
 
-from lesson_lib.pipeline.database_errors import InstanceUnavailable, cause_of, first_line
-from lesson_lib.pipeline.errors import Refused
-from lesson_lib.pipeline.lookalikes import JOINERS, LookalikeIndex, fold, visible
-from lesson_lib.pipeline.source_files import SUFFIX
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, delete_rows, transaction
+from .database_errors import InstanceUnavailable, cause_of, first_line
+from .errors import Refused
+from .lookalikes import JOINERS, LookalikeIndex, fold, visible
+from .source_files import SUFFIX
+from .warehouse import CUSTOMER_TABLE, Warehouse, delete_rows, transaction
 
 # All it takes is a name: the keys live in the instance, under this name.
 s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")

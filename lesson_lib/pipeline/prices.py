@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from lesson_lib.pipeline.csv_faults import first_fault, price_fault
-from lesson_lib.pipeline.source_files import SourceFile
+from .csv_faults import first_fault, price_fault
+from .source_files import SourceFile
 
 CHECK_NAME = "share_prices_are_positive"
 

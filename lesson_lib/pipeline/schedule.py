@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from lesson_lib.pipeline.jobs import import_partition_job
+from .jobs import import_partition_job
 
 # The partitions definition says when: nothing of the calendar is repeated here.
 import_partition_schedule = dg.build_schedule_from_partitioned_job(

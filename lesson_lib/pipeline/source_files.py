@@ -12,17 +12,17 @@ from typing import Annotated
 import dagster as dg
 from pydantic import BeforeValidator
 
-from lesson_lib.pipeline.csv_faults import header_fault, reading_fault
-from lesson_lib.pipeline.csv_rules import (
+from .csv_faults import header_fault, reading_fault
+from .csv_rules import (
     MAX_HEADER_BYTES,
     MAX_LINE_BYTES,
     count_bad_prices,
     is_suspect,
     read_header,
 )
-from lesson_lib.pipeline.errors import Refused
-from lesson_lib.pipeline.local_paths import path_fault
-from lesson_lib.pipeline.lookalikes import look_alike
+from .errors import Refused
+from .local_paths import path_fault
+from .lookalikes import look_alike
 
 SUFFIX = ".csv"
 

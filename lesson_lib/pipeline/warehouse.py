@@ -14,18 +14,18 @@ from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 from pydantic import BeforeValidator
 
-from lesson_lib.pipeline.csv_rules import COLUMNS, VALID_ROW_SQL, glob_escaped, read_csv_sql
-from lesson_lib.pipeline.database_errors import (
+from .csv_rules import COLUMNS, VALID_ROW_SQL, glob_escaped, read_csv_sql
+from .database_errors import (
     WarehouseUnavailable,
     cause_of,
     first_line,
     is_passing,
     why_not_opened,
 )
-from lesson_lib.pipeline.database_files import database_of, require_one_name
-from lesson_lib.pipeline.errors import Refused
-from lesson_lib.pipeline.local_paths import path_fault
-from lesson_lib.pipeline.source_files import SourceFile
+from .database_files import database_of, require_one_name
+from .errors import Refused
+from .local_paths import path_fault
+from .source_files import SourceFile
 
 CUSTOMER_TABLE = "raw_partition_data"
 DAILY_TABLE = "raw_daily_data"

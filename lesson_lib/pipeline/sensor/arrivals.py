@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from lesson_lib.pipeline.keys import daily_partitions_def, is_spelled_like_a_day
-from lesson_lib.pipeline.lookalikes import fold, look_alike
-from lesson_lib.pipeline.source_files import SUFFIX, SourceFolder, UnreadableFile
-from lesson_lib.pipeline.visible_text import is_utf8
+from ..keys import daily_partitions_def, is_spelled_like_a_day
+from ..lookalikes import fold, look_alike
+from ..source_files import SUFFIX, SourceFolder, UnreadableFile
+from ..visible_text import is_utf8
 
 # Of hidden files, and of those by which office programs mark a file as open.
 _IGNORED_PREFIXES = (".", "~$")

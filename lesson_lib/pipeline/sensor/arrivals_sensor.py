@@ -9,12 +9,12 @@ from typing import Literal
 
 import dagster as dg
 
-from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
-from lesson_lib.pipeline.keys import s3_partitions_def
-from lesson_lib.pipeline.sensor.arrivals import Cursor, scan_source
-from lesson_lib.pipeline.sensor.settings import Settings
-from lesson_lib.pipeline.sensor.tick_plan import Tick
-from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
+from ..jobs import import_dynamic_partition_job, retire_partition_job
+from ..keys import s3_partitions_def
+from ..source_files import SourceFolder, UnreadableFile
+from .arrivals import Cursor, scan_source
+from .settings import Settings
+from .tick_plan import Tick
 
 WARNINGS_PER_TICK = 100
 

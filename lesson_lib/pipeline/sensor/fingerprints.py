@@ -9,7 +9,7 @@ from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
-from lesson_lib.pipeline.sensor.arrivals import DataFile
+from .arrivals import DataFile
 
 # Dagster ends an evaluation after 60 seconds, on slow disks, too.
 READ_A_TICK = 2 << 30  # bytes

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from lesson_lib.pipeline.audit import NAMED_IN_A_QUERY
+from ..audit import NAMED_IN_A_QUERY
 
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 _KEY = "dagster/partition"

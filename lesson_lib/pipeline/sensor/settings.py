@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from lesson_lib.pipeline.errors import Refused
+from ..errors import Refused
 
 
 class InvalidSetting(Refused, ValueError):

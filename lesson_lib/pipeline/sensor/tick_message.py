@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from lesson_lib.pipeline.lookalikes import look_alike
-from lesson_lib.pipeline.source_files import SUFFIX
+from ..lookalikes import look_alike
+from ..source_files import SUFFIX
 
 NAMES_PER_SENTENCE = 10
 

@@ -4,19 +4,19 @@ import time
 
 import dagster as dg
 
-from lesson_lib.pipeline.event_log import Import, current_imports, keys_imported_from, loaded_imports
-from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
-from lesson_lib.pipeline.keys import (
+from ..event_log import Import, current_imports, keys_imported_from, loaded_imports
+from ..jobs import import_dynamic_partition_job, retire_partition_job
+from ..keys import (
     InvalidKey,
     is_spelled_like_a_day,
     judge_keys,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.sensor.arrivals import Cursor, DataFile, Scan, short_word
-from lesson_lib.pipeline.sensor.fingerprints import ReadEnough, Reading
-from lesson_lib.pipeline.sensor.run_keys import import_run_keys, retirement_run_keys
-from lesson_lib.pipeline.sensor.settings import Settings
-from lesson_lib.pipeline.sensor.tick_message import Fate, tick_message
+from .arrivals import Cursor, DataFile, Scan, short_word
+from .fingerprints import ReadEnough, Reading
+from .run_keys import import_run_keys, retirement_run_keys
+from .settings import Settings
+from .tick_message import Fate, tick_message
 
 # Files that may be loaded already, and keys without files, of each so many. Dagster ends an evaluation after
 # 60 seconds, and disks may be slow.
