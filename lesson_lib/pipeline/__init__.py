@@ -1,4 +1,4 @@
-"""The pipeline: what a learner takes to work. It knows nothing of notebooks."""
+"""The pipeline: irregular partitions in Dagster and DuckDB. Copied out alone, it runs."""
 
 from .assets import (
     duckdb_dynamic_partition_table,
@@ -6,23 +6,22 @@ from .assets import (
     import_dynamic_partition_file,
     import_partition_file,
 )
+from .audit import three_records_agree
 from .backfill import Backfill, backfill, missing_keys
-from .checks import three_records_agree
 from .database_errors import InstanceUnavailable, WarehouseUnavailable
 from .definitions import defs
-from .errors import Refused
+from .errors import PipelineError
 from .jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from .keys import (
     InvalidKey,
     checked_key,
     daily_partitions_def,
     register_keys,
-    retire_key,
     s3_partitions_def,
 )
+from .retirement import retire_key
 from .schedule import import_partition_schedule
-from .sensor.arrivals_sensor import arrivals_sensor, build_arrivals_sensor
-from .sensor.settings import InvalidSetting
+from .sensor import InvalidSetting, arrivals_sensor, build_arrivals_sensor
 from .source_files import ChangedFile, SourceFolder, UnreadableFile
 from .warehouse import Warehouse, WrongTable
 
@@ -32,7 +31,7 @@ __all__ = [
     "InstanceUnavailable",
     "InvalidKey",
     "InvalidSetting",
-    "Refused",
+    "PipelineError",
     "SourceFolder",
     "UnreadableFile",
     "Warehouse",

@@ -10,10 +10,10 @@ from .assets import (
     import_dynamic_partition_file,
     import_partition_file,
 )
-from .checks import three_records_agree
+from .audit import three_records_agree
 from .jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from .schedule import import_partition_schedule
-from .sensor.arrivals_sensor import arrivals_sensor
+from .sensor import arrivals_sensor
 from .source_files import SourceFolder
 from .warehouse import Warehouse
 
@@ -46,7 +46,7 @@ defs = dg.Definitions(
     # step would live on, with the database open.
     executor=dg.in_process_executor,
     resources={
-        "source": SourceFolder(path=find_source_folder()),
-        "database": Warehouse(database=DATABASE),
+        "source": SourceFolder(path=str(find_source_folder())),
+        "database": Warehouse(database=str(DATABASE)),
     },
 )

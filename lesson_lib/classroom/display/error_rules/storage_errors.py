@@ -223,5 +223,5 @@ STORAGE = {
     "a file that is refused": Rule("UnreadableFile", r"", "", "", BROKEN),
     "a database that is held, refused": Rule("WarehouseUnavailable", r"is held by", "", "", WRITE),
     "a range without keys, refused": Rule("InvalidKey", r"\brange\b.* holds no key", "", "", RANGE),
-    "a refusal": Rule("Refused", r"", "", "", OURS),
+    "a refusal": Rule("PipelineError", r"", "", "", OURS),
 }
