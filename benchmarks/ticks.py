@@ -10,7 +10,8 @@ from benchmarks.ours import PAIR, new_instance
 from benchmarks.table import compare, note
 from lesson_lib.classroom import simulate
 from lesson_lib.pipeline import SourceFolder, Warehouse, arrivals_sensor, s3_partitions_def
-from lesson_lib.pipeline.sensor.arrivals import Cursor, scan
+from lesson_lib.pipeline.folder_scan import scan
+from lesson_lib.pipeline.sensor.cursor import Cursor
 
 
 def measure(folder: Path) -> None:

@@ -22,7 +22,7 @@ from lesson_lib.classroom.display.safe_text import (
     stable,
 )
 from lesson_lib.classroom.run_log import LogLine, lines_of
-from lesson_lib.pipeline.assets import SOURCE_FOLDER
+from lesson_lib.pipeline.event_log import SOURCE_FOLDER
 
 _MOST_BOXES = 30
 _HASH = re.compile(r"[0-9a-f]{32,}")  # nobody reads further than its beginning

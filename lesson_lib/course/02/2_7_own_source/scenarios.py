@@ -21,7 +21,7 @@ from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.course import reloading as reload
 from lesson_lib.pipeline import InvalidKey
 from lesson_lib.pipeline.audit import State
-from lesson_lib.pipeline.keys import new_keys
+from lesson_lib.pipeline.keys import find_new_keys
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
 MOST_FILES = 5  # of a folder, in the order of their names
@@ -111,7 +111,7 @@ def own_files(folder: object) -> list[OwnFile]:
     """
     paths = _csv_files(_folder(folder))
     try:
-        new_keys((), (path.stem for path in paths))
+        find_new_keys((), (path.stem for path in paths))
     except InvalidKey as refusal:
         raise NoAnswer(str(refusal)) from None
     first, *others = files = [_own_file(path) for path in paths]

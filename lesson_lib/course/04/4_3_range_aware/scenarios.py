@@ -11,7 +11,7 @@ import duckdb
 from lesson_lib.classroom.display.safe_text import counted, plain
 from lesson_lib.classroom.exercises.exercise import Miss, Scenario
 from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox, require_set
-from lesson_lib.pipeline.database_errors import WarehouseUnavailable, first_line
+from lesson_lib.pipeline.database_errors import WarehouseUnavailable, summarize_error
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table
 
 _HEADER = "date,share_price,amount,spend,shift,spread\n"
@@ -184,7 +184,7 @@ def _awkward_key(customers: _Customers) -> Miss | None:
         customers.load("acme", "zenith.eu")
     except (duckdb.Error, WarehouseUnavailable) as error:
         # Three keys were loaded before, so it is for its characters that this one was not.
-        told = f"{type(error).__name__}: {first_line(error)}"
+        told = f"{type(error).__name__}: {summarize_error(error)}"
         rows = counted(files["o'hare"].total(), "row")
         return Miss(belief, plain(told), expected=f"{rows} of o'hare")
     return _compared(customers.stored(), files, belief)
