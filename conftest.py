@@ -16,8 +16,18 @@ import lesson_lib.author.notebook_rules as rules
 
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
-# What takes longest begins first, so that no core is idle at the end.
-LONG_RUNS = ("tests/daemon", "tests/classroom/exercises/test_proofs.py", "tests/notebooks", "notebooks")
+# What takes longest begins first, so that no core is idle at the end. Tests that wait for other processes are
+# spread among those that compute.
+LONG_TESTS = (
+    "tests/daemon/test_pool.py",
+    "tests/classroom/exercises/test_proofs.py",
+    "tests/notebooks/test_gates.py",
+    "tests/daemon/test_real_daemon.py",
+    "tests/classroom/exercises/test_checkpoints.py",
+    "notebooks/",
+    "tests/daemon/",
+    "tests/classroom/exercises/",
+)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -41,7 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def rank(item: pytest.Item) -> int:
     """Return the place of a test in the order in which tests begin."""
-    return next((rank for rank, long in enumerate(LONG_RUNS) if item.nodeid.startswith(long)), len(LONG_RUNS))
+    starts = (place for place, start in enumerate(LONG_TESTS) if item.nodeid.startswith(start))
+    return next(starts, len(LONG_TESTS))
 
 
 @pytest.hookimpl(wrapper=True)
