@@ -40,7 +40,7 @@ class Arrivals:
     def __init__(self, folder: Path, number: int) -> None:
         """Make the files, last modified long ago, and register their keys in one of the instances."""
         folder.mkdir()
-        self.source = SourceFolder(path=folder)
+        self.source = SourceFolder(path=str(folder))
         keys = [f"customer-{number:06}" for number in range(number)]
         for key in tqdm(keys, desc=f"{number:,} files", leave=False, disable=None):
             path = folder / f"{key}.csv"
