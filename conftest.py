@@ -1,20 +1,38 @@
-"""How pytest compares what the notebooks show, and whose progress it touches: nobody's."""
+"""How pytest runs notebooks and tests beside each other, without touching anybody's progress."""
 
+import datetime as dt
 import os
 import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
-from nbval.plugin import IPyNbFile
+from nbformat.v4 import new_notebook
+from nbval.plugin import IPyNbCell, IPyNbFile
 
-from lesson_lib.author.notebook_rules import FOLDED
+import lesson_lib.author.notebook_rules as rules
 
 _FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
+# What takes longest begins first, so that no core is idle at the end. Tests that wait for other processes are
+# spread among those that compute.
+LONG_TESTS = (
+    "tests/daemon/test_pool.py",
+    "tests/classroom/exercises/test_proofs.py",
+    "tests/notebooks/test_gates.py",
+    "tests/daemon/test_real_daemon.py",
+    "tests/classroom/exercises/test_checkpoints.py",
+    "notebooks/",
+    "tests/daemon/",
+    "tests/classroom/exercises/",
+)
+
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Make a folder for the progress that tests and notebooks leave behind."""
-    session.stash[_FOLDER] = tempfile.TemporaryDirectory(prefix="progress-")
+    """Make a folder for the progress and the temporary files that tests and notebooks leave behind."""
+    session.stash[_FOLDER] = tempfile.TemporaryDirectory(prefix="session-")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -22,13 +40,73 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.stash[_FOLDER].cleanup()
 
 
-@pytest.hookimpl(tryfirst=True)  # before nbval starts the notebook's kernel, which inherits the variable
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let what runs keep a progress of its own, one for each notebook or file of tests."""
-    os.environ["LESSON_PROGRESS"] = str(Path(item.session.stash[_FOLDER].name) / f"{item.path.stem}.json")
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort long tests to the front, and keep those of a file in one process unless they say otherwise."""
+    items.sort(key=rank)
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def rank(item: pytest.Item) -> int:
+    """Return the place of a test in the order in which tests begin."""
+    starts = (place for place, start in enumerate(LONG_TESTS) if item.nodeid.startswith(start))
+    return next(starts, len(LONG_TESTS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Give each file of tests and each notebook its own progress, and kernels another machine's settings."""
+    folder = Path(item.session.stash[_FOLDER].name)
+    os.environ["LESSON_PROGRESS"] = str(folder / f"{item.path.stem}.json")
+    if not isinstance(item, IPyNbCell):
+        return (yield)
+    # nbval starts the kernel here, which inherits the variables.
+    with set_variables(another_machine(folder / item.path.stem)):
+        return (yield)
+
+
+def another_machine(folder: Path) -> dict[str, str]:
+    """Return variables that make a kernel differ from the author's: time zone and temporary folder."""
+    folder.mkdir(exist_ok=True)
+    return {"TZ": "Pacific/Kiritimati", "TMPDIR": str(folder)}
+
+
+@contextmanager
+def set_variables(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for the length of a `with`."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
-    """Leave out of the comparison what a board folds away: logs and tracebacks, in other libraries' words."""
+    """Exclude folded logs and tracebacks from nbval's comparison: they are in other libraries' words."""
     if isinstance(collector, IPyNbFile):
-        collector.sanitize_patterns[FOLDED.pattern] = r"\1"
+        collector.sanitize_patterns[rules.FOLDED.pattern] = r"\1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """After nbval has run and compared a cell, apply to its new outputs what nbval does not look at."""
+    yield
+    if isinstance(item, IPyNbCell) and (found := find_faults(item)):
+        item.raise_cell_error("\n".join(found))
+
+
+def find_faults(item: IPyNbCell) -> list[str]:
+    """Apply the rules for a single run to a cell that nbval has just executed."""
+    stored, fresh = (new_notebook(cells=[deepcopy(item.cell)]) for _ in range(2))
+    fresh.cells[0].outputs = item.test_outputs
+    today = dt.datetime.now(dt.UTC).date()
+    days = [
+        today + dt.timedelta(days=ahead) for ahead in (-1, 0, 1)
+    ]  # Kiritimati is a day ahead of most others
+    return [
+        *rules.find_changed_outputs(stored, fresh),
+        *rules.find_unannounced_errors(fresh),
+        *rules.find_stderr(fresh),
+        *rules.find_unstable_text(fresh, folders=rules.list_private_folders(), days=days),
+    ]

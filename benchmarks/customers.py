@@ -53,7 +53,7 @@ class Customers:
         """Load all in one run, with every check on; then once more, where nothing has changed."""
         instance = new_instance(self.keys)
         with tempfile.TemporaryDirectory() as name:
-            database, source = Warehouse(database=f"{name}/bench.duckdb"), SourceFolder(path=self.folder)
+            database, source = Warehouse(database=f"{name}/bench.duckdb"), SourceFolder(path=str(self.folder))
 
             def load() -> None:
                 done = backfill(instance, source=source, database=database, progress=lambda *_: None)
@@ -125,11 +125,12 @@ def report(way: str, folder: str, number: int) -> None:
     """Print what `alone` is to return."""
     warm_up(Path(folder).parent)
     customers = Customers(Path(folder), number, time.process_time)
-    took = {
+    ways: dict[str, Callable[[], Sequence[float]]] = {
         "backfill": customers.backfill,
         "floor": lambda: [customers.floor()],
         "bare": lambda: [customers.bare()],
-    }[way]()
+    }
+    took = ways[way]()
     print(json.dumps({"seconds": took, "megabytes": peak_memory()}))
 
 

@@ -41,7 +41,7 @@ class Arrivals:
     def __init__(self, folder: Path, number: int) -> None:
         """Make the files, last modified long ago, and register their keys in one of the instances."""
         folder.mkdir()
-        self.source = SourceFolder(path=folder)
+        self.source = SourceFolder(path=str(folder))
         keys = [f"customer-{number:06}" for number in range(number)]
         for key in tqdm(keys, desc=f"{number:,} files", leave=False, disable=None):
             path = folder / f"{key}.csv"
@@ -50,7 +50,7 @@ class Arrivals:
             )
             os.utime(path, (1e9, 1e9))
         self.empty, self.full = new_instance(), new_instance(keys)
-        self.cursor = Cursor(done=tuple(file.word for file in scan(folder).files.values())).to_json()
+        self.cursor = Cursor(done=tuple(file.digest for file in scan(folder).files.values())).to_json()
 
     def nothing_new(self) -> None:
         """Tick where all files are known."""

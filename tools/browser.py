@@ -47,7 +47,7 @@ def main() -> int:
     with serve(python, choose_port(None), course, OURS) as (_, address):
         return visit(
             [
-                *(str(python), "-m", "lesson_lib.author.page_visits", "--chromium", chromium),
+                *(str(python), "-m", "lesson_lib.author.browser_visits", "--chromium", chromium),
                 *("--output", str(OUTPUT)),
                 *(["--no-sandbox"] if is_root() else []),  # Chromium refuses root unless told
                 *(["--picture", str(PICTURE)] if wanted.picture else []),

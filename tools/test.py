@@ -3,16 +3,18 @@
     python tools/test.py              with the exact pins
     python tools/test.py --newest     with the newest releases that pyproject.toml admits
 
-Every stage runs, whatever the others found; the exit code is 0 only if all of them passed.
+Every check runs, whatever the others find; the exit code is 0 only if all of them pass.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from environment import ROOT, build_variables, run_tool, set_up, set_up_newest
@@ -21,45 +23,50 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What the environment's Python is called with. Its scripts are not: their first line breaks on an apostrophe.
-STAGES = {
+CHECKS = {
     "lint": "-m ruff check .",
     "format": "-m ruff format --check .",
-    "types": "-m mypy",
     "arrows": "-c 'import importlinter.cli as cli; cli.lint_imports_command()' --no-logo",
-    # A file's tests stay in one process, so that no notebook is executed in two of them. In order of name:
-    # xdist would leave files of few tests for the end, and those of the daemon are the longest.
-    "tests": "-m pytest tests -q -n logical --dist loadfile --no-loadscope-reorder",
-    # For nbval a notebook is a file.
-    "notebooks": "-m pytest notebooks -q --nbval --nbval-current-env -n 2 --dist loadfile",
+    "types": "-m mypy",
 }
+# conftest.py puts tests that share something costly into one group, and the longest groups first.
+TESTS = "-m pytest tests notebooks -q --nbval --nbval-current-env --dist loadgroup --no-loadscope-reorder"
 
-MOST_LINES = 300  # of what a failed stage said: its end is where the reason stands
+MAX_LINES = 300  # of a failed check's output: its end holds the reason
 
 
 def main() -> int:
-    """Run every stage and say, a line each, how it went."""
+    """Run the checks beside the tests, print how each of them went, and return the exit code."""
     parser = argparse.ArgumentParser(description="Check everything that must hold.")
     parser.add_argument("--newest", action="store_true", help="with the newest releases that are admitted")
     python = set_up_newest() if parser.parse_args().newest else set_up()
     started = time.monotonic()
-    failed = [name for name, arguments in STAGES.items() if not passes(python, name, shlex.split(arguments))]
+    with ThreadPoolExecutor(1) as background:
+        checks = {name: background.submit(check, python, options) for name, options in CHECKS.items()}
+        tests_pass = run_tests(python)
+        failed = [name for name, result in checks.items() if not report(name, *result.result())]
+    failed += [] if tests_pass else ["tests"]
     verdict = f"These failed: {', '.join(failed)}." if failed else "All of it holds."
     print(f"{verdict} ({time.monotonic() - started:.0f} s)")
     return 1 if failed else 0
 
 
-def passes(python: Path, name: str, arguments: list[str]) -> bool:
-    """Run one stage, print its line, and below it all that a failed one said."""
-    print(f"{name:<10} ", end="", flush=True)
+def run_tests(python: Path) -> bool:
+    """Run tests and notebooks, let pytest print its progress, and return whether all passed."""
+    # One process more than cores, since some tests wait for other processes most of the time.
+    workers = str((os.cpu_count() or 1) + 1)
+    argv = [str(python), *shlex.split(TESTS), "-n", workers]
+    done = subprocess.run(argv, cwd=ROOT, env=offline(), check=False, stdin=subprocess.DEVNULL)
+    return done.returncode == 0
+
+
+def check(python: Path, options: str) -> tuple[bool, float, str]:
+    """Run one of the checks; return whether it passed, its seconds, and what it printed."""
     started = time.monotonic()
     done = subprocess.run(
-        [str(python), *arguments],
+        [str(python), *shlex.split(options)],
         cwd=ROOT,
-        env={
-            **build_variables(),
-            "PIP_NO_INDEX": "1",
-            "UV_OFFLINE": "1",
-        },  # whatever is checked is here already
+        env=offline(),
         check=False,
         encoding="utf-8",
         errors="replace",
@@ -67,17 +74,22 @@ def passes(python: Path, name: str, arguments: list[str]) -> bool:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    passed, seconds = done.returncode == 0, time.monotonic() - started
-    print(f"{'ok' if passed else 'FAILED':<7} {seconds:4.0f} s  {last_line(done.stdout)}", flush=True)
+    return done.returncode == 0, time.monotonic() - started, done.stdout
+
+
+def offline() -> dict[str, str]:
+    """Return the environment of every check: whatever it needs has been installed already."""
+    return {**build_variables(), "PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
+
+
+def report(name: str, passed: bool, seconds: float, output: str) -> bool:  # noqa: FBT001 - a result, no switch
+    """Print one line for a check and, if it failed, the end of its output; return whether it passed."""
+    lines = [line for line in output.splitlines() if line.strip(" =")]
+    summary = lines[-1].strip(" =") if lines else ""
+    print(f"{name:<10} {'ok' if passed else 'FAILED':<7} {seconds:4.0f} s  {summary}")
     if not passed:
-        print("", *done.stdout.strip().splitlines()[-MOST_LINES:], "", sep="\n", flush=True)
+        print("", *lines[-MAX_LINES:], "", sep="\n")
     return passed
-
-
-def last_line(output: str) -> str:
-    """Return what a tool said last, which is its own summary."""
-    lines = [line.strip(" =") for line in output.splitlines() if line.strip(" =")]
-    return lines[-1] if lines else ""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Editions of a notebook: the learner's, the solved one, and a clean one to hand out.
 
-Tags tie cells to the registry: `task:2.3` a prose cell, `exercise:2.3` a code cell, and `objectives` the
-prose cell that says what the lesson is for. What such a cell holds is written here, and nowhere else.
+Tags name what the course's content puts into a cell: `task:2.3` into a prose cell, `exercise:2.3` into a code
+cell, and `objectives` into the prose cell that says what the lesson is for.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,15 +9,16 @@ from copy import deepcopy
 
 from nbformat import NotebookNode
 
+from lesson_lib.author.notebook_files import clear_outputs
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.notebook_cells import EXERCISE, OBJECTIVES, TASK, ties
+from lesson_lib.notebook_cells import EXERCISE, OBJECTIVES, TASK, get_content_tags
 
 _KINDS = {"code": "code", "markdown": "prose", "raw": "raw"}
 
 
 class WrongCells(Exception):
-    """A notebook's tags do not fit its lesson; the message has a line for each, with the next move."""
+    """A notebook's tags do not fit its lesson; the message has a line for each fault, with the next move."""
 
 
 def learner_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
@@ -28,7 +29,7 @@ def learner_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
     Raises:
         WrongCells: a tag names no exercise of the lesson, or an exercise has not just one cell of each kind.
     """
-    return _filled(notebook, lesson, lambda exercise: exercise.starter)
+    return _fill_in(notebook, lesson, lambda exercise: exercise.starter)
 
 
 def solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
@@ -37,7 +38,7 @@ def solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
     Raises:
         WrongCells: as in `learner_edition`, or the notebook does not begin with a title.
     """
-    edition = _filled(notebook, lesson, lambda exercise: exercise.solution)
+    edition = _fill_in(notebook, lesson, lambda exercise: exercise.solution)
     first = edition.cells[0].source if edition.cells else ""
     title, rest, more = first.partition("\n")
     if not title.startswith("# "):
@@ -46,35 +47,35 @@ def solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
     return edition
 
 
-def clean(notebook: NotebookNode) -> NotebookNode:
+def clean_edition(notebook: NotebookNode) -> NotebookNode:
     """Return a copy as if nobody had ever run it: no outputs, no counts, no times, no widgets."""
     copy = deepcopy(notebook)
+    clear_outputs(copy)
     copy.metadata.pop("widgets", None)
     for cell in copy.cells:
         cell.metadata.pop("execution", None)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
     return copy
 
 
-def _filled(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise], str]) -> NotebookNode:
+def _fill_in(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise], str]) -> NotebookNode:
     prose = {f"{TASK}{each.id}": f"### {each.name}: {each.title}\n\n{each.task}" for each in lesson.exercises}
     if lesson.objectives:
-        prose[OBJECTIVES] = _objectives(lesson)
+        prose[OBJECTIVES] = _write_objectives(lesson)
     code = {f"{EXERCISE}{each.id}": answer(each) for each in lesson.exercises}
-    if wrong := list(_wrong_cells(notebook, dict.fromkeys(prose, "markdown") | dict.fromkeys(code, "code"))):
+    kinds = dict.fromkeys(prose, "markdown") | dict.fromkeys(code, "code")
+    if wrong := list(_find_wrong_cells(notebook, kinds)):
         raise WrongCells("\n".join(wrong))
     edition = deepcopy(notebook)
     for cell in edition.cells:
-        for tag in ties(cell):
+        for tag in get_content_tags(cell):
             cell.source = (prose | code)[tag]
     return edition
 
 
-def _wrong_cells(notebook: NotebookNode, kinds: dict[str, str]) -> Iterator[str]:
-    """Say which tags are not on exactly one cell of their kind, and which nobody knows."""
-    tied = [ties(cell) for cell in notebook.cells]
-    for cell, tags in zip(notebook.cells, tied, strict=True):
+def _find_wrong_cells(notebook: NotebookNode, kinds: dict[str, str]) -> Iterator[str]:
+    """Find tags that are not on exactly one cell of their kind, and unknown ones."""
+    tagged = [get_content_tags(cell) for cell in notebook.cells]
+    for cell, tags in zip(notebook.cells, tagged, strict=True):
         if len(tags) > 1:
             yield f"One cell has the tags {' and '.join(map(repr, tags))}. Give each a cell of its own."
         for tag in tags:
@@ -87,14 +88,14 @@ def _wrong_cells(notebook: NotebookNode, kinds: dict[str, str]) -> Iterator[str]
                 wanted, given = _KINDS[kinds[tag]], _KINDS[cell.cell_type]
                 yield f"The tag {tag!r} is on a {given} cell. Put it on a {wanted} cell."
     for tag, kind in kinds.items():
-        count = sum(tags.count(tag) for tags in tied)
+        count = sum(tags.count(tag) for tags in tagged)
         if not count:
             yield f"No cell has the tag {tag!r}. Add an empty {_KINDS[kind]} cell with it."
         if count > 1:
             yield f"{count} cells have the tag {tag!r}. Leave it on one of them."
 
 
-def _objectives(lesson: Lesson) -> str:
+def _write_objectives(lesson: Lesson) -> str:
     minutes = max(5, 5 * round(lesson.minutes / 5))
     listed = "\n".join(f"{number}. {each.text}" for number, each in enumerate(lesson.objectives, start=1))
     lead = f"After some {minutes} minutes, exercises included, you can:\n\n{listed}"

@@ -1,95 +1,98 @@
-"""Fill in the exercises' cells from the library, execute notebooks, and store what they show.
+"""Write the exercises into the notebooks, execute them, and store what they show.
 
 python -m lesson_lib.author.renew_notebooks                   all of them
 python -m lesson_lib.author.renew_notebooks NOTEBOOK ...      these
 """
 
 import argparse
-import asyncio
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lesson_lib.author.editions import WrongCells, learner_edition
-from lesson_lib.author.notebook_rules import (
-    cells_ran_in_order,
-    errors_are_announced,
-    ignores_are_few,
-    machine_places,
-    no_answer_is_given_away,
-    no_semicolon_hides,
-    nothing_fetched,
-    nothing_on_stderr,
-    nothing_unstable,
-    rhythm_is_kept,
+from lesson_lib.author.notebook_files import (
+    NotebookError,
+    list_notebooks,
+    read_notebook,
+    tidy,
+    write_notebook,
 )
-from lesson_lib.author.notebook_runs import NotebookError, course_notebooks, executed, read, write
+from lesson_lib.author.notebook_rules import (
+    find_cells_out_of_order,
+    find_excess_markers,
+    find_fetches,
+    find_hidden_values,
+    find_leaked_answers,
+    find_stderr,
+    find_unannounced_errors,
+    find_unstable_text,
+    list_private_folders,
+)
+from lesson_lib.author.notebook_runner import execute
+from lesson_lib.author.rhythm import find_broken_rhythm
 from lesson_lib.classroom.exercises.catalogue import find_lesson
 
-WORKERS = 2
+MAX_KERNELS = 2
 
 
-async def renewed(path: Path) -> tuple[bool, list[str]]:
+def renew(path: Path) -> tuple[bool, list[str]]:
     """Fill in and execute one notebook and write it back; a notebook of no lesson has nothing to fill in.
 
     Returns:
-        Whether the file changed, and what the tests would object to in it as it is now.
+        Whether the file changed, and what the tests would find wrong in it as it is now.
 
     Raises:
-        NotebookError: it cannot be read, its tags do not fit its lesson, a cell failed that was not to fail,
-            or one did not fail that was to. The file is then untouched.
+        NotebookError: it cannot be read, its tags do not fit its lesson, a cell failed unannounced, or an
+            announced error did not come. The file has not changed.
     """
-    notebook, lesson = read(path), find_lesson(path.stem)
+    notebook, lesson = read_notebook(path), find_lesson(path.stem)
     if lesson:
         try:
             notebook = learner_edition(notebook, lesson)
         except WrongCells as error:
             wrong = str(error).splitlines()
             raise NotebookError("\n".join(f"{path.name}: {finding}" for finding in wrong)) from error
-    notebook = await executed(path, notebook)
-    if wrong := errors_are_announced(notebook):
+    if stopped := execute(notebook, path.parent):
+        raise NotebookError(f"{path.name}: {stopped}.")
+    notebook = tidy(notebook)
+    if wrong := find_unannounced_errors(notebook):
         raise NotebookError("\n".join(f"{path.name}, {finding}" for finding in wrong))
-    return write(path, notebook), [
-        *cells_ran_in_order(notebook),
-        *no_semicolon_hides(notebook),
-        *nothing_on_stderr(notebook),
-        *nothing_unstable(notebook, places=machine_places()),
-        *nothing_fetched(notebook),
-        *ignores_are_few(notebook),
-        *rhythm_is_kept(notebook),
-        *(no_answer_is_given_away(notebook, lesson) if lesson else []),
+    return write_notebook(path, notebook), [
+        *find_cells_out_of_order(notebook),
+        *find_hidden_values(notebook),
+        *find_stderr(notebook),
+        *find_unstable_text(notebook, folders=list_private_folders()),
+        *find_fetches(notebook),
+        *find_excess_markers(notebook),
+        *find_broken_rhythm(notebook),
+        *(find_leaked_answers(notebook, lesson) if lesson else []),
     ]
 
 
-async def renew(paths: list[Path]) -> bool:
-    """Renew the notebooks side by side, say how each went, and return whether all were executed."""
-    turns = asyncio.Semaphore(WORKERS)
-
-    async def say(path: Path) -> bool:
-        async with turns:
-            began = time.perf_counter()
-            try:
-                changed, findings = await renewed(path)
-            except NotebookError as error:
-                print(f"{error}\n{path.name} is untouched. Mend the cell and renew again.", file=sys.stderr)
-                return False
-            took = time.perf_counter() - began
-        print(f"{path.name}: {'renewed' if changed else 'unchanged'}, {took:.1f} s")
-        for finding in findings:
-            print(f"  to mend before it is committed: {finding}")
-        return True
-
-    return all(await asyncio.gather(*map(say, paths)))
+def renew_and_report(path: Path) -> bool:
+    """Renew one notebook, print how it went, and return whether it was executed to its end."""
+    began = time.perf_counter()
+    try:
+        changed, findings = renew(path)
+    except NotebookError as error:
+        print(f"{error}\n{path.name} has not changed. Correct the cell and renew again.", file=sys.stderr)
+        return False
+    took = time.perf_counter() - began
+    state = f"{path.name}: {'renewed' if changed else 'unchanged'}, {took:.1f} s"
+    print("\n".join([state, *(f"  to correct before you commit: {finding}" for finding in findings)]))
+    return True
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Renew what the command line names; return the exit status."""
+    """Renew the notebooks that the command line names; return the exit status."""
     parser = argparse.ArgumentParser(description="Fill in, execute and store notebooks.")
     parser.add_argument("notebooks", nargs="*", type=Path, help="the notebooks; all by default")
-    paths = parser.parse_args(arguments).notebooks or course_notebooks()
+    paths = parser.parse_args(arguments).notebooks or list_notebooks()
     if missing := [path for path in paths if not path.is_file()]:
         parser.error(f"there is no notebook {', '.join(map(str, missing))}. Check the name.")
-    return 0 if asyncio.run(renew(paths)) else 1
+    with ThreadPoolExecutor(MAX_KERNELS) as threads:
+        return 0 if all(list(threads.map(renew_and_report, paths))) else 1
 
 
 if __name__ == "__main__":

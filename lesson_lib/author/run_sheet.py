@@ -1,5 +1,10 @@
-"""The run sheet of a lesson: its plan in minutes, and whether plan, exercises and notebook agree."""
+"""The run sheet of a lesson: its plan in minutes, and whether plan, exercises and notebook agree.
 
+python -m lesson_lib.author.run_sheet      writes each lesson's run sheet into the page for instructors
+"""
+
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,35 +12,75 @@ from fractions import Fraction
 
 from nbformat import NotebookNode
 
+from lesson_lib.author.notebook_files import ROOT, NotebookError, read_notebook
+from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.notebook_cells import EXERCISE, SECTION, TASK, tagged
+from lesson_lib.notebook_cells import EXERCISE, SECTION, TASK, find_tag
 
-MOST_MINUTES = 10  # that a room reads and listens before it has to answer something
+PAGE = ROOT / "docs" / "teaching-this-course.md"
+MAX_MINUTES = 10  # that a room reads and listens before it has to answer something
 
 
-def findings(lesson: Lesson, notebook: NotebookNode) -> list[str]:
-    """Say where a plan is at odds with itself or with its notebook, and how to mend each of these."""
-    steps = list(_steps(notebook))
+def main() -> int:
+    """Renew the page where it differs, print how it went, and return the exit status."""
+    before = page = PAGE.read_text(encoding="utf-8")
+    found = []
+    try:
+        for lesson in LESSONS:
+            notebook = read_notebook(ROOT / "notebooks" / f"{lesson.notebook}.ipynb")
+            page = replace_run_sheet(page, lesson.number, write_run_sheet(lesson, notebook))
+            found += [f"{lesson.notebook}: {finding}" for finding in find_contradictions(lesson, notebook)]
+    except (NotebookError, ValueError) as error:
+        print(f"{error}\n{PAGE.name} has not changed.", file=sys.stderr)
+        return 1
+    if page != before:
+        PAGE.write_text(page, encoding="utf-8")
+    print(f"{PAGE.name}: {'unchanged' if page == before else 'renewed'}")
+    for finding in found:
+        print(f"  to correct before you commit: {finding}")
+    return 0
+
+
+def replace_run_sheet(page: str, number: str, sheet: str) -> str:
+    """Return the page with this run sheet between the markers of the notebook of this number.
+
+    Raises:
+        ValueError: the page does not have both markers once, in this order.
+    """
+    begin = f"<!-- run sheet {number}: made by make notebooks -->"
+    end = f"<!-- end of run sheet {number} -->"
+    around = re.fullmatch(f"(?s)(.*{re.escape(begin)}).*({re.escape(end)}.*)", page)
+    if not around or (page.count(begin), page.count(end)) != (1, 1):
+        raise ValueError(
+            f"{PAGE.name} has no single place for the run sheet of notebook {number}. "
+            f"Write {begin} and, below it, {end} where it belongs."
+        )
+    return f"{around[1]}\n\n{sheet}\n\n{around[2]}"
+
+
+def find_contradictions(lesson: Lesson, notebook: NotebookNode) -> list[str]:
+    """Find where a plan contradicts itself or its notebook; each finding says how to correct it."""
+    steps = list(_list_steps(notebook))
     return [
-        *_sections_at_odds(lesson, list(SECTION.findall(_prose(notebook)))),
-        *_objectives_at_odds(lesson),
-        *_exercises_at_odds(lesson, [step for step in steps if step.exercise]),
-        *_long_gaps(lesson, steps),
+        *_compare_sections(lesson, list(SECTION.findall(_join_prose(notebook)))),
+        *_compare_objectives(lesson),
+        *_compare_exercises(lesson, [step for step in steps if step.exercise]),
+        *_find_long_gaps(lesson, steps),
     ]
 
 
-def table(lesson: Lesson, notebook: NotebookNode) -> str:
+def write_run_sheet(lesson: Lesson, notebook: NotebookNode) -> str:
     """Write the plan as two Markdown tables, objective by objective and section by section, and their sum."""
     answering = sum(exercise.minutes for exercise in lesson.exercises)
     running = lesson.minutes - answering
     total = f"In all {lesson.minutes} minutes: {running} to read and run, {answering} to answer."
     return "\n\n".join(
         [
-            _markdown(("afterwards they can", "sections", "checks"), _objective_rows(lesson)),
-            _markdown(
+            _write_table(("afterwards they can", "sections", "checks"), _list_objectives(lesson)),
+            _write_table(
                 ("from minute", "section", "minutes", "checks", "what wrong answers show"),
-                _section_rows(lesson, [step for step in _steps(notebook) if step.exercise]),
+                _list_sections(lesson, [step for step in _list_steps(notebook) if step.exercise]),
             ),
             total,
         ]
@@ -58,14 +103,14 @@ class _Step:
     exercise: str = ""
 
 
-def _steps(notebook: NotebookNode) -> Iterator[_Step]:
+def _list_steps(notebook: NotebookNode) -> Iterator[_Step]:
     section = ""
     for cell in notebook.cells:
-        if exercise := tagged(cell, EXERCISE):
+        if exercise := find_tag(cell, EXERCISE):
             yield _Step(section, exercise)
         elif cell.cell_type == "code":
             yield _Step(section)
-        elif not tagged(cell, TASK):  # a task belongs to its exercise
+        elif not find_tag(cell, TASK):  # a task belongs to its exercise
             before, *parts = SECTION.split(cell.source)
             if before.strip():
                 yield _Step(section)
@@ -74,36 +119,36 @@ def _steps(notebook: NotebookNode) -> Iterator[_Step]:
                 yield _Step(section)
 
 
-def _prose(notebook: NotebookNode) -> str:
+def _join_prose(notebook: NotebookNode) -> str:
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
 # The rules
 
 
-def _sections_at_odds(lesson: Lesson, headings: list[str]) -> Iterator[str]:
+def _compare_sections(lesson: Lesson, headings: list[str]) -> Iterator[str]:
     """The sections of the plan are the headings of the notebook, in the same order."""
     planned = [section.heading for section in lesson.sections]
-    for heading in _missing(planned, headings):
+    for heading in _subtract(planned, headings):
         yield (
             f"The plan has the section {heading!r}, and the notebook no such heading: "
-            f"write '## {heading}' where it begins, or take it out of {_plan_of(lesson)}."
+            f"write '## {heading}' where it begins, or take it out of {_name_plan(lesson)}."
         )
-    for heading in _missing(headings, planned):
+    for heading in _subtract(headings, planned):
         yield (
             f"The notebook has the heading {heading!r}, and the plan no such section: "
-            f"add it, with its minutes, to {_plan_of(lesson)}."
+            f"add it, with its minutes, to {_name_plan(lesson)}."
         )
     for place, (ours, theirs) in enumerate(zip(planned, headings, strict=False), 1):
         if ours != theirs and Counter(planned) == Counter(headings):
             yield (
                 f"Section {place} of the plan is {ours!r}, and of the notebook {theirs!r}: "
-                f"bring {_plan_of(lesson)} into the notebook's order."
+                f"bring {_name_plan(lesson)} into the notebook's order."
             )
             return
 
 
-def _objectives_at_odds(lesson: Lesson) -> Iterator[str]:
+def _compare_objectives(lesson: Lesson) -> Iterator[str]:
     """Each objective has a section and a check, and nothing serves an objective that there is not."""
     objectives = [objective.id for objective in lesson.objectives]
     taught = {section.objective for section in lesson.sections}
@@ -112,12 +157,12 @@ def _objectives_at_odds(lesson: Lesson) -> Iterator[str]:
         if objective not in taught:
             yield (
                 f"No section serves the objective {objective!r}: name it in the section that "
-                f"teaches it, or take it out of {_plan_of(lesson)}."
+                f"teaches it, or take it out of {_name_plan(lesson)}."
             )
         if objective not in checked:
             yield (
                 f"No check serves the objective {objective!r}: add an exercise that shows whether "
-                f"it is reached, or take it out of {_plan_of(lesson)}."
+                f"it is reached, or take it out of {_name_plan(lesson)}."
             )
     serving = [(f"The section {section.heading!r}", section.objective) for section in lesson.sections]
     serving = [(what, objective) for what, objective in serving if objective]  # others only lead there or on
@@ -126,11 +171,11 @@ def _objectives_at_odds(lesson: Lesson) -> Iterator[str]:
         if objective not in objectives:
             yield (
                 f"{what} serves {objective!r}, which is no objective of this lesson: "
-                f"name one of {', '.join(objectives)}, or add it to {_plan_of(lesson)}."
+                f"name one of {', '.join(objectives)}, or add it to {_name_plan(lesson)}."
             )
 
 
-def _exercises_at_odds(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
+def _compare_exercises(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
     """Exercises have ids of their notebook, and stand below a heading, in the plan's order.
 
     That each has its cells is seen to where editions are made.
@@ -150,11 +195,11 @@ def _exercises_at_odds(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
     if order != planned:
         yield (
             f"The notebook has its exercises in the order {', '.join(order)}, and the plan in the order "
-            f"{', '.join(planned)}: bring {_plan_of(lesson)} into the notebook's order."
+            f"{', '.join(planned)}: bring {_name_plan(lesson)} into the notebook's order."
         )
 
 
-def _long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
+def _find_long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
     """Nobody reads and runs for more than ten minutes without being asked something.
 
     A section's minutes are spread evenly over its pieces, since a check may stand in its middle.
@@ -169,21 +214,21 @@ def _long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
     for step in [*steps, _Step("", "the end")]:
         if not step.exercise:
             passed += minutes.get(step.section, 0)
-            too_late = too_late or (step.section if passed > MOST_MINUTES else "")
+            too_late = too_late or (step.section if passed > MAX_MINUTES else "")
             continue
         if too_late:
             yield (
                 f"From {since} to {step.exercise} it takes {float(passed):.1f} minutes without a check, and "
-                f"{MOST_MINUTES} are the limit: add one before the end of {too_late!r}."
+                f"{MAX_MINUTES} are the limit: add one before the end of {too_late!r}."
             )
         since, passed, too_late = step.exercise, Fraction(0), ""
 
 
-def _plan_of(lesson: Lesson) -> str:
+def _name_plan(lesson: Lesson) -> str:
     return f"lesson_lib/course/{lesson.number}/lesson.yaml"
 
 
-def _missing(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:
+def _subtract(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:
     """Return what is in ours and not in theirs, each once."""
     known = set(theirs)
     return [each for each in dict.fromkeys(ours) if each not in known]
@@ -192,14 +237,14 @@ def _missing(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:
 # The tables
 
 
-def _objective_rows(lesson: Lesson) -> Iterator[tuple[str, ...]]:
+def _list_objectives(lesson: Lesson) -> Iterator[tuple[str, ...]]:
     for objective in lesson.objectives:
         sections = [section.heading for section in lesson.sections if section.objective == objective.id]
         checks = [exercise.id for exercise in lesson.exercises if exercise.objective == objective.id]
         yield objective.text, "<br>".join(sections), ", ".join(checks)
 
 
-def _section_rows(lesson: Lesson, placed: list[_Step]) -> Iterator[tuple[str, ...]]:
+def _list_sections(lesson: Lesson, placed: list[_Step]) -> Iterator[tuple[str, ...]]:
     start = 0
     for place, section in enumerate(lesson.sections, start=1):
         here = {step.exercise for step in placed if step.section == section.heading}
@@ -209,17 +254,21 @@ def _section_rows(lesson: Lesson, placed: list[_Step]) -> Iterator[tuple[str, ..
             str(start),
             f"{lesson.number}.{place} {section.heading}",  # as `checkpoint` counts them
             str(section.minutes),
-            "<br>".join(map(_check, exercises)),
+            "<br>".join(map(_describe_check, exercises)),
             "<br>".join(f"`{belief}`" for belief in beliefs),
         )
         start += section.minutes + sum(exercise.minutes for exercise in exercises)
 
 
-def _check(exercise: Exercise) -> str:
+def _describe_check(exercise: Exercise) -> str:
     kind = "guess, " if exercise.is_prediction else ""
     return f"{exercise.id} {exercise.title} ({kind}{exercise.minutes} min)"
 
 
-def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(text.replace('|', '&#124;') for text in line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,8 +8,8 @@ COURSE = "irregular-partitions"
 # Where commands write what they make of notebooks, as seen from the checkout.
 FOLDERS = {"run": "output", "solutions": "output/solutions", "student": "output/student"}
 
-# The database of `dagster dev`, started in the checkout. Written down here because the pipeline's own
-# constant depends on the folder that was current when the pipeline was first imported.
+# The database of `dagster dev`, started in the checkout. Repeated here because the pipeline's own constant
+# depends on the folder that was current when the pipeline was first imported.
 DATABASE = "output/warehouse.duckdb"
 
 
@@ -18,13 +18,13 @@ class CannotGoOn(Exception):
 
 
 def find_checkout(start: Path | None = None) -> Path:
-    """Return the course's checkout: at or above a folder, else the one that this package is part of.
+    """Return the checkout that a folder lies in, else the one that this package is part of.
 
     Args:
-        start: where to begin; the current folder when None.
+        start: the folder; the current one when None.
 
     Raises:
-        CannotGoOn: there is none.
+        CannotGoOn: there is no checkout.
     """
     try:
         return find_enclosing_checkout(start)
@@ -36,14 +36,7 @@ def find_checkout(start: Path | None = None) -> Path:
 
 
 def find_enclosing_checkout(start: Path | None = None) -> Path:
-    """Return the checkout that a folder lies in.
-
-    Args:
-        start: the folder; the current one when None.
-
-    Raises:
-        CannotGoOn: it lies in no checkout, or no longer exists.
-    """
+    """Return the checkout that a folder, by default the current one, lies in; or raise CannotGoOn."""
     try:
         start = (start or Path.cwd()).resolve()
     except FileNotFoundError as error:
@@ -60,18 +53,18 @@ def find_enclosing_checkout(start: Path | None = None) -> Path:
     )
 
 
-def known_notebooks(checkout: Path) -> list[Path]:
+def list_notebooks(checkout: Path) -> list[Path]:
     """Return the course's notebooks, in the order of the lessons."""
     return sorted((checkout / "notebooks").glob("*.ipynb"))
 
 
-def relative(path: Path, folder: Path) -> str:
+def shorten_path(path: Path, folder: Path) -> str:
     """Write a path as seen from a folder if it lies inside, else in full."""
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
 def _is_checkout(folder: Path) -> bool:
-    """Return whether a folder holds the course: a project of its name, and also this package."""
+    """Return whether a folder holds this package and a project of the course's name."""
     package = folder / "lesson_lib"
     if package.is_symlink() or not (package / "cli" / "command.py").is_file():
         return False

@@ -11,7 +11,7 @@ from lesson_lib.cli.checkout import (
     CannotGoOn,
     find_checkout,
     find_enclosing_checkout,
-    relative,
+    shorten_path,
 )
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C stopped
@@ -100,10 +100,10 @@ def _doctor() -> int:
 def _notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
     checkout = find_checkout()
     try:
-        from lesson_lib.cli.run import choose, run_notebooks  # noqa: PLC0415 - as said above
+        from lesson_lib.cli.run import choose_notebooks, run_notebooks  # noqa: PLC0415 - as said above
     except ModuleNotFoundError as missing:
         raise _not_installed(command, missing) from missing
-    notebooks, folder = choose(checkout, names), output or checkout / FOLDERS[command]
+    notebooks, folder = choose_notebooks(checkout, names), output or checkout / FOLDERS[command]
     if command == "run":
         return run_notebooks(notebooks, folder)
     # It loads all of Dagster, for which `lesson run` need not wait.
@@ -112,7 +112,7 @@ def _notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
     if command == "solutions":
         return write_solutions(notebooks, folder)
     for copy in write_student(notebooks, folder):
-        print(f"Hand out {relative(copy, Path.cwd())}")
+        print(f"Hand out {shorten_path(copy, Path.cwd())}")
     return 0
 
 
@@ -132,7 +132,7 @@ def _reset(*, dry_run: bool) -> int:
             removed.append(path)
     finally:  # not while removing: a reader that closes the pipe must not stop it halfway
         for path in removed:
-            print(f"{'Would remove' if dry_run else 'Removed'} {relative(path, checkout)}")
+            print(f"{'Would remove' if dry_run else 'Removed'} {shorten_path(path, checkout)}")
     for note in plan.notes:
         print(note)
     if not plan.paths:

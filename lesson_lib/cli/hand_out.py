@@ -1,18 +1,18 @@
-"""`lesson solutions` and `lesson student`: the editions that an instructor keeps, and hands out."""
+"""`lesson solutions` and `lesson student`: the editions that an instructor keeps and hands out."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from lesson_lib.author.editions import WrongCells, clean, learner_edition, solved_edition
-from lesson_lib.author.standings import not_right
+from lesson_lib.author.editions import WrongCells, clean_edition, learner_edition, solved_edition
+from lesson_lib.author.exercise_outcomes import find_unsolved
+from lesson_lib.author.notebook_files import format_notebook
 from lesson_lib.classroom.exercises import catalogue
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.cli.checkout import CannotGoOn, relative
-from lesson_lib.cli.run import executing, read_notebook, write_html, writing
+from lesson_lib.cli.checkout import CannotGoOn, shorten_path
+from lesson_lib.cli.run import execute_all, read_notebook, stop_if_unwritable, write_html
 
 
 def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
@@ -20,7 +20,7 @@ def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
 
     Args:
         notebooks: the course's files; they are only read.
-        output: the folder for the editions; made if it is not there.
+        output: the folder for the editions; made if it is missing.
 
     Returns:
         0 if each ran to its end with every exercise right, else 1.
@@ -29,38 +29,34 @@ def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
         CannotGoOn: a notebook cannot be read, does not fit its lesson, or would be overwritten; or an edition
             cannot be written.
     """
-    _spare(notebooks, output)
-    editions = {path: _edition(path, solved_edition) for path in notebooks}
+    _refuse_to_overwrite(notebooks, output)
+    editions = {path: _make_edition(path, solved_edition) for path in notebooks}
     failed = False
-    for path, edition, failure in executing(editions, output):
-        wrong = not_right(edition, _find_lesson(path))
+    for path, edition, failure in execute_all(editions, output):
+        wrong = find_unsolved(edition, _find_lesson(path))
         _write(edition, output / path.name)
         page = write_html(edition, f"{path.stem} (solutions)", path, output)
-        failed = failed or failure is not None or bool(wrong)
-        told = failure or (f"not right are {'; '.join(wrong)}" if wrong else "every exercise is right")
-        tqdm.write(f"{path.stem}: {told}. Read {relative(page, Path.cwd())}")
+        failed = failed or bool(failure or wrong)
+        result = failure or (f"not right are {'; '.join(wrong)}" if wrong else "every exercise is right")
+        tqdm.write(f"{path.stem}: {result}. Read {shorten_path(page, Path.cwd())}")
     return int(failed)
 
 
 def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
     """Write a copy of each notebook as a learner begins with it, and return the copies.
 
-    Args:
-        notebooks: as in `write_solutions`.
-        output: as in `write_solutions`.
-
-    Raises:
-        CannotGoOn: as in `write_solutions`, or a copy is there already and holds something else.
+    Args and exceptions are those of `write_solutions`. In addition, a copy is never written over another
+    content than its own.
     """
-    _spare(notebooks, output)
-    editions = {output / path.name: clean(_edition(path, learner_edition)) for path in notebooks}
+    _refuse_to_overwrite(notebooks, output)
+    editions = {output / path.name: clean_edition(_make_edition(path, learner_edition)) for path in notebooks}
     for copy, edition in editions.items():
-        if copy.exists() and copy.read_bytes() != _content(edition):
+        if copy.exists() and copy.read_bytes() != format_notebook(edition).encode():
             raise CannotGoOn(
                 f"{copy} is there already, and not as it would be handed out: somebody's answers may be in "
                 "it. Move it away, or choose another folder with --output DIR."
             )
-    with writing(output):
+    with stop_if_unwritable(output):
         output.mkdir(parents=True, exist_ok=True)
     return [_write(edition, copy) for copy, edition in editions.items()]
 
@@ -74,7 +70,7 @@ def _find_lesson(path: Path) -> Lesson:
     )
 
 
-def _edition(path: Path, make: Callable[[NotebookNode, Lesson], NotebookNode]) -> NotebookNode:
+def _make_edition(path: Path, make: Callable[[NotebookNode, Lesson], NotebookNode]) -> NotebookNode:
     try:
         return make(read_notebook(path), _find_lesson(path))
     except WrongCells as error:
@@ -82,7 +78,7 @@ def _edition(path: Path, make: Callable[[NotebookNode, Lesson], NotebookNode]) -
         raise CannotGoOn(wrong) from error
 
 
-def _spare(notebooks: Sequence[Path], output: Path) -> None:
+def _refuse_to_overwrite(notebooks: Sequence[Path], output: Path) -> None:
     if any((output / path.name).resolve() == path.resolve() for path in notebooks):
         raise CannotGoOn(
             f"{output} holds the course's own notebooks. Choose another folder with --output DIR."
@@ -90,10 +86,6 @@ def _spare(notebooks: Sequence[Path], output: Path) -> None:
 
 
 def _write(edition: NotebookNode, path: Path) -> Path:
-    with writing(path):
-        path.write_bytes(_content(edition))
+    with stop_if_unwritable(path):
+        path.write_bytes(format_notebook(edition).encode())
     return path
-
-
-def _content(edition: NotebookNode) -> bytes:
-    return f"{nbformat.writes(edition).rstrip()}\n".encode()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from lesson_lib.cli.checkout import DATABASE, FOLDERS, CannotGoOn, known_notebooks, relative
+from lesson_lib.cli.checkout import DATABASE, FOLDERS, CannotGoOn, list_notebooks, shorten_path
 from lesson_lib.cli.database import Held, open_briefly
 from lesson_lib.cli.files import Kind, find_unexpected, kind_of
 from lesson_lib.cli.processes import find_dagster, find_reader
@@ -50,7 +50,7 @@ class Plan:
 
     def leave(self, path: Path, why: str) -> None:
         """Note that a path stays."""
-        self.notes.append(f"Leaving {relative(path, self.checkout)}: {why}.")
+        self.notes.append(f"Leaving {shorten_path(path, self.checkout)}: {why}.")
 
 
 def plan_reset(checkout: Path) -> Plan:
@@ -84,7 +84,7 @@ def remove(plan: Plan, path: Path) -> None:
         CannotGoOn: it cannot be removed.
     """
     try:
-        if relative(path, plan.checkout) in _WHOLE_FOLDERS:
+        if shorten_path(path, plan.checkout) in _WHOLE_FOLDERS:
             shutil.rmtree(path)
         elif kind_of(path) is Kind.FOLDER:
             path.rmdir()
@@ -92,8 +92,8 @@ def remove(plan: Plan, path: Path) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise CannotGoOn(
-            f"{relative(path, plan.checkout)} cannot be removed ({error.strerror or error}), so the reset "
-            "stopped there. Close what has it open, and reset again."
+            f"{shorten_path(path, plan.checkout)} cannot be removed ({error.strerror or error}), so the "
+            "reset stopped there. Close what has it open, and reset again."
         ) from error
 
 
@@ -133,13 +133,13 @@ def _state_paths(checkout: Path) -> Iterator[Path]:
 
 def _fault(path: Path, checkout: Path) -> str | None:
     """Return why a path is not what the course wrote there; None if it is."""
-    pattern = _WHOLE_FOLDERS.get(relative(path, checkout))
+    pattern = _WHOLE_FOLDERS.get(shorten_path(path, checkout))
     wanted = Kind.FOLDER if pattern else Kind.FILE
     if kind_of(path) is not wanted:
         return f"it is {kind_of(path).value}, and the course makes {wanted.value}"
     if pattern and (found := find_unexpected(path, pattern)):
         what = "is a link" if kind_of(found) is Kind.LINK else "was not made by the course"
-        return f"{relative(found, checkout)} {what}"
+        return f"{shorten_path(found, checkout)} {what}"
     return None
 
 
@@ -170,7 +170,7 @@ def _add_copies_of(command: str, plan: Plan) -> None:
     if kind_of(folder) is not Kind.FOLDER:
         plan.leave(folder, f"it is {kind_of(folder).value}, and the course makes a folder")
         return
-    names = {f"{path.stem}.{kind}" for path in known_notebooks(plan.checkout) for kind in _COPIES[command]}
+    names = {f"{path.stem}.{kind}" for path in list_notebooks(plan.checkout) for kind in _COPIES[command]}
     noted = {plan.checkout / name for name in (*FOLDERS.values(), *_FILES, *_WHOLE_FOLDERS)}
     others = []
     inside = sorted(folder.iterdir())
@@ -192,12 +192,12 @@ def _add_copies_of(command: str, plan: Plan) -> None:
 def _require_removable(plan: Plan) -> None:
     folders = {path.parent for path in plan.paths}
     for path in plan.paths:
-        if relative(path, plan.checkout) in _WHOLE_FOLDERS:
+        if shorten_path(path, plan.checkout) in _WHOLE_FOLDERS:
             folders |= {path, *(inner for inner in path.rglob("*") if kind_of(inner) is Kind.FOLDER)}
     for folder in sorted(folders):
         if not os.access(folder, os.W_OK | os.X_OK):
             raise CannotGoOn(
-                f"Nothing was removed: you may not remove files from {relative(folder, plan.checkout)}. "
+                f"Nothing was removed: you may not remove files from {shorten_path(folder, plan.checkout)}. "
                 "Make it writable for you, and reset again."
             )
 
@@ -211,7 +211,7 @@ def _require_unused(plan: Plan) -> None:
     if holder := _find_holder(plan):
         path, process = holder
         raise CannotGoOn(
-            f"Nothing was removed: {relative(path, plan.checkout)} is held by {process}. "
+            f"Nothing was removed: {shorten_path(path, plan.checkout)} is held by {process}. "
             "Close what runs there (a notebook's kernel, `dagster dev` or a DuckDB shell), and reset again."
         )
 

@@ -8,7 +8,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from lesson_lib.author.editions import WrongCells, clean, learner_edition, solved_edition
+from lesson_lib.author.editions import WrongCells, clean_edition, learner_edition, solved_edition
 from tests.author.lessons import FACT, LESSON, code, gardening, prose
 
 GUESS, SOW = LESSON.exercises
@@ -89,7 +89,7 @@ def test_a_clean_copy_is_as_if_nobody_had_run_it() -> None:
     ran.outputs, ran.execution_count = [new_output("stream", text="8 rows")], 4
     ran.metadata["execution"] = {"iopub.execute_input": "2031-05-06T07:08"}
     before = deepcopy(notebook)
-    assert clean(notebook) == gardening()
+    assert clean_edition(notebook) == gardening()
     assert notebook == before
 
 

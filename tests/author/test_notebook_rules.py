@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import lesson_lib.author.notebook_rules as rules
+from lesson_lib.author.rhythm import find_broken_rhythm
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
 
@@ -55,29 +56,31 @@ def showing(*outputs: NotebookNode) -> NotebookNode:
 def lesson(*, pairs: int = 13, source: str = "x = 1", last: str = "You can now divide.") -> NotebookNode:
     """A clean notebook of prose and code in turn, with each kind of output that a lesson has."""
     cells = [new_markdown_cell("# What will it hold?") for _ in range(pairs)]
-    code_cells = [code(source, count=number) for number in range(1, pairs + 1)]
-    code_cells[0].outputs = [stream("8 rows on 2018/01/22, 0.5 of 1/2\n")]
+    list_code_cells = [code(source, count=number) for number in range(1, pairs + 1)]
+    list_code_cells[0].outputs = [stream("8 rows on 2018/01/22, 0.5 of 1/2\n")]
     chart = {"text/plain": "<Figure size 640x480 with 1 Axes>", "image/png": "iVBO/tmp/x0xa"}
-    code_cells[1].outputs = [shown(chart)]
-    code_cells[2].outputs = [error("ZeroDivisionError", "division by zero", ("division by zero",))]
-    code_cells[2].metadata["tags"] = ["raises-exception", "raises:ZeroDivisionError"]
+    list_code_cells[1].outputs = [shown(chart)]
+    list_code_cells[2].outputs = [error("ZeroDivisionError", "division by zero", ("division by zero",))]
+    list_code_cells[2].metadata["tags"] = ["raises-exception", "raises:ZeroDivisionError"]
     table = "<table border='1'><tr><td>o'hare.csv</td></tr></table><a href='https://docs.dagster.io'>docs</a>"
-    code_cells[3].outputs = [shown({"text/html": table, "text/plain": "0  ../data/o'hare.csv  2018-01-22"})]
-    mixed = [cell for pair in zip(cells, code_cells, strict=True) for cell in pair]
+    list_code_cells[3].outputs = [
+        shown({"text/html": table, "text/plain": "0  ../data/o'hare.csv  2018-01-22"})
+    ]
+    mixed = [cell for pair in zip(cells, list_code_cells, strict=True) for cell in pair]
     return notebook(*mixed, new_markdown_cell(last))
 
 
 ALL_RULES: list[Rule] = [
-    rules.cells_ran_in_order,
-    rules.errors_are_announced,
-    rules.ignores_are_few,
-    rules.no_semicolon_hides,
-    rules.nothing_on_stderr,
-    lambda nb: rules.nothing_unstable(nb, places=rules.machine_places(), days=[dt.date(2031, 5, 6)]),
-    rules.nothing_fetched,
-    rules.rhythm_is_kept,
-    lambda nb: rules.same_outputs(nb, nb),
-    lambda nb: rules.repeats_well(nb, nb),
+    rules.find_cells_out_of_order,
+    rules.find_unannounced_errors,
+    rules.find_excess_markers,
+    rules.find_hidden_values,
+    rules.find_stderr,
+    lambda nb: rules.find_unstable_text(nb, folders=rules.list_private_folders(), days=[dt.date(2031, 5, 6)]),
+    rules.find_fetches,
+    find_broken_rhythm,
+    lambda nb: rules.find_changed_outputs(nb, nb),
+    lambda nb: rules.find_unrepeatable_cells(nb, nb),
 ]
 
 
@@ -96,7 +99,7 @@ def test_a_clean_notebook_passes_every_rule() -> None:
 )
 def test_a_cell_that_did_not_run_in_its_turn_is_found(cell: NotebookNode, finding: str) -> None:
     """Empty, never run, or run out of order: each is said of the very cell."""
-    assert rules.cells_ran_in_order(notebook(code("y"), cell)) == [finding]
+    assert rules.find_cells_out_of_order(notebook(code("y"), cell)) == [finding]
 
 
 NAMED = ("raises-exception", "raises:KeyError")
@@ -115,7 +118,7 @@ NAMED = ("raises-exception", "raises:KeyError")
 )
 def test_an_error_that_is_not_the_announced_one_is_found(cell: NotebookNode, finding: str) -> None:
     """Absent, another one, unannounced, or announced without its name."""
-    assert finding in rules.errors_are_announced(notebook(cell))[0]
+    assert finding in rules.find_unannounced_errors(notebook(cell))[0]
 
 
 @pytest.mark.parametrize(
@@ -130,18 +133,20 @@ def test_an_error_that_is_not_the_announced_one_is_found(cell: NotebookNode, fin
 )
 def test_a_third_ignore_marker_is_found(marked: NotebookNode) -> None:
     """Two are allowed, whichever way they are written."""
-    assert rules.ignores_are_few(notebook(marked, marked)) == []
+    assert rules.find_excess_markers(notebook(marked, marked)) == []
     assert (
         "3 cells carry a marker that ignores their outputs, and 2 are allowed"
-        in (rules.ignores_are_few(notebook(marked, marked, marked))[0])
+        in (rules.find_excess_markers(notebook(marked, marked, marked))[0])
     )
 
 
 def test_a_seventh_changing_cell_is_found() -> None:
     """Six cells may show something else when repeated."""
     changing = [code("x", tags=("changes-when-repeated",))] * 7
-    assert rules.ignores_are_few(notebook(*changing[:6])) == []
-    assert "7 cells carry the tag 'changes-when-repeated'" in rules.ignores_are_few(notebook(*changing))[0]
+    assert rules.find_excess_markers(notebook(*changing[:6])) == []
+    assert (
+        "7 cells carry the tag 'changes-when-repeated'" in rules.find_excess_markers(notebook(*changing))[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,12 +154,12 @@ def test_a_seventh_changing_cell_is_found() -> None:
 )
 def test_a_semicolon_that_hides_a_value_is_found(source: str, count: int) -> None:
     """Only as the end of a cell: there JupyterLab hides the value, and nbval does not."""
-    assert len(rules.no_semicolon_hides(notebook(code(source)))) == count
+    assert len(rules.find_hidden_values(notebook(code(source)))) == count
 
 
 def test_a_log_line_on_stderr_is_found() -> None:
     """Whatever it says, and with its beginning."""
-    found = rules.nothing_on_stderr(showing(stream("a\n"), stream("DEBUG - STEP_START\n", "stderr")))
+    found = rules.find_stderr(showing(stream("a\n"), stream("DEBUG - STEP_START\n", "stderr")))
     assert found == ["In [1] 'show()': stderr holds 'DEBUG - STEP_START'. Silence it where it comes from."]
 
 
@@ -180,7 +185,7 @@ def test_a_log_line_on_stderr_is_found() -> None:
         ("held by python (PID 4711)", "a process id"),
         ('{"pid": 4711}', "a process id"),
         ("http://localhost:8888", "an address of this machine"),
-        ("T_0a1b2", "an id that pandas draws anew for each styled table"),
+        ("T_0a1b2", "an id that pandas gives to each styled table"),
         ("checkout=in-the/middle/of-a-word", "a folder of this machine"),
         ("loaded on 2031-05-06", "today's date"),
         ("loaded on May 06, 2031", "today's date"),
@@ -198,7 +203,7 @@ def test_what_differs_from_machine_to_machine_is_found(text: str, what: str) -> 
         new_output("display_data", data={}, metadata={"from": text}),
     ]
     for output in places:
-        found = rules.nothing_unstable(showing(output), places=["/middle/of"], days=[dt.date(2031, 5, 6)])
+        found = rules.find_unstable_text(showing(output), folders=["/middle/of"], days=[dt.date(2031, 5, 6)])
         assert any(f" holds {what}, " in finding for finding in found), (output, found)
 
 
@@ -217,14 +222,14 @@ def test_what_differs_from_machine_to_machine_is_found(text: str, what: str) -> 
 )
 def test_what_is_the_same_everywhere_is_let_be(text: str) -> None:
     """Dates and fractions, relative paths, links, digests and inline pictures are no one's own."""
-    assert rules.nothing_unstable(showing(stream(text), shown({"text/html": text})), places=["/tmp"]) == []  # noqa: S108 a text to look for, no file
+    assert rules.find_unstable_text(showing(stream(text), shown({"text/html": text})), folders=["/tmp"]) == []  # noqa: S108 a text to look for, no file
 
 
 def test_a_picture_inside_html_is_let_be() -> None:
     """Its letters spell anything, by chance."""
     picture = "<img src='data:image/png;base64,aa/tmp/0x12+/bb=='>"
-    assert rules.nothing_unstable(showing(shown({"text/html": picture}))) == []
-    assert rules.nothing_unstable(showing(shown({"text/html": f"{picture} /opt/lab"}))) != []
+    assert rules.find_unstable_text(showing(shown({"text/html": picture}))) == []
+    assert rules.find_unstable_text(showing(shown({"text/html": f"{picture} /opt/lab"}))) != []
 
 
 @pytest.mark.parametrize(
@@ -245,27 +250,27 @@ def test_a_picture_inside_html_is_let_be() -> None:
 )
 def test_what_needs_a_network_or_a_live_kernel_is_found(kind: str, content: object) -> None:
     """Scripts, styles, pictures and frames from elsewhere; widgets, which a stored notebook does not show."""
-    assert len(rules.nothing_fetched(showing(shown({kind: content})))) == 1
+    assert len(rules.find_fetches(showing(shown({kind: content})))) == 1
 
 
 def test_a_picture_within_html_is_not_fetched() -> None:
     """Its letters may look like the address of a host."""
     picture = "<img src='{}image/png;base64,ab//cd=='>"
-    assert rules.nothing_fetched(showing(shown({"text/html": picture.format("data:")}))) == []
-    assert rules.nothing_fetched(showing(shown({"text/html": picture.format("")}))) != []
+    assert rules.find_fetches(showing(shown({"text/html": picture.format("data:")}))) == []
+    assert rules.find_fetches(showing(shown({"text/html": picture.format("")}))) != []
 
 
 def test_a_picture_from_elsewhere_in_the_prose_is_found() -> None:
     """Markdown and HTML alike; a link to click on and a picture beside the notebook are fine."""
     prose = ["![a](https://x.example/a.png)", "<img src='https://x.example/a.png'>"]
-    assert len(rules.nothing_fetched(notebook(*map(new_markdown_cell, prose)))) == 2
+    assert len(rules.find_fetches(notebook(*map(new_markdown_cell, prose)))) == 2
     fine = [
         "[a](https://x.example)",
         "<a href='https://x.example'>a</a>",
         "![a](a.png)",
         "see https://x.example",
     ]
-    assert rules.nothing_fetched(notebook(*map(new_markdown_cell, fine))) == []
+    assert rules.find_fetches(notebook(*map(new_markdown_cell, fine))) == []
 
 
 @pytest.mark.parametrize(
@@ -285,14 +290,14 @@ def test_outputs_that_are_not_the_stored_ones_are_found(
     stored: list[NotebookNode], fresh: list[NotebookNode], finding: str
 ) -> None:
     """Less, more, of another kind or with another content."""
-    assert finding in rules.same_outputs(showing(*stored), showing(*fresh))[0]
+    assert finding in rules.find_changed_outputs(showing(*stored), showing(*fresh))[0]
 
 
 def test_pieces_of_a_stream_and_bytes_of_a_picture_do_not_count() -> None:
     """A kernel cuts streams by the clock, and a chart's bytes differ between machines."""
     one = showing(stream("a\nb\n"), shown({"image/png": "x", "text/plain": "chart"}))
     other = showing(stream("a\n"), stream("b\n"), shown({"image/png": "y", "text/plain": "chart"}))
-    assert rules.same_outputs(one, other) == []
+    assert rules.find_changed_outputs(one, other) == []
 
 
 MEASURED = (
@@ -310,8 +315,8 @@ def test_of_an_ignored_output_numbers_may_differ() -> None:
     """What was measured, in its unit, and the bytes of a picture; alignment goes with it."""
     here = measured(MEASURED.format("Cost", "aa+/0w==", "3.9 s", "22 min"), stream("load  9 ms  x\n"))
     there = measured(MEASURED.format("Cost", "bb7=", "1 min", "1,000.5 h"), stream("load  1,112.5 s x\n"))
-    assert rules.same_outputs(here, there) == []
-    assert rules.repeats_well(here, there) == []
+    assert rules.find_changed_outputs(here, there) == []
+    assert rules.find_unrepeatable_cells(here, there) == []
 
 
 @pytest.mark.parametrize(
@@ -332,78 +337,23 @@ def test_of_an_ignored_output_numbers_may_differ() -> None:
 def test_of_an_ignored_output_everything_else_is_compared(other: NotebookNode, finding: str) -> None:
     """A chart that vanishes is found, and so is one without its numbers, or with other words."""
     chart = measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min"))
-    assert finding in rules.same_outputs(chart, other)[0]
-    assert rules.repeats_well(chart, other) != []
+    assert finding in rules.find_changed_outputs(chart, other)[0]
+    assert rules.find_unrepeatable_cells(chart, other) != []
 
 
 def test_a_cell_that_does_not_repeat_is_found() -> None:
     """Another output or an error the second time; and a tag that says so of a cell that shows the same."""
     one, two, raised = showing(stream("8 rows")), showing(stream("16 rows")), showing(error("KeyError"))
-    assert "run again, stdout: '8 rows' became '16 rows'" in rules.repeats_well(one, two)[0]
-    assert "run again, In [1] 'show()': it raised KeyError" in rules.repeats_well(one, raised)[0]
-    assert "run once, In [1] 'show()': it raised KeyError" in rules.repeats_well(raised, one)[0]
+    assert "run again, stdout: '8 rows' became '16 rows'" in rules.find_unrepeatable_cells(one, two)[0]
+    assert "run again, In [1] 'show()': it raised KeyError" in rules.find_unrepeatable_cells(one, raised)[0]
+    assert "run once, In [1] 'show()': it raised KeyError" in rules.find_unrepeatable_cells(raised, one)[0]
     for notebook_ in (one, two):
         notebook_.cells[0].metadata["tags"] = ["changes-when-repeated"]
-    assert rules.repeats_well(one, two) == []
-    assert "it shows the same. Take its tag 'changes-when-repeated' off" in rules.repeats_well(one, one)[0]
-
-
-@pytest.mark.parametrize(
-    ("broken", "finding"),
-    [
-        (lesson(pairs=11), "It has 23 cells. A lesson has 25 to 70"),
-        (lesson(pairs=36), "It has 73 cells. A lesson"),
-        (lesson(source="\n".join(["x = 1"] * 7)), "The median code cell has 7 lines"),
-        (lesson(last="The end."), "does not say 'You can now'"),
-    ],
-)
-def test_a_broken_rhythm_is_found(broken: NotebookNode, finding: str) -> None:
-    """Too few cells, too many, too long ones, or an end without a gain."""
-    [found] = rules.rhythm_is_kept(broken)
-    assert finding in found
-
-
-def test_a_long_cell_and_a_start_in_code_are_found() -> None:
-    """Twenty lines are the limit; blank lines do not count."""
-    long = lesson()
-    long.cells[1].source = "x = 1\n\n" * 20
-    assert rules.rhythm_is_kept(long) == []
-    assert rules.rhythm(long).long_cells == ("In [1] 'x = 1'",)
-    long.cells[1].source += "y = 1"
-    assert rules.rhythm_is_kept(long) == ["The longest code cell has 21 lines; 20 are the limit. Split it."]
-    headless = lesson()
-    headless.cells.insert(0, code("x"))
-    assert "The first cell is not prose" in rules.rhythm_is_kept(headless)[0]
-
-
-def test_tasks_and_exercises_are_no_reading() -> None:
-    """They may come on top of seventy, and do not make up for missing cells; they stay as short as others."""
-    full, fuller, short = lesson(pairs=34), lesson(pairs=35), lesson(pairs=11)
-    full.cells[2:2] = tasks_and_exercises(6)
-    assert rules.rhythm_is_kept(full) == []
-    fuller.cells[2:2] = tasks_and_exercises(6)
-    assert rules.rhythm_is_kept(fuller) == [
-        "It has 71 cells, tasks and exercises aside (12). A lesson has 25 to 70."
-    ]
-    short.cells[2:2] = tasks_and_exercises(6)
-    assert "It has 23 cells, tasks and exercises aside (12)." in rules.rhythm_is_kept(short)[0]
-    assert (rules.rhythm(short).cells, rules.rhythm(short).work_cells) == (35, 12)
-    long = lesson()
-    long.cells[2:2] = tasks_and_exercises(1)
-    long.cells[3].source = "x = 1\n" * 21
-    assert rules.rhythm_is_kept(long) == ["The longest code cell has 21 lines; 20 are the limit. Split it."]
-
-
-def tasks_and_exercises(count: int) -> list[NotebookNode]:
-    """The cells of so many exercises."""
-    return [
-        cell
-        for number in range(count)
-        for cell in (
-            new_markdown_cell("Do it.", metadata={"tags": [f"task:7.{number}"]}),
-            code("check(...)", tags=(f"exercise:7.{number}",)),
-        )
-    ]
+    assert rules.find_unrepeatable_cells(one, two) == []
+    assert (
+        "it shows the same. Take its tag 'changes-when-repeated' off"
+        in rules.find_unrepeatable_cells(one, one)[0]
+    )
 
 
 def plan(starter: str, solution: str, *also_right: str) -> Lesson:
@@ -460,10 +410,10 @@ def test_what_a_learner_has_anyway_gives_nothing_away() -> None:
         code('check("7.1", "b")'),
         new_markdown_cell("Plant each seed at its depth."),
     ]
-    assert rules.no_answer_is_given_away(sowing(*fine), SOWING) == []
-    assert rules.no_answer_is_given_away(sowing(*fine), CHOICE) == []
+    assert rules.find_leaked_answers(sowing(*fine), SOWING) == []
+    assert rules.find_leaked_answers(sowing(*fine), CHOICE) == []
     for cell in (code(LINE, shown({"text/html": ESCAPED})), new_markdown_cell(f"Write `{LINE}`.")):
-        assert rules.no_answer_is_given_away(sowing(cell), SOWING) == []
+        assert rules.find_leaked_answers(sowing(cell), SOWING) == []
 
 
 TELLTALES = {
@@ -488,7 +438,7 @@ TELLTALES = {
 @pytest.mark.parametrize(("cell", "finding"), TELLTALES.values(), ids=TELLTALES)
 def test_a_solution_or_a_line_of_one_is_found(cell: NotebookNode, finding: str) -> None:
     """Wherever it is, and however it is written."""
-    found = rules.no_answer_is_given_away(sowing(cell), SOWING)
+    found = rules.find_leaked_answers(sowing(cell), SOWING)
     assert found
     assert found[0].startswith(finding)
 
@@ -497,18 +447,18 @@ def test_a_solution_in_the_metadata_is_found() -> None:
     """Of a cell, or of the notebook, where nobody looks."""
     hidden = code("x")
     hidden.metadata["solution"] = SOLUTION.splitlines()
-    named = {finding.partition(":")[0] for finding in rules.no_answer_is_given_away(sowing(hidden), SOWING)}
+    named = {finding.partition(":")[0] for finding in rules.find_leaked_answers(sowing(hidden), SOWING)}
     assert named == {"In [3] 'x'"}
     whole = sowing()
     whole.metadata["solutions"] = {"7.1": SOLUTION}
-    named = {finding.partition(":")[0] for finding in rules.no_answer_is_given_away(whole, SOWING)}
+    named = {finding.partition(":")[0] for finding in rules.find_leaked_answers(whole, SOWING)}
     assert named == {"the notebook's metadata"}
 
 
 @pytest.mark.parametrize("cell", ['check("7.1", "c")', "check('7.1','C')", 'x = check( "7.1", " C) ")'])
 def test_the_right_letter_is_found(cell: str) -> None:
     """However it is written."""
-    [found, *_] = rules.no_answer_is_given_away(sowing(code(cell)), CHOICE)
+    [found, *_] = rules.find_leaked_answers(sowing(code(cell)), CHOICE)
     assert found.endswith("which answers 7.1. Take it out.")
 
 
@@ -521,13 +471,13 @@ def board(title: str, traceback: str) -> NotebookNode:
 def test_what_a_board_folds_away_may_differ_and_nothing_else() -> None:
     """Another version's traceback is no change of the lesson; another title, or a lost fold, is one."""
     before = board("Failed", "line 1")
-    assert not rules.same_outputs(before, board("Failed", "line 2"))
-    assert rules.same_outputs(before, board("Succeeded", "line 1"))
-    assert rules.same_outputs(before, showing(shown({"text/html": "<p>Failed</p>"})))
+    assert not rules.find_changed_outputs(before, board("Failed", "line 2"))
+    assert rules.find_changed_outputs(before, board("Succeeded", "line 1"))
+    assert rules.find_changed_outputs(before, showing(shown({"text/html": "<p>Failed</p>"})))
 
 
 def test_a_fold_may_speak_of_warnings_but_not_of_folders() -> None:
     """Dagster's own code has functions named after warnings; a machine's folders are never in an output."""
-    assert not rules.nothing_unstable(board("Failed", "in suppress_warnings"))
-    assert rules.nothing_unstable(board("A warning", "line 1"))
-    assert rules.nothing_unstable(board("Failed", 'File "/srv/lesson.py"'))
+    assert not rules.find_unstable_text(board("Failed", "in suppress_warnings"))
+    assert rules.find_unstable_text(board("A warning", "line 1"))
+    assert rules.find_unstable_text(board("Failed", 'File "/srv/lesson.py"'))

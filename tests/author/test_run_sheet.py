@@ -7,7 +7,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lesson_lib.author.run_sheet import findings, table
+from lesson_lib.author.run_sheet import find_contradictions, write_run_sheet
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 
@@ -85,7 +85,7 @@ def clean() -> NotebookNode:
 
 def test_a_plan_that_agrees_with_its_notebook_has_no_findings() -> None:
     """Nothing is told of what is as it should be."""
-    assert findings(LESSON, clean()) == []
+    assert find_contradictions(LESSON, clean()) == []
 
 
 def changed(**fields: object) -> Lesson:
@@ -217,7 +217,7 @@ def test_each_rule_finds_what_breaks_it(
 ) -> None:
     """And finds nothing else; each finding ends in the next move."""
     lesson, broken, expected = wrong
-    assert findings(lesson, broken()) == expected
+    assert find_contradictions(lesson, broken()) == expected
 
 
 def minutes(*of_sections: int) -> Lesson:
@@ -232,15 +232,15 @@ def minutes(*of_sections: int) -> Lesson:
 def test_ten_minutes_without_a_check_are_enough() -> None:
     """From the start, between two checks, and to the end, with a check's own minutes left out."""
     # The second section has three pieces: its heading before 7.1, and a cell and a word between 7.1 and 7.2.
-    assert findings(minutes(7, 9, 10), clean()) == []
-    assert findings(minutes(8, 9, 10), clean()) == [
+    assert find_contradictions(minutes(7, 9, 10), clean()) == []
+    assert find_contradictions(minutes(8, 9, 10), clean()) == [
         (
             "From the start to 7.1 it takes 11.0 minutes without a check, and 10 are the limit: "
             "add one before the end of 'How is it sown?'."
         )
     ]
-    assert findings(minutes(0, 15, 0), clean()) == []
-    assert findings(minutes(0, 16, 0), clean()) == [
+    assert find_contradictions(minutes(0, 15, 0), clean()) == []
+    assert find_contradictions(minutes(0, 16, 0), clean()) == [
         (
             "From 7.1 to 7.2 it takes 10.7 minutes without a check, and 10 are the limit: "
             "add one before the end of 'How is it sown?'."
@@ -248,8 +248,8 @@ def test_ten_minutes_without_a_check_are_enough() -> None:
     ]
     with_an_end = clean()
     with_an_end.cells += [code(), code(), code()]
-    assert findings(minutes(0, 0, 13), with_an_end) == []
-    assert findings(minutes(0, 0, 14), with_an_end) == [
+    assert find_contradictions(minutes(0, 0, 13), with_an_end) == []
+    assert find_contradictions(minutes(0, 0, 14), with_an_end) == [
         (
             "From 7.3 to the end it takes 10.5 minutes without a check, and 10 are the limit: "
             "add one before the end of 'When is it ripe?'."
@@ -259,7 +259,7 @@ def test_ten_minutes_without_a_check_are_enough() -> None:
 
 def test_the_tables_are_the_plan() -> None:
     """Each section begins after all minutes before it, those to answer among them, and names its beliefs."""
-    assert table(LESSON, clean()).splitlines() == [
+    assert write_run_sheet(LESSON, clean()).splitlines() == [
         "| afterwards they can | sections | checks |",
         "| --- | --- | --- |",
         "| sow &#124; water | How is it sown? | 7.1, 7.2 |",

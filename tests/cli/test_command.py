@@ -10,7 +10,7 @@ import pytest
 
 from lesson_lib.cli import checkout as checkout_module
 from lesson_lib.cli import main
-from lesson_lib.cli.checkout import CannotGoOn, find_checkout, relative
+from lesson_lib.cli.checkout import CannotGoOn, find_checkout, shorten_path
 
 COMMANDS = ["doctor", "run", "solutions", "student", "reset"]
 
@@ -59,8 +59,8 @@ def test_no_checkout_says_where_to_go(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_paths_are_short_inside_a_folder_only(tmp_path: Path) -> None:
     """Outside they are written in full."""
-    assert relative(tmp_path / "a" / "b", tmp_path) == "a/b"
-    assert relative(tmp_path, tmp_path / "a") == str(tmp_path)
+    assert shorten_path(tmp_path / "a" / "b", tmp_path) == "a/b"
+    assert shorten_path(tmp_path, tmp_path / "a") == str(tmp_path)
 
 
 def test_the_database_is_the_checkouts_wherever_the_command_is_called(checkout: Path) -> None:

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from lesson_lib.author.editions import learner_edition
-from lesson_lib.author.standings import standings
+from lesson_lib.author.exercise_outcomes import read_outcomes
 from lesson_lib.classroom.exercises import catalogue
 from lesson_lib.cli import main
 from tests.author.lessons import LESSON, gardening
@@ -46,7 +46,7 @@ def test_solutions_are_run_and_kept_as_notebook_and_page(
     folder = checkout / "output" / "solutions"
     solved = nbformat.read(folder / path.name, as_version=4)
     assert solved.cells[0].source.startswith("# 07 · Gardening (solutions)\n")
-    assert standings(solved, LESSON) == {"7.1": ["noted", "as you guessed"], "7.2": ["right"]}
+    assert read_outcomes(solved, LESSON) == {"7.1": ["noted", "as you guessed"], "7.2": ["right"]}
     page = (folder / "07_gardening.html").read_text(encoding="utf-8")
     assert "<title>07_gardening (solutions)</title>" in page
     assert "Exercise 7.2: right" in page

@@ -15,7 +15,7 @@ from nbformat import v4
 
 from lesson_lib.cli import main
 from lesson_lib.cli.checkout import CannotGoOn
-from lesson_lib.cli.run import choose, to_html
+from lesson_lib.cli.run import choose_notebooks, render_html
 
 # Ctrl-C as in a terminal: what a shell starts in the background begins by ignoring it.
 LESSON = """
@@ -181,7 +181,7 @@ def test_a_copy_asks_nothing_of_another_host(checkout: Path) -> None:
         cells=[v4.new_markdown_cell(prose), v4.new_code_cell("1", outputs=outputs)],
         metadata={"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {"m": {}}}}},
     )
-    page = Loads(to_html(notebook, "a name", checkout / "notebooks"))
+    page = Loads(render_html(notebook, "a name", checkout / "notebooks"))
     assert page.policy.startswith("default-src 'none'; img-src data:; font-src data:; ")
     asked = [address for address in page.addresses if not address.startswith("data:")]
     assert asked == ["https://elsewhere.example/x.png"]  # the cell's own, which the policy forbids
@@ -196,15 +196,15 @@ def test_notebooks_go_by_number_name_and_path(
 ) -> None:
     """In the order asked for; without names, all of them in the order of the lessons."""
     second, first = notebook("02_second", "2"), notebook("01_first", "1")
-    assert choose(checkout, []) == [first, second]
-    assert choose(checkout, ["02", "01_first"]) == [second, first]
-    assert choose(checkout, ["01_first.ipynb", "notebooks/02_second.ipynb", str(first)]) == [
+    assert choose_notebooks(checkout, []) == [first, second]
+    assert choose_notebooks(checkout, ["02", "01_first"]) == [second, first]
+    assert choose_notebooks(checkout, ["01_first.ipynb", "notebooks/02_second.ipynb", str(first)]) == [
         first,
         second,
         first,
     ]
     monkeypatch.chdir(checkout / "notebooks")
-    assert choose(checkout, ["./02_second.ipynb"]) == [second]
+    assert choose_notebooks(checkout, ["./02_second.ipynb"]) == [second]
 
 
 @pytest.mark.parametrize("name", ["03", "01_fir", "first", "elsewhere/01_first.ipynb", ""])
@@ -225,7 +225,7 @@ def test_an_unknown_notebook_names_the_known_ones(
 def test_a_course_without_notebooks(checkout: Path) -> None:
     """The next move is named."""
     with pytest.raises(CannotGoOn, match=r"holds no notebook. Restore it: `git checkout -- notebooks`"):
-        choose(checkout, [])
+        choose_notebooks(checkout, [])
 
 
 def test_a_file_that_is_no_notebook(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

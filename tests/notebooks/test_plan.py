@@ -5,12 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 
 from lesson_lib import classroom
-from lesson_lib.author.notebook_runs import ROOT
-from lesson_lib.author.renew_run_sheet import PAGE, main, renewed, sheet_of
+from lesson_lib.author.notebook_files import ROOT, read_notebook
+from lesson_lib.author.run_sheet import PAGE, find_contradictions, main, replace_run_sheet, write_run_sheet
 from lesson_lib.classroom import exercises as words
 from lesson_lib.classroom.exercises.catalogue import EXERCISES, LESSONS, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.outcome import Outcome
@@ -23,19 +24,23 @@ PROSE = re.sub(r"(?s)<!-- run sheet.*?<!-- end of run sheet", "", PAGE.read_text
 QUOTED = re.findall(r"`([^`\n]+)`", re.sub(r"(?s)^```.*?^```", "", PROSE, flags=re.MULTILINE))
 
 
+def notebook_of(lesson: Lesson) -> NotebookNode:
+    """Return the notebook of a lesson."""
+    return read_notebook(ROOT / "notebooks" / f"{lesson.notebook}.ipynb")
+
+
 @EACH_LESSON
 def test_a_plan_agrees_with_its_notebook(lesson: Lesson) -> None:
-    """Sections, objectives and exercises are one and the same, and no ten minutes pass without a check."""
-    _, at_odds = sheet_of(lesson)
-    assert not at_odds, "\n" + "\n".join(at_odds)
+    """Sections, objectives and exercises are the same in both, and a check comes every ten minutes."""
+    found = find_contradictions(lesson, notebook_of(lesson))
+    assert not found, "\n" + "\n".join(found)
 
 
 @EACH_LESSON
 def test_the_page_has_the_run_sheet_of_today(lesson: Lesson) -> None:
-    """`make notebooks` would change nothing in it."""
-    page = PAGE.read_text(encoding="utf-8")
-    sheet, _ = sheet_of(lesson)
-    assert renewed(page, lesson.number, sheet) == page, "renew the page: make notebooks"
+    """`make notebooks` would not change the page."""
+    page, sheet = PAGE.read_text(encoding="utf-8"), write_run_sheet(lesson, notebook_of(lesson))
+    assert replace_run_sheet(page, lesson.number, sheet) == page, "renew the page: make notebooks"
 
 
 @EACH_LESSON
@@ -115,12 +120,12 @@ def test_the_pages_count_of_beliefs_works(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_page_without_a_place_for_a_run_sheet_is_refused() -> None:
     """The message shows both markers; a page that has them gets the sheet between them, and only there."""
     begin, end = "<!-- run sheet 07: made by make notebooks -->", "<!-- end of run sheet 07 -->"
-    assert renewed(f"a\n\n{begin}\nold\n{end}\n\nz", "07", "| new |") == (
+    assert replace_run_sheet(f"a\n\n{begin}\nold\n{end}\n\nz", "07", "| new |") == (
         f"a\n\n{begin}\n\n| new |\n\n{end}\n\nz"
     )
     for page in ("", begin, f"{end}\n{begin}", f"{begin}\n{end}\n{begin}\n{end}"):
         with pytest.raises(ValueError, match=re.escape(f"Write {begin} and, below it, {end} where")):
-            renewed(page, "07", "| new |")
+            replace_run_sheet(page, "07", "| new |")
 
 
 def test_renewal_writes_what_differs(
@@ -128,7 +133,7 @@ def test_renewal_writes_what_differs(
 ) -> None:
     """It says so, and leaves a page that it cannot renew as it was."""
     page = tmp_path / "page.md"
-    monkeypatch.setattr("lesson_lib.author.renew_run_sheet.PAGE", page)
+    monkeypatch.setattr("lesson_lib.author.run_sheet.PAGE", page)
     page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
     assert main() == 0
     current = page.read_text(encoding="utf-8")
@@ -140,4 +145,4 @@ def test_renewal_writes_what_differs(
     assert capsys.readouterr().out.startswith("page.md: unchanged\n")
     page.write_text("no markers", encoding="utf-8")
     assert (main(), page.read_text(encoding="utf-8")) == (1, "no markers")
-    assert capsys.readouterr().err.endswith("page.md is untouched.\n")
+    assert capsys.readouterr().err.endswith("page.md has not changed.\n")

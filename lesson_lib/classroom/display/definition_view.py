@@ -17,8 +17,8 @@ from lesson_lib.classroom.display.safe_text import (
     in_a_line,
     listed,
     shortened,
-    stable,
 )
+from lesson_lib.unstable_text import stable
 
 # Neither of these two has a public name; these are the public ways to them.
 UnresolvedJob = type(dg.define_asset_job("any"))

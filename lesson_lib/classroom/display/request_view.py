@@ -16,8 +16,8 @@ from lesson_lib.classroom.display.safe_text import (
     in_a_line,
     listed,
     shortened,
-    stable,
 )
+from lesson_lib.unstable_text import stable
 
 # What `evaluate_tick` returns has no public name, only this public way to it.
 ScheduleTick: type = get_type_hints(dg.ScheduleDefinition.evaluate_tick)["return"]

@@ -19,10 +19,10 @@ from lesson_lib.classroom.display.safe_text import (
     listed,
     plain,
     shorten_stable,
-    stable,
 )
 from lesson_lib.classroom.run_log import LogLine, lines_of
 from lesson_lib.pipeline.event_log import SOURCE_FOLDER
+from lesson_lib.unstable_text import stable
 
 _MOST_BOXES = 30
 _HASH = re.compile(r"[0-9a-f]{32,}")  # nobody reads further than its beginning

@@ -1,16 +1,11 @@
 """Foreign text made fit for a page: nothing invisible, nothing endless, nothing that differs tomorrow."""
 
-import os
-import re
-import tempfile
 import unicodedata
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import lru_cache
-from pathlib import Path
 from typing import TypeVar
 
 from lesson_lib.pipeline.lookalikes import JOINERS
+from lesson_lib.unstable_text import stable
 
 T = TypeVar("T")
 
@@ -19,36 +14,6 @@ LONGEST_NAME = 60  # characters of one name among others
 MANY = 20  # items of one list
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-
-# Each pattern takes time in proportion to the text, also for a text that is made to take more of it: what
-# may be repeated never holds the character that ends it, or is bounded.
-_QUOTES = "'\"`"
-_PART = rf"[^\s{_QUOTES}\\/:<>]+"
-# Not within a word, a date, a fraction, a relative path, a tag or a URL, unless that URL has no host.
-_START = r"(?:(?<=://)/?|(?<![\w.</\\…}\])~*%+]))"
-# A known folder, the home folder, a drive, or a server with a share, whose backslashes may all be doubled.
-_ROOT = (
-    r"(?:…[\\/]+|~[\\/]+|(?:\\\\[?.]\\)?[A-Za-z]:[\\/]+"
-    r"|(?P<slash>\\{1,2})(?P=slash)[\w.$-]+(?P=slash)[\w.$-]+(?P=slash))"
-)
-_SLASH = r"(?<!;)/(?![\d*/])"  # no fraction, no comment, no tag in its escaped form
-# Names of people have blanks.
-_USER = rf"(?:/home|/Users|[A-Za-z]:[\\/]+Users)[\\/]+{_PART}(?: {_PART}){{0,2}}(?=[\\/])"
-
-_UNSTABLE = {
-    # The file that ipykernel invents for a cell, and files of installed packages.
-    r"(?<![^\"'\s])[^\"'\s]*ipykernel_\d+[\\/]+\d+\.py": "a cell",
-    rf"{_START}(?:{_ROOT}|{_SLASH})(?:[^\s{_QUOTES}]| (?![\\/]|[A-Za-z]:)){{0,250}}?"
-    r"(?:site|dist)-packages[\\/]+": "",
-    # A path from the root, in quotes (where it may hold blanks) or bare: its last part is enough.
-    rf"(?<![\w)\]])(?P<quote>[{_QUOTES}])(?:{_ROOT}|{_SLASH})(?:[^{_QUOTES}\n]*[\\/])?"
-    rf"(?P<quoted>[^{_QUOTES}\\/\n]+[\\/]*)(?P=quote)": r"\g<quote>…/\g<quoted>\g<quote>",
-    rf"{_START}(?:{_ROOT}|{_SLASH}{_PART}[\\/]+)(?:{_PART}[\\/]+)*(?P<bare>{_PART}[\\/]*)": r"…/\g<bare>",
-    r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "(id)",
-    r" at 0x[0-9a-fA-F]+": "",
-    r" ?\(pid: \d+\)| ?\(PID \d+\)": "",
-    r" in \d+(?:\.\d+)?(?:ms|s)\b": "",
-}
 
 
 class Bounded(str):
@@ -91,34 +56,6 @@ def plain(text: str, longest: int = LONGEST) -> str:
     """Write a text so that all of it can be seen, and no more of it than fits."""
     seen = visible(text)
     return Bounded(seen) if isinstance(text, Bounded) else shortened(seen, longest)
-
-
-def stable(text: str) -> str:
-    """Leave out what the next run, or another machine, would write differently: ids, times, folders."""
-    places = "|".join([*map(re.escape, _places()), _USER])
-    text = re.sub(rf"{_START}(?:{places})(?!\w|[.-]\w)", "…", text)
-    for pattern, instead in _UNSTABLE.items():
-        text = re.sub(pattern, instead, text)
-    return text
-
-
-def _places() -> list[str]:
-    """Return the folders that are someone's own, the longest first: by name, a blank in them is no end."""
-    folders = {os.path.expanduser("~")}  # noqa: PTH111 - `Path.home()` raises where there is none
-    for find in (os.getcwd, tempfile.gettempdir):
-        with suppress(OSError):  # the folder may have been deleted
-            folders.add(find())
-    return sorted(
-        {way for folder in folders for way in _ways_to_write(folder)}, key=lambda way: (-len(way), way)
-    )
-
-
-@lru_cache(maxsize=64)
-def _ways_to_write(folder: str) -> set[str]:
-    paths = [
-        path for path in (Path(folder), Path(folder).resolve()) if path != path.parent and path.is_absolute()
-    ]
-    return {way for path in paths for way in (str(path), path.as_posix(), repr(str(path))[1:-1])}
 
 
 def listed(items: Sequence[str], many: int = MANY, longest: int = LONGEST) -> Bounded:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lesson_lib.course_data import notebooks_folder
-from lesson_lib.notebook_cells import EXERCISE, RAISES, SECTION, tagged
+from lesson_lib.notebook_cells import EXERCISE, RAISES, SECTION, find_tag
 
 _GIT = 5.0  # seconds to wait for the last commit's copy of a notebook
 _LONGEST = 60  # characters of a cell's first line in a message
@@ -69,8 +69,8 @@ def starts_in(number: str, text: str) -> list[SectionStart]:
         source = "".join(cell["source"])  # a list of lines, or one text
         if cell["cell_type"] == "code":
             count += 1
-            if source.strip() and not tagged(cell, EXERCISE):
-                cells.append(Cell(count, source, tagged(cell, RAISES)))
+            if source.strip() and not find_tag(cell, EXERCISE):
+                cells.append(Cell(count, source, find_tag(cell, RAISES)))
         elif cell["cell_type"] == "markdown":
             if not found and (title := re.search(r"^# +(?:.*? · )?(.+?) *$", source, re.MULTILINE)):
                 found.append(SectionStart(number, f"{title[1]}: the start", ()))

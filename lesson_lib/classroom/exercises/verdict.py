@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from lesson_lib.classroom.display.board import Block, Board, Facts, Fold, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.safe_text import stable
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.exercise import format_name
 from lesson_lib.classroom.exercises.outcome import Outcome
+from lesson_lib.unstable_text import stable
 
 _MARKS = {
     Outcome.NOT_ATTEMPTED: Mark.OPEN,

@@ -16,8 +16,8 @@ from IPython.display import display
 from lesson_lib.classroom.display.board import Board, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.record_view import Changes, ThreeRecords
-from lesson_lib.classroom.display.safe_text import stable
 from lesson_lib.classroom.lab.three_records import three_records
+from lesson_lib.unstable_text import stable
 
 _USUAL = "instance, assets, lab.database"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lesson_lib.classroom.display.safe_text import counted, listed, shortened, stable, visible
+from lesson_lib.classroom.display.safe_text import counted, listed, shortened, visible
+from lesson_lib.unstable_text import stable
 
 LENGTH = 100_000  # characters
 

@@ -1,6 +1,5 @@
 """`checkpoint`: where it leads is where running the notebook from the top leads, and nothing else happens."""
 
-import asyncio
 import itertools
 import json
 import os
@@ -18,16 +17,17 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import lesson_lib.author.notebook_rules as rules
-from lesson_lib.author.notebook_runs import course_notebooks, executed, read, write
+from lesson_lib.author.notebook_files import list_notebooks, read_notebook, write_notebook
+from lesson_lib.author.notebook_runner import execute
 from lesson_lib.classroom import checkpoint
 from lesson_lib.classroom.exercises import checkpoints, section_starts
 from lesson_lib.classroom.exercises.section_starts import SectionStart, starts_in
-from lesson_lib.notebook_cells import EXERCISE, RAISES, tagged
+from lesson_lib.notebook_cells import EXERCISE, RAISES, find_tag
 from tests.classroom.shells import new_shell
 
 # The course's notebooks
 
-NOTEBOOKS = [pytest.param(path, id=path.stem) for path in course_notebooks()]
+NOTEBOOKS = [pytest.param(path, id=path.stem) for path in list_notebooks()]
 
 # Names with a leading underscore stay; what is tested is the file as it is, not as it was committed.
 BEGIN = """
@@ -78,7 +78,7 @@ class Course(NamedTuple):
 def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """Go to two sections by checkpoints, on from each to the next, and then to the same from the top."""
     path: Path = request.param
-    stored = read(path)
+    stored = read_notebook(path)
     sections = starts_in(path.stem[:2], path.read_text(encoding="utf-8"))
     # What stands before each of the others is checked without a kernel, which would take minutes more.
     chosen = [sections[len(sections) * place // 3] for place in (1, 2)]
@@ -100,7 +100,9 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     # Each cell with an id of its own.
     cells = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
     own = {"LESSON_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.json")}
-    ran = asyncio.run(executed(path, new_notebook(cells=cells), through_errors=True, env=own)).cells
+    notebook = new_notebook(cells=cells)
+    assert not execute(notebook, path.parent, through_errors=True, env=own)
+    ran = notebook.cells
     return Course(
         stored,
         sections,
@@ -117,7 +119,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def count_above(stored: NotebookNode, section: SectionStart) -> int:
     """Return how many code cells stand above a section."""
     above = [cell for cell in stored.cells if section.heading in headings_in(cell)]
-    return len(rules.code_cells(new_notebook(cells=stored.cells[: stored.cells.index(above[0])])))
+    return len(rules.list_code_cells(new_notebook(cells=stored.cells[: stored.cells.index(above[0])])))
 
 
 def headings_in(cell: NotebookNode) -> list[str]:
@@ -129,13 +131,13 @@ def headings_in(cell: NotebookNode) -> list[str]:
 
 def is_exercise(cell: NotebookNode) -> bool:
     """Whether a cell is for the learner's own work."""
-    return bool(tagged(cell, EXERCISE))
+    return bool(find_tag(cell, EXERCISE))
 
 
 def split_at(stored: NotebookNode, sections: list[SectionStart]) -> list[list[NotebookNode]]:
     """Return the code cells above the first of these sections, and those from each on to the next."""
     places = [0, *(count_above(stored, section) for section in sections), None]
-    return [rules.code_cells(stored)[start:end] for start, end in itertools.pairwise(places)]
+    return [rules.list_code_cells(stored)[start:end] for start, end in itertools.pairwise(places)]
 
 
 def told(cell: NotebookNode) -> str:
@@ -146,7 +148,7 @@ def told(cell: NotebookNode) -> str:
 
 def test_every_section_has_a_checkpoint(course: Course) -> None:
     """They are numbered as their headings stand in the notebook."""
-    headings = [heading for cell in rules.prose_cells(course.stored) for heading in headings_in(cell)]
+    headings = [heading for cell in rules.list_prose_cells(course.stored) for heading in headings_in(cell)]
     assert len(headings) > 5
     assert [section.heading for section in course.sections[1:]] == headings
     number = course.sections[0].id
@@ -156,11 +158,11 @@ def test_every_section_has_a_checkpoint(course: Course) -> None:
 
 def test_what_stands_above_a_section_is_run(course: Course) -> None:
     """All code cells, by their text, but for the exercises; the errors are the announced ones."""
-    cells = rules.code_cells(course.stored)
+    cells = rules.list_code_cells(course.stored)
     for section in course.sections[1:]:
         above = [cell for cell in cells[: count_above(course.stored, section)] if not is_exercise(cell)]
         assert [cell.source for cell in section.before] == [cell.source for cell in above]
-        assert [cell.error for cell in section.before] == [tagged(cell, RAISES) for cell in above]
+        assert [cell.error for cell in section.before] == [find_tag(cell, RAISES) for cell in above]
         assert [cells[cell.number - 1].source for cell in section.before] == [cell.source for cell in above]
     assert course.sections[0].before == ()
 
@@ -178,7 +180,7 @@ def test_the_rest_of_the_notebook_shows_what_is_stored(course: Course) -> None:
     assert len(course.on_from_there) == 2
     for id_, (stored, shown) in course.on_from_there.items():
         assert stored
-        assert rules.same_outputs(new_notebook(cells=stored), new_notebook(cells=shown)) == [], id_
+        assert rules.find_changed_outputs(new_notebook(cells=stored), new_notebook(cells=shown)) == [], id_
 
 
 def test_the_only_output_is_where_one_is(course: Course) -> None:
@@ -223,9 +225,9 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: InteractiveShe
 
 def changed(path: Path, change: Callable[[list[NotebookNode]], None]) -> None:
     """Change the notebook's cells, as JupyterLab saves them."""
-    notebook = read(path)
+    notebook = read_notebook(path)
     change(notebook.cells)
-    assert write(path, notebook)
+    assert write_notebook(path, notebook)
 
 
 def put(number: int, source: str) -> Callable[[list[NotebookNode]], None]:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from nbformat import NotebookNode
 
-from lesson_lib.author.notebook_rules import code_cells, named_cells
-from lesson_lib.notebook_cells import RAISES, tagged
+from lesson_lib.author.notebook_rules import list_code_cells, name_code_cells
+from lesson_lib.notebook_cells import RAISES, find_tag
 
 BOARD = "lesson-board"
 PICTURE_FAILS_WITH = "DagsterUnknownPartitionError"
@@ -28,24 +28,26 @@ class SeenCell:
     red: tuple[str, ...] = ()
 
 
-def every_cell_ran(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
+def find_cells_not_run(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
     """The page numbers the code cells from 1 to as many as the file has."""
-    if len(seen) != len(code_cells(notebook)):
-        return [f"The page has {len(seen)} code cells, the file {len(code_cells(notebook))}. Compare them."]
-    names = [name for name, _ in named_cells(notebook)]
+    if len(seen) != len(list_code_cells(notebook)):
+        return [
+            f"The page has {len(seen)} code cells, the file {len(list_code_cells(notebook))}. Compare them."
+        ]
+    names = [name for name, _ in name_code_cells(notebook)]
     wrong = [name for number, name in enumerate(names, 1) if seen[number - 1].prompt != f"[{number}]:"]
     how_many = f"{len(wrong)} of {len(names)} cells were not"
     return [f"{wrong[0]}: it was not run in its turn ({how_many}). Run it in JupyterLab."] if wrong else []
 
 
-def errors_are_shown(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
+def find_unannounced_red(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
     """A cell that announces an error shows that one, by name; nothing else is red: no error, no stderr.
 
     JupyterLab gives errors and stderr the same red ground, and no other output.
     """
     found: list[str] = []
-    for (name, cell), there in zip(named_cells(notebook), seen, strict=False):
-        announced, red = tagged(cell, RAISES), list(there.red)
+    for (name, cell), there in zip(name_code_cells(notebook), seen, strict=False):
+        announced, red = find_tag(cell, RAISES), list(there.red)
         shown = next((text for text in red if announced and announced in text), None)
         if shown is not None:
             red.remove(shown)
@@ -59,10 +61,10 @@ def errors_are_shown(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
     return found
 
 
-def stored_boards(notebook: NotebookNode) -> Counter[str]:
+def count_stored_boards(notebook: NotebookNode) -> Counter[str]:
     """The accessible names of the boards in the stored outputs, and how often each is there."""
     names: Counter[str] = Counter()
-    for cell in code_cells(notebook):
+    for cell in list_code_cells(notebook):
         for output in cell.outputs:
             reader = _Boards()
             reader.feed(output.get("data", {}).get("text/html", ""))
@@ -83,7 +85,7 @@ class _Boards(HTMLParser):
             self.names.append(" ".join(given.get("aria-label", "").split()))
 
 
-def boards_are_there(stored: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
+def find_missing_boards(stored: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
     """Each stored board is in the page, as often, as a region of its name."""
     return [
         f"The page has {found.get(name, 0)} regions named {name!r}, stored are {count} such boards. "
@@ -93,7 +95,7 @@ def boards_are_there(stored: Mapping[str, int], found: Mapping[str, int]) -> lis
     ]
 
 
-def nothing_in_the_way(popups: Iterable[str]) -> list[str]:
+def find_popups(popups: Iterable[str]) -> list[str]:
     """No dialog and no message has popped up that the visit did not ask for."""
     return [
         f"This popped up unasked: {' '.join(text.split())[:150]!r}. "
@@ -102,7 +104,7 @@ def nothing_in_the_way(popups: Iterable[str]) -> list[str]:
     ]
 
 
-def nobody_else_is_asked(addresses: Iterable[str], home: str) -> list[str]:
+def find_foreign_hosts(addresses: Iterable[str], home: str) -> list[str]:
     """Whatever the page fetches, it has from the server that it came from.
 
     Args:
@@ -120,14 +122,14 @@ def nobody_else_is_asked(addresses: Iterable[str], home: str) -> list[str]:
     ]
 
 
-def picture_cells(notebook: NotebookNode) -> tuple[int, int]:
+def find_picture_cells(notebook: NotebookNode) -> tuple[int, int]:
     """The places of the cell that fails for want of a key, and of the next one that runs the same code.
 
     Raises:
         LookupError: there are no such two.
     """
     for fails, cell in enumerate(notebook.cells):
-        if tagged(cell, RAISES) == PICTURE_FAILS_WITH:
+        if find_tag(cell, RAISES) == PICTURE_FAILS_WITH:
             for succeeds, later in enumerate(notebook.cells[fails + 1 :], start=fails + 1):
                 if cell.source.strip() in later.source:
                     return fails, succeeds

@@ -4,8 +4,8 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-import lesson_lib.author.page_rules as rules
-from lesson_lib.author.page_rules import SeenCell
+import lesson_lib.author.browser_rules as rules
+from lesson_lib.author.browser_rules import SeenCell
 
 HOME = "http://127.0.0.1:8888/lab/tree/notebooks/01.ipynb?token=secret"
 
@@ -34,30 +34,30 @@ def page(*, two: tuple[str, ...] = ("Traceback\nZeroDivisionError: 1 / 0",)) -> 
 
 def test_a_clean_page_passes() -> None:
     """Numbers in order, the announced error in its place, nothing else red."""
-    assert rules.every_cell_ran(lesson(), page()) == []
-    assert rules.errors_are_shown(lesson(), page()) == []
+    assert rules.find_cells_not_run(lesson(), page()) == []
+    assert rules.find_unannounced_red(lesson(), page()) == []
 
 
 @pytest.mark.parametrize("prompt", ["[ ]:", "[*]:", "[4]:"])
 def test_a_cell_that_did_not_run_in_its_turn_is_named(prompt: str) -> None:
     """Never run, still running, or run twice."""
     seen = [*page()[:2], SeenCell(prompt)]
-    (found,) = rules.every_cell_ran(lesson(), seen)
+    (found,) = rules.find_cells_not_run(lesson(), seen)
     assert found.startswith("In [3] 'two = 2': it was not run in its turn (1 of 3 cells were not).")
 
 
 def test_a_page_without_all_the_cells_is_refused() -> None:
     """What is not in the page cannot have run."""
-    assert rules.every_cell_ran(lesson(), page()[:2]) == [
+    assert rules.find_cells_not_run(lesson(), page()[:2]) == [
         "The page has 2 code cells, the file 3. Compare them."
     ]
 
 
 def test_an_announced_error_that_is_not_shown_is_missed() -> None:
     """No red output, or one that names another error."""
-    (missed,) = rules.errors_are_shown(lesson(), page(two=()))
+    (missed,) = rules.find_unannounced_red(lesson(), page(two=()))
     assert "In [2] '1 / 0': it announces ZeroDivisionError, and the page does not show it." in missed
-    missed, unannounced = rules.errors_are_shown(lesson(), page(two=("ValueError: no",)))
+    missed, unannounced = rules.find_unannounced_red(lesson(), page(two=("ValueError: no",)))
     assert "it announces ZeroDivisionError" in missed
     assert "no tag announces: 'ValueError: no'" in unannounced
 
@@ -65,11 +65,11 @@ def test_an_announced_error_that_is_not_shown_is_missed() -> None:
 def test_an_error_or_stderr_that_is_not_announced_is_quoted() -> None:
     """In another cell, and beside an announced error; of a traceback, the last line."""
     seen = [SeenCell("[1]:", ("-----\nKeyError: 'acme'\n",)), *page()[1:]]
-    (found,) = rules.errors_are_shown(lesson(), seen)
+    (found,) = rules.find_unannounced_red(lesson(), seen)
     assert found.startswith(
         "In [1] 'one = 1': an error or stderr that no tag announces: \"KeyError: 'acme'\"."
     )
-    (found,) = rules.errors_are_shown(lesson(), page(two=("a warning", "ZeroDivisionError: 1 / 0")))
+    (found,) = rules.find_unannounced_red(lesson(), page(two=("a warning", "ZeroDivisionError: 1 / 0")))
     assert "'a warning'" in found
 
 
@@ -85,7 +85,7 @@ def test_boards_are_counted_by_their_accessible_names() -> None:
             new_code_cell("print()", outputs=[new_output("stream", text=board("printed"))]),
         ]
     )
-    assert rules.stored_boards(notebook) == {
+    assert rules.count_stored_boards(notebook) == {
         "Run of acme failed": 2,
         'o\'hare <b> "x"': 1,
         "two words": 1,
@@ -96,8 +96,8 @@ def test_boards_are_counted_by_their_accessible_names() -> None:
 def test_boards_that_the_page_lacks_are_named() -> None:
     """Too few, too many, none at all."""
     stored = {"Keys of s3": 2, "Run": 1, "Rows": 1}
-    assert rules.boards_are_there(stored, stored) == []
-    found = rules.boards_are_there(stored, {"Keys of s3": 1, "Run": 2})
+    assert rules.find_missing_boards(stored, stored) == []
+    found = rules.find_missing_boards(stored, {"Keys of s3": 1, "Run": 2})
     assert [text.partition(",")[0] for text in found] == [
         "The page has 1 regions named 'Keys of s3'",
         "The page has 2 regions named 'Run'",
@@ -108,13 +108,13 @@ def test_boards_that_the_page_lacks_are_named() -> None:
 def test_a_board_without_a_name_is_refused() -> None:
     """A screen reader would pass it by, however many the page has."""
     notebook = new_notebook(cells=[showing('<section class="lesson-board wide"></section>')])
-    assert len(rules.boards_are_there(rules.stored_boards(notebook), {"": 1})) == 1
+    assert len(rules.find_missing_boards(rules.count_stored_boards(notebook), {"": 1})) == 1
 
 
 def test_whatever_popped_up_is_quoted() -> None:
     """In one line."""
-    assert rules.nothing_in_the_way([]) == []
-    (found,) = rules.nothing_in_the_way(["Would you like\n  news?"])
+    assert rules.find_popups([]) == []
+    (found,) = rules.find_popups(["Would you like\n  news?"])
     assert found.startswith("This popped up unasked: 'Would you like news?'.")
 
 
@@ -126,11 +126,9 @@ def test_only_the_server_itself_may_be_asked() -> None:
         "data:image/png;base64,iVBO",
         "blob:http://127.0.0.1:8888/1-2",
     }
-    assert rules.nobody_else_is_asked(own, HOME) == []
+    assert rules.find_foreign_hosts(own, HOME) == []
     others = {"https://example.org/a.js", "https://example.org/b.js", "ws://127.0.0.1:9999/"}
-    assert [
-        text.split(".  ")[0].split(". ")[0] for text in rules.nobody_else_is_asked(own | others, HOME)
-    ] == [
+    assert [text.split(".  ")[0].split(". ")[0] for text in rules.find_foreign_hosts(own | others, HOME)] == [
         "Something was asked of 127.0.0.1:9999",
         "Something was asked of example.org",
     ]
@@ -141,6 +139,6 @@ def test_the_picture_shows_the_run_that_fails_and_the_same_run_again() -> None:
     notebook = lesson()
     notebook.cells[2].metadata["tags"] = ["raises-exception", f"raises:{rules.PICTURE_FAILS_WITH}"]
     notebook.cells += [new_code_cell("register()"), new_code_cell("result = 1 / 0\nresult")]
-    assert rules.picture_cells(notebook) == (2, 5)
+    assert rules.find_picture_cells(notebook) == (2, 5)
     with pytest.raises(LookupError, match="README's picture needs a cell that announces Dagster"):
-        rules.picture_cells(lesson())
+        rules.find_picture_cells(lesson())

@@ -14,19 +14,20 @@ from nbformat import NotebookNode
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
-from lesson_lib.author.notebook_rules import named_cells
-from lesson_lib.author.notebook_runs import SECONDS_A_CELL, read
-from lesson_lib.author.page_rules import (
+from lesson_lib.author.browser_rules import (
     SeenCell,
-    boards_are_there,
-    errors_are_shown,
-    every_cell_ran,
-    nobody_else_is_asked,
-    nothing_in_the_way,
-    picture_cells,
-    stored_boards,
+    count_stored_boards,
+    find_cells_not_run,
+    find_foreign_hosts,
+    find_missing_boards,
+    find_picture_cells,
+    find_popups,
+    find_unannounced_red,
 )
-from lesson_lib.notebook_cells import RAISES, tagged
+from lesson_lib.author.notebook_files import read_notebook
+from lesson_lib.author.notebook_rules import name_code_cells
+from lesson_lib.author.notebook_runner import MAX_SECONDS_PER_CELL
+from lesson_lib.notebook_cells import RAISES, find_tag
 
 WINDOW = {"width": 1280, "height": 1600}  # a laptop's width, and as much of a notebook as can be read at once
 SECONDS_TO_OPEN = 120
@@ -108,18 +109,18 @@ def findings(browser: Browser, visit: Visit, address: str, picture: Path | None)
         if found:
             page.screenshot(path=visit.picture("failed"))
         context.close()
-    return [*found, *nobody_else_is_asked(visit.asked, address)]
+    return [*found, *find_foreign_hosts(visit.asked, address)]
 
 
 def looked_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Iterator[str]:
     """Open, run and photograph a notebook; yield each thing that is wrong with what the page shows."""
-    notebook, boards = visit.notebook, stored_boards(visit.notebook)
+    notebook, boards = visit.notebook, count_stored_boards(visit.notebook)
     with stage("JupyterLab did not open it, with all its cells and an idle kernel,", SECONDS_TO_OPEN):
         page.goto(address_of(visit.path, address), timeout=SECONDS_TO_OPEN * 1000)
         page.wait_for_function(IS_OPEN, arg=len(notebook.cells), timeout=SECONDS_TO_OPEN * 1000)
     drawn(page)
     page.screenshot(path=visit.picture("opening"))
-    yield from boards_are_there(boards, regions(page, boards))
+    yield from find_missing_boards(boards, regions(page, boards))
     page.add_style_tag(content=LAY_OUT_ALL)
     take_pages(page, visit, "stored")
 
@@ -132,10 +133,10 @@ def looked_at(page: Page, visit: Visit, address: str, picture: Path | None) -> I
     yield from wait_until_it_ran(page, notebook)
     drawn(page)
     cells, found = seen_cells(page), regions(page, boards)
-    yield from every_cell_ran(notebook, cells)
-    yield from errors_are_shown(notebook, cells)
-    yield from boards_are_there(boards, found)
-    yield from nothing_in_the_way(popups := page.evaluate(POPUPS))
+    yield from find_cells_not_run(notebook, cells)
+    yield from find_unannounced_red(notebook, cells)
+    yield from find_missing_boards(boards, found)
+    yield from find_popups(popups := page.evaluate(POPUPS))
     if popups:
         return  # they are in the way of the pictures as well
 
@@ -143,7 +144,7 @@ def looked_at(page: Page, visit: Visit, address: str, picture: Path | None) -> I
         change_theme(page, theme)
         take_pages(page, visit, theme.lower())
     change_theme(page, "Light")  # the next notebook opens in it, as a learner's first does
-    yield from nothing_in_the_way(page.evaluate(POPUPS))
+    yield from find_popups(page.evaluate(POPUPS))
     if picture and visit.path.name == PICTURE_OF:
         yield from take_picture(page, notebook, picture)
 
@@ -177,7 +178,7 @@ def choose(page: Page, menu: str, command: str) -> None:
 
 def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
     """Wait until each cell has its number; yield which one hung, where one did."""
-    names = [name for name, _ in named_cells(notebook)]
+    names = [name for name, _ in name_code_cells(notebook)]
     before: object = None
     since = time.monotonic()
     while True:
@@ -191,8 +192,8 @@ def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
         stopped = page.evaluate(POPUPS) or (idle and surprises(notebook, cells))
         if stopped and waited > SECONDS_UNTIL_SETTLED:
             return  # an error or the kernel's death: the rules say what is wrong
-        if waited > SECONDS_A_CELL:
-            yield f"{waiting[0]}: it still ran after {SECONDS_A_CELL} seconds. Run it in JupyterLab."
+        if waited > MAX_SECONDS_PER_CELL:
+            yield f"{waiting[0]}: it still ran after {MAX_SECONDS_PER_CELL} seconds. Run it in JupyterLab."
             return
         page.wait_for_timeout(100)
 
@@ -200,8 +201,8 @@ def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
 def surprises(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
     """Whether a cell that announces no error shows one."""
     return any(
-        seen.red and not tagged(cell, RAISES)
-        for (_, cell), seen in zip(named_cells(notebook), cells, strict=False)
+        seen.red and not find_tag(cell, RAISES)
+        for (_, cell), seen in zip(name_code_cells(notebook), cells, strict=False)
     )
 
 
@@ -249,7 +250,7 @@ def scroll(page: Page, top: float) -> None:
 
 def take_picture(page: Page, notebook: NotebookNode, path: Path) -> Iterator[str]:
     """Take the README's picture: a run fails, its key is registered, the same run succeeds."""
-    fails, succeeds = picture_cells(notebook)
+    fails, succeeds = find_picture_cells(notebook)
     page.keyboard.press("Control+b")  # the list of files
     page.locator("#jp-left-stack").wait_for(state="hidden")
     page.set_viewport_size({"width": PICTURE_WIDTH, "height": TALLEST_PICTURE})
@@ -283,7 +284,7 @@ def main() -> int:
     parser.add_argument("--no-sandbox", action="store_true", help="for root, whom Chromium refuses otherwise")
     parser.add_argument("--picture", type=Path, help="where the README's picture goes")
     wanted = parser.parse_args()
-    visits = [Visit(path, read(path), wanted.output) for path in wanted.notebooks]
+    visits = [Visit(path, read_notebook(path), wanted.output) for path in wanted.notebooks]
     passed = True
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

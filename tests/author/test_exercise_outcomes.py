@@ -4,7 +4,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from lesson_lib.author.standings import not_right, standings
+from lesson_lib.author.exercise_outcomes import find_unsolved, read_outcomes
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.predicting import Fact, Guess
@@ -30,14 +30,14 @@ RIGHT = Verdict("7.2", Outcome.RIGHT)
 def test_a_solved_notebook_is_right_throughout() -> None:
     """Each check in its own cell; a prediction in its own, and beside its fact."""
     notebook = showing({3: NOTED, 4: AS_GUESSED, 7: RIGHT})
-    assert standings(notebook, LESSON) == {"7.1": ["noted", "as you guessed"], "7.2": ["right"]}
-    assert not_right(notebook, LESSON) == []
+    assert read_outcomes(notebook, LESSON) == {"7.1": ["noted", "as you guessed"], "7.2": ["right"]}
+    assert find_unsolved(notebook, LESSON) == []
 
 
 def test_an_untouched_notebook_says_so() -> None:
     """Neither a guess nor an attempt."""
     notebook = showing({3: Guess("7.1", ()), 4: Fact("7.1", "8"), 7: Verdict("7.2", Outcome.NOT_ATTEMPTED)})
-    assert standings(notebook, LESSON) == {"7.1": ["no guess yet", "no guess"], "7.2": ["not attempted"]}
+    assert read_outcomes(notebook, LESSON) == {"7.1": ["no guess yet", "no guess"], "7.2": ["not attempted"]}
 
 
 OFF = Fact("7.1", "9", "8", is_off=True)
@@ -58,11 +58,11 @@ ANOTHER = Verdict("7.20", Outcome.RIGHT)
 )
 def test_what_is_not_right_is_named(boards: dict[int, Displayable], wrong: list[str]) -> None:
     """With what is shown instead; another cell's verdict, another exercise's, and plain text do not count."""
-    assert not_right(showing(boards), LESSON) == wrong
+    assert find_unsolved(showing(boards), LESSON) == wrong
 
 
 def test_a_fact_above_its_guess_does_not_count() -> None:
     """Whoever has seen the fact does not guess."""
     notebook = showing({3: NOTED, 4: AS_GUESSED, 7: RIGHT})
     notebook.cells.insert(0, notebook.cells.pop(4))
-    assert not_right(notebook, LESSON) == ["Prediction 7.1: noted"]
+    assert find_unsolved(notebook, LESSON) == ["Prediction 7.1: noted"]

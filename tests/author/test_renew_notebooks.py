@@ -1,0 +1,166 @@
+"""`make notebooks` fills in, executes and stores notebooks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_markdown_cell
+
+import lesson_lib.author.notebook_rules as rules
+from lesson_lib.author import renew_notebooks
+from lesson_lib.author.editions import learner_edition
+from lesson_lib.author.exercise_outcomes import read_outcomes
+from lesson_lib.author.notebook_files import format_notebook, read_notebook, tidy, write_notebook
+from lesson_lib.classroom.exercises import catalogue
+from tests.author.lessons import LESSON, code, gardening, save
+
+PRINTING = """\
+import time
+for row in range(3):
+    print("row", row, flush=True)
+    time.sleep(0.3)"""
+
+STRICT = "-m pytest --nbval --nbval-current-env -q -p no:cacheprovider"
+
+PICTURE = r"""
+from IPython.display import HTML, Image
+display(Image(b"\x89PNG\r\n\x1a\n" + bytes(16), format="png"))
+display(HTML("<b>17 rows</b>"))"""
+
+
+def test_a_renewed_notebook_is_the_same_again_and_passes_strict_nbval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Printing in pieces, HTML, a picture and an announced error are stored once and stay the same."""
+    path = save(
+        tmp_path,
+        new_markdown_cell("# What comes?"),
+        code("%xmode Minimal"),
+        code("x = 1"),
+        code(PRINTING),
+        code(PICTURE),
+        code("{}['acme']", "raises-exception", "raises:KeyError"),
+    )
+
+    assert renew_notebooks.main([str(path)]) == 0
+    first = path.read_bytes()
+    assert capsys.readouterr().out.startswith("lesson.ipynb: renewed, ")
+    assert renew_notebooks.main([str(path)]) == 0
+    assert capsys.readouterr().out.startswith("lesson.ipynb: unchanged, ")
+
+    stored = read_notebook(path)
+    kinds = [
+        [output.get("name") or output.get("ename") or sorted(output.data) for output in cell.outputs]
+        for cell in rules.list_code_cells(stored)
+    ]
+    picture, page = ["image/png", "text/plain"], ["text/html", "text/plain"]
+    assert kinds == [["stdout"], [], ["stdout"], [picture, page], ["KeyError"]]
+    assert rules.list_code_cells(stored)[2].outputs[0].text == "row 0\nrow 1\nrow 2\n"
+    assert rules.list_code_cells(stored)[4].outputs[0].traceback == ["KeyError: 'acme'\n"]
+    assert first == path.read_bytes() == format_notebook(tidy(stored)).encode()
+    assert rules.find_cells_out_of_order(stored) == []
+
+    strict = (
+        sys.executable,
+        *["-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider"],
+    )
+    done = subprocess.run([*strict, path.name], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "5 passed" in done.stdout, done.stdout
+
+
+WRONG = {
+    "fails": (code("1 / 0"), ": cell [2] failed with ZeroDivisionError: division by zero."),
+    "holds": (
+        code("1 / 1", "raises-exception", "raises:ZeroDivisionError"),
+        ", In [2] '1 / 1': it announces ZeroDivisionError, but raised nothing. Correct the cell or its tag.",
+    ),
+    "fails-otherwise": (
+        code("x", "raises-exception", "raises:ZeroDivisionError"),
+        ", In [2] 'x': it announces ZeroDivisionError, but raised NameError. Correct the cell or its tag.",
+    ),
+    "dies": (code("import os; os._exit(1)"), ": cell [2] ended its kernel, perhaps for want of memory."),
+}
+
+
+def test_a_cell_that_goes_wrong_leaves_the_file_untouched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The message names notebook, cell and error; the notebook beside it is renewed all the same."""
+    wrong = {name: save(tmp_path, code("1"), cell, name=name) for name, (cell, _) in WRONG.items()}
+    right = save(tmp_path, code("2 + 2"), name="right")
+    before = {name: path.read_bytes() for name, path in wrong.items()}
+
+    assert renew_notebooks.main([str(path) for path in (*wrong.values(), right)]) == 1
+
+    said = capsys.readouterr()
+    assert set(said.err.splitlines()) == {
+        line
+        for name, (_, message) in WRONG.items()
+        for line in (
+            f"{name}.ipynb{message}",
+            f"{name}.ipynb has not changed. Correct the cell and renew again.",
+        )
+    }
+    assert said.out.startswith("right.ipynb: renewed, ")
+    assert {name: path.read_bytes() for name, path in wrong.items()} == before
+    assert read_notebook(right).cells[0].outputs[0].data == {"text/plain": "4"}
+    assert set(tmp_path.iterdir()) == {*wrong.values(), right}
+
+
+def test_renewal_says_what_the_gates_will_refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The author reads it at once, and the notebook is written to be looked at."""
+    path = save(tmp_path, code("import os\nprint(os.getcwd())"))
+
+    assert renew_notebooks.main([str(path)]) == 0
+
+    said = capsys.readouterr().out
+    assert "to correct before you commit: In [1] 'import os': stdout holds an absolute path" in said
+    assert str(tmp_path) in read_notebook(path).cells[0].outputs[0].text
+
+
+def test_renewal_fills_in_what_the_library_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before it executes, so that what is stored is what the filled-in cells show."""
+    monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
+    path = save(tmp_path, *gardening().cells, name=LESSON.notebook)
+
+    assert renew_notebooks.main([str(path)]) == 0
+
+    stored = read_notebook(path)
+    assert format_notebook(learner_edition(stored, LESSON)) == format_notebook(stored)
+    assert read_outcomes(stored, LESSON) == {
+        "7.1": ["no guess yet", "no guess"],
+        "7.2": ["not attempted"],
+    }
+    assert "answers" not in capsys.readouterr().out
+    stored.cells[4].source = LESSON.exercises[1].solution
+    assert write_notebook(path, stored)
+    assert renew_notebooks.main([str(path)]) == 0
+    assert ", which answers 7.2. Take it out." in capsys.readouterr().out
+
+
+def test_renewal_refuses_a_tag_without_its_counterpart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each is named with its notebook, which is left as it was."""
+    monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
+    path = save(tmp_path, *gardening().cells[:-2], name=LESSON.notebook)
+    before = path.read_bytes()
+
+    assert renew_notebooks.main([str(path)]) == 1
+
+    assert capsys.readouterr().err.splitlines() == [
+        "07_gardening.ipynb: No cell has the tag 'task:7.2'. Add an empty prose cell with it.",
+        "07_gardening.ipynb: No cell has the tag 'exercise:7.2'. Add an empty code cell with it.",
+        "07_gardening.ipynb has not changed. Correct the cell and renew again.",
+    ]
+    assert path.read_bytes() == before
+
+
+def test_a_notebook_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is renewed when a name is misspelt."""
+    with pytest.raises(SystemExit):
+        renew_notebooks.main(["no_such.ipynb"])
+    assert "there is no notebook no_such.ipynb" in capsys.readouterr().err
