@@ -23,7 +23,7 @@ from lesson_lib.classroom.display.error_view import told_of
 from lesson_lib.classroom.display.safe_text import counted, listed, plain
 from lesson_lib.classroom.exercises.blanks import function_of
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
-from lesson_lib.classroom.exercises.restarts import restarts
+from lesson_lib.classroom.exercises.restart import prepare_restart
 from lesson_lib.classroom.exercises.world import KEYS, Elsewhere, listening
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.classroom.simulator.tick_view import Became, Tick
@@ -121,7 +121,7 @@ def _deployed(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
         tempfile.TemporaryDirectory() as root,
         dg.DagsterInstance.ephemeral() as instance,
         listening(instance) as elsewhere,
-        restarts(function_of(sensor), sensor) as restart,
+        prepare_restart(function_of(sensor), sensor) as restart,
     ):
         folder = Path(root, "inbox").resolve()
         folder.mkdir()
