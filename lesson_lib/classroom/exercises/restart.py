@@ -26,7 +26,7 @@ _REFILL: Mapping[type, Callable[[Any, Any], object]] = {
 _CACHED = type(functools.cache(lambda: None))
 _WALKED = (
     *(*_REFILL, _CACHED, CellType, FunctionType, MethodType, SimpleNamespace, UserDict, UserList),
-    *(classmethod, frozenset, functools.partial, property, staticmethod, tuple),
+    *(classmethod, frozenset, partial, property, staticmethod, tuple),
 )
 _EMPTY = object()  # stands for the value of a slot or cell that has none
 
@@ -113,7 +113,9 @@ def _find_state(found: Any, names: dict[str, Any]) -> Iterator[Callable[[], None
         break
     for slot in _find_slots(found, names):
         yield partial(_restore_slot, found, slot, _get_slot(found, slot))
-    if hasattr(found, "__dict__"):
+    if hasattr(found, "__dict__") and not isinstance(
+        found, MethodType
+    ):  # whose attributes are the function's
         yield partial(_restore_attributes, vars(found), dict(vars(found)))
 
 
