@@ -160,8 +160,8 @@ def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
                 f'checkpoint("{section.id}") starts anew.'
             ) from None
         raise _CannotGoOn(
-            f"The way to {section.id} ends{where}: {_explain(error)} Your names are as they were before. "
-            "If the notebook or the library has been changed, put the course's own back (`git diff` shows what "
+            f"The way to {section.id} ends{where}: {_explain(error)} Your names are as they were "
+            "before. If the notebook or the library has been changed, put the course's own back (`git diff` shows what "
             f'differs); then restart the kernel, and try checkpoint("{section.id}") again.'
         ) from error
 

@@ -21,7 +21,7 @@ from lesson_lib.classroom.display.error_view import told_of
 from lesson_lib.classroom.display.safe_text import counted, listed, plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.placeholders import get_function
-from lesson_lib.classroom.exercises.restarts import restarts
+from lesson_lib.classroom.exercises.restart import prepare_restart
 from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.classroom.simulator.tick_view import Became, Tick
@@ -119,7 +119,7 @@ def _deployed(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
         tempfile.TemporaryDirectory() as root,
         dg.DagsterInstance.ephemeral() as instance,
         watch_registrations(instance) as elsewhere,
-        restarts(get_function(sensor), sensor) as restart,
+        prepare_restart(get_function(sensor), sensor) as restart,
     ):
         folder = Path(root, "inbox").resolve()
         folder.mkdir()
