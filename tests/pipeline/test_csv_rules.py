@@ -19,7 +19,7 @@ from lesson_lib.pipeline import InvalidKey, UnreadableFile, checked_key, quoting
 from lesson_lib.pipeline.csv_rules import count_bad_prices
 from lesson_lib.pipeline.source_files import inspect_file
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, replace_rows, transaction
-from tests.pipeline.world import HEADER, Row, priced
+from tests.pipeline.workspace import HEADER, Row, priced
 
 ROW = "2018/01/22,4.25,100,425.0,-0.5,0.01"
 EARLIER = (dt.date(2018, 1, 22), 4.25, 100.0, 425.0, -0.5, 0.01)
