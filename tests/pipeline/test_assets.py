@@ -30,7 +30,7 @@ def test_a_file_becomes_its_rows(workspace: Workspace) -> None:
     }
 
 
-def test_both_assets_record_what_a_person_wants_to_see(workspace: Workspace) -> None:
+def test_both_assets_record_metadata_for_people(workspace: Workspace) -> None:
     """The import tells about the file, the load about the rows."""
     workspace.add("acme", 1.5, 2.5)
     content = (workspace.source / "acme.csv").read_bytes()
@@ -147,7 +147,7 @@ def test_a_key_that_slipped_past_register_keys_is_refused(
         shared.load(key, assets=assets)
 
 
-def test_a_key_that_is_not_normalised_is_refused(shared: Workspace) -> None:
+def test_a_key_that_is_not_normalized_is_refused(shared: Workspace) -> None:
     """Its rows would stand under a second spelling of the same name."""
     shared.instance.add_dynamic_partitions("s3", ["cafe\u0301"])
     shared.write("cafe\u0301", priced(1))
@@ -276,7 +276,7 @@ def test_a_price_of_zero_or_less_stops_the_load(loaded: Workspace, price: str) -
     assert loaded.times_materialized(LOAD, "acme") == 1
 
 
-def test_the_price_check_tells_file_and_line(loaded: Workspace) -> None:
+def test_the_price_check_names_file_and_line(loaded: Workspace) -> None:
     """It names the first bad price of each bad file of a range, and nothing of the others."""
     loaded.write("globex", priced(3.5, -1))
     tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "globex"}
@@ -296,7 +296,7 @@ def test_the_price_check_tells_file_and_line(loaded: Workspace) -> None:
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_the_runs_log_says_why_the_price_check_failed(workspace: Workspace) -> None:
+def test_the_log_of_the_run_reports_why_the_price_check_failed(workspace: Workspace) -> None:
     """Dagster's own error names the check only, and its event with the description is at level DEBUG."""
     with dg.DagsterInstance.ephemeral() as instance:
         talking = dataclasses.replace(workspace, instance=instance)
@@ -309,7 +309,7 @@ def test_the_runs_log_says_why_the_price_check_failed(workspace: Workspace) -> N
     )
 
 
-def test_the_price_check_is_not_put_off_by_a_price_that_is_no_number(loaded: Workspace) -> None:
+def test_the_price_check_ignores_a_price_that_is_not_a_number(loaded: Workspace) -> None:
     """The first price that is not above zero is named, whatever is wrong with it."""
     loaded.write("acme", priced("1-2", -1))
     done = loaded.load("acme", raise_on_error=False)
@@ -365,7 +365,7 @@ def test_an_import_that_another_program_recorded_is_none(shared: Workspace, reco
 
 
 @pytest.mark.parametrize("by_key", [{"acme": 7}, {"acme": None, "globex": []}, {}, [], "acme"])
-def test_a_range_that_another_program_recorded_tells_nothing(
+def test_a_range_that_another_program_recorded_does_not_count(
     loaded: Workspace, by_key: dict[str, Any] | list[Any] | str
 ) -> None:
     """Its observation has the name of ours, and another form."""
@@ -373,8 +373,8 @@ def test_a_range_that_another_program_recorded_tells_nothing(
     @dg.op
     def record(context: dg.OpExecutionContext) -> None:
         context.log_event(dg.AssetObservation(IMPORT.key, metadata={"by key": dg.MetadataValue.json(by_key)}))
-        told = {"keys of this run": 1}
-        context.log_event(dg.AssetMaterialization(IMPORT.key, partition="acme", metadata=told))
+        message = {"keys of this run": 1}
+        context.log_event(dg.AssetMaterialization(IMPORT.key, partition="acme", metadata=message))
 
     @dg.job
     def of_another_program() -> None:

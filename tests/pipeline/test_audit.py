@@ -52,7 +52,7 @@ def test_a_key_is_in_one_state(
         (NONE, 3, State.NOT_RECORDED),
     ],
 )
-def test_a_failed_run_explains_only_what_is_not_there(
+def test_a_failed_run_explains_only_missing_records(
     materialized: tuple[int | None, ...], rows: int | None, state: State
 ) -> None:
     """Where the records say something by themselves, a failure after that takes nothing back."""
@@ -60,7 +60,7 @@ def test_a_failed_run_explains_only_what_is_not_there(
     assert records.state is state
 
 
-def test_rows_without_a_key_are_nobodys() -> None:
+def test_rows_without_a_key_belong_to_no_key() -> None:
     """They are neither registered nor retired."""
     (records,) = join_records([], [{}], [()], {None: 2})
     assert (records.key, records.rows, records.state) == (None, 2, State.NO_KEY)
@@ -138,7 +138,7 @@ def test_nothing_at_all_passes(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "key", "severity", "told"),
+    ("sql", "key", "severity", "message"),
     [
         pytest.param(
             f"DELETE FROM {CUSTOMER_TABLE} WHERE partition_key = 'acme'",
@@ -157,12 +157,12 @@ def test_nothing_at_all_passes(workspace: Workspace) -> None:
     ],
 )
 def test_a_run_settles_it(
-    loaded: Workspace, sql: str, key: str, severity: dg.AssetCheckSeverity, told: str
+    loaded: Workspace, sql: str, key: str, severity: dg.AssetCheckSeverity, message: str
 ) -> None:
     """Dagster never looks at rows; the check does, names the key, and is content once the key has run."""
     loaded.add("zenith", 1.0)
     loaded.query(sql)
-    assert verdict(loaded) == (False, severity, told)
+    assert verdict(loaded) == (False, severity, message)
     loaded.load(key)
     assert verdict(loaded)[0]
 
@@ -204,7 +204,7 @@ def test_rows_without_a_key_are_a_warning(loaded: Workspace) -> None:
     )
 
 
-def test_both_disagreements_are_told(loaded: Workspace) -> None:
+def test_both_disagreements_are_reported(loaded: Workspace) -> None:
     """The worse one decides the severity."""
     loaded.instance.delete_dynamic_partition("s3", "acme")
     loaded.query(f"UPDATE {CUSTOMER_TABLE} SET partition_key = 'acme' WHERE partition_key = 'globex'")

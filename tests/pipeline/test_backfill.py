@@ -175,7 +175,7 @@ def test_no_keys_named_are_all_of_them(workspace: Workspace) -> None:
     assert runs(workspace) == [("SUCCESS", None)]
 
 
-def test_what_is_recorded_is_what_the_assets_record(workspace: Workspace) -> None:
+def test_a_backfill_records_the_same_as_the_assets(workspace: Workspace) -> None:
     """File, fingerprint and numbers of rows, the replaced ones too: as in a run of the two assets."""
     add_keys(workspace, 3)
     workspace.load("k1")
@@ -204,7 +204,7 @@ def test_a_range_is_in_the_order_of_registration(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "message"),
     [
         (
             ["acme", "globx"],
@@ -220,12 +220,12 @@ def test_a_range_is_in_the_order_of_registration(workspace: Workspace) -> None:
     ],
 )
 def test_keys_that_are_not_there_are_refused(
-    shared: Workspace, keys: list[str] | dg.PartitionKeyRange, told: str
+    shared: Workspace, keys: list[str] | dg.PartitionKeyRange, message: str
 ) -> None:
     """Before anything is loaded: no run, although one of the keys has a corrected file."""
     shared.write("acme", priced(3.5))
     before = runs(shared)
-    with shared.raises(InvalidKey, told):
+    with shared.raises(InvalidKey, message):
         load(shared, keys)
     assert runs(shared) == before
 
@@ -294,9 +294,9 @@ def test_a_broken_file_fails_alone(
     assert done.loaded == {f"k{number}": 2 for number in good}
     assert done.unchanged == []
     assert done.refused.keys() == BROKEN.keys()
-    for key, (_, told) in BROKEN.items():
-        assert done.refused[key].startswith(told)
-        assert told.removeprefix(f"{key}.csv: ") in failure(workspace, key).replace("\\'", "'")
+    for key, (_, message) in BROKEN.items():
+        assert done.refused[key].startswith(message)
+        assert message.removeprefix(f"{key}.csv: ") in failure(workspace, key).replace("\\'", "'")
     assert workspace.prices() == sound(good) | {"value": [8.5]}
     imported = {*ONLY_DUCKDB_SEES, "price"}
     assert status(workspace) == {
@@ -307,7 +307,7 @@ def test_a_broken_file_fails_alone(
     assert sorted(runs(workspace)[2:]) == sorted(("FAILURE", key) for key in BROKEN)
 
 
-def test_a_second_call_loads_what_is_missing_failed_or_corrected(workspace: Workspace) -> None:
+def test_a_second_call_loads_keys_that_are_missing_failed_or_corrected(workspace: Workspace) -> None:
     """And nothing else; after that there is nothing to do."""
     keys = add_keys(workspace, 12)
     workspace.write("k3", priced("n/a"))
@@ -352,7 +352,7 @@ def test_a_file_that_vanished_fails_and_keeps_its_rows(loaded: Workspace) -> Non
     assert status(loaded) == {"acme": ("FAILED", "FAILED"), "globex": BOTH}
 
 
-def test_rows_that_somebody_changed_are_loaded_again(loaded: Workspace) -> None:
+def test_rows_that_were_changed_by_hand_are_loaded_again(loaded: Workspace) -> None:
     """All or some of them, or stored once more: Dagster has them recorded, and the database decides."""
     loaded.query("DELETE FROM raw_partition_data WHERE partition_key = 'acme'")
     assert missing_keys(loaded.instance, Warehouse(database=loaded.database)) == ["acme"]
@@ -464,7 +464,7 @@ def test_a_file_that_changes_in_the_middle_is_loaded_as_it_is_then(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (None, "'k3' has no file: k3.csv is not in"),
         (priced("n/a"), "k3.csv: line 2: share_price is 'n/a'"),
@@ -473,14 +473,14 @@ def test_a_file_that_changes_in_the_middle_is_loaded_as_it_is_then(
     ids=["vanished", "letters", "value"],
 )
 def test_a_file_that_breaks_in_the_middle_fails_alone(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, content: str | None, told: str
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, content: str | None, message: str
 ) -> None:
     """For the fault it has by then, which its failed run records."""
     add_keys(workspace, 7)
     with meddled(monkeypatch, workspace.source / "k3.csv", content):
         done = load(workspace)
-    assert done.refused["k3"].startswith(told)
-    assert told.partition(": ")[2] in failure(workspace, "k3").replace("\\'", "'")
+    assert done.refused["k3"].startswith(message)
+    assert message.partition(": ")[2] in failure(workspace, "k3").replace("\\'", "'")
     assert workspace.prices() == sound({*range(7)} - {3})
 
 
@@ -535,15 +535,17 @@ def test_progress_counts_every_key_to_the_end(workspace: Workspace) -> None:
     load(workspace, ["k0"])
     workspace.write("k2", priced("n/a"))
     workspace.write("k5", priced("1-2"))
-    told: list[tuple[int, int]] = []
-    load(workspace, progress=lambda done, total: told.append((done, total)))
-    assert told == [(done, 7) for done in range(1, 8)]
-    told.clear()
-    load(workspace, ["k0", "k1"], progress=lambda done, total: told.append((done, total)))
-    assert told == []
+    reported: list[tuple[int, int]] = []
+    load(workspace, progress=lambda done, total: reported.append((done, total)))
+    assert reported == [(done, 7) for done in range(1, 8)]
+    reported.clear()
+    load(workspace, ["k0", "k1"], progress=lambda done, total: reported.append((done, total)))
+    assert reported == []
 
 
-def test_without_a_terminal_no_bar_is_shown(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_no_bar_is_displayed(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As in a log file, which a bar would fill."""
     add_keys(workspace, 3)
     done = load(workspace, progress=None)
@@ -551,7 +553,7 @@ def test_without_a_terminal_no_bar_is_shown(workspace: Workspace, capsys: pytest
     assert "backfill:" not in "".join(capsys.readouterr())
 
 
-def test_a_backfill_says_what_it_did() -> None:
+def test_a_backfill_reports_its_outcome() -> None:
     """A line of numbers, and one for each refusal."""
     assert str(Backfill({}, [], {})) == "0 loaded (0 rows), 0 unchanged, 0 refused"
     done = Backfill({"acme": 1_500, "globex": 2}, ["zenith"] * 1_000, {"ajax": "ajax.csv: empty."})
@@ -575,7 +577,7 @@ def test_a_database_held_from_the_start_is_refused_within_seconds(workspace: Wor
     assert workspace.prices() == sound(range(3))
 
 
-def test_a_database_taken_in_the_middle_keeps_what_is_loaded(workspace: Workspace) -> None:
+def test_a_database_taken_in_the_middle_keeps_the_loaded_rows(workspace: Workspace) -> None:
     """The batches before it are stored and recorded; the next call loads the others."""
     add_keys(workspace, 12)
     with ExitStack() as stack:
@@ -592,7 +594,7 @@ def test_a_database_taken_in_the_middle_keeps_what_is_loaded(workspace: Workspac
     assert workspace.prices() == sound(range(12))
 
 
-def test_a_database_taken_in_a_refused_run_is_not_put_down_to_the_file(workspace: Workspace) -> None:
+def test_a_database_taken_in_a_refused_run_is_not_blamed_on_the_file(workspace: Workspace) -> None:
     """What is to blame is heard, and the key is tried again by the next call."""
     add_keys(workspace, 3)
     workspace.write("k1", priced(1, "1-2"))
@@ -609,7 +611,7 @@ def test_a_database_taken_in_a_refused_run_is_not_put_down_to_the_file(workspace
     assert (list(done.loaded), done.unchanged, list(done.refused)) == ([], ["k0", "k2"], ["k1"])
 
 
-def test_rows_that_were_stored_and_not_recorded_are_not_taken_for_others(
+def test_rows_that_were_stored_but_not_recorded_do_not_count_as_loaded(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program ends just after the rows of a corrected file are stored, and the earlier file comes back."""
@@ -631,7 +633,7 @@ def test_rows_that_were_stored_and_not_recorded_are_not_taken_for_others(
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_rows_that_were_recorded_after_a_later_import_are_not_taken_for_its(
+def test_rows_that_were_recorded_after_a_later_import_do_not_count_as_its_rows(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A corrected file is imported just after a run has stored the rows of the one before."""
@@ -802,7 +804,7 @@ def test_ctrl_c_ends_the_runs_of_refused_keys(kept: Workspace) -> None:
     assert list(load(kept).refused) == ["k2", "k4", "k5"]
 
 
-def test_a_full_disk_keeps_what_is_loaded(kept: Workspace) -> None:
+def test_a_full_disk_keeps_the_loaded_rows(kept: Workspace) -> None:
     """In a process that may write no file of over 2 MB: the batch of the large file stores nothing."""
     kept.write("k4", many_rows(200_000, seed=1))
     with loading(kept, DISK_OF_2_MB) as process:

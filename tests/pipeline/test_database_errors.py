@@ -83,7 +83,7 @@ def restore_a_backup_under_a_log(path: Path) -> None:
         (restore_a_backup_under_a_log, "The database is sound, but the log beside it"),
     ],
 )
-def test_a_damaged_database_is_told_from_a_sound_one(
+def test_a_damaged_database_is_distinguished_from_a_sound_one(
     loaded: Workspace, damage: Callable[[Path], None], message: str
 ) -> None:
     """Each kind of damage has its own cause, and nothing is changed or advised that would lose sound rows."""
@@ -91,11 +91,11 @@ def test_a_damaged_database_is_told_from_a_sound_one(
     before = {path: path.read_bytes() for path in loaded.database.parent.glob("*") if path.is_file()}
     with pytest.raises(WarehouseUnavailable) as caught:
         missing_keys(loaded.instance, Warehouse(database=loaded.database))
-    told = str(caught.value)
-    assert told.startswith(f"{loaded.database} cannot be opened: ")
-    assert message in told
-    assert ("move both away" in told) == ("The file is damaged" in told)
-    assert (MOVE_THE_LOG in told) == ("log beside it" in told.lower())
+    text = str(caught.value)
+    assert text.startswith(f"{loaded.database} cannot be opened: ")
+    assert message in text
+    assert ("move both away" in text) == ("The file is damaged" in text)
+    assert (MOVE_THE_LOG in text) == ("log beside it" in text.lower())
     assert {path: path.read_bytes() for path in before} == before
 
 

@@ -34,7 +34,7 @@ def rotate(database: Path) -> None:
     shutil.copy(f"{database}.old", database)
 
 
-def make_anew(database: Path) -> None:
+def replace_database(database: Path) -> None:
     """Delete the database, and put an empty file there."""
     database.unlink()
     database.touch()
@@ -43,7 +43,7 @@ def make_anew(database: Path) -> None:
 CHANGES = [
     (restore, "replaced"),
     (rotate, "replaced"),
-    (make_anew, "replaced"),
+    (replace_database, "replaced"),
     (Path.unlink, "deleted or renamed"),
 ]
 

@@ -83,7 +83,7 @@ def test_an_import_belongs_to_the_folder_that_it_records(loaded: Workspace, tmp_
     assert found() == [[], ["globex", "zenith"]]
 
 
-def test_nothing_is_asked_where_there_is_nothing_to_ask_for(loaded: Workspace) -> None:
+def test_no_query_is_made_for_no_keys(loaded: Workspace) -> None:
     """Dagster takes an empty set of keys for all of them."""
     assert find_latest_materializations(loaded.instance, IMPORT.key, []) == {}
 

@@ -143,7 +143,7 @@ def test_nothing_is_retired_while_no_data_file_is_there(loaded: Workspace) -> No
         retire(loaded, "acme")
 
 
-def test_retiring_what_is_gone_already_changes_nothing(loaded: Workspace) -> None:
+def test_retiring_a_key_that_is_gone_changes_nothing(loaded: Workspace) -> None:
     """Two runs may be about to retire the same key; the second one finds nothing to do."""
     (loaded.source / "acme.csv").unlink()
     loaded.instance.delete_dynamic_partition("s3", "acme")

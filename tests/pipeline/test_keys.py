@@ -41,7 +41,7 @@ def test_keys_are_registered_in_the_order_given(workspace: Workspace) -> None:
 
 
 def test_a_registered_key_keeps_its_place(workspace: Workspace) -> None:
-    """Only what is new is added, once, and told."""
+    """Only new keys are added, each once, and returned."""
     register_keys(workspace.instance, ["zenith", "acme"])
     assert register_keys(workspace.instance, ["bluebird", "zenith", "bluebird", "acme"]) == ["bluebird"]
     assert workspace.keys() == ["zenith", "acme", "bluebird"]
@@ -49,7 +49,7 @@ def test_a_registered_key_keeps_its_place(workspace: Workspace) -> None:
     assert workspace.keys() == ["zenith", "acme", "bluebird"]
 
 
-def test_a_key_is_normalised(workspace: Workspace) -> None:
+def test_a_key_is_normalized(workspace: Workspace) -> None:
     """Both spellings of é are one key, in NFC."""
     assert register_keys(workspace.instance, ["cafe\u0301", "caf\u00e9"]) == ["caf\u00e9"]
     assert workspace.keys() == ["caf\u00e9"]
@@ -97,13 +97,13 @@ def test_a_key_that_breaks_a_rule_is_refused(shared: Workspace, key: str, fault:
 
 
 @pytest.mark.parametrize("key", [7, None, b"acme", ("acme",)])
-def test_a_key_that_is_no_string_is_refused(shared: Workspace, key: object) -> None:
+def test_a_key_that_is_not_a_string_is_refused(shared: Workspace, key: object) -> None:
     """The refusal names what came instead."""
     with shared.raises(InvalidKey, "A partition key is a string", repr(key), type(key).__name__):
         register_keys(shared.instance, ["bluebird", key])
 
 
-def test_one_string_is_not_taken_for_a_list_of_letters(shared: Workspace) -> None:
+def test_a_single_string_is_not_read_as_a_list_of_letters(shared: Workspace) -> None:
     """The refusal says what to write."""
     with shared.raises(InvalidKey, "register_keys takes a list of keys: write ['acme']"):
         register_keys(shared.instance, "acme")
@@ -149,7 +149,7 @@ def test_keys_that_only_resemble_each_other_are_fine(workspace: Workspace) -> No
 
 
 @pytest.mark.parametrize("day", ["2018-01-22", "2018-01-29", "2018-02-30", "2018-1-2", "２０１８‑01‑29"])
-def test_a_key_that_is_spelled_like_a_day_is_no_customers(shared: Workspace, day: str) -> None:
+def test_a_key_that_is_spelled_like_a_day_is_refused_for_customers(shared: Workspace, day: str) -> None:
     """Days belong to the exchange, whether the calendar has them or not."""
     with shared.raises(InvalidKey, f"{unicodedata.normalize('NFC', day)!r} is spelled like a day", "Rename"):
         register_keys(shared.instance, [day])
@@ -176,7 +176,7 @@ def test_a_key_that_contains_a_date_is_fine(workspace: Workspace, key: str) -> N
         (dg.PartitionKeyRange("acme", "globex"), "a range only names registered ones"),
     ],
 )
-def test_what_does_not_yield_keys_is_refused(shared: Workspace, keys: Any, message: str) -> None:  # noqa: ANN401
+def test_a_container_that_does_not_yield_keys_is_refused(shared: Workspace, keys: Any, message: str) -> None:  # noqa: ANN401
     """A container whose iteration is not its values registers nothing, and the error says what to pass."""
     with shared.raises(InvalidKey, message):
         register_keys(shared.instance, keys)
@@ -280,8 +280,8 @@ def test_many_keys_are_judged_each_for_itself() -> None:
         judge_keys(["acme", "Zenith"], ["acme", "a,b", "ACME", "zenith", "CAFE\u0301", "a,b", "bob"])
     )
     assert [verdict for verdict in judged if isinstance(verdict, str)] == ["acme", "CAF\u00c9", "bob"]
-    told = [str(verdict) for verdict in judged if isinstance(verdict, InvalidKey)]
-    assert [sentence.partition(":")[0] for sentence in told] == [
+    errors = [str(verdict) for verdict in judged if isinstance(verdict, InvalidKey)]
+    assert [sentence.partition(":")[0] for sentence in errors] == [
         "'a,b' cannot be a partition key",
         "'ACME' is a lookalike of 'acme'",
         "'zenith' is a lookalike of 'Zenith'",
@@ -289,14 +289,14 @@ def test_many_keys_are_judged_each_for_itself() -> None:
     ]
 
 
-def test_of_two_twins_that_are_both_new_the_first_counts() -> None:
+def test_of_two_new_lookalikes_the_first_counts() -> None:
     """In the order given."""
     first, second = judge_keys([], ["acme", "ACME"])
     assert (first, type(second)) == ("acme", InvalidKey)
 
 
 @pytest.mark.parametrize("unseen", ["\u200c", "\u200d", "\u3164", "\ufe0f"])
-def test_what_is_not_seen_makes_no_key_and_no_difference(shared: Workspace, unseen: str) -> None:
+def test_invisible_characters_make_no_key_and_no_difference(shared: Workspace, unseen: str) -> None:
     """It neither names a customer nor tells two apart."""
     with shared.raises(InvalidKey, "it is blank"):
         register_keys(shared.instance, [unseen])

@@ -25,7 +25,7 @@ def test_retiring_a_key_without_rows_removes_the_key(workspace: Workspace) -> No
     assert workspace.keys() == []
 
 
-def test_retiring_clears_rows_whose_key_is_gone_already(loaded: Workspace) -> None:
+def test_retiring_removes_rows_whose_key_is_gone_already(loaded: Workspace) -> None:
     """As after Dagster's own delete_dynamic_partition, which never looks at rows."""
     loaded.instance.delete_dynamic_partition("s3", "acme")
     assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
@@ -54,7 +54,7 @@ def test_retiring_an_unknown_key_is_refused(shared: Workspace) -> None:
         retire_key(shared.instance, "x' OR 1=1 --", Warehouse(database=shared.database))
 
 
-def test_a_key_stays_while_its_rows_cannot_be_removed(loaded: Workspace) -> None:
+def test_a_key_stays_if_its_rows_cannot_be_removed(loaded: Workspace) -> None:
     """A database that cannot be opened keeps the key, so that the records still agree."""
     broken = loaded.source / "no.duckdb"
     broken.write_bytes(b"not a database" * 1000)
@@ -62,7 +62,7 @@ def test_a_key_stays_while_its_rows_cannot_be_removed(loaded: Workspace) -> None
         retire_key(loaded.instance, "acme", Warehouse(database=broken))
 
 
-def test_rows_come_back_where_retiring_fails(loaded: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_come_back_if_retiring_fails(loaded: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are removed in one transaction: what fails after the DELETE takes it back, and the key stays."""
 
     def delete_and_fail(*args: object) -> int:

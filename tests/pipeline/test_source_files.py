@@ -81,7 +81,9 @@ def test_a_link_to_nothing_and_a_link_in_a_circle_are_refused(shared: Workspace)
 @pytest.mark.parametrize(
     "name", ["ACME-2.CSV", "acme-2.Csv", "acme-2.csv ", "acme-2.csv.txt", "acme\u20112.csv", "acme-2.csv.gz"]
 )
-def test_a_missing_file_is_told_from_one_with_nearly_its_name(workspace: Workspace, name: str) -> None:
+def test_a_missing_file_is_distinguished_from_one_with_nearly_its_name(
+    workspace: Workspace, name: str
+) -> None:
     """The message names the file that is most likely meant, and shows characters that look like others."""
     workspace.write("zenith", priced(1))
     (workspace.source / name).write_text(priced(1))
@@ -115,7 +117,7 @@ def test_a_key_that_the_system_cannot_spell_is_refused(workspace: Workspace) -> 
         "    except (UnreadableFile, WarehouseUnavailable) as error: print(error)\n"
     )
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "utf-8"}
-    told = subprocess.run(
+    lines = subprocess.run(
         [sys.executable, "-c", program, str(workspace.source)],
         env={**os.environ, **ascii_only},
         capture_output=True,
@@ -123,9 +125,9 @@ def test_a_key_that_the_system_cannot_spell_is_refused(workspace: Workspace) -> 
         encoding="utf-8",
         cwd=Path(__file__).parents[2],
     ).stdout.splitlines()
-    assert told[0].startswith("'café' has no file: the system's encoding, ascii, cannot spell its name.")
-    assert told[1].startswith("café.duckdb cannot be opened: 'ascii' codec can't encode")
-    assert all("PYTHONUTF8=1" in line for line in told)
+    assert lines[0].startswith("'café' has no file: the system's encoding, ascii, cannot spell its name.")
+    assert lines[1].startswith("café.duckdb cannot be opened: 'ascii' codec can't encode")
+    assert all("PYTHONUTF8=1" in line for line in lines)
 
 
 def test_a_folder_is_refused(shared: Workspace) -> None:
@@ -163,7 +165,7 @@ def test_a_missing_source_folder_is_refused(shared: Workspace) -> None:
 
 
 @pytest.mark.parametrize("path", ["", " ", "\t"])
-def test_a_blank_path_is_no_folder(path: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_blank_path_is_refused(path: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be the current one, as where a variable is set to nothing."""
     workspace.write("acme", priced(1))
     monkeypatch.chdir(workspace.source)

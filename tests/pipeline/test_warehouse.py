@@ -108,9 +108,9 @@ def test_a_database_held_by_another_process_is_refused_within_seconds(loaded: Wo
         with pytest.raises(WarehouseUnavailable) as caught:
             loaded.load("acme")
         assert time.monotonic() - started < 20  # DuckDBResource itself would try for some 100 seconds
-    told = str(caught.value)
-    assert f"{loaded.database} is held by process {other.pid}" in told
-    assert "Close the connection there (or stop that notebook's kernel) and materialize again." in told
+    message = str(caught.value)
+    assert f"{loaded.database} is held by process {other.pid}" in message
+    assert "Close the connection there (or stop that notebook's kernel) and materialize again." in message
     assert loaded.rows() == rows
     loaded.load("acme")
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
@@ -198,7 +198,7 @@ def test_a_database_in_memory_is_refused(
     assert (shared.source / "acme.csv").read_text() == priced(1.5, 2.5)
 
 
-def test_what_is_no_database_is_refused_and_not_touched(workspace: Workspace) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_not_touched(workspace: Workspace) -> None:
     """A file of something else, a folder, a path through a file: each is named, with what to do."""
     text = workspace.source / "prices.txt"
     text.write_text(priced(1) * 100)
@@ -376,7 +376,7 @@ def test_a_transaction_keeps_all_or_nothing(loaded: Workspace, broken_by: BaseEx
     assert loaded.rows() == rows
 
 
-def test_an_error_of_the_database_says_that_nothing_is_stored(shared: Workspace) -> None:
+def test_an_error_of_the_database_reports_that_nothing_is_stored(shared: Workspace) -> None:
     """With DuckDB's own reason in it."""
     with shared.raises(WarehouseUnavailable, "stored nothing: no room. All earlier rows are untouched."):
         empty_the_table(shared.database, duckdb.IOException("no room"))
@@ -477,7 +477,7 @@ def test_a_load_gives_back_the_order_of_rows(loaded: Workspace) -> None:
         assert con.sql("SELECT current_setting('preserve_insertion_order')").fetchall() == [(True,)]
 
 
-def test_a_load_keeps_a_setting_that_somebody_chose(loaded: Workspace) -> None:
+def test_a_load_keeps_the_settings_of_the_user(loaded: Workspace) -> None:
     """Not DuckDB's default, but what was there."""
     with duckdb.connect(loaded.database) as con:
         con.execute("SET preserve_insertion_order = false")

@@ -178,7 +178,7 @@ def test_a_run_key_names_the_version_of_the_file(daemon: Daemon) -> None:
     assert daemon.run_keys() == [f"acme@{recorded[:16]}"]
 
 
-def test_nothing_is_asked_for_twice(settled: Daemon) -> None:
+def test_no_run_is_requested_twice(settled: Daemon) -> None:
     """Not at the next tick, and not at the one after it."""
     for _ in range(3):
         cursor = settled.cursor
@@ -188,7 +188,7 @@ def test_nothing_is_asked_for_twice(settled: Daemon) -> None:
         assert settled.cursor == cursor
 
 
-def test_a_corrected_file_is_asked_for_once(settled: Daemon) -> None:
+def test_a_corrected_file_is_requested_once(settled: Daemon) -> None:
     """Under another run key, and loaded again."""
     put(settled.workspace, "acme", 7.5, age=50)
     assert settled.tick() == ["acme"]
@@ -232,7 +232,7 @@ def test_a_request_that_never_ran_is_not_doubled(daemon: Daemon) -> None:
     assert daemon.run_keys() == asked
 
 
-def test_a_file_that_was_away_when_it_was_loaded_is_asked_for_when_it_is_back(settled: Daemon) -> None:
+def test_a_file_that_was_missing_at_its_load_is_requested_when_it_is_back(settled: Daemon) -> None:
     """Even where nothing at all tells it from the file of before, as after a remount."""
     path, target = settled.workspace.source / "zenith.csv", settled.workspace.source / "disk" / "zenith.csv"
     target.parent.mkdir()
@@ -251,7 +251,7 @@ def test_a_file_that_was_away_when_it_was_loaded_is_asked_for_when_it_is_back(se
     assert settled.tick() == []
 
 
-def test_a_file_is_asked_for_again_where_another_one_lay_there_when_it_was_loaded(daemon: Daemon) -> None:
+def test_a_file_is_requested_again_if_another_one_was_loaded_in_its_place(daemon: Daemon) -> None:
     """A is asked for, a broken B is found, and A comes back; and the same where an earlier A was loaded."""
     for good, age in ((1.5, 60), (2.5, 50)):
         put(daemon.workspace, "acme", good, age=age)
@@ -265,7 +265,7 @@ def test_a_file_is_asked_for_again_where_another_one_lay_there_when_it_was_loade
         assert daemon.tick() == []
 
 
-def test_a_file_whose_history_was_wiped_is_asked_for_again(settled: Daemon) -> None:
+def test_a_file_whose_history_was_wiped_is_requested_again(settled: Daemon) -> None:
     """Nothing says any more that it is loaded, once the cursor is lost, too."""
     settled.workspace.instance.wipe_assets([IMPORT.key, LOAD.key])
     assert settled.tick() == []
@@ -275,7 +275,7 @@ def test_a_file_whose_history_was_wiped_is_asked_for_again(settled: Daemon) -> N
     assert settled.tick() == []
 
 
-def test_a_file_that_failed_is_asked_for_again_where_it_is_touched_or_the_cursor_is_lost(
+def test_a_file_that_failed_is_requested_again_if_it_is_touched_or_the_cursor_is_lost(
     daemon: Daemon,
 ) -> None:
     """Each time once."""
@@ -298,7 +298,7 @@ def test_the_correction_of_a_file_that_failed_is_loaded(daemon: Daemon) -> None:
     assert daemon.workspace.prices() == {"acme": [5.0]}
 
 
-def test_an_import_without_its_rows_is_not_taken_for_loaded(settled: Daemon) -> None:
+def test_an_import_without_rows_does_not_count_as_loaded(settled: Daemon) -> None:
     """The rows are those of the file before: imported, but not loaded, it is asked for when it is touched."""
     put(settled.workspace, "acme", 7.5, age=50)
     assert settled.tick(runs="wait") == ["acme"]
@@ -308,7 +308,7 @@ def test_an_import_without_its_rows_is_not_taken_for_loaded(settled: Daemon) -> 
     assert settled.workspace.prices()["acme"] == [7.5]
 
 
-def test_an_import_reported_by_hand_tells_nothing(daemon: Daemon) -> None:
+def test_an_import_reported_by_hand_does_not_count(daemon: Daemon) -> None:
     """A materialization without a fingerprint is no proof that the file is loaded."""
     register_keys(daemon.workspace.instance, ["acme"])
     for asset in (IMPORT, LOAD):
@@ -339,9 +339,9 @@ def test_a_cursor_that_cannot_be_used_loads_nothing_again(
     settled.cursor = cursor
     capsys.readouterr()
     assert settled.tick() == ["bluebird"]
-    told = capsys.readouterr().err
-    assert "3 files. Runs asked for: 'bluebird'. Loaded already: 'acme', 'globex'." in told
-    assert ("The cursor is not used" in told) == (cursor is not None)
+    logged = capsys.readouterr().err
+    assert "3 files. Runs asked for: 'bluebird'. Loaded already: 'acme', 'globex'." in logged
+    assert ("The cursor is not used" in logged) == (cursor is not None)
     assert settled.tick() == []
     assert settled.message == "No new or corrected file among 3."
 
@@ -413,7 +413,7 @@ def test_evaluating_registers_nothing_and_runs_nothing(daemon: Daemon) -> None:
     assert not daemon.workspace.database.exists()
 
 
-def test_a_key_that_breaks_a_rule_is_told_at_every_tick_and_stops_no_other(
+def test_a_key_that_breaks_a_rule_is_reported_at_every_tick_and_blocks_no_other(
     daemon: Daemon, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Broken keys and twins, with the rule, until their file is renamed."""
@@ -422,12 +422,12 @@ def test_a_key_that_breaks_a_rule_is_told_at_every_tick_and_stops_no_other(
         put(daemon.workspace, key, 1)
     assert daemon.tick() == ["Bluebird"]
     for _ in range(2):
-        told = capsys.readouterr().err
-        assert "'a,b' cannot be a partition key: it contains ','" in told
-        assert "' padded' cannot be a partition key: it begins or ends with white space" in told
-        assert "'acme' is a lookalike of 'ACME'" in told
-        assert "'bluebird' is a lookalike of 'Bluebird'" in told
-        assert "Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'." in told
+        logged = capsys.readouterr().err
+        assert "'a,b' cannot be a partition key: it contains ','" in logged
+        assert "' padded' cannot be a partition key: it begins or ends with white space" in logged
+        assert "'acme' is a lookalike of 'ACME'" in logged
+        assert "'bluebird' is a lookalike of 'Bluebird'" in logged
+        assert "Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'." in logged
         assert daemon.tick() == []
     assert daemon.message == (
         "5 files, and no run to ask for. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'. "
@@ -463,7 +463,7 @@ def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
     assert daemon.message == f"10 files, and no run to ask for. Keys that break the rules: {refused}."
 
 
-def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_normalizations_of_a_name_are_one_key(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     """The name in NFC counts, whichever came first."""
     put(daemon.workspace, "cafe\u0301", 3)
     assert daemon.tick() == ["caf\u00e9"]
@@ -576,7 +576,7 @@ def test_a_link_that_points_nowhere_is_reported_and_its_key_is_kept(settled: Dae
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
 
 
-def test_many_files_are_asked_for_over_several_ticks(workspace: Workspace) -> None:
+def test_many_files_are_requested_over_several_ticks(workspace: Workspace) -> None:
     """In order of name; none is lost, and none comes twice."""
     keys = [f"k{number:03}" for number in range(130)]
     for key in keys:
@@ -595,9 +595,9 @@ def test_the_message_names_some_and_counts_the_rest(
     for number in range(25):
         put(workspace, f"k{number:02}", 1)
     Daemon(workspace, build_arrivals_sensor(runs_a_tick=12)).evaluate()
-    told = capsys.readouterr().err
-    assert "'k08', 'k09' and 2 more. Left for the next ticks: 'k12', 'k13'," in told
-    assert "'k21' and 3 more." in told
+    logged = capsys.readouterr().err
+    assert "'k08', 'k09' and 2 more. Left for the next ticks: 'k12', 'k13'," in logged
+    assert "'k21' and 3 more." in logged
 
 
 def test_new_customers_do_not_wait_for_those_that_are_known(
@@ -626,7 +626,7 @@ def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.Mo
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'globex'."
 
 
-def test_a_file_too_large_to_read_is_told_by_size_and_times(
+def test_a_file_too_large_to_read_is_compared_by_size_and_times(
     arrived: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not loaded again where the cursor is lost, and is where it changed after its import."""
@@ -657,7 +657,7 @@ def test_a_file_that_goes_while_the_tick_looks_breaks_nothing(
 
 
 @pytest.mark.usefixtures("an_ordinary_user")
-def test_a_file_that_may_not_be_read_is_told_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_is_reported_and_blocks_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until it may: then it is asked for. It takes nothing of what a tick may read."""
     # Not `tmp_path`, whose parents are the superuser's.
     with tempfile.TemporaryDirectory() as folder, open_workspace(Path(folder)) as workspace:
@@ -692,7 +692,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
     assert daemon.tick() == ["globex"]
 
 
-def test_a_file_that_takes_a_ticks_whole_time_is_told_by_size_and_times(
+def test_a_file_that_takes_the_time_of_a_tick_is_compared_by_size_and_times(
     arrived: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that come after it have the next ticks."""
@@ -707,7 +707,7 @@ def test_a_file_that_takes_a_ticks_whole_time_is_told_by_size_and_times(
 
 
 @pytest.mark.parametrize("path", ["", " "])
-def test_a_blank_path_is_told_and_forgets_nothing(
+def test_a_blank_path_is_reported_and_the_cursor_is_kept(
     settled: Daemon, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not the current folder, where other files may lie."""
@@ -727,16 +727,18 @@ def test_a_tilde_is_the_home_folder(settled: Daemon, tmp_path: Path, monkeypatch
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path))
 
-    def told(path: str) -> str:
+    def evaluate_with(path: str) -> str:
         with dg.build_sensor_context(instance=settled.workspace.instance, cursor=settled.cursor) as context:
             return str(arrivals_sensor(context, source=SourceFolder(path=path)).skip_reason.skip_message)
 
-    assert told("~/source") == "No new or corrected file among 2."
-    assert told("~/nowhere").startswith(f"The source folder {str(tmp_path / 'nowhere')!r} cannot be read: ")
+    assert evaluate_with("~/source") == "No new or corrected file among 2."
+    assert evaluate_with("~/nowhere").startswith(
+        f"The source folder {str(tmp_path / 'nowhere')!r} cannot be read: "
+    )
 
 
 @pytest.mark.parametrize("kind", ["missing", "a file"])
-def test_a_folder_that_cannot_be_read_is_told_and_forgets_nothing(settled: Daemon, kind: str) -> None:
+def test_a_folder_that_cannot_be_read_is_reported_and_the_cursor_is_kept(settled: Daemon, kind: str) -> None:
     """It is not an empty one: the cursor stays, and nothing is asked for when it is back."""
     cursor = settled.cursor
     source = settled.workspace.source
@@ -753,8 +755,8 @@ def test_a_folder_that_cannot_be_read_is_told_and_forgets_nothing(settled: Daemo
     assert settled.message == "No new or corrected file among 2."
 
 
-def test_a_file_that_vanished_is_told_at_every_tick_and_its_key_is_kept(settled: Daemon) -> None:
-    """Unless the sensor is told to retire it; a key that was never imported is told in words of its own."""
+def test_a_file_that_vanished_is_reported_at_every_tick_and_its_key_is_kept(settled: Daemon) -> None:
+    """Unless the sensor is set to retire it; keys that were never imported have their own sentence."""
     register_keys(settled.workspace.instance, ["announced"])
     (settled.workspace.source / "acme.csv").unlink()
     for _ in range(2):
@@ -776,7 +778,7 @@ def test_a_file_that_comes_back_unchanged_is_not_loaded_again(settled: Daemon) -
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
 
 
-def test_a_vanished_file_takes_its_key_along_where_the_sensor_is_told_so(settled: Daemon) -> None:
+def test_the_key_of_a_vanished_file_is_retired_if_the_sensor_is_set_to_retire(settled: Daemon) -> None:
     """Asked for once, by the job's name; a key that was announced by hand stays."""
     settled.sensor = retiring_sensor
     register_keys(settled.workspace.instance, ["announced"])
@@ -790,7 +792,7 @@ def test_a_vanished_file_takes_its_key_along_where_the_sensor_is_told_so(settled
     )
 
 
-def test_a_file_that_goes_before_it_was_imported_is_told(daemon: Daemon) -> None:
+def test_a_file_that_vanishes_before_its_import_is_reported(daemon: Daemon) -> None:
     """Its key stays, and nothing is done about it."""
     daemon.sensor = retiring_sensor
     put(daemon.workspace, "acme", 1)
@@ -805,7 +807,7 @@ def test_a_file_that_goes_before_it_was_imported_is_told(daemon: Daemon) -> None
     assert daemon.workspace.keys() == ["acme", "tpyo"]
 
 
-def test_a_retirement_is_asked_for_once(settled: Daemon) -> None:
+def test_a_retirement_is_requested_once(settled: Daemon) -> None:
     """While its run waits, and where the cursor is lost; the message goes on telling."""
     settled.sensor = retiring_sensor
     (settled.workspace.source / "acme.csv").unlink()
@@ -856,7 +858,7 @@ def test_a_file_that_was_back_for_a_while_is_retired_when_it_goes_again(settled:
     assert settled.workspace.keys() == ["globex"]
 
 
-def test_a_retirement_that_failed_is_told_and_not_asked_for_again(settled: Daemon) -> None:
+def test_a_retirement_that_failed_is_reported_and_not_requested_again(settled: Daemon) -> None:
     """Unless its file was back in between, or the cursor is lost."""
     settled.sensor = retiring_sensor
     database = settled.workspace.database
@@ -872,7 +874,7 @@ def test_a_retirement_that_failed_is_told_and_not_asked_for_again(settled: Daemo
     assert settled.workspace.keys() == ["globex"]
 
 
-def test_a_renamed_twin_takes_the_place_of_the_retired_one(settled: Daemon) -> None:
+def test_a_renamed_lookalike_replaces_the_retired_key(settled: Daemon) -> None:
     """One tick after the old key is gone."""
     settled.sensor = retiring_sensor
     (settled.workspace.source / "acme.csv").rename(settled.workspace.source / "ACME.csv")
@@ -993,7 +995,7 @@ def test_keys_of_another_folder_are_kept_and_reported(
     assert settled.workspace.prices() == {"acme": [1.5, 2.5], "globex": [9.75], "zenith": [3.0]}
 
 
-def test_an_empty_folder_says_which_keys_are_of_another_folder(settled: Daemon, neighbor: Daemon) -> None:
+def test_an_empty_folder_reports_the_keys_of_another_folder(settled: Daemon, neighbor: Daemon) -> None:
     """Only its own keys make it look like a folder that is not mounted."""
     (neighbor.workspace.source / "zenith.csv").unlink()
     assert neighbor.tick() == []
@@ -1028,7 +1030,7 @@ def test_a_key_goes_with_the_folder_that_loaded_it_last(settled: Daemon, neighbo
 
 
 @pytest.mark.parametrize("runs", ["finish", "wait"])
-def test_two_folders_do_not_fight_over_a_key_whose_other_file_is_not_imported(
+def test_two_folders_do_not_alternate_over_a_key_whose_other_file_is_not_imported(
     settled: Daemon, neighbor: Daemon, runs: str
 ) -> None:
     """The key is retired once for an import, and registered again once, even if that import never comes."""
@@ -1105,7 +1107,7 @@ def test_a_tick_examines_only_so_many_keys_without_files(
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "logged"),
     [
         ({"vanished": "delete"}, "vanished is 'delete'. Write vanished='keep' or vanished='retire'."),
         ({"runs_a_tick": 0}, "runs_a_tick is 0. Give a whole number of 1 or more"),
@@ -1119,14 +1121,14 @@ def test_a_tick_examines_only_so_many_keys_without_files(
         ({"minimum_interval_seconds": None}, "minimum_interval_seconds is None. Give a whole number"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_refused(setting: dict[str, object], told: str) -> None:
+def test_an_invalid_setting_is_refused(setting: dict[str, object], logged: str) -> None:
     """When the sensor is built, with what to write instead."""
     with pytest.raises(InvalidSetting) as caught:
         build_arrivals_sensor(**setting)
-    assert told in str(caught.value)
+    assert logged in str(caught.value)
 
 
-def test_a_sensor_is_built_as_it_is_told() -> None:
+def test_a_sensor_is_built_with_its_settings() -> None:
     """With its name, its pace, and the jobs that it may ask for."""
     built = build_arrivals_sensor(name="other", vanished="retire", minimum_interval_seconds=60)
     assert (built.name, built.minimum_interval_seconds) == ("other", 60)
@@ -1137,7 +1139,7 @@ def test_a_sensor_is_built_as_it_is_told() -> None:
 
 # Of Dagster's own making, for any sensor beside a plain job that has resources.
 @pytest.mark.filterwarnings("ignore:Parameter `owners`")
-def test_dagster_accepts_what_the_sensor_asks_for(workspace: Workspace, tmp_path: Path) -> None:
+def test_dagster_accepts_the_requests_of_the_sensor(workspace: Workspace, tmp_path: Path) -> None:
     """Jobs, keys and configuration pass the validation of a tick, in definitions with both resources."""
     own = dg.Definitions(assets=defs.assets, sensors=[retiring_sensor], resources=workspace.resources())
     put(workspace, "acme", 1)

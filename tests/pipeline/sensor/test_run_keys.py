@@ -53,7 +53,7 @@ def test_a_run_that_waits_or_works_does_not(workspace: Workspace, status: dg.Dag
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 1_000])
-def test_many_keys_and_many_runs_are_asked_for_in_parts(
+def test_many_keys_and_many_runs_are_queried_in_parts(
     workspace: Workspace, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key that has run all the time hides no other one."""
@@ -68,7 +68,7 @@ def test_many_keys_and_many_runs_are_asked_for_in_parts(
     ]
 
 
-def test_nothing_is_asked_where_there_is_nothing_to_ask_for(workspace: Workspace) -> None:
+def test_no_query_is_made_for_no_keys(workspace: Workspace) -> None:
     """Not even for the runs."""
     run(workspace, "acme")
     assert build_import_run_keys(workspace.instance, {}) == []
