@@ -31,7 +31,7 @@ from lesson_lib.author.notebook_rules import (
 )
 from lesson_lib.author.notebook_runner import execute
 from lesson_lib.author.rhythm import find_broken_rhythm
-from lesson_lib.classroom.exercises.course import lesson_of
+from lesson_lib.classroom.exercises.catalogue import lesson_of
 
 MAX_KERNELS = 2
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from nbformat import NotebookNode
 
 from lesson_lib.author.notebook_files import ROOT, NotebookError, read_notebook
-from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.notebook_cells import EXERCISE, SECTION, TASK, find_tag
@@ -225,7 +225,7 @@ def _find_long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
 
 
 def _name_plan(lesson: Lesson) -> str:
-    return f"lesson_lib/classroom/exercises/notebook_{lesson.number}/lesson.py"
+    return f"lesson_lib/course/{lesson.number}/lesson.yaml"
 
 
 def _subtract(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:

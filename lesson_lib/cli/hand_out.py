@@ -9,7 +9,7 @@ from tqdm import tqdm
 from lesson_lib.author.editions import WrongCells, clean_edition, learner_edition, solved_edition
 from lesson_lib.author.exercise_outcomes import find_unsolved
 from lesson_lib.author.notebook_files import format_notebook
-from lesson_lib.classroom.exercises import course
+from lesson_lib.classroom.exercises import catalogue
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.cli.checkout import CannotGoOn, shorten_path
 from lesson_lib.cli.run import execute_all, read_notebook, stop_if_unwritable, write_html
@@ -62,11 +62,11 @@ def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
 
 
 def _find_lesson(path: Path) -> Lesson:
-    if lesson := course.lesson_of(path.stem):
+    if lesson := catalogue.lesson_of(path.stem):
         return lesson
     raise CannotGoOn(
         f"{path.name} belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "
-        f"{', '.join(lesson.notebook for lesson in course.LESSONS)}."
+        f"{', '.join(lesson.notebook for lesson in catalogue.LESSONS)}."
     )
 
 

@@ -12,7 +12,7 @@ from lesson_lib.author import renew_notebooks
 from lesson_lib.author.editions import learner_edition
 from lesson_lib.author.exercise_outcomes import read_outcomes
 from lesson_lib.author.notebook_files import format_notebook, read_notebook, tidy, write_notebook
-from lesson_lib.classroom.exercises import course
+from lesson_lib.classroom.exercises import catalogue
 from tests.author.lessons import LESSON, code, gardening, save
 
 PRINTING = """\
@@ -123,7 +123,7 @@ def test_renewal_fills_in_what_the_library_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Before it executes, so that what is stored is what the filled-in cells show."""
-    monkeypatch.setattr(course, "LESSONS", (LESSON,))
+    monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = save(tmp_path, *gardening().cells, name=LESSON.notebook)
 
     assert renew_notebooks.main([str(path)]) == 0
@@ -145,7 +145,7 @@ def test_renewal_refuses_a_tag_without_its_counterpart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each is named with its notebook, which is left as it was."""
-    monkeypatch.setattr(course, "LESSONS", (LESSON,))
+    monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = save(tmp_path, *gardening().cells[:-2], name=LESSON.notebook)
     before = path.read_bytes()
 

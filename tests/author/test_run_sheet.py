@@ -11,7 +11,7 @@ from lesson_lib.author.run_sheet import find_contradictions, write_run_sheet
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 
-PLAN = "lesson_lib/classroom/exercises/notebook_07/lesson.py"
+PLAN = "lesson_lib/course/07/lesson.yaml"
 
 
 def exercise(identifier: str, objective: str, *beliefs: str, is_prediction: bool = False) -> Exercise:

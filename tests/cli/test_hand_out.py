@@ -8,7 +8,7 @@ import pytest
 
 from lesson_lib.author.editions import learner_edition
 from lesson_lib.author.exercise_outcomes import read_outcomes
-from lesson_lib.classroom.exercises import course
+from lesson_lib.classroom.exercises import catalogue
 from lesson_lib.cli import main
 from tests.author.lessons import LESSON, gardening
 
@@ -18,7 +18,7 @@ FACT = 4  # the place of the cell that shows the fact
 @pytest.fixture(autouse=True)
 def written(notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
     """Write the lesson's notebook, as somebody left it who has run it, with another fact if one is given."""
-    monkeypatch.setattr(course, "LESSONS", (LESSON,))
+    monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
 
     def write(fact: str | None = None, stem: str = LESSON.notebook) -> Path:
         cells = learner_edition(gardening(), LESSON).cells

@@ -22,7 +22,7 @@ from lesson_lib.author.editions import learner_edition
 from lesson_lib.author.exercise_outcomes import find_unsolved, read_outcomes
 from lesson_lib.author.notebook_files import format_notebook, list_notebooks, read_notebook, tidy
 from lesson_lib.author.rhythm import find_broken_rhythm
-from lesson_lib.classroom.exercises.course import LESSONS, lesson_of
+from lesson_lib.classroom.exercises.catalogue import LESSONS, lesson_of
 from lesson_lib.classroom.exercises.plan import Lesson
 from tests.notebooks.repeated_run import RepeatedRun, execute_repeatedly
 

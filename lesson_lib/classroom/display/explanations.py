@@ -23,7 +23,7 @@ def explained(error: BaseException) -> Rule | None:
     for link in chain(error):
         text = f"{link}\n{link.__cause__ or ''}"[:_MOST_READ]
         for rule in RULES.values():
-            found = re.search(rule.pattern, text, re.DOTALL) if _is_a(link, rule.kind) else None
+            found = re.search(rule.message, text, re.DOTALL) if _is_a(link, rule.error) else None
             if found and (values := _values(rule, link, found)) is not None:
                 cause, next_move = (text.format(**values) for text in (rule.cause, rule.next_move))
                 return replace(rule, cause=Bounded(cause), next_move=Bounded(next_move))
@@ -50,7 +50,7 @@ def _is_a(error: BaseException, name: str) -> bool:
 
 def _values(rule: Rule, error: BaseException, found: re.Match[str]) -> dict[str, str] | None:
     """Return what the rule's texts may name; None if the rule is not for this error after all."""
-    if rule.held and not any(rule.held(error, value) for value in held_by_libraries(error)):
+    if rule.condition and not any(rule.condition(error, value) for value in held_by_libraries(error)):
         return None
     lines = traceback.extract_tb(error.__traceback__) if rule.line else []
     if rule.line and not any(re.search(rule.line, frame.line or "") for frame in lines):

@@ -8,9 +8,9 @@ from IPython.core.error import UsageError
 
 from lesson_lib.classroom.display.error_view import told_of
 from lesson_lib.classroom.display.safe_text import counted
-from lesson_lib.classroom.exercises.blanks import blanks, is_begun
-from lesson_lib.classroom.exercises.course import EXERCISES
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
+from lesson_lib.classroom.exercises.placeholders import blanks, is_begun
 from lesson_lib.classroom.exercises.progress_store import Attempted, Outcome, record
 from lesson_lib.classroom.exercises.trial import Stopped, kept_output, tried
 from lesson_lib.classroom.exercises.verdict import Verdict

@@ -58,13 +58,13 @@ class Exercise:
     objective: str
     minutes: int
     task: str
-    starter: str
-    solution: str
     takeaway: str
     hints: tuple[str, ...]
-    scenarios: tuple[Scenario, ...]
-    also_right: tuple[str, ...]
-    wrong: tuple[tuple[str, str], ...]
+    starter: str = ""
+    solution: str = ""
+    scenarios: tuple[Scenario, ...] = ()
+    also_right: tuple[str, ...] = ()
+    wrong: tuple[tuple[str, str], ...] = ()
     is_prediction: bool = False
 
     @property

@@ -9,11 +9,11 @@ from IPython.core.error import UsageError
 from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import counted
-from lesson_lib.classroom.exercises.blanks import is_blank
+from lesson_lib.classroom.exercises.answers import format_value, format_values
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import find
-from lesson_lib.classroom.exercises.choices import told, values_told
-from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, called
+from lesson_lib.classroom.exercises.placeholders import is_blank
 from lesson_lib.classroom.exercises.progress_store import Predicted, load, record
 from lesson_lib.classroom.exercises.verdict import belief_blocks
 
@@ -33,7 +33,7 @@ class Guess(Displayable):
         name = called(self.exercise, is_prediction=True)
         if not self.guesses:
             return Board(f"{name}: no guess yet", [Line(self.how)], Mark.OPEN)
-        noted = f"You guess {told(self.guesses)}. The cell below shows what is so."
+        noted = f"You guess {format_value(self.guesses)}. The cell below shows what is so."
         return Board(f"{name}: noted", [Line(noted)], Mark.OPEN)
 
 
@@ -95,7 +95,7 @@ def predict(exercise: str, *guesses: object) -> Guess:
     asked = _find_prediction(exercise)
     if not guesses or is_blank(guesses):
         guess = Guess(exercise, ())
-    elif how := _what_is_asked_for(asked, values_told(guesses)):
+    elif how := _what_is_asked_for(asked, format_values(guesses)):
         guess = Guess(exercise, (), how)
     else:
         guess = Guess(exercise, guesses)
@@ -116,15 +116,15 @@ def fact(exercise: str, value: object) -> Fact:
     [compared] = _find_prediction(exercise).scenarios
     guesses = _guesses.get(exercise, ())
     if not guesses:
-        return Fact(exercise, told(value))
+        return Fact(exercise, format_value(value))
     try:
         miss = compared(value, *guesses)
     except Exception:  # noqa: BLE001 - a guess may be of any kind, such as a text where a number was asked for
         miss = Miss()
     is_off = miss is not None
-    note = record(Predicted(exercise, told(guesses), told(value), off=is_off)).note
+    note = record(Predicted(exercise, format_value(guesses), format_value(value), off=is_off)).note
     belief = miss.misconception if miss else ""
-    return Fact(exercise, told(value), told(guesses), belief, is_off=is_off, note=note)
+    return Fact(exercise, format_value(value), format_value(guesses), belief, is_off=is_off, note=note)
 
 
 def surprises() -> Surprises:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from lesson_lib.classroom.display.board import Block, Board, Facts, Fold, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.exercise import called
-from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.progress_store import Outcome
 from lesson_lib.unstable_text import stable
 

@@ -9,8 +9,8 @@ import pytest
 from IPython.core.error import UsageError
 
 from lesson_lib.classroom.exercises import check, checking, fact, hint, predict, solution
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Outcome, load
 

@@ -1,38 +1,51 @@
-"""The exercise that CONTRIBUTING.md shows is one."""
+"""The exercise that CONTRIBUTING.md shows works as it is printed there."""
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import lesson_lib
 from lesson_lib.classroom.exercises import checking
-from lesson_lib.classroom.exercises.exercise import Exercise, Miss
-from lesson_lib.classroom.exercises.world import new_world
+from lesson_lib.classroom.exercises.catalogue import EXERCISES, MISCONCEPTIONS
+from lesson_lib.classroom.exercises.content import load_lessons
+from lesson_lib.classroom.exercises.exercise import Exercise
 from tests.classroom.exercises import test_proofs as proofs
 
 CONTRIBUTING = Path(__file__).resolve().parents[3] / "CONTRIBUTING.md"
+FOLDER = "lesson_lib/course/01/1_6_which_keys"
 
 
 @pytest.fixture
-def exercise(monkeypatch: pytest.MonkeyPatch) -> Exercise:
-    """The example as it is printed, in the course for the length of a test."""
-    [section] = re.findall(
-        r"(?s)^## Add an exercise\n(.*?)^## ", CONTRIBUTING.read_text("utf-8"), re.MULTILINE
-    )
-    [example] = re.findall(r"(?s)```python\n(.*?)```", section)
-    names: dict[str, Any] = {"Exercise": Exercise, "Miss": Miss, "new_world": new_world}
-    exec(example, names)  # noqa: S102 - the project's own text
-    shown: Exercise = names["KEYS"]
-    monkeypatch.setattr(checking, "EXERCISES", {shown.id: shown})
-    return shown
+def exercise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Exercise:
+    """Write the files as they are printed into a copy of notebook 01's folder, and load them."""
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    printed = re.findall(rf"^`{FOLDER}/(.*?)`.*?```\w+\n(.*?)```", text, re.MULTILINE | re.DOTALL)
+    course = tmp_path / "copied_course"
+    shutil.copytree(Path(lesson_lib.__file__).parent / "course" / "01", course / "01")
+    for name, content in printed:
+        path = course / "01" / "1_6_which_keys" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    [lesson] = load_lessons(course, "copied_course", MISCONCEPTIONS)
+    assert [done.id for done in lesson.exercises] == ["1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
+    monkeypatch.setattr(checking, "EXERCISES", {**EXERCISES, "1.6": lesson.exercises[-1]})
+    return lesson.exercises[-1]
 
 
 def test_the_example_has_all_its_proofs(exercise: Exercise, run_cell: Callable[[str], Any]) -> None:
-    """Blank, solutions and each mistake, as the exercises of the course."""
+    """Its starter, its right answers and its wrong answers are judged as those of the course are."""
     proofs.test_every_exercise_ships_enough_of_them(exercise)
     proofs.test_a_blank_is_not_attempted(exercise, run_cell)
+    assert [belief for _, belief in exercise.wrong] == [
+        "keys-are-ordered-by-name",
+        "keys-are-ordered-by-name",
+        "typo-raises-an-error",
+    ]
     for wrong in exercise.wrong:
         assert run_cell(wrong[0]).misconception == wrong[1]
     for cell in (exercise.solution, *exercise.also_right):

@@ -6,8 +6,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.notebook_04.keys_without_rows import KEYS_WITHOUT_ROWS
 from lesson_lib.classroom.exercises.progress_store import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 
@@ -23,7 +23,7 @@ Connection = duckdb.DuckDBPyConnection
 
 def verdict_on(answer: object) -> Verdict:
     """Judge a function as `check` does, and record nothing."""
-    return judged(KEYS_WITHOUT_ROWS, (answer,))
+    return judged(EXERCISES["4.4"], (answer,))
 
 
 def missing(con: Connection, registered: list[str]) -> list[str]:

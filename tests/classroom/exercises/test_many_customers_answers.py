@@ -8,12 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from lesson_lib.classroom.exercises.catalogue import EXERCISES, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.checking import judged
 from lesson_lib.classroom.exercises.exercise import Exercise
-from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
-from lesson_lib.classroom.exercises.notebook_04.cost_of_many import COST_OF_MANY
-from lesson_lib.classroom.exercises.notebook_04.lock_message import LOCK_MESSAGE, WHO_HOLDS_THE_LOCK
-from lesson_lib.classroom.exercises.notebook_04.strategies import STRATEGIES
 from lesson_lib.classroom.exercises.progress_store import Outcome
 
 WAYS = ("one run a key", "one run for all", "DuckDB alone", "one run for all, DuckDB ten times as fast")
@@ -37,18 +34,18 @@ def chosen(letters: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("exercise", "answer", "said"),
     [
-        (COST_OF_MANY, 950, 'such as {"one run a key": 300, "one run for all": 30, ...}.'),
-        (COST_OF_MANY, {"one run a key": 950}, f"nothing for {', '.join(map(repr, WAYS[1:]))}."),
-        (COST_OF_MANY, cost("16 min", 49, 2.5, 47), "such as 2.5, and not '16 min'."),
-        (COST_OF_MANY, cost("1,000", 49, 2.5, 47), "such as 2.5, and not '1,000'."),
-        (COST_OF_MANY, cost(950, -49, 2.5, 47), "such as 2.5, and not -49."),
-        (COST_OF_MANY, cost(950, 49, float("nan"), 47), "such as 2.5, and not nan."),
-        (COST_OF_MANY, cost(950, 49, 2.5, None), "such as 2.5, and not None."),
-        (WHO_HOLDS_THE_LOCK, "cbadc", 'such as {"says": "a", "holder": "a", ...}.'),
-        (WHO_HOLDS_THE_LOCK, read("cbaec"), "The answer to now is one letter out of a, b, c, d"),
-        (WHO_HOLDS_THE_LOCK, read("cbadd"), "The answer to tonight is one letter out of a, b, c,"),
-        (STRATEGIES, "acdg", 'such as {"newcomers": "a", "migration": "a", ...}.'),
-        (STRATEGIES, chosen("achg"), "one letter out of a, b, c, d, e, f, g"),
+        (EXERCISES["4.2"], 950, 'such as {"one run a key": 300, "one run for all": 30, ...}.'),
+        (EXERCISES["4.2"], {"one run a key": 950}, f"nothing for {', '.join(map(repr, WAYS[1:]))}."),
+        (EXERCISES["4.2"], cost("16 min", 49, 2.5, 47), "such as 2.5, and not '16 min'."),
+        (EXERCISES["4.2"], cost("1,000", 49, 2.5, 47), "such as 2.5, and not '1,000'."),
+        (EXERCISES["4.2"], cost(950, -49, 2.5, 47), "such as 2.5, and not -49."),
+        (EXERCISES["4.2"], cost(950, 49, float("nan"), 47), "such as 2.5, and not nan."),
+        (EXERCISES["4.2"], cost(950, 49, 2.5, None), "such as 2.5, and not None."),
+        (EXERCISES["4.5"], "cbadc", 'such as {"says": "a", "holder": "a", ...}.'),
+        (EXERCISES["4.5"], read("cbaec"), "The answer to now is one letter out of a, b, c, d"),
+        (EXERCISES["4.5"], read("cbadd"), "The answer to tonight is one letter out of a, b, c,"),
+        (EXERCISES["4.6"], "acdg", 'such as {"newcomers": "a", "migration": "a", ...}.'),
+        (EXERCISES["4.6"], chosen("achg"), "one letter out of a, b, c, d, e, f, g"),
     ],
 )
 def test_what_is_no_answer_is_told_what_would_be_one(exercise: Exercise, answer: object, said: str) -> None:
@@ -61,21 +58,25 @@ def test_what_is_no_answer_is_told_what_would_be_one(exercise: Exercise, answer:
 @pytest.mark.parametrize(
     ("exercise", "answer", "facts"),
     [
-        (COST_OF_MANY, cost(95, 49, 2.5, 47), ("one run a key: 95 seconds", "more")),
-        (COST_OF_MANY, cost(950, 100, 2.5, 98), ("one run for all: 100 seconds", "less")),  # from the 30 keys
-        (COST_OF_MANY, cost(950, 49, 10, 40), ("DuckDB alone: 10 seconds", "less")),  # likewise
+        (EXERCISES["4.2"], cost(95, 49, 2.5, 47), ("one run a key: 95 seconds", "more")),
         (
-            COST_OF_MANY,
+            EXERCISES["4.2"],
+            cost(950, 100, 2.5, 98),
+            ("one run for all: 100 seconds", "less"),
+        ),  # from the 30 keys
+        (EXERCISES["4.2"], cost(950, 49, 10, 40), ("DuckDB alone: 10 seconds", "less")),  # likewise
+        (
+            EXERCISES["4.2"],
             cost(950, 49, 2.5, 49),
             (f"{WAYS[3]}: 49 seconds, which saves 0 of 49", "less: DuckDB's part gets shorter"),
         ),
         (
-            WHO_HOLDS_THE_LOCK,
+            EXERCISES["4.5"],
             read("aaaaa"),
             ("says, a: a lock keeps others out of a file that is well", "another answer"),
         ),
         (
-            STRATEGIES,
+            EXERCISES["4.6"],
             chosen("acdd"),
             (
                 "desk, d: with coarser keys there are fewer runs, and each still has the file to itself",
@@ -96,8 +97,8 @@ def test_a_wrong_answer_is_told_where_and_not_the_right_one(
 @pytest.mark.parametrize(
     ("exercise", "right", "listed"),
     [
-        (WHO_HOLDS_THE_LOCK, read("cbadc"), read("dccdc")),
-        (STRATEGIES, chosen("acdg"), chosen("gggg")),
+        (EXERCISES["4.5"], read("cbadc"), read("dccdc")),
+        (EXERCISES["4.6"], chosen("acdg"), chosen("gggg")),
     ],
 )
 def test_every_other_letter_is_wrong_for_a_reason(
@@ -132,7 +133,7 @@ def test_a_faster_database_saves_something_and_no_more_than_it_takes(
     one_run: float, faster: float, outcome: str, belief: str
 ) -> None:
     """By the answer's own numbers: one run for all may be off by a quarter already."""
-    verdict = judged(COST_OF_MANY, (cost(950, one_run, 2.5, faster),))
+    verdict = judged(EXERCISES["4.2"], (cost(950, one_run, 2.5, faster),))
     assert (verdict.outcome, verdict.misconception) == (Outcome[outcome], belief), repr(verdict)
 
 
@@ -147,7 +148,7 @@ def test_a_quarter_more_or_less_is_near_enough(factor: float, outcome: str) -> N
             seconds * (factor if place == here else 1) for here, seconds in enumerate(right)
         )
         answer = cost(run_a_key, one_run, duckdb_alone, one_run - 0.9 * duckdb_alone)
-        assert judged(COST_OF_MANY, (answer,)).outcome is Outcome[outcome], way
+        assert judged(EXERCISES["4.2"], (answer,)).outcome is Outcome[outcome], way
 
 
 @pytest.mark.parametrize("read_only", [False, True])
@@ -169,7 +170,8 @@ def test_duckdb_says_what_4_5_quotes(tmp_path: Path, *, read_only: bool) -> None
         .replace(str(path), "/srv/prices/warehouse.duckdb")
         .replace(f"PID {pid}", "PID 4711")
     )
-    assert re.sub(r"held in \S+", "held in /srv/venv/bin/python3.11", found) == LOCK_MESSAGE
+    quoted = re.sub(r"held in \S+", "held in /srv/venv/bin/python3.11", found)
+    assert f"```text\n{quoted}\n```" in EXERCISES["4.5"].task
     duckdb.connect(path).close()
 
 

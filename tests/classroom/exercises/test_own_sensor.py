@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from lesson_lib.classroom.exercises.notebook_03.own_sensor import OWN_SENSOR
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.progress_store import Outcome
 from lesson_lib.classroom.simulator.tick_simulator import simulate
 from lesson_lib.pipeline import SourceFolder, Warehouse
@@ -64,7 +64,7 @@ UNKNOWN = "tick 1 failed. DagsterUnknownPartitionError: Could not find a partiti
 
 def but(*changes: tuple[str, str]) -> str:
     """Return the solution with parts of it in another way."""
-    cell = OWN_SENSOR.solution
+    cell = EXERCISES["3.5"].solution
     for old, new in changes:
         assert old in cell
         cell = cell.replace(old, new)
@@ -329,7 +329,7 @@ def test_whoever_makes_a_key_in_the_sensor_is_told_of_the_two_files(run_cell: Ca
 
 def test_the_solution_copes_with_two_names_of_one_key(tmp_path: Path, run_cell: Callable[[str], Any]) -> None:
     """One run for both, and no tick fails; a file that is gone leaves the cursor, too."""
-    run_cell(OWN_SENSOR.solution)
+    run_cell(EXERCISES["3.5"].solution)
     names = [unicodedata.normalize(form, "café.csv") for form in ("NFC", "NFD")]
     for name in names:
         (tmp_path / name).touch()

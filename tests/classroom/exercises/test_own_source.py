@@ -1,23 +1,18 @@
 """What is made of a folder of the learner's own files, and what is said of one that will not do."""
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import NoAnswer
-from lesson_lib.classroom.exercises.notebook_02.own_source import (
-    MOST_BYTES,
-    MOST_FILES,
-    OWN_SOURCE,
-    own_files,
-    own_source,
-    scenarios,
-)
 from lesson_lib.classroom.exercises.progress_store import Outcome
 
+OWN_SOURCE = import_module("lesson_lib.course.02.2_7_own_source.scenarios")
 WEATHER = "day,weather,degrees\n2024-01-01,rain,4.5\n2024-01-02,,-0.5\n2024-01-03,fog,1\n2024-01-04,sun,9\n"
 NOTES = '"the ""note""",order by\r\n"two\r\nlines, one value",1\r\n\r\nplain,2\r\n"",3'
 SCREENS = '\ufeffscreen;inches\nsmall;5"\nlarge;27"\nsmall;5"\nodd;6"\n'
@@ -44,7 +39,7 @@ def read(tmp_path: Path, text: str, types: str = "") -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("text", KINDS)
 def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path) -> None:
     """Half of the rows; in one of them one value is another one, and it is one of the same column."""
-    source = own_source(folder_of(tmp_path, a=text, b=text))
+    source = OWN_SOURCE.own_source(folder_of(tmp_path, a=text, b=text))
     types = f", types = {[str(type_) for type_ in duckdb.from_csv_auto(str(tmp_path / 'mine/a.csv')).types]}"
     before, after = read(tmp_path, source.file, types), read(tmp_path, source.corrected, types)
     assert read(tmp_path, text, types) == before
@@ -62,7 +57,7 @@ def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path
 @pytest.mark.parametrize("text", KINDS)
 def test_a_broken_file_is_refused_in_any_column_by_any_reading(text: str, tmp_path: Path) -> None:
     """By DuckDB's COPY and read_csv, with types and without, although the columns of it are told in peace."""
-    source = own_source(folder_of(tmp_path, a=text, b=text))
+    source = OWN_SOURCE.own_source(folder_of(tmp_path, a=text, b=text))
     path = tmp_path / "broken.csv"
     path.write_text(source.broken, encoding="utf-8", errors="surrogateescape", newline="")
     with duckdb.connect() as con:
@@ -83,7 +78,7 @@ def test_the_solution_is_right_for_any_columns(
 ) -> None:
     """Whatever they are called, and whatever is in them; and the folder is as it was."""
     folder = folder_of(tmp_path, a=text, b=text)
-    asset = OWN_SOURCE.solution.partition("\n\n\n")[2]
+    asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2]
     verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
     assert {path.name: path.read_bytes().decode() for path in folder.iterdir()} == {
@@ -97,7 +92,7 @@ def test_a_table_that_says_more_than_the_files_is_told(
 ) -> None:
     """Each key's rows are right, and there are rows of a key that nobody has registered."""
     folder = folder_of(tmp_path, a=WEATHER, b=WEATHER)
-    asset = OWN_SOURCE.solution.partition("\n\n\n")[2]
+    asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2]
     with_a_stray = asset.replace("con.commit()", 'con.execute("{}"); con.commit()').format(
         "insert into raw_partition_data (partition_key) values ('total')"
     )
@@ -113,16 +108,16 @@ def test_a_table_that_says_more_than_the_files_is_told(
 def test_of_many_and_long_files_only_the_beginning_is_read(tmp_path: Path) -> None:
     """The first files by name, those with an apostrophe last; whole rows of each."""
     row = "2024-01-01,rain,4.5\n"
-    long = WEATHER + row * (MOST_BYTES // len(row))
-    files = own_files(folder_of(tmp_path, **{"a'b": WEATHER}, **dict.fromkeys("bcdefgh", long)))
+    long = WEATHER + row * (OWN_SOURCE.MOST_BYTES // len(row))
+    files = OWN_SOURCE.own_files(folder_of(tmp_path, **{"a'b": WEATHER}, **dict.fromkeys("bcdefgh", long)))
     assert [file.key for file in files] == list("bcdef")
-    assert len(files) == MOST_FILES
-    assert all(len(file.text) <= MOST_BYTES and file.text.endswith(row) for file in files)
+    assert len(files) == OWN_SOURCE.MOST_FILES
+    assert all(len(file.text) <= OWN_SOURCE.MOST_BYTES and file.text.endswith(row) for file in files)
 
 
 def test_the_key_of_the_course_with_an_apostrophe_is_not_the_one_that_is_loaded_again(tmp_path: Path) -> None:
     """It is used by a scenario, as another key's."""
-    source = own_source(folder_of(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
+    source = OWN_SOURCE.own_source(folder_of(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
     assert (source.key, source.other_key) == ("zenith", "o'hare")
 
 
@@ -135,7 +130,7 @@ def test_the_path_may_be_a_text_or_a_path_and_begin_with_a_tilde(
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     for given in (folder, str(folder), "~/mine", Path("~/mine"), "mine"):
-        assert [file.key for file in own_files(given)] == ["a", "b"]
+        assert [file.key for file in OWN_SOURCE.own_files(given)] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +161,7 @@ def test_a_folder_that_will_not_do_is_told_which_file_and_why(
 ) -> None:
     """It is no wrong answer, and the message has the next move."""
     with pytest.raises(NoAnswer) as refused:
-        own_source(folder_of(tmp_path, **files))
+        OWN_SOURCE.own_source(folder_of(tmp_path, **files))
     assert str(refused.value).startswith(message)
     assert str(refused.value).endswith(".")
 
@@ -183,13 +178,13 @@ def test_no_folder_is_told(tmp_path: Path) -> None:
         (7, "Give check the path of your folder first, as a text or a Path, and then your asset."),
     ):
         with pytest.raises(NoAnswer) as refused:
-            own_files(given)
+            OWN_SOURCE.own_files(given)
         assert str(refused.value).startswith(message)
 
 
 def test_scenarios_are_named_for_any_key() -> None:
     """Since the learner's own keys are not known before the check."""
-    assert [str(scenario.__doc__) for scenario in scenarios()] == [
+    assert [str(scenario.__doc__) for scenario in EXERCISES["2.7"].scenarios] == [
         "One of your keys is loaded three times.",
         "One of your keys sends its file again, corrected and with fewer rows.",
         "One of your keys is loaded after another one.",

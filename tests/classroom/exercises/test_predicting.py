@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from lesson_lib.classroom.exercises import checking, fact, predict, predicting, surprises
-from lesson_lib.classroom.exercises.choices import prediction
-from lesson_lib.classroom.exercises.course import EXERCISES
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.progress_store import Predicted, Prediction, load, record
+from lesson_lib.classroom.exercises.questions import prediction
 
 
 @pytest.fixture(autouse=True)

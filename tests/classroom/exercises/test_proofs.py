@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from lesson_lib.classroom.exercises import predicting
-from lesson_lib.classroom.exercises.course import LESSONS
+from lesson_lib.classroom.exercises.catalogue import LESSONS, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.exercise import Exercise
-from lesson_lib.classroom.exercises.misconceptions import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.progress_store import Outcome, load
 from lesson_lib.classroom.exercises.verdict import Verdict
 

@@ -3,15 +3,15 @@
 import ast
 import json
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from lesson_lib.classroom.exercises.course import EXERCISES
-from lesson_lib.classroom.exercises.notebook_03.published_sensor import PUBLISHED_SENSOR
-from lesson_lib.classroom.exercises.world import new_world
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
+from lesson_lib.classroom.exercises.sandbox import new_sandbox
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.classroom.simulator.tick_view import Became
 from lesson_lib.pipeline import (
@@ -23,6 +23,7 @@ from lesson_lib.pipeline import (
 )
 
 CUSTOMERS = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
+PUBLISHED_SENSOR: str = import_module("lesson_lib.course.03.3_4_published_sensor.scenarios").PUBLISHED_SENSOR
 LINES = PUBLISHED_SENSOR.splitlines()
 VERSION = 'f"{path.name} {path.stat().st_size}"'
 WITH_RUN_KEY = 'dg.RunRequest(partition_key=key, run_key=f"{name} {(inbox / name).stat().st_size}")'
@@ -41,21 +42,21 @@ Start = Callable[..., tuple[Path, TickSimulator]]
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Let a daemon begin with a sensor, as a text, and an inbox of copies of acme's file."""
-    with new_world() as world:
-        inbox = world.lab.folder / "inbox"
+    with new_sandbox() as sandbox:
+        inbox = sandbox.lab.folder / "inbox"
         inbox.mkdir()
 
         def begin(sensor: str, *names: str) -> tuple[Path, TickSimulator]:
             for name in names:
-                (inbox / name).write_bytes((world.lab.source / "acme.csv").read_bytes())
+                (inbox / name).write_bytes((sandbox.lab.source / "acme.csv").read_bytes())
             given: dict[str, Any] = {"customers": CUSTOMERS, "inbox": inbox}
             given |= {"Path": Path, "dg": dg, "json": json, "s3_partitions_def": s3_partitions_def}
             exec(sensor, given)  # noqa: S102 - the course's own code
             resources = {
                 "source": SourceFolder(path=str(inbox)),
-                "database": Warehouse(database=str(world.lab.database)),
+                "database": Warehouse(database=str(sandbox.lab.database)),
             }
-            return inbox, simulate(given["first_sensor"], CUSTOMERS, world.instance, resources=resources)
+            return inbox, simulate(given["first_sensor"], CUSTOMERS, sandbox.instance, resources=resources)
 
         yield begin
 

@@ -7,11 +7,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from lesson_lib.classroom.exercises import reload_scenarios as reload
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Miss
-from lesson_lib.classroom.exercises.notebook_02.monday import MONDAY, records_of_monday
-from lesson_lib.classroom.exercises.notebook_02.two_blanks import TWO_BLANKS
-from lesson_lib.classroom.exercises.world import World
+from lesson_lib.classroom.exercises.sandbox import Sandbox
+from lesson_lib.course import reloading as reload
+from lesson_lib.course.monday import records_of_monday
 
 READINGS = reload.Source(
     table="readings",
@@ -28,13 +28,13 @@ INSERT = "insert into readings select *, ? from read_csv(?)"
 Answer = Callable[[Any, str, str], object]
 
 
-def call(world: World, answer: Answer, key: str) -> None:
+def call(sandbox: Sandbox, answer: Answer, key: str) -> None:
     """Let the answer load a key, into a table that is there at first."""
-    is_new = not world.lab.database.exists()
-    with duckdb.connect(world.lab.database) as con:
+    is_new = not sandbox.lab.database.exists()
+    with duckdb.connect(sandbox.lab.database) as con:
         if is_new:
             con.execute("create table readings (hour int, degrees double, note text, partition_key text)")
-        answer(con, key, str(world.lab.source / f"{key}.csv"))
+        answer(con, key, str(sandbox.lab.source / f"{key}.csv"))
 
 
 def judged(happening: reload.Happening, answer: Answer) -> Miss | None:
@@ -190,7 +190,7 @@ def test_columns_in_another_order_are_matched_by_name() -> None:
 @pytest.mark.parametrize("values", ["[path]", "[None]"])
 def test_a_delete_that_finds_nothing_is_told_of_as_one(values: str, run_cell: Callable[[str], Any]) -> None:
     """Not as a load that has none."""
-    verdict = run_cell(TWO_BLANKS.solution.replace('?", [key])', f'?", {values})'))
+    verdict = run_cell(EXERCISES["2.3"].solution.replace('?", [key])', f'?", {values})'))
     assert verdict.misconception == ""
     assert dict(verdict.facts)["Seen"] == "24 rows of acme: the delete has left some, or found none"
 
@@ -267,7 +267,7 @@ def test_the_records_of_monday_are_those_that_are_asked_about() -> None:
 
 def test_a_letter_that_does_not_fit_is_told_what_contradicts_it() -> None:
     """One record that the letter would have left otherwise; a belief only where one explains the letter."""
-    [scenario] = MONDAY.scenarios
+    [scenario] = EXERCISES["2.6"].scenarios
     right = {"bluebird": "d", "o'hare": "b", "zenith": "c"}
     assert scenario(right) is None
     assert scenario(right | {"bluebird": "c"}) == Miss(

@@ -4,12 +4,12 @@ import json
 
 import pytest
 
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.course import EXERCISES
-from lesson_lib.classroom.exercises.notebook_03.tick_history import five_ticks
 from lesson_lib.classroom.exercises.progress_store import Outcome
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator
 from lesson_lib.classroom.simulator.tick_view import Became
+from lesson_lib.course.five_ticks import five_ticks
 from lesson_lib.pipeline import InvalidKey
 
 RIGHT = {2: "e", 3: "c", 4: "g", 5: "a"}

@@ -246,7 +246,7 @@ def test_in_a_kernel_the_next_cell_runs() -> None:
     given = """
 import os, time, warnings
 from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.course import EXERCISES
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises import trial
 from dataclasses import replace
 def runs(answer):

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.course import EXERCISES
 from lesson_lib.classroom.exercises.progress_store import Outcome
 
 SOURCES = ("exchange", "customers", "report", "invoices", "export")

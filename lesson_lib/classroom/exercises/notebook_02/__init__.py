@@ -1,1 +1,0 @@
-"""What notebook 02 asks: `lesson.py` has the plan and the short questions, the rest an exercise each."""

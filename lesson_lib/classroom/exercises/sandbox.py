@@ -1,0 +1,142 @@
+"""A throwaway folder, instance and database, in which a learner's assets are run."""
+
+import inspect
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import patch
+
+import dagster as dg
+import duckdb
+
+from lesson_lib.classroom.exercises.exercise import NoAnswer
+from lesson_lib.classroom.lab.folder import Lab
+from lesson_lib.pipeline import SourceFolder, Warehouse
+
+KEYS = "s3"  # the set in which the exercises look for keys
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """Where a scenario takes place; nothing in it is the learner's.
+
+    Attributes:
+        lab: a folder of source files of its own; the database is not there yet.
+        instance: an ephemeral one without keys.
+    """
+
+    lab: Lab
+    instance: dg.DagsterInstance
+
+    def write(self, key: str, text: str) -> None:
+        """Put a source file under this key, in place of an earlier one; a lone surrogate is a broken byte."""
+        path = self.lab.source / f"{key}.csv"
+        path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
+
+    def materialize(self, assets: list[Any], key: str) -> dg.ExecuteInProcessResult:
+        """Register the key in the set of the first asset, and materialize the assets for it.
+
+        The resources are those of the course: `source`, a `SourceFolder`, and `database`, a `Warehouse`.
+
+        Raises:
+            NoAnswer: the first asset is none, or has no dynamic partitions.
+            Exception: whatever the assets raised.
+        """
+        self.instance.add_dynamic_partitions(set_of(assets[0]), [key])
+        return dg.materialize(assets, partition_key=key, instance=self.instance, resources=self.resources())
+
+    def materialize_range(self, asset: Any, first: str, last: str) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - whatever the learner gives
+        """Materialize an asset in one run for the registered keys from the first to the last.
+
+        Raises:
+            NoAnswer, Exception: as `materialize`.
+        """
+        set_of(asset)
+        ends = {"start": first, "end": last}
+        tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
+        return dg.materialize([asset], tags=tags, instance=self.instance, resources=self.resources())
+
+    def resources(self) -> dict[str, SourceFolder | Warehouse]:
+        """Return the resources of the course, for this sandbox."""
+        return {
+            "source": SourceFolder(path=str(self.lab.source)),
+            "database": Warehouse(database=str(self.lab.database)),
+        }
+
+    def load(self, table: Any, key: str) -> None:  # noqa: ANN401 - whatever the learner gives
+        """Materialize a table's asset for this key; `import_dynamic_partition_file` gives it the file's path.
+
+        Raises:
+            NoAnswer, Exception: as `materialize`.
+        """
+        set_of(table)  # first, since the other asset shares its partitions
+
+        @dg.asset(partitions_def=table.partitions_def)
+        def import_dynamic_partition_file(context: dg.AssetExecutionContext) -> str:
+            return str(self.lab.source / f"{context.partition_key}.csv")
+
+        self.materialize([import_dynamic_partition_file, table], key)
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database, with values for its `?`."""
+        with duckdb.connect(self.lab.database) as con:
+            return con.execute(sql, values).fetchall()
+
+
+@contextmanager
+def new_sandbox() -> Iterator[Sandbox]:
+    """Make a sandbox for one scenario, and remove it afterwards."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Sandbox(Lab(), instance)
+
+
+def set_of(asset: Any) -> str:  # noqa: ANN401 - whatever the learner gives
+    """Return the name of an asset's dynamic partitions.
+
+    Raises:
+        NoAnswer: it is no asset, or has no dynamic partitions.
+    """
+    if inspect.isfunction(asset):
+        raise NoAnswer("That is a plain function. Put @dg.asset(partitions_def=s3_partitions_def) above it.")
+    if not isinstance(asset, dg.AssetsDefinition):
+        raise NoAnswer("Give check your asset, by the name of its function and without brackets.")
+    definition = asset.partitions_def
+    if not isinstance(definition, dg.DynamicPartitionsDefinition) or definition.name is None:
+        raise NoAnswer(
+            "Your asset has no dynamic partitions. Decorate it with partitions_def=s3_partitions_def."
+        )
+    return definition.name
+
+
+@dataclass
+class Elsewhere:
+    """What was registered, and not in the set `s3` of the given instance."""
+
+    sets: list[str] = field(default_factory=list)
+    instances: int = 0
+
+
+@contextmanager
+def listening(given: dg.DagsterInstance) -> Iterator[Elsewhere]:
+    """Note what is registered elsewhere; an instance other than the given one is left as it is."""
+    add, delete = dg.DagsterInstance.add_dynamic_partitions, dg.DagsterInstance.delete_dynamic_partition
+    elsewhere = Elsewhere()
+
+    def listen(instance: dg.DagsterInstance, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+        if instance is not given:  # it may be the learner's own, of the notebook
+            elsewhere.instances += bool(partition_keys)
+            return
+        if partition_keys and partitions_def_name != KEYS:
+            elsewhere.sets.append(partitions_def_name)
+        add(instance, partitions_def_name, partition_keys)
+
+    def spare(instance: dg.DagsterInstance, partitions_def_name: str, partition_key: str) -> None:
+        if instance is given:
+            delete(instance, partitions_def_name, partition_key)
+
+    with (
+        patch.object(dg.DagsterInstance, "add_dynamic_partitions", listen),
+        patch.object(dg.DagsterInstance, "delete_dynamic_partition", spare),
+    ):
+        yield elsewhere

@@ -1,0 +1,94 @@
+"""Read the Markdown pages of the course, which begin with front matter: YAML between two lines of dashes."""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# The one in C, where it is there: the whole course is read at each start of a kernel.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SHAPE = re.compile(r"---\n(.*?\n)---\n(.*)", re.DOTALL)
+
+
+class ContentError(Exception):
+    """A file of the course cannot be read; the message begins with the file and the line."""
+
+    def __init__(self, path: Path, line: int, fault: str) -> None:
+        """Name the file by its last three parts, such as `02/2_4_idempotent_asset/task.md`."""
+        super().__init__(f"{'/'.join(path.parts[-3:])}, line {line}: {fault}")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Markdown file.
+
+    Attributes:
+        path: where it is.
+        front: the values of its front matter.
+        body: the Markdown below the front matter, without blank lines around it.
+    """
+
+    path: Path
+    front: Mapping[str, Any]
+    body: str
+
+    def error(self, fault: str, near: str = "") -> ContentError:
+        """Return the error that names the line on which a text first stands, or else the first line."""
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        line = next((number for number, text in enumerate(lines, 1) if near and near in text), 1)
+        return ContentError(self.path, line, fault)
+
+
+def read_page(path: Path, keys: Collection[str]) -> Page:
+    """Read a Markdown file with front matter.
+
+    Args:
+        path: the file.
+        keys: those of its front matter, all of them.
+
+    Raises:
+        ContentError: there is no front matter, it is not YAML, or it lacks a key or has an unknown one.
+    """
+    found = _SHAPE.fullmatch(path.read_text(encoding="utf-8"))
+    if not found:
+        raise ContentError(path, 1, "The file begins with --- and a second --- ends its front matter.")
+    page = Page(path, read_yaml(path, found[1], 1), found[2].strip("\n"))
+    for key in keys:
+        if key not in page.front:
+            raise page.error(f"The front matter has no {key!r}. Add a line `{key}: ...`.")
+    for key in page.front:
+        if key not in keys:
+            fault = f"{key!r} is not a key of this front matter. It has {', '.join(keys)}."
+            raise page.error(fault, f"{key}:")
+    return page
+
+
+def read_yaml(path: Path, text: str, lines_above: int = 0) -> dict[str, Any]:
+    """Read YAML that is a mapping.
+
+    Raises:
+        ContentError: it is not YAML, or not a mapping.
+    """
+    try:
+        values = yaml.load(text, _LOADER)  # noqa: S506 - both are safe loaders
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise ContentError(path, line + lines_above, f"This is not YAML: {error.problem}.") from None
+    if not isinstance(values, dict):
+        raise ContentError(path, 1 + lines_above, "Write `key: value` on each line.")
+    return values
+
+
+def read_code_block(path: Path, language: str) -> str:
+    """Return the only fenced block of a language in a Markdown file.
+
+    Raises:
+        ContentError: there is none, or more than one.
+    """
+    blocks = re.findall(rf"```{language}\n(.*?\n)```", path.read_text(encoding="utf-8"), re.DOTALL)
+    if len(blocks) != 1:
+        raise ContentError(path, 1, f"The page has {len(blocks)} blocks ```{language}. Keep one.")
+    return str(blocks[0])

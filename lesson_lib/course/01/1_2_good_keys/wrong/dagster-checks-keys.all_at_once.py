@@ -1,0 +1,1 @@
+instance.add_dynamic_partitions("s3", list(dict.fromkeys(names)))

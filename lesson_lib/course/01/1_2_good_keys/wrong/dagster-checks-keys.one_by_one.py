@@ -1,0 +1,2 @@
+for name in names:
+    instance.add_dynamic_partitions("s3", [name])

@@ -1,0 +1,1 @@
+return str(source.find(context.partition_key))

@@ -1,0 +1,3 @@
+path = f"{source.path}/{context.partition_key}.csv"
+with open(path):
+    return path

@@ -1,0 +1,5 @@
+key = context.partition_key.split(".")[0]
+path = Path(source.path) / f"{key}.csv"
+if not path.is_file():
+    raise FileNotFoundError(f"{path.name} is not there. Put it there, and run again.")
+return str(path)

@@ -1,0 +1,1 @@
+return str((Path(source.path) / f"{context.partition_key}.csv").resolve())

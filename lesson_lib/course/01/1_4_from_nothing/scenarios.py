@@ -1,0 +1,74 @@
+"""Exercise 1.4: put the steps from an empty instance to a table in order."""
+
+import re
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from lesson_lib.classroom.display.safe_text import counted, plain
+from lesson_lib.classroom.exercises.answers import read_letters
+from lesson_lib.classroom.exercises.exercise import Miss
+from lesson_lib.classroom.exercises.sandbox import new_sandbox
+from lesson_lib.classroom.pages import read_code_block
+from lesson_lib.pipeline import (
+    SourceFolder,
+    Warehouse,
+    duckdb_dynamic_partition_table,
+    import_dynamic_partition_file,
+)
+
+# The lettered lines that the learner reads; what goes on in a second line is indented below the first.
+_LINES = {
+    letter: dedent(f"   {code}")
+    for letter, code in re.findall(
+        r"^(\w)  (.+\n(?:   .*\n)*)",
+        read_code_block(Path(__file__).with_name("task.md"), "text"),
+        re.MULTILINE,
+    )
+}
+_ACME_ROWS = 8
+
+
+def _lines_in_order(*answer: object) -> Miss | None:
+    """Your lines, run from top to bottom after a restart."""
+    order = read_letters(answer, _LINES, count=len(_LINES))
+    with new_sandbox() as sandbox:
+        names: dict[str, Any] = {
+            "dg": dg,
+            "duckdb": duckdb,
+            "lab": sandbox.lab,
+            "assets": [import_dynamic_partition_file, duckdb_dynamic_partition_table],
+            "resources": {
+                "source": SourceFolder(path=str(sandbox.lab.source)),
+                "database": Warehouse(database=str(sandbox.lab.database)),
+            },
+        }
+        try:
+            for letter in order:
+                try:
+                    exec(_LINES[letter], names)  # noqa: S102 - the exercise's own lines; the learner orders them
+                except Exception as error:  # noqa: BLE001 - whatever comes of the order
+                    return _too_early(letter, order, error)
+        finally:
+            if "instance" in names:
+                names["instance"].dispose()
+    rows = len(names["table"])
+    return None if rows == _ACME_ROWS else Miss(seen=counted(rows, "row"), expected=f"{_ACME_ROWS} rows")
+
+
+def _too_early(letter: str, order: list[str], error: Exception) -> Miss:
+    before = order[: order.index(letter)]
+    said = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+    # A line without a name that it needs is a slip; these two have all their names, and lack a record.
+    beliefs = {"b": "three-records-are-one"} | ({"a": "definition-creates-keys"} if "e" in before else {})
+    return Miss(
+        beliefs.get(letter, ""),
+        seen=f"line {letter}, with {', '.join(before) or 'nothing'} before it, raised {plain(said)}",
+        expected=f"all five lines run, and the table has acme's {_ACME_ROWS} rows",
+    )
+
+
+SCENARIOS = (_lines_in_order,)

@@ -1,0 +1,51 @@
+"""Exercise 2.3: a load with two blanks, for a key that is bound."""
+
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+
+from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
+from lesson_lib.classroom.exercises.sandbox import Sandbox
+from lesson_lib.course import reloading as reload
+from lesson_lib.course.customer_files import CUSTOMERS, EXCHANGE
+
+_COLUMNS = (
+    "date date, share_price double, amount double, spend double, shift double, spread double, "
+    "partition_key varchar"
+)
+
+
+def _call(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401 - whatever a learner gives
+    """Let the learner's function load a key into a table that is there."""
+    if not callable(answer):
+        raise NoAnswer('Give check your function, by its name and without brackets: check("2.3", my_load).')
+    with duckdb.connect(sandbox.lab.database) as con:
+        con.execute(f"create table if not exists raw_partition_data ({_COLUMNS})")
+        answer(con, key, str(sandbox.lab.source / f"{key}.csv"))
+
+
+def _scenario(happening: reload.Happening, source: reload.Source = CUSTOMERS) -> Scenario:
+    """Return the scenario; who fills the blanks of a delete does not believe that there need be none."""
+    judged = reload.scenario(happening, source, _call)
+
+    def run(answer: object) -> Miss | None:
+        miss = judged(answer)
+        if miss and miss.misconception == "loading-twice-is-harmless":
+            return replace(
+                miss, misconception="", seen=f"{miss.seen}: the delete has left some, or found none"
+            )
+        return miss
+
+    run.__doc__ = judged.__doc__
+    return run
+
+
+SCENARIOS = (
+    _scenario(reload.named_after_a_day, EXCHANGE),
+    _scenario(reload.loaded_three_times),
+    _scenario(reload.beside_another),
+    _scenario(reload.beside_lookalikes),
+    _scenario(reload.with_an_apostrophe),
+    _scenario(reload.with_sql_in_the_key),
+)

@@ -1,0 +1,5 @@
+name, file = key.replace("'", "''"), path.replace("'", "''")
+con.execute("begin transaction")
+con.execute(f"delete from raw_partition_data where partition_key = '{name}'")
+con.execute(f"insert into raw_partition_data select *, '{name}' from '{file}'")
+con.execute("commit")

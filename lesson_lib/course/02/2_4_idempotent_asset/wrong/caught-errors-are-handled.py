@@ -1,0 +1,7 @@
+con.begin()
+try:
+    con.execute("delete from raw_partition_data where partition_key = ?", [key])
+    con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
+    con.commit()
+except duckdb.Error:
+    con.rollback()

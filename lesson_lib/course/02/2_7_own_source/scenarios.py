@@ -1,0 +1,291 @@
+"""Exercise 2.7, "bring your own source": what happens to a reload, with a folder of the learner's own files.
+
+Of the folder, the first rows of the first CSV files are read. What is loaded are copies of them, and two
+files that are made of these: one corrected, with fewer rows, and one broken.
+"""
+
+import csv
+import io
+import os
+import tempfile
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
+from lesson_lib.classroom.exercises.sandbox import Sandbox, new_sandbox
+from lesson_lib.classroom.lab.three_records import three_records
+from lesson_lib.course import reloading as reload
+from lesson_lib.pipeline import InvalidKey
+from lesson_lib.pipeline.audit import State
+from lesson_lib.pipeline.keys import new_keys
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
+
+MOST_FILES = 5  # of a folder, in the order of their names
+MOST_BYTES = 100_000  # of a file
+
+# A byte that is no UTF-8: COPY, read_csv and pandas refuse it, in a column of any type. Of a line with too
+# many values, DuckDB's read_csv makes an empty table instead.
+_NO_UTF8 = "\udcff"
+# Before that byte, more rows than DuckDB looks at when it is asked for the columns: a load that asks for them
+# before it deletes would otherwise be spared by chance.
+_MANY_ROWS = 25_000
+_MANY_CHARACTERS = 20_000_000  # and not more than this, if rows are long
+_NONE = "(empty)"  # how DuckDB says that it found no such character
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """The beginning of one of the learner's files.
+
+    Attributes:
+        key: the file's name without its suffix.
+        columns: their names, as DuckDB reads them.
+        text: the header and the first rows, with their own line ends.
+        corrected: the header and half of the rows, with another value in one of them; empty if there are not
+            two rows with different values.
+        broken: the text, many more rows, and a line that is no UTF-8.
+    """
+
+    key: str
+    columns: tuple[str, ...]
+    text: str
+    corrected: str
+    broken: str
+
+
+def _with_own_files(happening: reload.Happening) -> Scenario:
+    def run(folder: object, table: object) -> Miss | None:
+        return reload.scenario(happening, own_source(folder), Sandbox.load)(table)
+
+    run.__doc__ = str(happening.__doc__).format(key="One of your keys", other="another one")
+    return run
+
+
+def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - whatever the learner gives
+    """All of your keys are loaded, and the three records agree."""
+    files = own_files(folder)
+    with new_sandbox() as sandbox:
+        for file in files:
+            sandbox.write(file.key, file.text)
+            sandbox.load(table, file.key)
+        found = three_records(sandbox.instance, table, sandbox.lab.database)
+    told = [f"{key.key}: {key.state.value}" for key in found.keys if key.state is not State.AGREE]
+    return Miss(seen="; ".join(told), expected=f"{len(files)} keys that agree") if told else None
+
+
+def own_source(folder: object) -> reload.Source:
+    """Make a source for the scenarios out of the learner's folder.
+
+    Raises:
+        NoAnswer: as `own_files`, or no file has two rows with different values.
+    """
+    files = own_files(folder)
+    again = next((file for file in files if file.corrected), None)
+    if again is None:
+        names = ", ".join(f"{file.key}.csv" for file in files)
+        raise NoAnswer(
+            f"None of {names} has two rows with different values, so there is nothing to correct in them. "
+            "Give a folder in which one of the first files has more rows."
+        )
+    other = next(file for file in files if file is not again)
+    return reload.Source(
+        table=CUSTOMER_TABLE,
+        key=again.key,
+        file=again.text,
+        corrected=again.corrected,
+        broken=again.broken,
+        other_key=other.key,
+        other_file=other.text,
+    )
+
+
+def own_files(folder: object) -> list[OwnFile]:
+    """Read the beginnings of the first CSV files of the learner's folder.
+
+    Raises:
+        NoAnswer: there are not two of them, one cannot be loaded, or their columns differ; which, and why.
+    """
+    paths = _csv_files(_folder(folder))
+    try:
+        new_keys((), (path.stem for path in paths))
+    except InvalidKey as refusal:
+        raise NoAnswer(str(refusal)) from None
+    first, *others = files = [_own_file(path) for path in paths]
+    for file in others:
+        if set(file.columns) != set(first.columns):
+            raise NoAnswer(
+                f"{first.key}.csv has the columns {', '.join(first.columns)}; {file.key}.csv has "
+                f"{', '.join(file.columns)}. Give a folder whose files all have the same columns."
+            )
+    return files
+
+
+def _folder(given: object) -> Path:
+    if not isinstance(given, str | os.PathLike):
+        raise NoAnswer("Give check the path of your folder first, as a text or a Path, and then your asset.")
+    try:
+        folder = Path(given).expanduser()
+    except RuntimeError:  # the home of "~nobody"
+        folder = Path(given)
+    if folder.is_dir():
+        return folder
+    if folder.exists():
+        raise NoAnswer(f"{folder.name} is a file. Give the folder that it lies in.")
+    raise NoAnswer(f"There is no folder {str(given)!r}. Give its whole path, such as '~/my_files'.")
+
+
+def _csv_files(folder: Path) -> list[Path]:
+    try:
+        found = [path for path in folder.iterdir() if path.suffix.lower() == ".csv" and path.is_file()]
+    except OSError as error:
+        raise NoAnswer(f"{folder.name} cannot be opened ({error.strerror}). Give another folder.") from None
+    if len(found) < 2:  # noqa: PLR2004 - one that is loaded again, and one that must stay as it is
+        count = "one CSV file" if found else "no CSV file"
+        raise NoAnswer(
+            f"There is {count} in {folder.name}. Give a folder with two or more, one for each key."
+        )
+    # A key with an apostrophe comes last: the other keys are to show whether it alone is the trouble.
+    return sorted(found, key=lambda path: ("'" in path.name, path.name))[:MOST_FILES]
+
+
+def _own_file(path: Path) -> OwnFile:
+    records = _records(path)
+    text = "".join(records)
+    read = _read(path, text)
+    if len(records) != 1 + len(read.rows):  # a quotation mark may be no quote, as in a file of screen sizes
+        records = list(io.StringIO(text, newline=""))
+    header, *rows = records
+    if len(rows) != len(read.rows):
+        raise _unfit(path, "has rows that cannot be told apart by quotation marks and line ends")
+    corrected = _corrected(rows, read)
+    shortest = min(rows, key=len)
+    more = shortest * min(_MANY_ROWS, _MANY_CHARACTERS // len(shortest))
+    return OwnFile(
+        key=path.stem,
+        columns=read.columns,
+        text=text,
+        corrected="".join([header, *corrected]) if corrected else "",
+        broken=text + more + _NO_UTF8 + read.delimiter * (len(read.columns) - 1) + _line_end(header),
+    )
+
+
+def _unfit(path: Path, fault: str) -> NoAnswer:
+    return NoAnswer(f"{path.name} {fault}. Mend it or move it away, and run the cell again.")
+
+
+def _records(path: Path) -> list[str]:
+    """Return the header and the first rows of a file, each with its line end."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES)
+            is_cut = bool(file.read(1))
+    except OSError as error:
+        raise _unfit(path, f"cannot be opened ({error.strerror})") from None
+    if is_cut:
+        content = content[: content.rfind(b"\n") + 1]
+    try:
+        lines = io.StringIO(content.decode(), newline="")
+    except UnicodeDecodeError as error:
+        number = content.count(b"\n", 0, error.start) + 1
+        raise _unfit(path, f"is not UTF-8 in line {number}") from None
+    records: list[str] = []
+    inside = False  # a value in quotes, which goes on in the next line
+    for line in lines:
+        if inside:
+            records[-1] += line
+        elif line.strip("\r\n"):
+            records.append(line)
+        inside ^= line.count('"') % 2 == 1
+    if inside and is_cut:
+        del records[-1]
+    if not records:
+        raise _unfit(path, "is empty, or begins with a very long line" if is_cut else "is empty")
+    if not records[-1].endswith(("\r", "\n")):
+        records[-1] += _line_end(records[0]) or "\n"
+    return records
+
+
+def _line_end(record: str) -> str:
+    return record[len(record.rstrip("\r\n")) :]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What DuckDB found in a text: columns and rows, and what it took for a delimiter and a quote."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    delimiter: str
+    quote: str
+
+
+def _read(path: Path, text: str) -> _Read:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        copy = Path(folder) / "copy.csv"
+        copy.write_text(text, encoding="utf-8", newline="")
+        try:
+            sniffed = con.execute(
+                "select Delimiter, Quote, SkipRows, HasHeader from sniff_csv(?)", [str(copy)]
+            ).fetchall()
+            rows = con.execute("from read_csv(?)", [str(copy)])
+            columns = tuple(name for name, *_ in rows.description or ())
+            found = rows.fetchall()
+        except duckdb.Error as error:
+            told = str(error).replace(str(copy), path.name).splitlines()[:2]
+            raise _unfit(path, f"cannot be read by DuckDB ({' '.join(told).rstrip('.')})") from None
+    ((delimiter, quote, skipped, has_header),) = sniffed
+    if skipped or not has_header:
+        raise _unfit(path, "does not begin with a line that DuckDB takes for the names of its columns")
+    if not found:
+        raise _unfit(path, "has a header and no rows")
+    if "partition_key" in map(str.lower, columns):
+        raise _unfit(path, "has a column partition_key of its own, which is to be the table's")
+    return _Read(columns, found, delimiter, '"' if quote == _NONE else quote)
+
+
+def _corrected(rows: list[str], read: _Read) -> list[str] | None:
+    """Return half of the rows; in one of them, a value has become the greatest or the least of its column."""
+    half = len(rows) // 2
+    if not half:
+        return None
+    for column in reversed(range(len(read.columns))):  # keys stand at the front, and are better left alone
+        known = {index: row[column] for index, row in enumerate(read.rows) if row[column] is not None}
+        ends = [choose(known, key=known.__getitem__) for choose in (max, min)] if known else []
+        for changed, like in product((index for index in known if index < half), ends):
+            if known[changed] != known[like]:
+                values = _values(rows[changed], read)
+                values[column] = _values(rows[like], read)[column]
+                return [*rows[:changed], _row(values, rows[changed], read), *rows[changed + 1 : half]]
+    return None
+
+
+def _values(row: str, read: _Read) -> list[str]:
+    return next(csv.reader([row], delimiter=read.delimiter, quotechar=read.quote))
+
+
+def _row(values: list[str], before: str, read: _Read) -> str:
+    written = io.StringIO(newline="")
+    csv.writer(
+        written, delimiter=read.delimiter, quotechar=read.quote, lineterminator=_line_end(before)
+    ).writerow(values)
+    return written.getvalue()
+
+
+SCENARIOS = (
+    *map(
+        _with_own_files,
+        (
+            reload.loaded_three_times,
+            reload.corrected,
+            reload.beside_another,
+            reload.with_columns_in_another_order,
+            reload.with_an_apostrophe,
+            reload.broken_after_good,
+        ),
+    ),
+    all_records_agree,
+)

@@ -1,0 +1,93 @@
+"""Exercise 3.1: what is to start the runs of five sources, a schedule or a sensor."""
+
+from dataclasses import dataclass
+
+from lesson_lib.classroom.exercises.answers import read_one_for_each
+from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A source, as one meets it at work.
+
+    Attributes:
+        right: `schedule` or `sensor`.
+        decides: the words in it that decide.
+        wanted: what that one does.
+        otherwise: what comes of the other one.
+        misconception: the id of the belief that makes the other one look right, if there is one.
+    """
+
+    right: str
+    decides: str
+    wanted: str
+    otherwise: str
+    misconception: str = ""
+
+
+_SENSORS_FOR_ALL = "sensors-suit-every-source"
+_NEARLY_ALL = 4  # of five answers; whoever gives fewer sensors does not say that one suits every source
+_SOURCES = {
+    "exchange": _Source(
+        right="schedule",
+        decides="A day without its file has to show as a failed run",
+        wanted="a run for each day at six, which fails if its file is missing",
+        otherwise="for such a day a sensor asks for no run, so none fails",
+        misconception=_SENSORS_FOR_ALL,
+    ),
+    "customers": _Source(
+        right="sensor",
+        decides="new customers do so unannounced",
+        wanted="a new key for each new customer, and a run for each file",
+        otherwise="no calendar names them, so Dagster has no keys to build a schedule from",
+        misconception="dynamic-job-can-have-a-schedule",
+    ),
+    "report": _Source(
+        right="schedule",
+        decides="every Monday at six in the morning",
+        wanted="a run every Monday at six",
+        otherwise="nothing arrives then that a sensor could see",
+        misconception=_SENSORS_FOR_ALL,
+    ),
+    "invoices": _Source(
+        right="sensor",
+        decides="no run may start without one",
+        wanted="a run for each invoice, and none without one",
+        otherwise="a schedule asks for one at each of its times, with an invoice or without",
+        misconception="frequent-schedule-is-a-sensor",
+    ),
+    "export": _Source(
+        right="sensor",
+        decides="corrected unannounced, and each correction is to be loaded soon, and once",
+        wanted="a run for the export, and one for each correction",
+        otherwise="a schedule asks at its times, whether there is a correction or not",
+    ),
+}
+_EXAMPLE = '{"exchange": "sensor", "customers": "sensor", ...} with a word for each of the five sources'
+
+
+def _trigger(answer: object) -> str:
+    """Read `schedule` or `sensor`, also as `a sensor`, `Schedules` or `@dg.schedule`."""
+    [*found] = [
+        word for word, start in (("schedule", "sched"), ("sensor", "sens")) if start in str(answer).lower()
+    ]
+    if len(found) != 1:
+        raise NoAnswer(f'For each source the answer is "schedule" or "sensor", and not {answer!r}.')
+    return found[0]
+
+
+def _what_starts_each(answer: object) -> Miss | None:
+    """What starts the runs of each source."""
+    given = read_one_for_each(answer, _SOURCES, _EXAMPLE)
+    triggers = dict(zip(_SOURCES, map(_trigger, given), strict=True))
+    for name, source in _SOURCES.items():
+        if triggers[name] != source.right:
+            belief = source.misconception
+            if belief == _SENSORS_FOR_ALL and list(triggers.values()).count("sensor") < _NEARLY_ALL:
+                belief = ""
+            seen = f'{name}, "{source.decides}": {source.otherwise}'
+            return Miss(belief, seen, expected=source.wanted)
+    return None
+
+
+SCENARIOS = (_what_starts_each,)

@@ -1,0 +1,8 @@
+trigger = {
+    "exchange": "schedule",
+    "customers": "sensor",
+    "report": "schedule",
+    "invoices": "sensor",
+    "export": "sensor",
+}
+check("3.1", trigger)

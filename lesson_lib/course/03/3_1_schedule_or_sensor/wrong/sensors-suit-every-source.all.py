@@ -1,0 +1,8 @@
+trigger = {
+    "exchange": "sensor",
+    "customers": "sensor",
+    "report": "sensor",
+    "invoices": "sensor",
+    "export": "sensor",
+}
+check("3.1", trigger)

@@ -1,0 +1,44 @@
+"""Exercise 3.6: the history of five ticks, and what explains four of them."""
+
+from lesson_lib.classroom.exercises.answers import read_letters, read_one_for_each
+from lesson_lib.classroom.exercises.exercise import Miss
+
+_TICKS = (2, 3, 4, 5)
+_LETTERS = "abcdefgh"
+_TRUE = {2: "e", 3: "c", 4: "g", 5: "a"}
+# What the history shows of each tick, against most explanations of it.
+_SHOWN = {
+    2: "tick 2 asks for no run, all files are as before, and no tick has failed so far",
+    3: "the one run that tick 3 asks for is dropped, and no tick has failed so far",
+    4: "tick 4 failed with InvalidKey, and no tick before it had failed",
+    5: "tick 5 did not fail, both its runs succeeded, and tick 4 had asked for neither",
+}
+# What it shows against an explanation that sounds likely, and the belief behind that one, if there is one.
+_AGAINST = {
+    (2, "b"): ("failed-run-is-asked-for-again", "no tick after the first asks for zenith"),
+    (3, "b"): ("", "the run of acme at tick 1 succeeded; the one that failed is zenith's"),
+    (3, "f"): ("", "tick 3 shows acme.csv as changed; the daemon compares run keys, never content"),
+    (4, "d"): ("one-bad-key-fails-alone", "tick 5 asks for o'hare, and its run succeeds"),
+    (4, "h"): (
+        "failed-tick-moves-on",
+        "o'hare.csv comes after the bad name and has no turn: tick 4 asks for nothing",
+    ),
+    (5, "b"): ("failed-run-is-asked-for-again", "tick 5 is the first to ask for a run of o'hare"),
+    (5, "h"): ("failed-tick-moves-on", "the cursor after tick 4 is as before, so no file has been left out"),
+}
+
+
+def _what_explains(answer: object) -> Miss | None:
+    """What explains each of the four ticks."""
+    given = read_one_for_each(answer, _TICKS, '{2: "a", 3: "b", 4: "c", 5: "d"}')
+    chosen = {
+        tick: read_letters(letter, _LETTERS, count=1)[0] for tick, letter in zip(_TICKS, given, strict=True)
+    }
+    for tick, letter in chosen.items():
+        if letter != _TRUE[tick]:
+            belief, seen = _AGAINST.get((tick, letter), ("", _SHOWN[tick]))
+            return Miss(belief, seen, expected=f"another explanation of tick {tick}")
+    return None
+
+
+SCENARIOS = (_what_explains,)

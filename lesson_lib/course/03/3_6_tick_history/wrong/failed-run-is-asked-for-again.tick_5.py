@@ -1,0 +1,4 @@
+from lesson_lib.course.five_ticks import five_ticks
+
+display(five_ticks())
+check("3.6", {2: "e", 3: "c", 4: "g", 5: "b"})

@@ -1,0 +1,7 @@
+seconds = {
+    "one run a key": 950,
+    "one run for all": 49,
+    "DuckDB alone": 49,
+    "one run for all, DuckDB ten times as fast": 4.9,
+}
+check("4.2", seconds)

@@ -1,0 +1,133 @@
+"""Exercise 4.4: which of the registered keys have no rows in the table?"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+
+from lesson_lib.classroom.display.safe_text import listed, plain
+from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
+from lesson_lib.pipeline.database_errors import first_line
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
+
+# As notebook 02 made it by hand; the library's own takes no NULL.
+_COLUMNS = (
+    "date date, share_price double, amount double, spend double, shift double, spread double, "
+    "partition_key varchar"
+)
+
+
+def _returned(answer: object, registered: Sequence[str], rows: Sequence[str | None]) -> list[object] | str:
+    """Call the learner's function with a database that holds a row of each of these keys.
+
+    Returns:
+        What it returned as a list; of a value that holds no others, such as None, how it looks.
+    """
+    if not callable(answer):
+        raise NoAnswer(
+            'Give check your function, by its name and without brackets: check("4.4", keys_without_rows).'
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "warehouse.duckdb")
+        with duckdb.connect(path) as con:
+            con.execute(f"create table {CUSTOMER_TABLE} ({_COLUMNS})")
+            values = "'2017-09-11', 10, 1101, 11010, 0.25, 0.01, unnest(?::varchar[])"
+            con.execute(f"insert into {CUSTOMER_TABLE} select {values}", [rows])
+        with duckdb.connect(path, read_only=True) as con:
+            returned = answer(con, list(registered))
+            if isinstance(returned, Iterable) and not isinstance(returned, str | bytes | Mapping):
+                return list(returned)  # here, since a generator asks now
+            return _shown(returned)  # here, since a relation asks now, too
+
+
+def _missed(
+    answer: object,
+    registered: Sequence[str],
+    rows: Sequence[str | None],
+    belief: str = "",
+    shows: Callable[[list[str]], bool] = lambda _: True,
+) -> Miss | None:
+    """Compare what the learner's function returns with the keys that have no rows.
+
+    Args:
+        answer: the function.
+        registered: the keys.
+        rows: the partition_key of each row.
+        belief: the misconception behind a wrong answer.
+        shows: tells whether the keys that were returned show it.
+    """
+    expected = [key for key in registered if key not in {*rows}]
+    found = _returned(answer, registered, rows)
+    if not isinstance(found, list):
+        return Miss(seen=found, expected=f"a list of keys: {_listed(expected)}")
+    keys = [one for one in found if isinstance(one, str)]
+    if len(keys) < len(found):
+        other = next(one for one in found if not isinstance(one, str))
+        seen = f"a list with {_shown(other)} in it, which is no text"
+        return Miss(seen=seen, expected=f"a list of keys: {_listed(expected)}")
+    if sorted(keys) == sorted(expected):
+        return None
+    return Miss(belief if shows(keys) else "", _listed(keys), _listed(expected))
+
+
+def _shown(value: object) -> str:
+    return plain(repr(value), longest=80)
+
+
+def _listed(keys: Sequence[str]) -> str:
+    return listed([repr(key) for key in keys], many=6) or "no key"
+
+
+def _some_missing(answer: object) -> Miss | None:
+    """Of four registered keys, bluebird and zenith have no rows."""
+    return _missed(answer, ["acme", "bluebird", "globex", "zenith"], ["globex", "acme", "acme", "acme"])
+
+
+def _none_missing(answer: object) -> Miss | None:
+    """All three registered keys have rows."""
+    return _missed(answer, ["acme", "bluebird", "zenith"], ["zenith", "bluebird", "acme", "acme"])
+
+
+def _no_rows(answer: object) -> Miss | None:
+    """The table is there, and empty."""
+    return _missed(answer, ["acme", "bluebird", "zenith"], [])
+
+
+def _apostrophes(answer: object) -> Miss | None:
+    """Two keys have an apostrophe: o'hare, with rows, and o'neill, without."""
+    belief = "quotes-make-a-key-safe"
+    try:
+        return _missed(answer, ["acme", "o'hare", "o'neill"], ["acme", "o'hare"], belief)
+    except duckdb.Error as error:
+        # Other keys were no trouble, so it is for these characters.
+        return Miss(belief, plain(f"{type(error).__name__}: {first_line(error)}"), _listed(["o'neill"]))
+
+
+def _lookalikes(answer: object) -> Miss | None:
+    """Only blue-bird has rows; blue_bird, BLUE-BIRD and blue, which look like it, have none."""
+    keys = ["blue-bird", "blue_bird", "BLUE-BIRD", "blue"]
+    return _missed(answer, keys, ["blue-bird"], "any-comparison-finds-a-key")
+
+
+def _retired(answer: object) -> Miss | None:
+    """There are rows of initech, a key that is no longer registered."""
+    keys, rows = ["acme", "bluebird", "zenith"], ["acme", "initech", "initech"]
+    return _missed(answer, keys, rows, "three-records-are-one", lambda found: "initech" in found)
+
+
+def _row_of_no_key(answer: object) -> Miss | None:
+    """There is a row whose partition_key is NULL."""
+    keys, rows = ["acme", "bluebird", "zenith"], ["acme", None, "acme"]
+    return _missed(answer, keys, rows, "not-in-survives-null", lambda found: not found)
+
+
+SCENARIOS = (
+    _some_missing,
+    _none_missing,
+    _no_rows,
+    _apostrophes,
+    _lookalikes,
+    _retired,
+    _row_of_no_key,
+)

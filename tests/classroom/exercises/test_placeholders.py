@@ -1,0 +1,86 @@
+"""A blank is found wherever a learner has still to write, and nowhere else."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lesson_lib.classroom.exercises.placeholders import blanks, is_blank
+
+STILL_BLANK = {
+    "def f():\n    ...": ["f, line 2: ..."],
+    "def f():\n    '''Say what.'''": ["f, line 2: '''Say what.'''"],
+    "def f():\n    pass": ["f, line 2: pass"],
+    "async def f():\n    return ...": ["f, line 2: return ..."],
+    "def f(keys=...):\n    return keys": ["f, line 1: def f(keys=...):"],
+    "def f():\n    a = 1\n    b = ...\n    return a, ...": ["f, line 3: b = ...", "f, line 4: return a, ..."],
+    "def f():\n    def g():\n        return ...\n    return g": ["f, line 3: return ..."],
+    "def f(con):\n    con.execute('delete ____')": ["f, line 2: con.execute('delete ____')"],
+    "def f(con, t):\n    con.execute(f'delete {t} ____')": ["f, line 2: con.execute(f'delete {t} ____')"],
+    "def f(con):\n    con.execute('''\n  delete\n  ____\n  ''')": ["f, line 4: ____"],
+    "def f(con):\n    con.execute('delete '\n  '____')": ["f, line 3: '____')"],
+    "def f(con, t):\n    con.execute(f'''\n  {t}\n  ____''')": ["f, line 4: ____''')"],
+    "def f(rows):\n    return rows(...)[0]": ["f, line 2: return rows(...)[0]"],
+    "def f(rows):\n    return rows[...]": ["f, line 2: return rows[...]"],
+    "@dg.asset(partitions_def=s3_partitions_def)\ndef f(context):\n    return ...": ["f, line 3: return ..."],
+    "@dg.multi_asset(specs=[dg.AssetSpec('a')])\ndef f():\n    ...": ["f, line 3: ..."],
+    "@dg.sensor()\ndef f(context):\n    return ...": ["f, line 3: return ..."],
+    "class f:\n    def g(self):\n        ...": ["g, line 3: ..."],
+    "class f:\n    name = ...": [""],
+    "f = lambda key: ...": [""],
+    "f = [1,\n     lambda key: ..., 2]": [""],
+    "f = {'a': 1, 'b': [..., '____']}": ["", ""],
+    "f = ...": [""],
+}
+
+FILLED = [
+    "def f():\n    return None",
+    "def f() -> tuple[str, ...]:\n    return ()",
+    "def f(a: tuple[str, ...]) -> 'Callable[..., int]':\n    b: tuple[str, ...] = a\n    return b",
+    "def f(a):\n    return cast(tuple[str, ...], a), a[..., 0]",
+    "def f(a: '____'):\n    if a:\n        pass\n    return '_' * 4",
+    "f = lambda rows: rows[..., 0]",
+    "@dg.asset\ndef f() -> None:\n    '''Do it.'''\n    print()",
+    "f = dg.AssetSpec('a')",
+    "f = dg.AssetsDefinition(specs=[dg.AssetSpec('a')])",
+    "class f:\n    '''____'''\n    a: tuple[str, ...] = ()",
+    "f = len",
+    "f = '___'",
+    "f = []",
+]
+
+
+@pytest.mark.parametrize("cell", STILL_BLANK, ids=range(len(STILL_BLANK)))
+def test_a_blank_is_found(cell: str, run_cell: Callable[[str], Any]) -> None:
+    """In its line, after each run of the same cell as well."""
+    for _ in range(2):
+        assert list(blanks(run_cell(f"{cell}\nf"))) == STILL_BLANK[cell]
+
+
+@pytest.mark.parametrize("cell", FILLED, ids=range(len(FILLED)))
+def test_what_is_filled_in_has_no_blank(cell: str, run_cell: Callable[[str], Any]) -> None:
+    """Annotations and slices have dots of their own."""
+    assert not is_blank(run_cell(f"{cell}\nf"))
+
+
+@pytest.mark.parametrize(("body", "expected"), [("...", ["load, line 2: ..."]), ("return 8", [])])
+def test_a_function_of_a_file_is_read(body: str, expected: list[str], tmp_path: Path) -> None:
+    """A learner may have written it there."""
+    path = tmp_path / "mine.py"
+    path.write_text(f"def load():\n    {body}\n")
+    spec = importlib.util.spec_from_file_location("mine", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert list(blanks(module.load)) == expected
+
+
+def test_without_its_text_a_function_is_judged_by_its_constants() -> None:
+    """As of code that `exec` has run."""
+    names: dict[str, Any] = {}
+    exec("def blank():\n    return ...\ndef filled():\n    return 8", names)  # noqa: S102 - code of this test
+    assert list(blanks(names["blank"])) == [""]
+    assert not is_blank(names["filled"])
