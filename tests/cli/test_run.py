@@ -80,24 +80,6 @@ def test_an_error_that_no_tag_announces(
     assert not (checkout / "output").exists()
 
 
-def test_nobodys_progress_is_touched(
-    checkout: Path, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each run begins with an empty progress of its own, and leaves none behind."""
-    monkeypatch.setenv("LESSON_PROGRESS", str(checkout / "mine.json"))
-    record = "from lesson_lib.classroom.exercises.progress_store import HintGiven, progress_file, record"
-    hinted = 'print("hints so far:", record(HintGiven("1.2")).of("1.2").hints)'
-    where = "import pathlib; _ = pathlib.Path('../where').write_text(str(progress_file()))"
-    notebook("01_first", record, hinted, where)
-    notebook("02_second", record, hinted)
-    assert main(["run"]) == 0
-    for name in ("01_first", "02_second"):
-        page = (checkout / "output" / f"{name}.html").read_text(encoding="utf-8")
-        assert "hints so far: 1" in page
-    assert not (checkout / "mine.json").exists()
-    assert not Path((checkout / "where").read_text()).parent.exists()
-
-
 @pytest.mark.usefixtures("broken_kernel")
 def test_a_kernel_that_does_not_start(
     notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
