@@ -10,7 +10,8 @@ from benchmarks.ours import PAIR, new_instance
 from benchmarks.table import compare, note
 from lesson_lib.classroom import simulate
 from lesson_lib.pipeline import SourceFolder, Warehouse, arrivals_sensor, s3_partitions_def
-from lesson_lib.pipeline.sensor.arrivals import Cursor, scan
+from lesson_lib.pipeline.folder_scan import scan
+from lesson_lib.pipeline.sensor.cursor import Cursor
 
 
 def measure(folder: Path) -> None:
@@ -49,7 +50,7 @@ class Arrivals:
             )
             os.utime(path, (1e9, 1e9))
         self.empty, self.full = new_instance(), new_instance(keys)
-        self.cursor = Cursor(done=tuple(file.word for file in scan(folder).files.values())).to_json()
+        self.cursor = Cursor(done=tuple(file.digest for file in scan(folder).files.values())).to_json()
 
     def nothing_new(self) -> None:
         """Tick where all files are known."""

@@ -17,8 +17,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from environment import LAB, ROOT, SetupError, ready_for_browser, remove, run, surroundings
-from lab import choose_port, close, is_root, serving
+from environment import LAB, ROOT, SetupError, build_variables, remove, run_tool, set_up
+from lab import choose_port, close, is_root, serve
 
 OURS = LAB / "browser"
 OUTPUT = ROOT / "screenshots"
@@ -38,13 +38,13 @@ def main() -> int:
     if missing:
         raise SetupError(f"There is no notebook {', '.join(missing)}. Check the name.")
     chromium = find_chromium()
-    python = ready_for_browser()
+    python = set_up(for_browser=True)
     course = fresh(OURS) / "course"
     (course / "notebooks").mkdir(parents=True)
     copies = [shutil.copy(str(path), str(course / "notebooks")) for path in notebooks]
     os.environ["LESSON_PROGRESS"] = str(OURS / "progress.json")  # a test is nobody's progress
     print(f"Screenshots go to {fresh(OUTPUT).relative_to(ROOT)}.", flush=True)
-    with serving(python, choose_port(None), course, OURS) as (_, address):
+    with serve(python, choose_port(None), course, OURS) as (_, address):
         return visit(
             [
                 *(str(python), "-m", "lesson_lib.author.browser_visits", "--chromium", chromium),
@@ -84,7 +84,7 @@ def visit(argv: list[str], address: str) -> int:
     visitor = subprocess.Popen(
         argv,
         cwd=ROOT,
-        env={**surroundings(OURS), "HOME": str(home), "COURSE_ADDRESS": address},
+        env={**build_variables(OURS), "HOME": str(home), "COURSE_ADDRESS": address},
         stdin=subprocess.DEVNULL,
         # Ctrl-C reaches this program alone, which then ends the others in their order.
         start_new_session=os.name != "nt",
@@ -101,4 +101,4 @@ def visit(argv: list[str], address: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(run_tool(main))

@@ -1,10 +1,10 @@
-"""Make the course's own environment: the exact pins in `.venv`, and nothing outside the checkout.
+"""Set up the course's own environment: the exact pins in `.venv`, and nothing outside the checkout.
 
     python tools/environment.py                     set up, then stop
     python tools/environment.py -m benchmarks       set up, then run its Python with these arguments
 
-Only the standard library, and only what Python 3.7 can read: an older Python has to understand this file far
-enough to say that it is too old.
+Standard library only, and only syntax that Python 3.7 can parse: an older Python must be able to report that
+it is too old.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,15 +31,22 @@ LAB = ROOT / ".lab"
 VENV = ROOT / ".venv"
 PINS = ROOT / "requirements.txt"
 BROWSER_PINS = ROOT / "requirements-browser.txt"
+UV_PINS = ROOT / "requirements-uv.txt"
 PROJECT = ROOT / "pyproject.toml"
 LOG = CACHE / "setup.log"
 
 OLDEST_PYTHON = (3, 11)
-ROOM_NEEDED = 1_500_000_000  # bytes: the packages take half of it, their downloads and the compiling the rest
+BYTES_NEEDED = 1_500_000_000  # the packages take half of it, their downloads and the compiling the rest
+HEARTBEAT_SECONDS = 10.0
+
+# Python compiles a package when it is first imported. Compiling all of them would double the set-up's time,
+# compiling none would delay the first lesson. The font manager also lists this machine's fonts: where that is
+# slow, Matplotlib would print a warning below the first chart.
+FIRST_IMPORTS = "dagster_duckdb, ipykernel.kernelapp, jupyterlab.labapp, matplotlib.font_manager, pandas"
 
 NO_ROOM = "There is no room left on this disk: free some 1.5 GB, then run the same command again."
 
-# What pip and uv say when they fail, and what the reader can do about it; the first that fits is told.
+# What to do about an installer's error message; the first pattern that matches counts.
 EXPLANATIONS = {
     r"No space left on device|os error 28|Errno 28|not enough space on the disk": NO_ROOM,
     r"DO NOT MATCH THE HASHES|Hash mismatch": (
@@ -63,16 +70,13 @@ EXPLANATIONS = {
 
 
 class SetupError(Exception):
-    """A refusal in one line that says what to do; shown without a traceback."""
-
-
-# ---------------------------------------------------------------- what this machine has
+    """An error whose message is one sentence with the next move; printed without a traceback."""
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
-    """Refuse a Python that the course's packages do not support."""
+    """Reject a Python that the course's packages do not support."""
     if version[:2] < OLDEST_PYTHON:
-        needed, found = dotted(OLDEST_PYTHON), dotted(version)
+        needed, found = format_version(OLDEST_PYTHON), format_version(version)
         raise SetupError(
             f"This is Python {found}; the course needs {needed} or newer. Install one from python.org or "
             f"with your system's package manager, then name it: `make lab PYTHON=python{needed}`, or on "
@@ -80,61 +84,38 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> None:
         )
 
 
-def check_venv_module(version: tuple[int, ...] = sys.version_info[:3]) -> None:
-    """Refuse a Python that cannot fill a new environment with pip, as Debian ships it."""
-    missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
-    if missing:
-        raise SetupError(
-            f"This Python lacks {' and '.join(missing)}. On Debian or Ubuntu: `sudo apt install "
-            f"python{dotted(version[:2])}-venv`, then run the same command again. Or install uv."
-        )
-
-
-def check_room(folder: Path = ROOT) -> None:
-    """Refuse to begin what the disk cannot hold."""
+def check_room(folder: Path) -> None:
+    """Reject a disk that the packages would fill."""
     free = shutil.disk_usage(folder).free
-    if free < ROOM_NEEDED:
+    if free < BYTES_NEEDED:
         raise SetupError(
-            f"The set-up needs {ROOM_NEEDED / 1e9:.1f} GB and {folder} has {free / 1e9:.1f} GB left: "
+            f"The set-up needs {BYTES_NEEDED / 1e9:.1f} GB and {folder} has {free / 1e9:.1f} GB left: "
             "free some room there, then run the same command again."
         )
 
 
-def dotted(version: tuple[int, ...]) -> str:
-    """Return a version as it is written: (3, 11) is 3.11."""
-    return ".".join(str(part) for part in version)
+def format_version(version: tuple[int, ...]) -> str:
+    """Return (3, 11) as 3.11."""
+    return ".".join(map(str, version))
 
 
-def base_python() -> str:
-    """Return the Python to build on: the real one, even where this one runs inside some environment."""
-    return getattr(sys, "_base_executable", None) or sys.executable
-
-
-def python_in(venv: Path) -> Path:
-    """Return the interpreter of an environment, which lies elsewhere on Windows."""
+def find_python(venv: Path) -> Path:
+    """Return the path of an environment's interpreter."""
     return venv / "Scripts" / "python.exe" if os.name == "nt" else venv / "bin" / "python"
 
 
-def surroundings(lab: Path = LAB) -> dict[str, str]:
-    """Return the environment variables in which everything of ours runs, with Jupyter's files in this folder.
+def build_variables(lab: Path = LAB) -> dict[str, str]:
+    """Return the environment variables for every program of the course, with Jupyter's files in this folder.
 
-    Whatever Python, pip, uv, Jupyter, Matplotlib and Dagster would write to the home folder goes to ignored
-    folders of the checkout; whatever of another environment could leak in is left out.
+    With them, tools write to ignored folders of the checkout instead of the home folder. Variables of another
+    environment are left out.
     """
     foreign = {
-        "CONDA_PREFIX",
-        "DAGSTER_HOME",
-        "JUPYTER_CONFIG_PATH",
-        "JUPYTER_PATH",
-        "PYTHONHOME",
-        "PYTHONPATH",
-        "UV_PROJECT_ENVIRONMENT",
-        "UV_SYSTEM_PYTHON",
-        "VIRTUAL_ENV",
+        *("CONDA_PREFIX", "DAGSTER_HOME", "JUPYTER_CONFIG_PATH", "JUPYTER_PATH", "PYTHONHOME", "PYTHONPATH"),
+        *("UV_PROJECT_ENVIRONMENT", "UV_SYSTEM_PYTHON", "VIRTUAL_ENV"),
     }
-    kept = {name: value for name, value in os.environ.items() if name not in foreign}
     return {
-        **kept,
+        **{name: value for name, value in os.environ.items() if name not in foreign},
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "IPYTHONDIR": str(lab / "ipython"),
         "JUPYTER_CONFIG_DIR": str(lab / "config"),
@@ -150,159 +131,117 @@ def surroundings(lab: Path = LAB) -> dict[str, str]:
     }
 
 
-# ---------------------------------------------------------------- what was set up, and from what
+def set_up(*, for_browser: bool = False) -> Path:
+    """Bring `.venv` up to date, with a browser's driver on request, and return its Python."""
+    # The Python and the place count: an environment works neither with another Python nor after a move.
+    inputs = (PINS, UV_PINS, sys.version, sys.base_prefix, str(ROOT))
+    packages = f"{count_pins(PINS)} pinned packages"
+    with lock_setup():
+        complete_once("pins", inputs, lambda: install_packages(VENV, packages, require(PINS)))
+        complete_once("package", (PROJECT,), lambda: install_course(VENV))
+        if for_browser:
+            complete_once("browser", (BROWSER_PINS,), install_browser_pins)
+    return find_python(VENV)
 
 
-def fingerprint(*parts: object) -> str:
-    """Return a hash of files, by their bytes, and of anything else, by how it is written."""
-    digest = hashlib.sha256()
-    for part in parts:
-        content = part.read_bytes() if isinstance(part, Path) else str(part).encode()
-        digest.update(hashlib.sha256(content).digest())
-    return digest.hexdigest()
-
-
-def expected_stamp() -> str:
-    """Return the two lines that describe a complete `.venv`: the pins it holds, the package installed in it.
-
-    The Python and the place count as well: an environment works neither with another Python nor after a move.
-    """
-    pins = fingerprint(PINS, sys.version, sys.base_prefix, str(ROOT))
-    return f"pins {pins}\npackage {fingerprint(PROJECT)}\n"
-
-
-def expected_browser_stamp() -> str:
-    """Return the line that describes what drives a browser; an environment made anew has lost it."""
-    return f"browser {fingerprint(BROWSER_PINS)}\n"
-
-
-def read_stamp(venv: Path, name: str = "complete") -> str:
-    """Return what a finished set-up wrote, or nothing where there is none or it was interrupted."""
-    try:
-        return (venv / name).read_text() if python_in(venv).exists() else ""
-    except OSError:
-        return ""
-
-
-def write_stamp(venv: Path, stamp: str, name: str = "complete") -> None:
-    """Mark a set-up as complete, at one stroke and as its last act."""
-    draft = venv / f"{name}.draft"
-    draft.write_text(stamp)
-    draft.replace(venv / name)
-
-
-# ---------------------------------------------------------------- the set-up itself
-
-
-def ready() -> Path:
-    """Bring `.venv` up to date, if it is not, and return its Python."""
-    if read_stamp(VENV) == expected_stamp():
-        return python_in(VENV)
-    with one_at_a_time():
-        found, expected = read_stamp(VENV), expected_stamp()
-        if found.split("\n")[0] != expected.split("\n")[0]:
-            install_pins()
-        if found != expected:
-            (VENV / "complete").unlink(missing_ok=True)
-            install_package(VENV)
-            write_stamp(VENV, expected)
-    return python_in(VENV)
-
-
-def ready_for_browser() -> Path:
-    """Bring `.venv` up to date, with what drives a browser on top of it, and return its Python."""
-    python = ready()
-    if read_stamp(VENV, "browser") != expected_browser_stamp():
-        with one_at_a_time():
-            pins = count_pins(BROWSER_PINS.read_text(encoding="utf-8"))
-            step(f"Installing {pins} pinned packages to drive a browser with", pinned(BROWSER_PINS))
-            write_stamp(VENV, expected_browser_stamp(), "browser")
-    return python
-
-
-def install_pins() -> None:
-    """Make `.venv` anew with exactly what requirements.txt names, each file's hash checked."""
-    create(VENV)
-    pins = count_pins(PINS.read_text(encoding="utf-8"))
-    how = "with uv" if find_uv() else "with pip: two or three minutes"
-    step(f"Installing {pins} pinned packages {how}", pinned(PINS))
-    list_fonts(VENV)
-
-
-def pinned(pins: Path) -> list[str]:
-    """Return the command that installs into `.venv` exactly what a file of pins names."""
-    # --no-deps: the pins are complete, and pip would reach for newer releases of what has an extra.
-    return [*installer(VENV), "--require-hashes", "--no-deps", "--requirement", str(pins)]
-
-
-def list_fonts(venv: Path) -> None:
-    """Have Matplotlib list this machine's fonts: where that is slow, the first chart would complain of it."""
-    step("Listing the fonts for charts", [str(python_in(venv)), "-c", "import matplotlib.font_manager"])
-
-
-def newest() -> Path:
-    """Make a second environment, with the newest releases that are admitted, and return its Python."""
+def set_up_newest() -> Path:
+    """Make another environment, with the newest releases in pyproject.toml's ranges; return its Python."""
     venv = CACHE / "newest"
-    with one_at_a_time():
-        create(venv)
-        step("Installing the newest releases", [*installer(venv), "--upgrade", *ranges()])
-        list_fonts(venv)
-        install_package(venv)
-    return python_in(venv)
+    with lock_setup():
+        install_packages(venv, "the newest releases", ["--upgrade", *read_ranges("test")])
+        install_course(venv)
+    return find_python(venv)
 
 
-def ranges() -> list[str]:
-    """Return the requirements in pyproject.toml: the build tool, the course, its lab, its tests."""
-    project = read_project()
-    return [
-        *project["build-system"]["requires"],
-        *project["project"]["dependencies"],
-        *project["project"]["optional-dependencies"]["lab"],
-        *project["dependency-groups"]["test"],
-    ]
+def complete_once(name: str, inputs: tuple[Path | str, ...], work: Callable[[], None]) -> None:
+    """Do a part of the set-up, unless it was completed with the same inputs.
+
+    The stamp goes before the work and is written after it, so an interrupted part is done again.
+    """
+    stamp, expected = VENV / f"{name}.complete", hash_inputs(inputs)
+    if find_python(VENV).exists() and stamp.exists() and stamp.read_text() == expected:
+        return
+    stamp.unlink(missing_ok=True)
+    work()
+    stamp.write_text(expected)
 
 
-def browser_ranges() -> list[str]:
-    """Return the requirements in pyproject.toml that only a test in a browser has."""
-    wanted: list[str] = read_project()["dependency-groups"]["browser"]
-    return wanted
+def hash_inputs(inputs: tuple[Path | str, ...]) -> str:
+    """Return a hash of texts, and of the content of files."""
+    contents = [value.read_bytes() if isinstance(value, Path) else value.encode() for value in inputs]
+    return hashlib.sha256(repr(contents).encode()).hexdigest()
 
 
-def read_project() -> dict[str, Any]:
-    """Return what pyproject.toml says."""
-    import tomllib  # noqa: PLC0415 - absent from the old Pythons that have to read this file
-
-    return tomllib.loads(PROJECT.read_text(encoding="utf-8"))
-
-
-def count_pins(pins: str) -> int:
-    """Return how many packages are pinned: each begins a line, its hashes follow indented."""
-    return len(re.findall(r"(?m)^[^\s#]", pins))
+def install_browser_pins() -> None:
+    """Install what drives a browser into `.venv`."""
+    title = f"Installing {count_pins(BROWSER_PINS)} pinned packages to drive a browser with"
+    run_step(title, [*find_installer(VENV), *require(BROWSER_PINS)])
 
 
-def install_package(venv: Path) -> None:
+def install_packages(venv: Path, packages: str, arguments: list[str]) -> None:
+    """Fill a new environment with uv, or with pip if that fails.
+
+    pip takes ten times as long, but it runs where there is no uv, and its configuration may name an index
+    that uv does not know, such as a company's mirror.
+    """
+    make_environment(venv)
+    try:
+        run_step("Installing uv", [*find_installer(venv), "--retries", "1", *require(UV_PINS)])
+        run_step(f"Installing {packages} with uv", [*find_installer(venv), *arguments])
+    except SetupError:
+        print("uv could not install them, so pip does.", flush=True)
+        remove(venv)
+        make_environment(venv)
+        run_step(f"Installing {packages} with pip: two or three minutes", [*find_installer(venv), *arguments])
+    run_step("Listing the fonts for charts", [str(find_python(venv)), "-c", f"import {FIRST_IMPORTS}"])
+
+
+def install_course(venv: Path) -> None:
     """Install the course itself, as it lies here, with the build tool that is already pinned."""
-    step(
-        "Installing the course itself",
-        [*installer(venv), "--no-index", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
-    )
+    offline = ["--no-index", "--no-deps", "--no-build-isolation"]
+    run_step("Installing the course itself", [*find_installer(venv), *offline, "--editable", str(ROOT)])
 
 
-def create(venv: Path) -> None:
-    """Make an empty environment, in the place of whatever was there."""
-    uv = find_uv()
-    if not uv:
-        check_venv_module()
-    check_room()
+def make_environment(venv: Path) -> None:
+    """Make an environment with nothing but pip, in the place of any earlier one."""
+    # The real Python, even if this one runs inside an environment.
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    maker = [base, "-m", "venv"]
+    missing = [name for name in ("venv", "ensurepip") if importlib.util.find_spec(name) is None]
+    if missing:  # Debian ships them separately
+        uv = shutil.which("uv")
+        if not uv:
+            raise SetupError(
+                f"This Python lacks {' and '.join(missing)}. On Debian or Ubuntu: `sudo apt install "
+                f"python{format_version(sys.version_info[:2])}-venv`, then run the same command again. "
+                "Or install uv."
+            )
+        maker = [uv, "venv", "--seed", "--python", base]
+    check_room(ROOT)
     if venv.exists():
         print(f"Removing {venv.name}: it is out of date, or its set-up was interrupted", flush=True)
         remove(venv)
-    maker = [uv, "venv", "--quiet", "--python", base_python()] if uv else [base_python(), "-m", "venv"]
-    step(f"Making {venv.relative_to(ROOT)} with Python {dotted(sys.version_info[:3])}", [*maker, str(venv)])
+    version = format_version(sys.version_info[:3])
+    run_step(f"Making {venv.relative_to(ROOT)} with Python {version}", [*maker, str(venv)])
+
+
+def find_installer(venv: Path) -> list[str]:
+    """Return the start of an install command: uv's if the environment has uv, else pip's."""
+    python = find_python(venv)
+    # Both as modules: the first line of an installed script breaks on an apostrophe in its path.
+    if python.with_name("uv.exe" if os.name == "nt" else "uv").exists():
+        return [str(python), "-m", "uv", "pip", "install", "--python", str(python)]
+    return [str(python), "-m", "pip", "install", "--no-input", "--no-compile"]
+
+
+def require(pins: Path) -> list[str]:
+    """Return the arguments that install exactly what a file of pins names, each download's hash checked."""
+    # --no-deps: the pins are complete, and pip would look for newer releases of packages with an extra.
+    return ["--require-hashes", "--no-deps", "--requirement", str(pins)]
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder, and say what holds it where it will not go."""
+    """Delete a folder; the error says what to close if a program holds it."""
     try:
         shutil.rmtree(folder)
     except OSError as error:
@@ -312,42 +251,38 @@ def remove(folder: Path) -> None:
         ) from None
 
 
-def find_uv() -> str | None:
-    """Return the path of uv where it is installed: it does in seconds what takes pip minutes."""
-    return shutil.which("uv")
-
-
-def installer(venv: Path) -> list[str]:
-    """Return the start of an install command for this environment."""
-    uv, python = find_uv(), str(python_in(venv))
-    if uv:
-        return [uv, "pip", "install", "--python", python, "--compile-bytecode"]
-    return [python, "-m", "pip", "install", "--no-input"]
-
-
-def step(title: str, argv: list[str]) -> None:
-    """Say what is being done and do it; the output goes to a log, from which a failure is explained."""
+def run_step(title: str, argv: list[str]) -> None:
+    """Print what is being done and do it; the output goes to a log, from which a failure is explained."""
     print(f"{title} ...", flush=True)
-    scratch = CACHE / "tmp"  # where there is room: a system's own folder for it may be a slice of memory
+    scratch = CACHE / "tmp"  # on the checked disk: a system's own folder may be a small part of memory
     scratch.mkdir(exist_ok=True)
-    done = subprocess.run(
+    started = time.monotonic()
+    with subprocess.Popen(
         argv,
         cwd=ROOT,
-        env={**surroundings(), **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))},
-        check=False,
+        env={**build_variables(), **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch))},
         encoding="utf-8",
         errors="replace",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
-    )
-    LOG.write_text(done.stdout, encoding="utf-8")
-    if done.returncode:
-        raise SetupError(explain(done.stdout))
+    ) as process:
+        try:
+            output = None
+            while output is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    output = process.communicate(timeout=HEARTBEAT_SECONDS)[0]
+                if output is None:
+                    print(f"    still at work after {time.monotonic() - started:.0f} s", flush=True)
+        finally:
+            process.kill()  # has no effect on a program that has ended
+    LOG.write_text(output, encoding="utf-8")
+    if process.returncode:
+        raise SetupError(explain_failure(output))
 
 
-def explain(output: str) -> str:
-    """Return, for what a failed installer printed, the one line that helps."""
+def explain_failure(output: str) -> str:
+    """Return one line that says what to do about an installer's output."""
     for pattern, explanation in EXPLANATIONS.items():
         if re.search(pattern, output):
             return explanation
@@ -355,38 +290,52 @@ def explain(output: str) -> str:
     return f"The set-up failed: {last} (all of it is in {LOG.relative_to(ROOT)})"
 
 
+def read_ranges(*groups: str) -> list[str]:
+    """Return pyproject.toml's requirements in these groups; "test" includes the course and its lab."""
+    import tomllib  # noqa: PLC0415 - absent from the old Pythons that have to read this file
+
+    project = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
+    ranges = [requirement for group in groups for requirement in project["dependency-groups"][group]]
+    if "test" in groups:
+        ranges += project["build-system"]["requires"] + project["project"]["dependencies"]
+        ranges += project["project"]["optional-dependencies"]["lab"]
+    return ranges
+
+
+def count_pins(pins: Path) -> int:
+    """Return how many packages a file pins: each begins a line, and its hashes follow indented."""
+    return len(re.findall(r"(?m)^[^\s#]", pins.read_text(encoding="utf-8")))
+
+
 @contextlib.contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Hold the set-up for this process alone: two at once would build on each other's half-done work."""
-    with (CACHE / "setup.lock").open("a") as handle:
-        if not locked(handle):
+def lock_setup() -> Iterator[None]:
+    """Keep other processes from setting up the same checkout; the system frees a killed process's lock."""
+    with (CACHE / "setup.lock").open("a") as file:
+        if not try_lock(file):
             print("Waiting for another set-up of this checkout to end ...", flush=True)
-            while not locked(handle):
+            while not try_lock(file):
                 time.sleep(0.5)
-        yield  # the system frees the lock with the file, even when the process is killed
+        yield
 
 
-def locked(handle: IO[str]) -> bool:
-    """Try to lock an open file for this process; tell whether it worked."""
+def try_lock(file: IO[str]) -> bool:
+    """Lock an open file for this process, and return whether that worked."""
     try:
-        if os.name == "nt":
+        if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415 - only Windows has it
 
-            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl  # noqa: PLC0415 - Windows lacks it
 
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return False
     return True
 
 
-# ---------------------------------------------------------------- how every tool begins and ends
-
-
-def run(main: Callable[[], int]) -> int:
-    """Call a tool's main function and return the exit code; what the machine lacks is one line on stderr."""
+def run_tool(main: Callable[[], int]) -> int:
+    """Call a tool's main function and return the exit code; print a failure of the machine as one line."""
     try:
         check_python()
         CACHE.mkdir(exist_ok=True)
@@ -406,12 +355,12 @@ def run(main: Callable[[], int]) -> int:
 
 
 def main() -> int:
-    """Set up; with arguments, hand them to the environment's Python."""
-    python = ready()
-    if not sys.argv[1:]:
-        return 0
-    return subprocess.run([str(python), *sys.argv[1:]], cwd=ROOT, env=surroundings(), check=False).returncode
+    """Set up, then run the environment's Python with the arguments, if there are any."""
+    argv = [str(set_up()), *sys.argv[1:]]
+    return (
+        subprocess.run(argv, cwd=ROOT, env=build_variables(), check=False).returncode if sys.argv[1:] else 0
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(run_tool(main))

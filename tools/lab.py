@@ -1,4 +1,4 @@
-"""Open the course in JupyterLab, set up first where that is needed.
+"""Open the course in JupyterLab, after setting it up if necessary.
 
 python tools/lab.py               on the first free port from 8888 on
 python tools/lab.py --port 9000   on this port, or not at all
@@ -19,7 +19,7 @@ import time
 import webbrowser
 from typing import TYPE_CHECKING, Any
 
-from environment import LAB, ROOT, SetupError, ready, run, surroundings
+from environment import LAB, ROOT, SetupError, build_variables, run_tool, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ NOTEBOOK = "notebooks/01_irregular_partitions.ipynb"
 LOG = "jupyter.log"
 HOST = "127.0.0.1"
 PORTS = range(8888, 8938)
-PATIENCE = 90  # seconds until the server has to answer: a first start on a slow disk is slow
+START_TIMEOUT_SECONDS = 90  # a first start on a slow disk is slow
 
 FLAGS = [
     "--no-browser",  # it is opened here, once the server answers
@@ -39,47 +39,47 @@ FLAGS = [
     "--LanguageServerManager.autodetect=False",  # looking for language servers, npm writes to the home folder
 ]
 
-# What JupyterLab asks and fetches by itself, answered once for everybody.
+# Answers what JupyterLab would otherwise ask each learner, and keeps it from fetching news.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
 
 
 def main() -> int:
-    """Set up, start JupyterLab, say where it is, and stay until it ends."""
+    """Set up, start JupyterLab, print its address, and wait until it ends."""
     parser = argparse.ArgumentParser(description="Open the course in JupyterLab.")
     parser.add_argument("--port", type=int, help="this port, or not at all")
     wanted = parser.parse_args().port
-    python = ready()
-    with contextlib.suppress(KeyboardInterrupt), serving(python, choose_port(wanted)) as (server, address):
+    python = set_up()
+    with contextlib.suppress(KeyboardInterrupt), serve(python, choose_port(wanted)) as (server, address):
         announce(address)
         server.wait()
     return 0
 
 
 @contextlib.contextmanager
-def serving(
+def serve(
     python: Path, port: int, root: Path = ROOT, lab: Path = LAB
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Start JupyterLab, give the server and its address once it answers, and close it whatever happens.
+    """Start JupyterLab, yield the server and its address once it answers, and close it in any case.
 
-    It shows the files below `root`, and keeps its settings, its notes and its log in `lab`.
+    It serves the files below `root`, and keeps its settings, its runtime files and its log in `lab`.
     """
     write_settings(lab)
     trust_notebooks(python, root, lab)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended or interrupted: the server goes too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with this program
     print("Starting JupyterLab ...", flush=True)
     token = secrets.token_hex(16)
     with (lab / LOG).open("w", encoding="utf-8") as log:
         server = subprocess.Popen(
-            command(python, port, root),
+            build_command(python, port, root),
             cwd=ROOT,
-            # Not as an argument: those of a running program can be read by every user of the machine.
-            env={**surroundings(lab), "JUPYTER_TOKEN": token},
+            # Not as an argument: every user of the machine can read the arguments of a running program.
+            env={**build_variables(lab), "JUPYTER_TOKEN": token},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
         try:
-            yield server, wait_until_it_answers(server, token, lab)
+            yield server, wait_for_server(server, token, lab)
         except KeyboardInterrupt:
             print("\nClosing JupyterLab ...", flush=True)
             raise
@@ -88,7 +88,7 @@ def serving(
 
 
 def choose_port(wanted: int | None) -> int:
-    """Return the port that was asked for, or the first free one; say so where that is not the usual one."""
+    """Return the requested port, or the first free one; print a line if that is not the usual one."""
     if wanted:
         if is_taken(wanted):
             raise SetupError(
@@ -106,7 +106,7 @@ def choose_port(wanted: int | None) -> int:
 
 
 def is_taken(port: int) -> bool:
-    """Tell whether a program holds a port of this machine."""
+    """Return whether a program is using a port of this machine."""
     with socket.socket() as probe:
         if os.name != "nt":  # on Windows this option would share a port that is in use
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -118,14 +118,14 @@ def is_taken(port: int) -> bool:
 
 
 def write_settings(lab: Path) -> None:
-    """Put the settings where the JupyterLab that keeps its files in this folder, and no other, reads them."""
+    """Write the settings to where only the JupyterLab that keeps its files in this folder reads them."""
     folder = lab / "config" / "labconfig"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "default_setting_overrides.json").write_text(json.dumps(SETTINGS, indent=2), encoding="utf-8")
 
 
-def command(python: Path, port: int, root: Path = ROOT) -> list[str]:
-    """Return the call that starts JupyterLab on the first notebook, reachable from this machine only."""
+def build_command(python: Path, port: int, root: Path = ROOT) -> list[str]:
+    """Return the command that opens JupyterLab on the first notebook, reachable from this machine only."""
     return [
         *(str(python), "-m", "jupyterlab", f"--ServerApp.ip={HOST}", f"--ServerApp.port={port}"),
         *(f"--ServerApp.root_dir={root}", f"--LabApp.default_url=/lab/tree/{NOTEBOOK}"),
@@ -135,69 +135,69 @@ def command(python: Path, port: int, root: Path = ROOT) -> list[str]:
 
 
 def is_root() -> bool:
-    """Tell whether root is calling, which Jupyter refuses unless told (a container has no other user)."""
+    """Return whether the user is root, as in a container; Jupyter refuses root without a flag."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def trust_notebooks(python: Path, root: Path, lab: Path) -> None:
-    """Tell this JupyterLab that the course's notebooks come from someone who may style their outputs.
+    """Mark the course's notebooks as trusted in this JupyterLab.
 
-    Of other notebooks it shows the stored outputs without their style, until they are run.
+    It would otherwise show their stored outputs without styles until they are run.
     """
     notebooks = sorted(map(str, (root / "notebooks").glob("*.ipynb")))
     subprocess.run(
         [str(python), "-m", "nbformat.sign", *notebooks],
-        env=surroundings(lab),
-        check=False,  # without it, only the looks suffer
+        env=build_variables(lab),
+        check=False,  # a failure affects only the styles
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
 
 
-def wait_until_it_answers(server: subprocess.Popen[bytes], token: str, lab: Path) -> str:
-    """Return the address to open, once the server has noted that it runs and takes connections."""
-    deadline = time.monotonic() + PATIENCE
+def wait_for_server(server: subprocess.Popen[bytes], token: str, lab: Path) -> str:
+    """Return the address to open, once the server has written its runtime file and accepts connections."""
+    deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        for note in (lab / "runtime").glob("jpserver-*.json"):
-            running = read_note(note)
+        for path in (lab / "runtime").glob("jpserver-*.json"):
+            running = read_runtime_file(path)
             if running.get("token") == token and is_taken(running["port"]):
                 return f"http://{HOST}:{running['port']}/lab/tree/{NOTEBOOK}?token={token}"
         time.sleep(0.1)
     log = lab / LOG
-    raise SetupError(f"JupyterLab did not start. The end of {log.relative_to(ROOT)}:\n{last_words(log)}")
+    raise SetupError(f"JupyterLab did not start. The end of {log.relative_to(ROOT)}:\n{read_end(log)}")
 
 
-def read_note(note: Path) -> dict[str, Any]:
-    """Return what a server says of itself, or nothing where it is still writing."""
+def read_runtime_file(path: Path) -> dict[str, Any]:
+    """Return a server's description of itself, or nothing if it is still writing it."""
     try:
-        content: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return content
 
 
-def last_words(log: Path) -> str:
-    """Return the end of JupyterLab's log."""
+def read_end(log: Path) -> str:
+    """Return the last five lines of a log."""
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
 
 
 def announce(address: str) -> None:
-    """Open the browser where there is a display; give the address in any case."""
+    """Open the browser if there is a display, and print the address in any case."""
     opened = has_display() and webbrowser.open(address)
     print(f"{'JupyterLab is open at' if opened else 'Open this address in a browser:'}\n\n    {address}\n")
     print("Leave this running while you learn; Ctrl-C closes JupyterLab.", flush=True)
 
 
 def has_display(system: str = sys.platform) -> bool:
-    """Tell whether a browser could show itself here."""
+    """Return whether a browser could open a window here."""
     if system in {"win32", "darwin"}:
         return "SSH_CONNECTION" not in os.environ
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def close(server: subprocess.Popen[bytes]) -> None:
-    """End a program that was started here, such as the server with its kernels."""
+    """End a program that this one started, such as the server with its kernels."""
     if server.poll() is None:
         server.terminate()
     try:
@@ -207,4 +207,4 @@ def close(server: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(run_tool(main))

@@ -17,7 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from environment import ROOT, newest, ready, run, surroundings
+from environment import ROOT, build_variables, run_tool, set_up, set_up_newest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,7 @@ def main() -> int:
     """Run the checks beside the tests, print how each of them went, and return the exit code."""
     parser = argparse.ArgumentParser(description="Check everything that must hold.")
     parser.add_argument("--newest", action="store_true", help="with the newest releases that are admitted")
-    python = newest() if parser.parse_args().newest else ready()
+    python = set_up_newest() if parser.parse_args().newest else set_up()
     started = time.monotonic()
     with ThreadPoolExecutor(1) as background:
         checks = {name: background.submit(check, python, options) for name, options in CHECKS.items()}
@@ -79,7 +79,7 @@ def check(python: Path, options: str) -> tuple[bool, float, str]:
 
 def offline() -> dict[str, str]:
     """Return the environment of every check: whatever it needs has been installed already."""
-    return {**surroundings(), "PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
+    return {**build_variables(), "PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
 
 
 def report(name: str, passed: bool, seconds: float, output: str) -> bool:  # noqa: FBT001 - a result, no switch
@@ -93,4 +93,4 @@ def report(name: str, passed: bool, seconds: float, output: str) -> bool:  # noq
 
 
 if __name__ == "__main__":
-    sys.exit(run(main))
+    sys.exit(run_tool(main))

@@ -31,7 +31,7 @@ from lesson_lib.author.notebook_rules import (
 )
 from lesson_lib.author.notebook_runner import execute
 from lesson_lib.author.rhythm import find_broken_rhythm
-from lesson_lib.classroom.exercises.catalogue import lesson_of
+from lesson_lib.classroom.exercises.catalogue import find_lesson
 
 MAX_KERNELS = 2
 
@@ -46,7 +46,7 @@ def renew(path: Path) -> tuple[bool, list[str]]:
         NotebookError: it cannot be read, its tags do not fit its lesson, a cell failed unannounced, or an
             announced error did not come. The file has not changed.
     """
-    notebook, lesson = read_notebook(path), lesson_of(path.stem)
+    notebook, lesson = read_notebook(path), find_lesson(path.stem)
     if lesson:
         try:
             notebook = learner_edition(notebook, lesson)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from lesson_lib.pipeline.database_errors import holder_of
+from lesson_lib.pipeline.database_errors import find_holder
 
 
 class Held(Exception):
@@ -30,6 +30,6 @@ def open_briefly(path: Path, *, read_only: bool = False) -> None:
         except duckdb.ResourceInUseException as error:
             raise Held("this process") from error
         except duckdb.IOException as error:
-            if holder := holder_of(error):
+            if holder := find_holder(error):
                 raise Held(holder) from error
             raise

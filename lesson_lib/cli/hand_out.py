@@ -62,7 +62,7 @@ def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
 
 
 def _find_lesson(path: Path) -> Lesson:
-    if lesson := catalogue.lesson_of(path.stem):
+    if lesson := catalogue.find_lesson(path.stem):
         return lesson
     raise CannotGoOn(
         f"{path.name} belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "

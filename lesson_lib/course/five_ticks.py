@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.exercises.sandbox import new_sandbox
+from lesson_lib.classroom.exercises.sandbox import open_sandbox
 from lesson_lib.classroom.pages import read_code_block
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.pipeline import (
@@ -21,7 +21,7 @@ from lesson_lib.pipeline import (
 
 def five_ticks() -> TickSimulator:
     """Let a sensor that is mended only in part tick five times, with files that come and change."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         source, inbox = sandbox.lab.source, sandbox.lab.folder / "inbox"
         inbox.mkdir()
         customers = [import_dynamic_partition_file, duckdb_dynamic_partition_table]

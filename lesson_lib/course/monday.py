@@ -9,14 +9,14 @@ import dagster as dg
 import duckdb
 
 from lesson_lib.classroom.display.record_view import ThreeRecords
-from lesson_lib.classroom.exercises.sandbox import new_sandbox
+from lesson_lib.classroom.exercises.sandbox import open_sandbox
 from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.pipeline import Warehouse, s3_partitions_def
 
 
 def records_of_monday() -> ThreeRecords:
     """Load four customers, let three things happen to three of them, and return the three records."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
 
         @dg.asset(partitions_def=s3_partitions_def)
         def duckdb_dynamic_partition_table(

@@ -12,8 +12,8 @@ import duckdb
 
 from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.exercise import Miss, Scenario
-from lesson_lib.classroom.exercises.sandbox import Sandbox, new_sandbox
-from lesson_lib.pipeline.database_errors import first_line
+from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox
+from lesson_lib.pipeline.database_errors import summarize_error
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def scenario(happening: Happening, source: Source, load: Load) -> Scenario:
     """Return the scenario in which this happens to this source, named as the happening's docstring says."""
 
     def run(answer: object) -> Miss | None:
-        with new_sandbox() as sandbox:
+        with open_sandbox() as sandbox:
             try:
                 return happening(sandbox, source, lambda key: load(sandbox, answer, key))
             except _Unreadable as reason:
@@ -146,7 +146,7 @@ def with_columns_in_another_order(
     try:
         load(source.other_key)
     except duckdb.Error as error:  # as of a text in a column of dates
-        told = f"{type(error).__name__}: {first_line(error)}"
+        told = f"{type(error).__name__}: {summarize_error(error)}"
         return Miss(belief, seen=told, expected=f"{counted(file.total(), 'row')} of {source.other_key}")
     return _compared(source.other_key, _stored(sandbox, source, source.other_key), file, belief)
 
@@ -197,7 +197,9 @@ def _with_key(key: str, sandbox: Sandbox, source: Source, load: Callable[[str], 
     except (duckdb.Error, _Unreadable) as error:
         # The key before it was loaded, so it is for its characters that this one was not.
         told = (
-            f"{type(error).__name__}: {first_line(error)}" if isinstance(error, duckdb.Error) else str(error)
+            f"{type(error).__name__}: {summarize_error(error)}"
+            if isinstance(error, duckdb.Error)
+            else str(error)
         )
         return Miss(belief, seen=told, expected=f"{counted(file.total(), 'row')} of {key}")
     if found.total() > file.total():
@@ -228,7 +230,7 @@ def _stored(sandbox: Sandbox, source: Source, key: str | None) -> _Rows:
     except duckdb.CatalogException:
         raise _Unreadable(f"no table {source.table}") from None
     except duckdb.Error as error:
-        raise _Unreadable(f"{source.table} cannot be read: {first_line(error)}") from None
+        raise _Unreadable(f"{source.table} cannot be read: {summarize_error(error)}") from None
 
 
 @cache

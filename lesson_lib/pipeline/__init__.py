@@ -1,30 +1,29 @@
-"""The pipeline: what a learner takes to work. It knows nothing of notebooks."""
+"""The pipeline: irregular partitions in Dagster and DuckDB. Copied out alone, it runs."""
 
-from lesson_lib.pipeline.assets import (
+from .assets import (
     duckdb_dynamic_partition_table,
     duckdb_partition_table,
     import_dynamic_partition_file,
     import_partition_file,
 )
-from lesson_lib.pipeline.backfill import Backfill, backfill, missing_keys
-from lesson_lib.pipeline.checks import three_records_agree
-from lesson_lib.pipeline.database_errors import InstanceUnavailable, WarehouseUnavailable
-from lesson_lib.pipeline.definitions import defs
-from lesson_lib.pipeline.errors import Refused
-from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
-from lesson_lib.pipeline.keys import (
+from .audit import three_records_agree
+from .backfill import Backfill, backfill, missing_keys
+from .database_errors import InstanceUnavailable, WarehouseUnavailable
+from .definitions import defs
+from .errors import PipelineError
+from .jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
+from .keys import (
     InvalidKey,
     checked_key,
     daily_partitions_def,
     register_keys,
-    retire_key,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.schedule import import_partition_schedule
-from lesson_lib.pipeline.sensor.arrivals_sensor import arrivals_sensor, build_arrivals_sensor
-from lesson_lib.pipeline.sensor.settings import InvalidSetting
-from lesson_lib.pipeline.source_files import ChangedFile, SourceFolder, UnreadableFile
-from lesson_lib.pipeline.warehouse import Warehouse, WrongTable
+from .retirement import retire_key
+from .schedule import import_partition_schedule
+from .sensor import InvalidSetting, arrivals_sensor, build_arrivals_sensor
+from .source_files import ChangedFile, SourceFolder, UnreadableFile
+from .warehouse import Warehouse, WrongTable
 
 __all__ = [
     "Backfill",
@@ -32,7 +31,7 @@ __all__ = [
     "InstanceUnavailable",
     "InvalidKey",
     "InvalidSetting",
-    "Refused",
+    "PipelineError",
     "SourceFolder",
     "UnreadableFile",
     "Warehouse",

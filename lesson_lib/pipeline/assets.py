@@ -3,62 +3,57 @@
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 
-from lesson_lib.pipeline.audit import (
+from .csv_rules import COLUMNS
+from .event_log import (
     BY_KEY,
     KEYS_OF_RUN,
+    Metadata,
     Recorded,
-    latest_materializations,
-    recorded_by_key,
+    describe_file,
+    describe_rows,
+    find_latest_materializations,
+    find_records,
 )
-from lesson_lib.pipeline.csv_faults import first_fault, price_fault, reading_fault
-from lesson_lib.pipeline.csv_rules import COLUMNS
-from lesson_lib.pipeline.keys import (
-    Check,
+from .keys import (
     InvalidKey,
     check_customer_key,
     checked_key,
     daily_partitions_def,
+    require_usable,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.prices import price_check_result, price_check_spec
-from lesson_lib.pipeline.source_files import (
+from .price_check import build_price_check_spec, build_price_error, check_prices
+from .source_files import (
     SourceFile,
     SourceFolder,
     UnreadableFile,
-    changed,
+    build_change_error,
     inspect_file,
     is_unchanged,
-    unreadable,
 )
-from lesson_lib.pipeline.warehouse import (
+from .warehouse import (
     CUSTOMER_TABLE,
     DAILY_TABLE,
     DUCKDB_WRITER,
-    Stored,
     Warehouse,
+    allow_any_order,
     ensure_table,
-    replace_partitions,
+    replace_rows,
     transaction,
-    unordered,
 )
 
 GROUP = "static_etl"
-
-Metadata = Mapping[str, str | int]
-
-_READING_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.NotImplementedException)
 
 
 @dg.asset(
     partitions_def=s3_partitions_def,
     group_name=GROUP,
-    check_specs=[price_check_spec("import_dynamic_partition_file")],
+    check_specs=[build_price_check_spec("import_dynamic_partition_file")],
 )
 def import_dynamic_partition_file(
     context: dg.AssetExecutionContext, source: SourceFolder
@@ -84,7 +79,7 @@ def duckdb_dynamic_partition_table(
 @dg.asset(
     partitions_def=daily_partitions_def,
     group_name=GROUP,
-    check_specs=[price_check_spec("import_partition_file")],
+    check_specs=[build_price_check_spec("import_partition_file")],
 )
 def import_partition_file(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.MaterializeResult:
     """The exchange's file of a day: found, checked and fingerprinted."""
@@ -110,13 +105,13 @@ def import_files(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.
 
     Raises:
         InvalidKey: a key breaks the rules, or the run has none.
-        UnreadableFile: a file is not there, or breaks the rules for its form.
+        UnreadableFile: a file is missing, or breaks the rules for its form.
     """
-    files = [inspect_file(key, source.find(key)) for key in partition_keys(context)]
-    check_result = price_check_result(files)
+    files = [inspect_file(key, source.find(key)) for key in list_partition_keys(context)]
+    check_result = check_prices(files)
     if not check_result.passed:  # Dagster's own exception names only the check
         context.log.error(check_result.description)
-    metadata = {file.key: file_metadata(file) for file in files}
+    metadata = {file.key: describe_file(file) for file in files}
     return dg.MaterializeResult(metadata=record_metadata(context, metadata), check_results=[check_result])
 
 
@@ -135,44 +130,19 @@ def load_files(
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
     """
-    files = imported_files(context.instance, imported_by, partition_keys(context), source)
-    with database.get_connection() as con, unordered(con), transaction(con):
+    files = find_imported_files(context.instance, imported_by, list_partition_keys(context), source)
+    with database.get_connection() as con, allow_any_order(con), transaction(con):
         ensure_table(con, table)
-        counts = replace_rows(con, table, files)
-        metadata = {file.key: rows_metadata(file, counts[file.key]) for file in files}
+        stored = replace_rows(con, table, files)
+        metadata = {file.key: describe_rows(file, stored[file.key]) for file in files}
         return dg.MaterializeResult(metadata=record_metadata(context, metadata))
-
-
-SOURCE_FOLDER, ROWS_CHECKSUM = "source folder", "rows checksum"
-
-
-def file_metadata(file: SourceFile) -> Metadata:
-    """Return what the materialization of an import records of a file, and of the folder that it came from."""
-    return {
-        "file": file.path.name,
-        "bytes": file.size,
-        "header": ", ".join(file.header),
-        "bad prices": file.bad_prices,
-        "fingerprint": file.fingerprint,
-        SOURCE_FOLDER: str(file.path.parent),
-    }
-
-
-def rows_metadata(file: SourceFile, stored: Stored) -> Metadata:
-    """Return what the materialization of a load records of a key's rows, and of the file they are from."""
-    return {
-        "dagster/partition_row_count": stored.rows.count,
-        ROWS_CHECKSUM: stored.rows.checksum,
-        "rows replaced": stored.replaced,
-        "fingerprint": file.fingerprint,
-    }
 
 
 def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata]) -> Metadata:
     """Return the metadata of the run's one key; or record those of a range in one observation.
 
-    Not by `context.add_asset_metadata`, which looks up the whole set of keys for each key: it takes a
-    thousand keys longer than all else, and ten thousand some minutes.
+    Not by `context.add_asset_metadata`, which looks up the whole set of keys for each key: with a thousand
+    keys this takes longer than everything else, and with ten thousand it takes minutes.
     """
     if len(metadata) == 1:
         return next(iter(metadata.values()))
@@ -180,7 +150,7 @@ def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Me
     return {KEYS_OF_RUN: len(metadata)}
 
 
-def partition_keys(context: dg.AssetExecutionContext) -> list[str]:
+def list_partition_keys(context: dg.AssetExecutionContext) -> list[str]:
     """Return the partition keys of the run: one, or a range of them in the order of registration.
 
     Raises:
@@ -199,41 +169,26 @@ def partition_keys(context: dg.AssetExecutionContext) -> list[str]:
     return [require_usable(key, checked_key if is_daily else check_customer_key) for key in keys]
 
 
-def require_usable(key: str, check: Check = check_customer_key) -> str:
-    """Return a registered key as it is, if it follows the rules: Dagster itself registers any.
-
-    Args:
-        key: the key.
-        check: returns the key normalized, or raises InvalidKey.
-
-    Raises:
-        InvalidKey: the key breaks a rule, or is not normalized.
-    """
-    if check(key) != key:
-        raise InvalidKey(f"{key!r} is not normalized. Delete it, and add it again through register_keys.")
-    return key
-
-
-def imported_files(
+def find_imported_files(
     instance: dg.DagsterInstance, imported_by: dg.AssetKey, keys: Sequence[str], source: SourceFolder
 ) -> list[SourceFile]:
     """Return the keys' files as their latest imports recorded them.
 
     Raises:
         UnreadableFile: a file is missing, was never imported, or holds a share_price of zero or less.
-        ChangedFile: a file held such a price, and is another one now.
+        ChangedFile: a file held such a price, and has changed since.
     """
     paths = {key: source.find(key) for key in keys}
-    ids = latest_materializations(instance, imported_by, keys)
-    recorded = recorded_by_key(instance, imported_by, keys, ids)
+    events = find_latest_materializations(instance, imported_by, keys)
+    recorded = find_records(instance, imported_by, keys, events)
     asset = imported_by.to_user_string()
-    return [_imported_file(key, path, recorded.get(key), asset) for key, path in paths.items()]
+    return [_restore_file(key, path, recorded.get(key), asset) for key, path in paths.items()]
 
 
-def _imported_file(key: str, path: Path, recorded: Recorded | None, asset: str) -> SourceFile:
+def _restore_file(key: str, path: Path, recorded: Recorded | None, asset: str) -> SourceFile:
     match recorded:
         case Recorded(
-            metadata={
+            {
                 "header": str(header),
                 "bytes": int(size),
                 "bad prices": int(bad_prices),
@@ -241,49 +196,10 @@ def _imported_file(key: str, path: Path, recorded: Recorded | None, asset: str) 
             }
         ) if sorted(columns := tuple(header.split(", "))) == sorted(COLUMNS):
             file = SourceFile(key, path, columns, size, fingerprint, bad_prices)
-        case _:  # nothing, or what was reported by hand, or by another program
+        case _:  # nothing, or what was reported by hand or by another program
             raise UnreadableFile(
                 f"{path.name} was never imported into this instance. Materialize {asset} for {key!r}, too."
             )
-    if bad_prices and not is_unchanged(file):
-        raise changed(file)
     if bad_prices:
-        raise refused_for_prices(file)
+        raise build_price_error(file) if is_unchanged(file) else build_change_error(file)
     return file
-
-
-def refused_for_prices(file: SourceFile) -> UnreadableFile:
-    """Return the refusal of a file with a share_price of zero or less."""
-    return unreadable(file.key, file.path, str(first_fault(file.path, price_fault)))
-
-
-def replace_rows(
-    con: duckdb.DuckDBPyConnection, table: str, files: Sequence[SourceFile]
-) -> dict[str, Stored]:
-    """Replace the rows of the files' keys; call it inside a `transaction`.
-
-    Returns:
-        For each key its new rows, and the number of rows that they replaced.
-
-    Raises:
-        UnreadableFile: a file is not the one that was imported, or a value in it breaks the rules.
-    """
-    try:
-        counts = replace_partitions(con, table, files)
-    except duckdb.Error as error:
-        require_unchanged(files, error)
-        if isinstance(error, _READING_ERRORS):
-            for file in files:
-                if fault := reading_fault(file.path):
-                    raise unreadable(file.key, file.path, fault) from error
-        raise  # about storing, not about these files
-    # Only now: whatever DuckDB has read, it has read before this.
-    require_unchanged(files)
-    return counts
-
-
-def require_unchanged(files: Iterable[SourceFile], cause: Exception | None = None) -> None:
-    """Raise ChangedFile if a file no longer holds the bytes that were imported."""
-    for file in files:
-        if not is_unchanged(file):
-            raise changed(file) from cause

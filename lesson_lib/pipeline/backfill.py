@@ -11,45 +11,34 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
-from lesson_lib.pipeline.assets import (
-    duckdb_dynamic_partition_table,
-    file_metadata,
-    import_dynamic_partition_file,
-    refused_for_prices,
-    replace_rows,
-    require_usable,
-    rows_metadata,
+from .assets import duckdb_dynamic_partition_table, import_dynamic_partition_file
+from .database_errors import InstanceUnavailable, explain_instance_error
+from .errors import PipelineError
+from .event_log import (
+    IMPORT,
+    TABLE,
+    describe_file,
+    describe_rows,
+    find_failed_keys,
+    find_latest_materializations,
+    find_loaded_imports,
 )
-from lesson_lib.pipeline.audit import failed_keys, latest_materializations
-from lesson_lib.pipeline.database_errors import InstanceUnavailable, cause_of, first_line
-from lesson_lib.pipeline.errors import Refused
-from lesson_lib.pipeline.event_log import IMPORT, TABLE, loaded_imports
-from lesson_lib.pipeline.keys import (
-    InvalidKey,
-    check_customer_key,
-    did_you_mean,
-    list_keys,
-    s3_partitions_def,
-)
-from lesson_lib.pipeline.sensor.arrivals import scan_filled
-from lesson_lib.pipeline.source_files import (
-    SourceFile,
-    SourceFolder,
-    UnreadableFile,
-    fingerprint_of,
-    inspect_file,
-)
-from lesson_lib.pipeline.warehouse import (
+from .folder_scan import scan_nonempty_source
+from .keys import InvalidKey, check_customer_key, list_keys, require_usable, s3_partitions_def, suggest_key
+from .price_check import build_price_error
+from .source_files import SourceFile, SourceFolder, UnreadableFile, compute_fingerprint, inspect_file
+from .warehouse import (
     CUSTOMER_TABLE,
     Rows,
     Stored,
     Warehouse,
+    allow_any_order,
+    count_rows_by_key,
     ensure_table,
-    rows_by_key,
-    rows_of,
+    replace_rows,
+    summarize_rows,
     table_exists,
     transaction,
-    unordered,
 )
 
 Keys = Iterable[str] | dg.PartitionKeyRange
@@ -58,8 +47,8 @@ Progress = Callable[[int, int], object]
 # A batch is loaded in one transaction and then recorded, which takes far longer: meanwhile the database is
 # free for others. A kill loses the batch under way, so the first one is small, and none takes much more than
 # a second.
-KEYS_PER_BATCH = 200
-_FIRST_BATCH = 1
+MAX_KEYS_PER_BATCH = 200
+_FIRST_BATCH_SIZE = 1
 _SECONDS_PER_BATCH = 1.0
 
 # Two backfills in one process take turns: the second one then finds the keys loaded. And Dagster 1.13 can
@@ -133,26 +122,25 @@ def _backfill(
     database: Warehouse,
     progress: Progress | None,
 ) -> Backfill:
-    wanted = wanted_keys(instance, keys)
+    wanted = select_keys(instance, keys)
     if wanted:
-        scan_filled(source)
-    unchanged = unchanged_keys(instance, wanted, source, database)
+        scan_nonempty_source(source)
+    unchanged = find_unchanged_keys(instance, wanted, source, database)
     due = [key for key in wanted if key not in unchanged]
-    with _progress_bar(progress, len(due)) as report:
-        work = _Work(source, database, report, len(due))
+    with _show_progress(progress, len(due)) as report:
+        loading = _Loading(source, database, report, len(due))
         try:
             if due:
-                work.run(instance, due)
-            work.fail_refused(instance)
+                loading.run(instance, due)
+            loading.fail_refused(instance)
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None  # which is what it was
         except SQLAlchemyError as error:
             raise InstanceUnavailable(
-                f"The instance could not record what was loaded ({first_line(error)}). "
-                f"{cause_of(error, 'the storage of the instance')} Then call backfill again: it goes on from "
-                "what is recorded."
+                f"The instance could not record what was loaded {explain_instance_error(error)} "
+                "Then call backfill again: it goes on from what is recorded."
             ) from error
-    return Backfill(work.loaded, [key for key in wanted if key in unchanged], work.refused)
+    return Backfill(loading.loaded, [key for key in wanted if key in unchanged], loading.refused)
 
 
 def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]:
@@ -165,11 +153,11 @@ def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]
         WrongTable: a view has the table's name, or a table with other columns.
     """
     with database.get_connection() as con:
-        there = _loaded(instance, rows_by_key(con, CUSTOMER_TABLE))
-    return [key for key in wanted_keys(instance, None) if key not in there]
+        there = _find_loaded(instance, count_rows_by_key(con, CUSTOMER_TABLE))
+    return [key for key in select_keys(instance, None) if key not in there]
 
 
-def wanted_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
+def select_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
     """Return the keys that are meant, each once: in the order given, or in that of registration.
 
     Raises:
@@ -180,7 +168,7 @@ def wanted_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
         return registered
     if isinstance(keys, dg.PartitionKeyRange):
         require_registered([keys.start, keys.end], registered)
-        return _between(keys, registered)
+        return _select_range(keys, registered)
     return list(dict.fromkeys(require_registered(list_keys(keys, "backfill"), registered)))
 
 
@@ -197,14 +185,14 @@ def require_registered(keys: Iterable[object], registered: Sequence[str]) -> lis
         if not isinstance(key, str) or key not in known:
             check_customer_key(key)
             raise InvalidKey(
-                f"{key!r} is not registered.{did_you_mean(key, registered)} "
+                f"{key!r} is not registered.{suggest_key(key, registered)} "
                 f"Register it first: register_keys(instance, [{key!r}])."
             )
         found.append(key)
     return found
 
 
-def _between(ends: dg.PartitionKeyRange, registered: list[str]) -> list[str]:
+def _select_range(ends: dg.PartitionKeyRange, registered: list[str]) -> list[str]:
     first, last = registered.index(ends.start), registered.index(ends.end)
     if last < first:
         raise InvalidKey(
@@ -214,34 +202,37 @@ def _between(ends: dg.PartitionKeyRange, registered: list[str]) -> list[str]:
     return registered[first : last + 1]
 
 
-def unchanged_keys(
+def find_unchanged_keys(
     instance: dg.DagsterInstance, keys: Sequence[str], source: SourceFolder, database: Warehouse
 ) -> set[str]:
     """Return those of the keys that are loaded, and from the very file which is there now."""
-    rows = _rows(database, keys)
-    loaded = _loaded(instance, rows)
-    imports = loaded_imports(instance, [key for key in keys if key in loaded], loaded)
+    rows = _summarize_stored_rows(database, keys)
+    loaded = _find_loaded(instance, rows)
+    imports = find_loaded_imports(instance, [key for key in keys if key in loaded], loaded)
     whole = [key for key, recorded in imports.items() if recorded.rows == rows.get(key)]
-    return {key for key in whole if _holds(source, key, imports[key].fingerprint)}
+    return {key for key in whole if _has_fingerprint(source, key, imports[key].fingerprint)}
 
 
-def _holds(source: SourceFolder, key: str, fingerprint: str) -> bool:
+def _has_fingerprint(source: SourceFolder, key: str, fingerprint: str) -> bool:
     try:
-        return fingerprint_of(source.find(key)) == fingerprint
+        return compute_fingerprint(source.find(key)) == fingerprint
     except (OSError, UnreadableFile):
         return False
 
 
-def _rows(database: Warehouse, keys: Sequence[str]) -> dict[str, Rows]:
+def _summarize_stored_rows(database: Warehouse, keys: Sequence[str]) -> dict[str, Rows]:
     with database.get_connection() as con:
-        return rows_of(con, CUSTOMER_TABLE, keys) if table_exists(con, CUSTOMER_TABLE) else {}
+        return summarize_rows(con, CUSTOMER_TABLE, keys) if table_exists(con, CUSTOMER_TABLE) else {}
 
 
-def _loaded(instance: dg.DagsterInstance, rows: Collection[str | None]) -> dict[str, int]:
+def _find_loaded(instance: dg.DagsterInstance, rows: Collection[str | None]) -> dict[str, int]:
     """Return the keys that are loaded, each with the number of its import in the event log."""
-    imports, tables = latest_materializations(instance, IMPORT), latest_materializations(instance, TABLE)
-    failed = failed_keys(instance, IMPORT, s3_partitions_def, imports)
-    failed |= failed_keys(instance, TABLE, s3_partitions_def, tables)
+    imports, tables = (
+        find_latest_materializations(instance, IMPORT),
+        find_latest_materializations(instance, TABLE),
+    )
+    failed = find_failed_keys(instance, IMPORT, s3_partitions_def, imports)
+    failed |= find_failed_keys(instance, TABLE, s3_partitions_def, tables)
     return {
         key: number
         for key, number in imports.items()
@@ -250,7 +241,7 @@ def _loaded(instance: dg.DagsterInstance, rows: Collection[str | None]) -> dict[
 
 
 @contextmanager
-def _progress_bar(progress: Progress | None, total: int) -> Iterator[Progress]:
+def _show_progress(progress: Progress | None, total: int) -> Iterator[Progress]:
     if progress:
         yield progress
         return
@@ -258,14 +249,14 @@ def _progress_bar(progress: Progress | None, total: int) -> Iterator[Progress]:
         yield lambda done, _total: bar.update(done - bar.n)
 
 
-def next_batch_size(size: int, seconds: float) -> int:
+def compute_next_batch_size(size: int, seconds: float) -> int:
     """Return how many keys to load next, after a batch of this size took so many seconds."""
     in_time = int(size * _SECONDS_PER_BATCH / max(seconds, 1e-3))
-    return max(1, min(in_time, 4 * size, KEYS_PER_BATCH))
+    return max(1, min(in_time, 4 * size, MAX_KEYS_PER_BATCH))
 
 
 @dataclass
-class _Work:
+class _Loading:
     """One call's work, and what came of it so far."""
 
     source: SourceFolder
@@ -280,11 +271,11 @@ class _Work:
 
         @dg.op
         def load_customers(context: dg.OpExecutionContext) -> None:
-            left, size = list(reversed(keys)), _FIRST_BATCH
+            left, size = list(reversed(keys)), _FIRST_BATCH_SIZE
             while left:
                 started = time.monotonic()
-                self._load(context, self._drop_retired(context, self._sound_files(left, size)))
-                size = next_batch_size(size, time.monotonic() - started)
+                self._load(context, self._drop_retired(context, self._take_sound_files(left, size)))
+                size = compute_next_batch_size(size, time.monotonic() - started)
 
         @dg.job
         def backfill_customers() -> None:
@@ -295,14 +286,14 @@ class _Work:
     def _load(self, context: dg.OpExecutionContext, files: Sequence[SourceFile]) -> None:
         # Before their rows are there: a kill in between then leaves imports that were not loaded.
         for file in files:
-            imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=file_metadata(file))
+            imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=describe_file(file))
             context.log_event(imported)
-        with self.database.get_connection() as con, unordered(con):
-            stored = self._replaced(con, files)
+        with self.database.get_connection() as con, allow_any_order(con):
+            stored = self._replace(con, files)
         for file in files:
             if file.key not in stored:
                 continue  # its file is refused
-            metadata = rows_metadata(file, stored[file.key])
+            metadata = describe_rows(file, stored[file.key])
             context.log_event(dg.AssetMaterialization(TABLE, partition=file.key, metadata=metadata))
             self.loaded[file.key] = stored[file.key].rows.count
             self.report(len(self.loaded), self.total)
@@ -319,7 +310,7 @@ class _Work:
                 )
         return [file for file in found if file.key in registered]
 
-    def _sound_files(self, left: list[str], size: int) -> Iterator[SourceFile]:
+    def _take_sound_files(self, left: list[str], size: int) -> Iterator[SourceFile]:
         """Take keys from the end of the list, and yield their files; note those that are refused.
 
         It stops after so many keys, or when reading large files has taken the time of a batch.
@@ -332,12 +323,12 @@ class _Work:
             try:
                 file = inspect_file(require_usable(key), self.source.find(key))
                 if file.bad_prices:
-                    raise refused_for_prices(file)
+                    raise build_price_error(file)
                 yield file
-            except Refused as refusal:
+            except PipelineError as refusal:
                 self.refused[key] = str(refusal)
 
-    def _replaced(self, con: DuckDBPyConnection, files: Sequence[SourceFile]) -> dict[str, Stored]:
+    def _replace(self, con: DuckDBPyConnection, files: Sequence[SourceFile]) -> dict[str, Stored]:
         """Replace the rows of all these files, or else by halves, until each broken one stands alone."""
         if not files:
             return {}
@@ -350,7 +341,7 @@ class _Work:
                 self.refused[files[0].key] = str(refusal)
                 return {}
         half = len(files) // 2
-        return self._replaced(con, files[:half]) | self._replaced(con, files[half:])
+        return self._replace(con, files[:half]) | self._replace(con, files[half:])
 
     def fail_refused(self, instance: dg.DagsterInstance) -> None:
         """Give each refused key the run that fails; if its file is sound by now, the run loads it."""

@@ -1,8 +1,7 @@
-"""The rules for the content of a source file, and the fast decision whether a file follows them.
+"""The rules for the content of a source file, and a fast check whether a file follows them.
 
-DuckDB decides most of it: it gets every type, and a test here catches the few things that it would accept in
-spite of these rules. Only when a file is refused does `csv_faults` read it line by line, to find the line and
-the rule. The tests compare the two.
+DuckDB enforces most of them, because it is given every type, and `is_suspect` catches the rest. `csv_faults`
+reads a refused file line by line, to find the line and the rule. The tests compare the two.
 """
 
 import csv
@@ -14,11 +13,11 @@ from pathlib import Path
 
 COLUMNS = ("date", "share_price", "amount", "spend", "shift", "spread")
 
-# Every byte a row may hold. What is missing here (letters, blanks, "_", ";", NUL, all beyond ASCII) is where
-# DuckDB's own reading is lenient: it takes "1_000", "nan", " 1" and "2018 01 22".
+# Every byte that a row may contain. With the others (letters, blanks, "_", ";", NUL, all beyond ASCII),
+# DuckDB is more lenient: it accepts "1_000", "nan", " 1" and "2018 01 22".
 ROW_BYTES = b'0123456789.,/-+eE"\r\n'
 
-# What each byte of a row is to `is_suspect`: a digit, a point, something between numbers, or illegal.
+# The kind of each byte of a row: a digit, a point, something between numbers, or illegal.
 _KINDS = bytes(
     ord("0" if byte in b"0123456789" else "." if byte in b"." else " " if byte in ROW_BYTES else "?")
     for byte in range(256)
@@ -34,11 +33,11 @@ _LONG_OR_EXPONENT = re.compile(rb'(?<![^,"\r\n])(?:[^,"\r\n]{16,}|[^,"\r\neE]*+[
 # A DOUBLE holds every whole number up to this one, but not the next.
 FIRST_ROUNDED = 2**53
 
-# A quoted value on one line. DuckDB takes a quoted one with a line break for a number, and for a date.
+# A quoted value on one line. DuckDB accepts a quoted value with a line break as a number or a date.
 _QUOTED = re.compile(rb'"[^",\r\n]*"')
 
-# Beyond what the types ask: how a date is written, and no overflow. The signs "-", "+" and "." sort before
-# "0001"; DuckDB would take them for years before Christ.
+# What the types do not check: the form of a date, and overflow. Years with the signs "-", "+" and ".", which
+# DuckDB would read as years before Christ, sort before "0001".
 VALID_ROW_SQL = "date >= '0001' AND (date LIKE '____/__/__' OR date LIKE '____-__-__')" + "".join(
     f" AND isfinite({column})" for column in COLUMNS[1:]
 )
@@ -51,12 +50,12 @@ _DATE = re.compile(r"(\d{4})([/-])(\d\d)\2(\d\d)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?", re.ASCII)
 
 
-def read_csv_sql(header: tuple[str, ...]) -> str:
-    """Return DuckDB's strict reading of files with these columns, for a FROM clause.
+def build_read_csv_sql(header: tuple[str, ...]) -> str:
+    """Return the FROM clause by which DuckDB reads files with these columns strictly, without sniffing.
 
-    Its one parameter is `$paths`, a list of them, each through `glob_escaped`. `date` comes as text, for
-    `VALID_ROW_SQL` to judge; the others as DOUBLE. Nothing is sniffed. No row can spell the `nullstr`, so
-    that a blank is an error instead of a NULL, and so is the nothing behind a comma too many.
+    Its parameter `$paths` is a list of paths, each from `escape_glob`. `date` is text, for `VALID_ROW_SQL` to
+    check; the other columns are DOUBLE. No row can contain the `nullstr`, so that a blank value, or a comma
+    too many, is an error instead of a NULL.
     """
     columns = ", ".join(f"'{name}': '{'VARCHAR' if name == 'date' else 'DOUBLE'}'" for name in header)
     return (
@@ -66,8 +65,8 @@ def read_csv_sql(header: tuple[str, ...]) -> str:
     )
 
 
-def glob_escaped(path: Path) -> str:
-    """Return the path so that DuckDB's `read_csv`, which globs, reads this very file."""
+def escape_glob(path: Path) -> str:
+    """Return the path in a form in which DuckDB's `read_csv`, which globs, reads exactly this file."""
     return re.sub(r"([\[*?])", r"[\1]", str(path))
 
 
@@ -76,7 +75,7 @@ def is_suspect(lines: bytes) -> bool:
     kinds = lines.translate(_KINDS)
     return (
         b"?" in kinds
-        or (b"+" in lines and b"+-" in lines)  # DuckDB takes "+-1" for -1; a lone byte is found much faster
+        or (b"+" in lines and b"+-" in lines)  # DuckDB reads "+-1" as -1; a single byte is found much faster
         or (b'"' in lines and b'"' in _QUOTED.sub(b"", lines))
         or ((_has_long_number(kinds) or _has_exponent(lines)) and _has_rounded_number(lines))
     )
@@ -94,7 +93,7 @@ def _has_exponent(lines: bytes) -> bool:
 
 def _has_rounded_number(lines: bytes) -> bool:
     values = (match[0] for match in _LONG_OR_EXPONENT.finditer(lines))
-    large = (value.decode() for value in values if not 0 < abs(_to_float(value)) < FIRST_ROUNDED)
+    large = (value.decode() for value in values if not 0 < abs(_parse_float(value)) < FIRST_ROUNDED)
     return any(is_number(value) and is_rounded(value) for value in large)
 
 
@@ -102,15 +101,15 @@ def count_bad_prices(header: tuple[str, ...], lines: bytes) -> int:
     """Count the rows among whole lines whose share_price is zero or less; non-numbers are ignored."""
     before = header.index("share_price")
     lines = b"\n" + lines.replace(b"\r", b"\n")
-    # Most prices begin with a digit above zero: to see that this holds for all is faster than to read them.
-    # Only an exponent can still make zero of such a price.
+    # Most prices begin with a digit above zero. Checking that all do is faster than parsing them, and such a
+    # price can only be zero if it has an exponent.
     if not (b"e" in lines or b"E" in lines or re.search(rb"\n(?:[^,\n]*+,){%d}+[^1-9\n]" % before, lines)):
         return 0
     prices = re.findall(rb"\n(?:[^,\n]*+,){%d}+([^,\n]*+)" % before, lines)
-    return sum(_to_float(price.strip(b'"')) <= 0 for price in prices)
+    return sum(_parse_float(price.strip(b'"')) <= 0 for price in prices)
 
 
-def _to_float(value: bytes) -> float:
+def _parse_float(value: bytes) -> float:
     try:
         return float(value)
     except ValueError:
@@ -118,7 +117,7 @@ def _to_float(value: bytes) -> float:
 
 
 def read_header(line: bytes) -> tuple[str, ...]:
-    """Return the columns that a file's first line names, in its order; it must have no `header_fault`."""
+    """Return the columns of a file's first line, in which `find_header_fault` has found nothing."""
     return tuple(split_fields(line.decode("utf-8-sig")))
 
 

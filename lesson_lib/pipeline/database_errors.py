@@ -4,7 +4,7 @@ import re
 
 import duckdb
 
-from lesson_lib.pipeline.errors import Refused
+from .errors import PipelineError
 
 # A pattern of DuckDB's or the system's message, then the cause and the next move; the first match counts.
 # The pattern's groups and `database` are filled into the text. No text advises to remove a sound database.
@@ -135,23 +135,23 @@ _SETTING_ERRORS = (
 _HELD = re.compile(r"Conflicting lock|used by another process|already open in")
 
 
-class InstanceUnavailable(Refused):
+class InstanceUnavailable(PipelineError):
     """The records of the Dagster instance cannot be read or written, because of a full disk, for example."""
 
 
-class WarehouseUnavailable(Refused):
+class WarehouseUnavailable(PipelineError):
     """The database cannot be opened, read or written to."""
 
 
-def why_not_opened(error: Exception, database: str, settings: list[str]) -> str:
-    """Return what keeps the database from being opened, with the next move.
+def explain_open_error(error: Exception, database: str, settings: list[str]) -> str:
+    """Explain why the database at this path cannot be opened, with the next move.
 
     Args:
-        error: what DuckDB or the system raised.
-        database: its path.
+        error: the error of DuckDB or of the system.
+        database: the path.
         settings: the names of the settings that it was opened with.
     """
-    if holder := holder_of(error):
+    if holder := find_holder(error):
         return (
             f"{database} is held by {holder}: DuckDB lets one process at a time open a file to write. "
             "Close the connection there (or stop that notebook's kernel) and materialize again."
@@ -164,23 +164,28 @@ def why_not_opened(error: Exception, database: str, settings: list[str]) -> str:
     if settings and isinstance(error, _SETTING_ERRORS):
         cause = f"The database is not at fault. Correct its connection_config ({', '.join(settings)})."
     else:
-        cause = cause_of(error, database)
-    return f"{database} cannot be opened: {first_line(error)}. {cause}"
+        cause = explain_cause(error, database)
+    return f"{database} cannot be opened: {summarize_error(error)}. {cause}"
 
 
-def cause_of(error: Exception, database: str) -> str:
-    """Return the cause of an error and the next move, in sentences; or that the cause is unknown."""
+def explain_cause(error: Exception, database: str) -> str:
+    """Explain the cause of an error and the next move, or report that the cause is unknown."""
     for pattern, text in _CAUSES.items():
         if match := re.search(pattern, str(error)):
             return text.format(database=database, **match.groupdict())
     return _UNKNOWN
 
 
-def holder_of(error: Exception) -> str | None:
-    """Return which process holds the database, if this is what DuckDB's error says.
+def explain_instance_error(error: Exception) -> str:
+    """Explain an error of the instance's storage: its message in parentheses, cause and next move."""
+    return f"({summarize_error(error)}). {explain_cause(error, 'the storage of the instance')}"
+
+
+def find_holder(error: Exception) -> str | None:
+    """Return which process holds the database, if the error is about that.
 
     Returns:
-        `process 123`, or `another process` where DuckDB does not name it; None for every other error.
+        `process 123`, or `another process` if DuckDB does not name it; None for every other error.
     """
     text = str(error)
     if not _HELD.search(text) or re.search(r"PID 0\b", text):
@@ -189,11 +194,11 @@ def holder_of(error: Exception) -> str | None:
     return f"process {pid[1]}" if pid else "another process"
 
 
-def is_passing(error: Exception) -> bool:
-    """Return whether the database may be free in a moment: somebody has it open, or is just closing it."""
+def is_temporary(error: Exception) -> bool:
+    """Return whether the database may be free in a moment: it is open elsewhere, or is being closed."""
     return re.search(f"{_HELD.pattern}|already attached by database", str(error)) is not None
 
 
-def first_line(error: Exception) -> str:
-    """Return a message without the lines that point into SQL text, and without the punctuation at its end."""
+def summarize_error(error: Exception) -> str:
+    """Return the first line of the message, without its punctuation; the other lines point into SQL text."""
     return str(error).strip().partition("\n")[0].rstrip(".!")

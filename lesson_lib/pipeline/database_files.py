@@ -1,4 +1,4 @@
-"""The file behind a connection: whether the database's path still names it, and who may write to it."""
+"""The file behind a connection: whether the database's path still names it, and which thread may write."""
 
 import os
 import threading
@@ -10,21 +10,21 @@ from weakref import WeakValueDictionary
 
 from duckdb import DuckDBPyConnection
 
-from lesson_lib.pipeline.database_errors import WarehouseUnavailable
+from .database_errors import WarehouseUnavailable
 
 try:
     import fcntl
-except ImportError:  # Windows, which lets nobody replace or delete a file that is open
+except ImportError:  # Windows, where an open file cannot be replaced or deleted
     fcntl = None  # type: ignore[assignment]
 
-FileId = tuple[int, int]  # device and inode: whatever the file's names are
+FileId = tuple[int, int]  # device and inode, which all names of a file share
 
 _FD_FOLDER = Path("/dev/fd")
 _GUARD = threading.Lock()
 
 
 class _WriterLock:
-    """A lock that its thread may take again, and that a weak reference can point to."""
+    """A reentrant lock that a weak reference can point to."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -49,17 +49,17 @@ class OpenDatabase:
         """Make sure that the path names the file that DuckDB has open.
 
         DuckDB shares one open database among all connections of a process, by its path. If the file was
-        replaced or deleted meanwhile, DuckDB goes on with the one that was there before, and what it stores
-        is gone as soon as the last connection closes.
+        replaced or deleted meanwhile, DuckDB continues with the earlier one, and what it stores is lost when
+        the last connection closes.
 
         Raises:
-            WarehouseUnavailable: it names another file or none, or DuckDB has the file open twice.
+            WarehouseUnavailable: the path names another file or none, or DuckDB has the file open twice.
         """
         count = self._count_open()
-        if count == 0 or (not self.is_read_only and f"{self.path} (deleted)" in _names_open_to_write()):
+        if count == 0 or (not self.is_read_only and f"{self.path} (deleted)" in _list_names_open_to_write()):
             raise WarehouseUnavailable(self._explain_replacement())
         if count > 1 and not self.is_read_only:
-            raise WarehouseUnavailable(_open_twice(self.path))
+            raise WarehouseUnavailable(_explain_second_name(self.path))
 
     def _explain_replacement(self) -> str:
         change = "replaced" if Path(self.path).exists() else "deleted or renamed"
@@ -74,21 +74,21 @@ class OpenDatabase:
         )
 
     def _count_open(self) -> int:
-        """Count how often this process has the path's file open, in the way that DuckDB opens it."""
+        """Count how often this process has the path's file open in DuckDB's mode."""
         if fcntl is None or not _FD_FOLDER.is_dir():
             return 1
         try:
-            named = _file_id(Path(self.path).stat())
+            named = _identify(Path(self.path).stat())
         except FileNotFoundError:
             return 0
         mode = os.O_RDONLY if self.is_read_only else os.O_RDWR
         return sum(_is_open_as(int(entry.name), named, mode) for entry in _FD_FOLDER.iterdir())
 
     @contextmanager
-    def one_writer(self) -> Iterator[None]:
+    def lock_for_writing(self) -> Iterator[None]:
         """Let one thread of this process at a time change the file; the others wait."""
         try:
-            named = _file_id(Path(self.path).stat())
+            named = _identify(Path(self.path).stat())
         except FileNotFoundError:
             self.require_same_file()
             raise
@@ -104,58 +104,60 @@ def require_one_name(path: str) -> None:
     DuckDB would open it a second time, and closing that one would give up the process's lock on the file.
 
     Raises:
-        WarehouseUnavailable: it has.
+        WarehouseUnavailable: it has the file open under another name.
     """
     try:
-        file = _file_id(Path(path).stat())
+        file = _identify(Path(path).stat())
     except OSError:
         return
-    found = {number: name for number, name in _open_names().items() if _is_open_as(number, file, os.O_RDWR)}
+    found = {
+        number: name for number, name in _list_open_names().items() if _is_open_as(number, file, os.O_RDWR)
+    }
     # Read the names again: meanwhile another thread may have closed a file, and opened this one instead.
-    if any(name != path and _open_names().get(number) == name for number, name in found.items()):
-        raise WarehouseUnavailable(_open_twice(path))
+    if any(name != path and _list_open_names().get(number) == name for number, name in found.items()):
+        raise WarehouseUnavailable(_explain_second_name(path))
 
 
-def _open_twice(path: str) -> str:
+def _explain_second_name(path: str) -> str:
     return (
         f"{path} is open a second time in this process, under another name (a hard link) or by code that "
         "writes to it past DuckDB; two writers of one file damage it. Close the other one, and try again."
     )
 
 
-def _open_names() -> dict[int, str]:
-    """Return the names of this process's open files, by descriptor, where the system tells them."""
+def _list_open_names() -> dict[int, str]:
+    """Return the names of this process's open files by descriptor, if the system lists them."""
     names = {}
     for entry in _FD_FOLDER.iterdir() if _FD_FOLDER.is_dir() else ():
-        with suppress(OSError):  # closed since it was listed; or macOS, where these are not links
+        with suppress(OSError):  # closed since it was listed; or macOS, where they are not links
             names[int(entry.name)] = str(entry.readlink())
     return names
 
 
-def _names_open_to_write() -> set[str]:
-    return {name for number, name in _open_names().items() if _mode_of(number) == os.O_RDWR}
+def _list_names_open_to_write() -> set[str]:
+    return {name for number, name in _list_open_names().items() if _find_mode(number) == os.O_RDWR}
 
 
-def _file_id(facts: os.stat_result) -> FileId:
-    return facts.st_dev, facts.st_ino
+def _identify(status: os.stat_result) -> FileId:
+    return status.st_dev, status.st_ino
 
 
 def _is_open_as(descriptor: int, file: FileId, mode: int) -> bool:
     try:
-        return _file_id(os.fstat(descriptor)) == file and _mode_of(descriptor) == mode
+        return _identify(os.fstat(descriptor)) == file and _find_mode(descriptor) == mode
     except OSError:  # closed since it was listed
         return False
 
 
-def _mode_of(descriptor: int) -> int | None:
+def _find_mode(descriptor: int) -> int | None:
     try:
         return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE if fcntl else None
     except OSError:  # as above
         return None
 
 
-def database_of(connection: DuckDBPyConnection) -> OpenDatabase | None:
-    """Return the database that a connection has open; None if it is in memory."""
+def find_database(connection: DuckDBPyConnection) -> OpenDatabase | None:
+    """Return the database that a connection has open, unless it is in memory."""
     query = "SELECT path, readonly FROM duckdb_databases() WHERE database_name = current_database()"
     match connection.execute(query).fetchall():
         case [(str(path), bool(is_read_only))]:

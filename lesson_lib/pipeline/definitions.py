@@ -4,21 +4,31 @@ from pathlib import Path
 
 import dagster as dg
 
-from lesson_lib.course_data import data_folder
-from lesson_lib.pipeline.assets import (
+from .assets import (
     duckdb_dynamic_partition_table,
     duckdb_partition_table,
     import_dynamic_partition_file,
     import_partition_file,
 )
-from lesson_lib.pipeline.checks import three_records_agree
-from lesson_lib.pipeline.jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
-from lesson_lib.pipeline.schedule import import_partition_schedule
-from lesson_lib.pipeline.sensor.arrivals_sensor import arrivals_sensor
-from lesson_lib.pipeline.source_files import SourceFolder
-from lesson_lib.pipeline.warehouse import Warehouse
+from .audit import three_records_agree
+from .jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
+from .schedule import import_partition_schedule
+from .sensor import arrivals_sensor
+from .source_files import SourceFolder
+from .warehouse import Warehouse
 
-# In the folder where it is started: an installed course has no checkout to write to.
+
+def find_source_folder() -> Path:
+    """Return `data/source` of the current folder, or else the one that lies beside or above this package.
+
+    If there is none, it is that of the current folder: runs and ticks then report that it is missing.
+    """
+    _, *above = Path(__file__).resolve().parents
+    folders = [(start / "data" / "source").resolve() for start in (Path.cwd(), *above[:2])]
+    return next((folder for folder in folders if folder.is_dir()), folders[0])
+
+
+# In the folder where it is started: an installed package has no checkout to write to.
 DATABASE = Path("output", "warehouse.duckdb").resolve()
 
 defs = dg.Definitions(
@@ -36,7 +46,7 @@ defs = dg.Definitions(
     # step would live on, with the database open.
     executor=dg.in_process_executor,
     resources={
-        "source": SourceFolder(path=str(data_folder() / "source")),
+        "source": SourceFolder(path=str(find_source_folder())),
         "database": Warehouse(database=str(DATABASE)),
     },
 )

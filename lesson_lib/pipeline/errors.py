@@ -1,5 +1,5 @@
 """Base class of the pipeline's errors."""
 
 
-class Refused(Exception):
+class PipelineError(Exception):
     """The pipeline did not do this. The message says why and what to do next; stored rows are unchanged."""

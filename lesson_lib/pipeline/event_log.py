@@ -1,25 +1,62 @@
-"""The latest imports in the event log: their files and folders, and whether they were loaded."""
+"""The event log: what imports and loads record of each key, and how to find it again."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
+from typing import cast
 
 import dagster as dg
 
-from lesson_lib.pipeline.assets import (
-    SOURCE_FOLDER,
-    duckdb_dynamic_partition_table,
-    import_dynamic_partition_file,
-)
-from lesson_lib.pipeline.audit import (
-    NAMED_IN_A_QUERY,
-    Recorded,
-    latest_materializations,
-    recorded_by_key,
-)
-from lesson_lib.pipeline.sensor.arrivals import DataFile
-from lesson_lib.pipeline.warehouse import Rows
+from .folder_scan import DataFile
+from .source_files import SourceFile
+from .warehouse import Rows, Stored
 
-IMPORT, TABLE = import_dynamic_partition_file.key, duckdb_dynamic_partition_table.key
+IMPORT = dg.AssetKey("import_dynamic_partition_file")
+TABLE = dg.AssetKey("duckdb_dynamic_partition_table")
+
+MAX_KEYS_PER_QUERY = 1_000  # keys are variables of an SQL statement, which databases limit
+
+# A run over a range records one observation of the asset, which holds the metadata by key, and in each
+# materialization the number of keys.
+BY_KEY, KEYS_OF_RUN = "by key", "keys of this run"
+SOURCE_FOLDER = "source folder"
+
+Metadata = Mapping[str, str | int]
+
+
+def describe_file(file: SourceFile) -> Metadata:
+    """Return what the materialization of an import records of a file, and of the folder that it came from."""
+    return {
+        "file": file.path.name,
+        "bytes": file.size,
+        "header": ", ".join(file.header),
+        "bad prices": file.bad_prices,
+        "fingerprint": file.fingerprint,
+        SOURCE_FOLDER: str(file.path.parent),
+    }
+
+
+def describe_rows(file: SourceFile, stored: Stored) -> Metadata:
+    """Return what the materialization of a load records of a key's rows, and of the file they are from."""
+    return {
+        "dagster/partition_row_count": stored.rows.count,
+        "rows checksum": stored.rows.checksum,
+        "rows replaced": stored.replaced,
+        "fingerprint": file.fingerprint,
+    }
+
+
+def build_retirement_event(key: str, folder: str) -> dg.AssetObservation:
+    """Return the event that records that a run has retired a key, and its import with it."""
+    return dg.AssetObservation(IMPORT, partition=key, metadata={"retired": True, SOURCE_FOLDER: folder})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The metadata of a materialization, and when it was recorded, in seconds since 1970."""
+
+    metadata: Mapping[str, object]
+    at: float
 
 
 @dataclass(frozen=True)
@@ -39,84 +76,148 @@ class Import:
     rows: Rows
 
     def is_of(self, file: DataFile, fingerprint: str | None) -> bool:
-        """Return whether it was this file as it is now.
+        """Return whether it was this file of the same key, as it is now.
 
-        Args:
-            file: a file of the same key.
-            fingerprint: of its bytes; None if the file is too large to read, so that size and times decide.
+        Without a fingerprint, because the file is too large to read, size and times decide.
         """
         if fingerprint is None:
             return file.size == self.size and file.changed < self.at
         return fingerprint == self.fingerprint
 
 
-def loaded_imports(
-    instance: dg.DagsterInstance, keys: Collection[str], ids: Mapping[str, int]
+def find_latest_materializations(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Collection[str] | None = None
+) -> Mapping[str, int]:
+    """Return the event number of each key's latest materialization; keys without one are omitted.
+
+    If many keys are given, the result may contain other keys as well; None stands for all.
+    """
+    if keys is not None and not keys:
+        return {}
+    return _find_latest(instance, asset, dg.DagsterEventType.ASSET_MATERIALIZATION, keys)
+
+
+def _find_latest(
+    instance: dg.DagsterInstance,
+    asset: dg.AssetKey,
+    kind: dg.DagsterEventType,
+    keys: Collection[str] | None = None,
+) -> Mapping[str, int]:
+    partitions = None if keys is None or len(keys) > MAX_KEYS_PER_QUERY else set(keys)
+    return instance.get_latest_storage_id_by_partition(asset, kind, partitions=partitions)
+
+
+def find_failed_keys(
+    instance: dg.DagsterInstance,
+    asset: dg.AssetKey,
+    partitions_def: dg.PartitionsDefinition,
+    materialized: Mapping[str, int],
+) -> set[str]:
+    """Return the keys whose last attempt failed.
+
+    Args:
+        instance: the instance with the event log.
+        asset: the asset.
+        partitions_def: its partitions definition.
+        materialized: its result of `find_latest_materializations`.
+    """
+    planned = _find_latest(instance, asset, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    # The status of all keys would cost more than this query, and mostly no key is unfinished.
+    unfinished = [key for key, number in planned.items() if number > materialized.get(key, 0)]
+    if not unfinished:
+        return set()
+    status = instance.get_status_by_partition(asset, unfinished, partitions_def) or {}
+    return {key for key, state in status.items() if state is dg.AssetPartitionStatus.FAILED}
+
+
+def find_records(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Iterable[str], events: Mapping[str, int]
+) -> dict[str, Recorded]:
+    """Return the records of the keys' materializations; keys without one are omitted.
+
+    Args:
+        instance: the instance with the event log.
+        asset: the asset.
+        keys: the keys to look up.
+        events: the event numbers of their materializations; it may contain other keys as well.
+    """
+    find_by_key = cache(partial(_find_metadata_by_key, instance, asset))
+    numbers = [events[key] for key in keys if key in events]
+    found = {}
+    for start in range(0, len(numbers), MAX_KEYS_PER_QUERY):
+        some = numbers[start : start + MAX_KEYS_PER_QUERY]
+        records = dg.AssetRecordsFilter(asset_key=asset, storage_ids=some)
+        for record in instance.fetch_materializations(records, limit=len(some)).records:
+            event = record.asset_materialization
+            if event is not None and event.partition is not None:
+                values: Mapping[str, object] = {name: value.value for name, value in event.metadata.items()}
+                if KEYS_OF_RUN in values:
+                    values = _as_mapping(find_by_key(record.run_id).get(event.partition))
+                found[event.partition] = Recorded(values, record.timestamp)
+    return found
+
+
+def _find_metadata_by_key(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, run_id: str
+) -> Mapping[str, object]:
+    """Return what a run over a range recorded of each key; of a step that was retried, its last try."""
+    for entry in reversed(instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_OBSERVATION)):
+        observation = entry.asset_observation
+        if observation and observation.asset_key == asset and BY_KEY in observation.metadata:
+            return _as_mapping(observation.metadata[BY_KEY].value)
+    return {}
+
+
+def _as_mapping(value: object) -> Mapping[str, object]:
+    """Return the value, or an empty mapping if another program recorded something else under this name."""
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else {}
+
+
+def find_current_imports(instance: dg.DagsterInstance, keys: Collection[str]) -> dict[str, int]:
+    """Return the event numbers of the keys' latest imports, without those that a run has retired since.
+
+    If many keys are given, the result may contain other keys as well.
+    """
+    imports = find_latest_materializations(instance, IMPORT, keys)
+    if not imports:
+        return {}
+    retired = _find_latest(instance, IMPORT, dg.DagsterEventType.ASSET_OBSERVATION, keys)
+    return {key: number for key, number in imports.items() if number > retired.get(key, 0)}
+
+
+def find_keys_imported_from(
+    instance: dg.DagsterInstance, keys: Iterable[str], imports: Mapping[str, int], folder: str
+) -> set[str]:
+    """Return the keys whose imports, given by their event numbers, came from this resolved folder."""
+    recorded = find_records(instance, IMPORT, keys, imports)
+    return {key for key, item in recorded.items() if item.metadata.get(SOURCE_FOLDER) == folder}
+
+
+def find_loaded_imports(
+    instance: dg.DagsterInstance, keys: Collection[str], imports: Mapping[str, int]
 ) -> dict[str, Import]:
-    """Return the latest imports that were also loaded, so that the rows of these keys are those of that file.
+    """Return the keys' imports, given by their event numbers, that were also loaded.
 
     The record of the rows must be later than that of the import, and must name the same file. The first rule
     is not enough: a run records rows after they are stored, and in between another run may import a corrected
     file. Nor is the second: the rows may be gone, and the same file imported again.
-
-    Args:
-        instance: the instance with the event log.
-        keys: the keys to look up.
-        ids: the event numbers of their imports, from `current_imports` or `latest_materializations`.
     """
-    tables = latest_materializations(instance, TABLE, keys)
-    later = [key for key in keys if key in ids and tables.get(key, 0) > ids[key]]
-    imported = recorded_by_key(instance, IMPORT, later, ids)
-    stored = recorded_by_key(instance, TABLE, later, tables)
+    tables = find_latest_materializations(instance, TABLE, keys)
+    later = [key for key in keys if key in imports and tables.get(key, 0) > imports[key]]
+    imported = find_records(instance, IMPORT, later, imports)
+    stored = find_records(instance, TABLE, later, tables)
     found = {}
     for key in later:
         match imported.get(key), stored.get(key):
             case (
-                Recorded(metadata={"fingerprint": str(fingerprint), "bytes": int(size)}, at=at),
+                Recorded({"fingerprint": str(fingerprint), "bytes": int(size)}, at),
                 Recorded(
-                    metadata={
-                        "fingerprint": str(of_rows),
+                    {
+                        "fingerprint": str(fingerprint_of_rows),
                         "dagster/partition_row_count": int(count),
                         "rows checksum": str(checksum),
                     }
                 ),
-            ) if of_rows == fingerprint:
+            ) if fingerprint_of_rows == fingerprint:
                 found[key] = Import(fingerprint, size, at, Rows(count, checksum))
     return found
-
-
-def current_imports(instance: dg.DagsterInstance, keys: Collection[str]) -> dict[str, int]:
-    """Return the event numbers of the keys' latest imports, without those that a run has retired since.
-
-    Args:
-        instance: the instance with the event log.
-        keys: the keys to look up; where they are many, the answer may contain other keys.
-    """
-    imports = latest_materializations(instance, IMPORT, keys)
-    if not imports:
-        return {}
-    named = set(keys) if len(keys) <= NAMED_IN_A_QUERY else None
-    retired = instance.get_latest_storage_id_by_partition(
-        IMPORT, dg.DagsterEventType.ASSET_OBSERVATION, partitions=named
-    )
-    return {key: number for key, number in imports.items() if number > retired.get(key, 0)}
-
-
-def keys_imported_from(
-    instance: dg.DagsterInstance, keys: Iterable[str], ids: Mapping[str, int], folder: str
-) -> set[str]:
-    """Return those of the keys whose imports came from this folder.
-
-    Args:
-        instance: the instance with the event log.
-        keys: the keys to look up.
-        ids: the event numbers of their imports, from `current_imports`.
-        folder: the resolved path of a source folder.
-    """
-    recorded = recorded_by_key(instance, IMPORT, keys, ids)
-    return {key for key, item in recorded.items() if item.metadata.get(SOURCE_FOLDER) == folder}
-
-
-def retirement(key: str, folder: str) -> dg.AssetObservation:
-    """Return the event that records that a run has retired a key, and its import with it."""
-    return dg.AssetObservation(IMPORT, partition=key, metadata={"retired": True, SOURCE_FOLDER: folder})

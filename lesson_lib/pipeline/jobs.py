@@ -5,17 +5,18 @@ No `from __future__ import annotations` here: Dagster reads the annotation of `c
 
 import dagster as dg
 
-from lesson_lib.pipeline.assets import (
+from .assets import (
     duckdb_dynamic_partition_table,
     duckdb_partition_table,
     import_dynamic_partition_file,
     import_partition_file,
 )
-from lesson_lib.pipeline.event_log import current_imports, keys_imported_from, retirement
-from lesson_lib.pipeline.keys import InvalidKey, retire_key
-from lesson_lib.pipeline.sensor.arrivals import scan_filled
-from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
-from lesson_lib.pipeline.warehouse import DUCKDB_WRITER, Warehouse
+from .event_log import build_retirement_event, find_current_imports, find_keys_imported_from
+from .folder_scan import scan_nonempty_source
+from .keys import InvalidKey
+from .retirement import retire_key
+from .source_files import SourceFolder, UnreadableFile
+from .warehouse import DUCKDB_WRITER, Warehouse
 
 import_partition_job = dg.define_asset_job(
     "import_partition_job",
@@ -43,23 +44,23 @@ def retire_partition(
     """Remove a key and its rows, if its file was imported from this folder and is no longer there.
 
     Raises:
-        UnreadableFile: the source folder cannot be read, or holds no data file (it may not be mounted),
-            so that nobody knows whether the file is gone.
+        UnreadableFile: the source folder cannot be read, or has no customers' files (it may not be mounted),
+            so that it is unknown whether the file is gone.
         WarehouseUnavailable: the database cannot be opened; the key stays.
     """
     key = config.key
     try:
-        there = scan_filled(source)
+        there = scan_nonempty_source(source)
     except UnreadableFile as error:
         raise UnreadableFile(
             f"{error} The key {key!r} and its rows stay. Run this again then; "
             "or, if the file is gone for good, call retire_key."
         ) from error
-    if there.has(key):
+    if there.has_file(key):
         context.log.warning("%r is not retired: its file is there. Nothing was changed.", key)
         return
-    imports = current_imports(context.instance, [key])
-    if key not in keys_imported_from(context.instance, [key], imports, there.folder):
+    imports = find_current_imports(context.instance, [key])
+    if key not in find_keys_imported_from(context.instance, [key], imports, there.folder):
         context.log.warning(
             "%r is not retired: its latest import did not come from %s, or has been retired already. "
             "Nothing was changed. To retire it all the same, call retire_key.",
@@ -72,7 +73,7 @@ def retire_partition(
     except InvalidKey as error:
         context.log.warning("%s Nothing was changed.", error)
     else:
-        context.log_event(retirement(key, there.folder))
+        context.log_event(build_retirement_event(key, there.folder))
         context.log.info("%r is retired, and %d rows with it.", key, removed)
 
 

@@ -1,4 +1,4 @@
-"""The two partitions definitions, what a key may be, and how keys come and go."""
+"""The two partitions definitions, the rules for keys, and their registration."""
 
 import datetime as dt
 import difflib
@@ -8,16 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
 import dagster as dg
-from sqlalchemy.exc import SQLAlchemyError
 
-from lesson_lib.pipeline.database_errors import InstanceUnavailable, cause_of, first_line
-from lesson_lib.pipeline.errors import Refused
-from lesson_lib.pipeline.lookalikes import JOINERS, LookalikeIndex, fold, visible
-from lesson_lib.pipeline.source_files import SUFFIX
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse, delete_rows, transaction
+from .database_errors import InstanceUnavailable, explain_instance_error
+from .errors import PipelineError
+from .lookalikes import JOINERS, LookalikeIndex, fold, remove_unseen
 
-# All it takes is a name: the keys live in the instance, under this name.
-s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")
+# A name is enough: the keys live in the instance, under this name.
+KEY_SET = "s3"
+s3_partitions_def = dg.DynamicPartitionsDefinition(name=KEY_SET)
 
 # The exchange's days can be named in advance; Dagster counts up to, not including, the end date.
 daily_partitions_def = dg.DailyPartitionsDefinition(
@@ -25,9 +23,10 @@ daily_partitions_def = dg.DailyPartitionsDefinition(
     end_date=dt.datetime(2018, 1, 27, tzinfo=dt.UTC),
 )
 
-LONGEST_KEY = 100  # characters
+SUFFIX = ".csv"  # of the file that a key stands for
 
-_LONGEST_NAME = 255  # bytes in UTF-8; disks take no longer file name
+MAX_KEY_LENGTH = 100  # characters
+_MAX_NAME_BYTES = 255  # in UTF-8; disks do not accept longer file names
 
 _FORBIDDEN = {
     "/": "a path separator",
@@ -43,46 +42,44 @@ _FORBIDDEN = {
 _DAY = re.compile(r"\d{4}([-_. ])\d{1,2}\1\d{1,2}", re.ASCII)
 # Controls, formats, surrogates, line and paragraph separators.
 _INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-# Each adds three SQL variables; SQLite takes some 32,000 in one statement.
-KEYS_PER_CALL = 10_000
-
+KEYS_PER_CALL = 10_000  # each adds three SQL variables; SQLite accepts about 32,000 in one statement
 
 Check = Callable[[object], str]  # returns a key normalized, or raises InvalidKey
 
 
-class InvalidKey(Refused, ValueError):
+class InvalidKey(PipelineError, ValueError):
     """A partition key breaks the rules, or is a lookalike of another key."""
 
 
 def checked_key(key: object) -> str:
-    """Return the key, normalised to NFC, if it follows the rules.
+    """Return the key, normalized to NFC, if it follows the rules.
 
-    A key is 1 to 100 characters of any alphabet. It is a file name without its suffix, a value in SQL and
-    a word in Dagster's own range and list syntax, so it holds nothing that means something to one of these.
+    A key has 1 to 100 characters of any alphabet. It is a file name without its suffix, and it stands in
+    Dagster's own range and list syntax, so it contains no character with a meaning there.
 
     Raises:
-        InvalidKey: naming the key and the rule it breaks.
+        InvalidKey: the key breaks a rule, which the message names.
     """
     if not isinstance(key, str):
         raise InvalidKey(f"A partition key is a string, not {key!r} ({type(key).__name__}).")
     normal = unicodedata.normalize("NFC", key)
-    if fault := next(_faults(normal), None):
-        shown = key if len(key) <= LONGEST_KEY else key[:LONGEST_KEY] + "..."
+    if fault := next(_find_faults(normal), None):
+        shown = key if len(key) <= MAX_KEY_LENGTH else key[:MAX_KEY_LENGTH] + "..."
         raise InvalidKey(f"{shown!r} cannot be a partition key: it {fault}. Rename the file it stands for.")
     return normal
 
 
-def _faults(key: str) -> Iterator[str]:
-    """Say which rules a normalised key breaks, each as the end of a sentence."""
-    seen = visible(key)
+def _find_faults(key: str) -> Iterator[str]:
+    """Yield the faults of a normalized key, each as the end of a sentence."""
+    seen = remove_unseen(key)
     if not seen.strip():
         yield "is blank" if key else "is empty"
     if seen != seen.strip():
         yield "begins or ends with white space"
-    if len(key) > LONGEST_KEY:
-        yield f"has {len(key)} characters, more than {LONGEST_KEY}"
-    if (size := len((key + SUFFIX).encode(errors="replace"))) > _LONGEST_NAME:
-        yield f"makes a file name of {size} bytes, and no disk takes more than {_LONGEST_NAME}"
+    if len(key) > MAX_KEY_LENGTH:
+        yield f"has {len(key)} characters, more than {MAX_KEY_LENGTH}"
+    if (size := len((key + SUFFIX).encode(errors="replace"))) > _MAX_NAME_BYTES:
+        yield f"makes a file name of {size} bytes, and no disk takes more than {_MAX_NAME_BYTES}"
     if key.startswith("."):
         yield "begins with a dot, as hidden files do"
     for part, meaning in _FORBIDDEN.items():
@@ -113,14 +110,25 @@ def is_spelled_like_a_day(key: str) -> bool:
     return _DAY.fullmatch(fold(key)) is not None
 
 
+def require_usable(key: str, check: Check = check_customer_key) -> str:
+    """Return a registered key unchanged if it follows the rules: Dagster itself registers any.
+
+    Raises:
+        InvalidKey: the key breaks a rule, or is not normalized.
+    """
+    if check(key) != key:
+        raise InvalidKey(f"{key!r} is not normalized. Delete it, and add it again through register_keys.")
+    return key
+
+
 def judge_keys(
     registered: Iterable[str], keys: Iterable[object], check: Check = checked_key
 ) -> Iterator[str | InvalidKey]:
     """Yield each key normalized, or the reason why it cannot be registered.
 
     Args:
-        registered: the keys that count as having come before all of `keys`.
-        keys: the keys to judge, in the order in which they count.
+        registered: the keys that came before all of `keys`.
+        keys: the keys to judge, in order; a lookalike of an earlier one is invalid.
         check: returns a key normalized, or raises InvalidKey.
     """
     known = dict.fromkeys(registered)
@@ -135,10 +143,10 @@ def judge_keys(
         if other is None:
             known[key] = None
             index.add(key)
-        yield key if other is None else _lookalike(key, other)
+        yield key if other is None else _build_lookalike_error(key, other)
 
 
-def _lookalike(key: str, other: str) -> InvalidKey:
+def _build_lookalike_error(key: str, other: str) -> InvalidKey:
     return InvalidKey(
         f"{key!r} is a lookalike of {other!r}: the two differ only in upper or lower case, in blanks or "
         "dashes, or in characters that look the same or show nothing. Disks and readers mix them up. "
@@ -147,15 +155,11 @@ def _lookalike(key: str, other: str) -> InvalidKey:
 
 
 def list_keys(keys: object, function: str) -> list[object]:
-    """Return the items of a list of keys.
-
-    Args:
-        keys: what a caller passed.
-        function: the function that was called, for the message.
+    """Return the items of a list of keys that was passed to the function of this name.
 
     Raises:
-        InvalidKey: it is a single string, no collection, or one whose iteration does not yield its values (a
-            mapping, a DataFrame, bytes).
+        InvalidKey: it is a single string, not a collection, or one whose iteration does not yield its values
+            (a mapping, a DataFrame, bytes).
     """
     if isinstance(keys, str):
         raise InvalidKey(f"{function} takes a list of keys: write [{keys!r}].")
@@ -180,8 +184,8 @@ def list_keys(keys: object, function: str) -> list[object]:
         raise InvalidKey(f"{function} takes a list of keys, not {keys!r} ({kind}).") from None
 
 
-def new_keys(registered: Iterable[str], keys: Iterable[object], check: Check = checked_key) -> list[str]:
-    """Return those of `keys` that are not registered yet: normalised, each once, in the order given.
+def find_new_keys(registered: Iterable[str], keys: Iterable[object], check: Check = checked_key) -> list[str]:
+    """Return the keys that are not registered yet: normalized, each once, in the order given.
 
     Raises:
         InvalidKey: a key breaks the rules, or is a lookalike of another one.
@@ -196,84 +200,40 @@ def new_keys(registered: Iterable[str], keys: Iterable[object], check: Check = c
 
 
 def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:
-    """Add the keys that are new to the set `s3` of this instance, in the order given.
+    """Add new keys to the set `s3` of this instance, in the order given, and return those that were new.
 
-    All keys are checked before the first one is added; those that are registered already keep their place.
-
-    Returns:
-        The keys that were added.
+    All keys are checked before the first one is added; registered keys keep their place.
 
     Raises:
         InvalidKey: a key breaks the rules, or is a lookalike of another one; nothing was added.
         InstanceUnavailable: the instance could not store the keys; what it had stored was removed again.
     """
-    known = instance.get_dynamic_partitions(_set_name())
-    new = new_keys(known, list_keys(keys, "register_keys"), check_customer_key)
+    known = instance.get_dynamic_partitions(KEY_SET)
+    new = find_new_keys(known, list_keys(keys, "register_keys"), check_customer_key)
     added = 0
     try:
         for added in range(0, len(new), KEYS_PER_CALL):
-            instance.add_dynamic_partitions(_set_name(), new[added : added + KEYS_PER_CALL])
+            instance.add_dynamic_partitions(KEY_SET, new[added : added + KEYS_PER_CALL])
     except Exception as error:
         raise InstanceUnavailable(_undo(instance, new[:added], error)) from error
     return new
 
 
 def _undo(instance: dg.DagsterInstance, added: Sequence[str], error: Exception) -> str:
-    """Remove the keys that were added before the error, and return a message that says what is left."""
+    """Remove the keys that were added before the error, and return a message that reports what is left."""
     left = len(added)
     with suppress(Exception):  # the storage that could not add keys may be unable to delete them
         for key in reversed(added):
-            instance.delete_dynamic_partition(_set_name(), key)
+            instance.delete_dynamic_partition(KEY_SET, key)
             left -= 1
     outcome = f"Only the first {left:,} keys are registered" if left else "No key was registered"
     return (
-        f"{outcome}: the instance could not store them ({first_line(error)}). "
-        f"{cause_of(error, 'the storage of the instance')} Then call register_keys again with the same keys."
+        f"{outcome}: the instance could not store them {explain_instance_error(error)} "
+        "Then call register_keys again with the same keys."
     )
 
 
-def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> int:
-    """Remove a key and its rows; the materializations stay in the event log, as history.
-
-    Rows go first: should the removal of the key fail, the check `three_records_agree` sees it, and calling
-    this again finishes the work.
-
-    Returns:
-        How many rows were removed.
-
-    Raises:
-        InvalidKey: there is no such key, and there are no rows of it.
-        WarehouseUnavailable: the database cannot be opened; the key stays.
-        InstanceUnavailable: the rows are removed, and the instance could not delete the key.
-    """
-    registered = instance.get_dynamic_partitions(_set_name())
-    if (
-        key not in registered
-    ):  # one that was registered by hand may be in another form, and is retired as it is
-        key = unicodedata.normalize("NFC", key)
-    with warehouse.get_connection() as con, transaction(con):
-        removed = delete_rows(con, CUSTOMER_TABLE, key)
-    if key not in registered and not removed:
-        meant = did_you_mean(key, registered)
-        raise InvalidKey(f"{key!r} is not registered in {_set_name()!r} and has no rows.{meant}")
-    try:
-        instance.delete_dynamic_partition(_set_name(), key)
-    except SQLAlchemyError as error:
-        raise InstanceUnavailable(
-            f"The {removed:,} rows of {key!r} are removed, and the key is still registered: the instance "
-            f"could not delete it ({first_line(error)}). {cause_of(error, 'the storage of the instance')} "
-            "Then retire the key again."
-        ) from error
-    return removed
-
-
-def did_you_mean(key: object, registered: Sequence[str]) -> str:
-    """Return a question that names the registered key which is most like this one; or nothing."""
+def suggest_key(key: object, registered: Sequence[str]) -> str:
+    """Return a question that names the most similar registered key, or "" if none is similar."""
     near = difflib.get_close_matches(str(key), registered, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _set_name() -> str:
-    name = s3_partitions_def.name
-    assert name is not None  # noqa: S101 - for the type checker: only the deprecated function form has no name
-    return name

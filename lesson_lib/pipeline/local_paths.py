@@ -1,14 +1,14 @@
-"""Paths: only files and folders of this machine, never an address."""
+"""Paths of files and folders on this machine, as opposed to addresses."""
 
 import re
 
-# DuckDB takes "md:" or "sqlite:" for an extension's name; pathlib takes "s3://bucket" for a folder "s3:".
-# One letter before the colon is a drive of Windows.
+# DuckDB reads "md:" or "sqlite:" as an extension's name; pathlib reads "s3://bucket" as a folder "s3:".
+# A single letter before the colon is a drive of Windows.
 _ADDRESS = re.compile(r"[A-Za-z][\w+.@-]+:")
 
 
-def path_fault(path: str) -> str | None:
-    """Return why a path can name no file of this machine, as the end of a sentence; None if it can."""
+def find_path_fault(path: str) -> str | None:
+    """Describe why a path cannot name a file on this machine, as the end of a sentence, if it cannot."""
     if path and not path.strip():
         return "is blank"
     if "\0" in path:

@@ -1,4 +1,4 @@
-"""Lookalike keys: keys that a reader, or a disk, takes for one another."""
+"""Lookalike keys: keys that a reader, or a disk, may confuse with one another."""
 
 import re
 import unicodedata
@@ -6,48 +6,50 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import zip_longest
 
-# Joiners of words and emoji: invisible, yet part of how several alphabets are spelt.
+# Joiners of words and emoji: invisible, but several alphabets need them.
 JOINERS = "\u200c\u200d"
-# Characters that show nothing, though Unicode calls them letters or marks: fillers, selectors of a glyph.
+# Invisible characters that Unicode calls letters or marks: fillers, selectors of a glyph.
 _UNSEEN = re.compile(
     f"[{JOINERS}\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-# A symbol to Unicode, and a blank to every reader.
+# Unicode calls it a symbol, but readers see a blank.
 _BRAILLE_BLANK = "\u2800"
 
 
-def visible(key: str) -> str:
-    """Return the key without the characters that show nothing."""
+def remove_unseen(key: str) -> str:
+    """Return the key without invisible characters."""
     return _UNSEEN.sub("", key).replace(_BRAILLE_BLANK, " ")
 
 
 def fold(key: str) -> str:
-    """Return the form that keys share if a disk, or a hasty reader, takes them for one.
+    """Return a form that is equal for keys which a disk, or a hasty reader, may confuse.
 
     It ignores upper and lower case, Unicode normalization (NFKC), the kind and number of blanks, the kind of
-    dash, and characters that show nothing.
+    dash, and invisible characters.
     """
     text = key
     if not key.isascii():
-        text = unicodedata.normalize("NFKC", _plain(key).casefold())
-        text = "".join(map(_plain_blank_or_dash, text))
+        text = unicodedata.normalize("NFKC", _normalize(key).casefold())
+        text = "".join(map(_replace_blank_or_dash, text))
     return re.sub(r"\s+", " ", text.casefold())
 
 
-def look_alike(one: str, other: str) -> bool:
-    """Return whether a reader, or a disk, may take one key for the other.
+def are_lookalikes(one: str, other: str) -> bool:
+    """Return whether a reader, or a disk, may confuse two keys.
 
-    This holds if `fold` makes them equal, or if they differ only where one has an ASCII character and the
-    other a character that Unicode lists as confusable with it. So two ASCII keys such as `store1` and
-    `storel` do not look alike, nor do two words of another alphabet.
+    They are lookalikes if `fold` makes them equal, or if they differ only where one has an ASCII character
+    and the other a character that Unicode lists as confusable with it. So two ASCII keys such as `store1` and
+    `storel` are not lookalikes, nor are two words of another alphabet.
 
     Source: Unicode Technical Standard 39, confusables.txt, through the package confusable_homoglyphs.
     """
-    return fold(one) == fold(other) or (_shape(one) == _shape(other) and _differ_by_alphabet(one, other))
+    return fold(one) == fold(other) or (
+        _reduce_to_ascii(one) == _reduce_to_ascii(other) and _differ_by_alphabet(one, other)
+    )
 
 
 class LookalikeIndex:
-    """A growing collection of keys, which finds one that looks like another key."""
+    """A growing collection of keys, which finds the lookalike of a key."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         """Start with these keys."""
@@ -57,54 +59,56 @@ class LookalikeIndex:
 
     def add(self, key: str) -> None:
         """Add a key."""
-        for form in _forms(key):
+        for form in _compute_forms(key):
             self._by_form.setdefault(form, []).append(key)
 
     def find(self, key: str) -> str | None:
-        """Return the first of the keys that looks like this one; None if there is none."""
-        candidates = (other for form in _forms(key) for other in self._by_form.get(form, ()))
-        return next((other for other in candidates if look_alike(key, other)), None)
+        """Return the first lookalike of the key, if there is one."""
+        candidates = (other for form in _compute_forms(key) for other in self._by_form.get(form, ()))
+        return next((other for other in candidates if are_lookalikes(key, other)), None)
 
 
-@lru_cache(maxsize=1)  # a key is mostly added just after it was looked up
-def _forms(key: str) -> tuple[str, ...]:
-    return (fold(key),) if key.isascii() else (fold(key), _shape(key))
+@lru_cache(maxsize=1)  # a key is mostly added directly after it was looked up
+def _compute_forms(key: str) -> tuple[str, ...]:
+    return (fold(key),) if key.isascii() else (fold(key), _reduce_to_ascii(key))
 
 
-def _plain(key: str) -> str:
-    return unicodedata.normalize("NFKC", visible(key))
+def _normalize(key: str) -> str:
+    return unicodedata.normalize("NFKC", remove_unseen(key))
 
 
-def _shape(key: str) -> str:
-    """Return what is left of a key where each character is replaced by the ASCII character it resembles."""
-    return fold(key) if key.isascii() else re.sub(r"\s+", " ", "".join(map(_ascii_shape, _plain(key))))
+def _reduce_to_ascii(key: str) -> str:
+    """Replace each character of a key by the ASCII character that it resembles, if there is one."""
+    return (
+        fold(key) if key.isascii() else re.sub(r"\s+", " ", "".join(map(_find_ascii_shape, _normalize(key))))
+    )
 
 
 def _differ_by_alphabet(one: str, other: str) -> bool:
-    """Return whether wherever two keys of one shape differ, only one of them has an ASCII character."""
-    pairs = list(zip_longest(_plain(one), _plain(other), fillvalue=""))
+    """Return whether, wherever two keys of one shape differ, only one of them has an ASCII character."""
+    pairs = list(zip_longest(_normalize(one), _normalize(other), fillvalue=""))
     return all(first.isascii() != second.isascii() or fold(first) == fold(second) for first, second in pairs)
 
 
 @cache
-def _plain_blank_or_dash(character: str) -> str:
+def _replace_blank_or_dash(character: str) -> str:
     return {"Zs": " ", "Pd": "-"}.get(unicodedata.category(character), character)
 
 
 @cache
-def _ascii_shape(character: str) -> str:
-    """Return the ASCII character, in lower case, that a character resembles in either case; else itself."""
-    character = _plain_blank_or_dash(character)
+def _find_ascii_shape(character: str) -> str:
+    """Return the ASCII character, in lower case, that a character in either case resembles; else itself."""
+    character = _replace_blank_or_dash(character)
     for form in (character, character.casefold()):
-        if shape := _confusable_ascii(form):
+        if shape := _find_confusable_ascii(form):
             return shape.casefold()
     return character.casefold()
 
 
-def _confusable_ascii(character: str) -> str | None:
+def _find_confusable_ascii(character: str) -> str | None:
     if character.isascii():
         return character
-    # It reads a table of 900 kB, which most keys do not need.
+    # The import reads a table of 900 kB, which most keys do not need.
     from confusable_homoglyphs import confusables  # noqa: PLC0415
 
     found = confusables.is_confusable(character, greedy=True) or []

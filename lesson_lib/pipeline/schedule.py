@@ -1,10 +1,10 @@
-"""The schedule for the regular source: a day's file is loaded when the day is over."""
+"""The schedule for the regular source: load a day's file when the day is over."""
 
 import dagster as dg
 
-from lesson_lib.pipeline.jobs import import_partition_job
+from .jobs import import_partition_job
 
-# The partitions definition says when: nothing of the calendar is repeated here.
+# The times follow from the partitions definition, so the calendar is written only once.
 import_partition_schedule = dg.build_schedule_from_partitioned_job(
     import_partition_job, name="import_partition_schedule"
 )

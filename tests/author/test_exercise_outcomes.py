@@ -6,8 +6,8 @@ from nbformat.v4 import new_output
 
 from lesson_lib.author.exercise_outcomes import find_unsolved, read_outcomes
 from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.predicting import Fact, Guess
-from lesson_lib.classroom.exercises.progress_store import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 from tests.author.lessons import LESSON, gardening
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from lesson_lib import pipeline
-from lesson_lib.pipeline.sensor.arrivals_sensor import build_arrivals_sensor
+from lesson_lib.pipeline.sensor import build_arrivals_sensor
 
 WORLD = Path(os.environ["DAGSTER_HOME"]).parent
 HOLD = WORLD / "hold"

@@ -16,7 +16,7 @@ import dagster as dg
 
 from lesson_lib import pipeline
 from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
-from lesson_lib.pipeline.sensor.arrivals_sensor import build_arrivals_sensor
+from lesson_lib.pipeline.sensor import build_arrivals_sensor
 
 WAITING, OVER = "Some runs are not over.", "The script is over."
 

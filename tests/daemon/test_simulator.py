@@ -13,7 +13,7 @@ import pytest
 
 from lesson_lib.classroom.simulator.tick_simulator import simulate
 from lesson_lib.classroom.simulator.tick_view import Became, Tick
-from lesson_lib.pipeline.sensor.arrivals import Cursor
+from lesson_lib.pipeline.sensor.cursor import Cursor
 from tests.daemon import scripted
 from tests.daemon.daemon import Daemon, new_daemon
 from tests.daemon.scripted import OVER, SCRIPTS, WAITING, Stage

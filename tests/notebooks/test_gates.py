@@ -22,7 +22,7 @@ from lesson_lib.author.editions import learner_edition
 from lesson_lib.author.exercise_outcomes import find_unsolved, read_outcomes
 from lesson_lib.author.notebook_files import format_notebook, list_notebooks, read_notebook, tidy
 from lesson_lib.author.rhythm import find_broken_rhythm
-from lesson_lib.classroom.exercises.catalogue import LESSONS, lesson_of
+from lesson_lib.classroom.exercises.catalogue import LESSONS, find_lesson
 from lesson_lib.classroom.exercises.plan import Lesson
 from tests.notebooks.repeated_run import RepeatedRun, execute_repeatedly
 
@@ -48,7 +48,7 @@ def stored(path: Path) -> NotebookNode:
 @pytest.fixture(scope="module")
 def lesson(path: Path) -> Lesson:
     """The notebook's exercises, objectives and sections."""
-    found = lesson_of(path.stem)
+    found = find_lesson(path.stem)
     assert found, f"{path.name} belongs to no lesson"
     return found
 

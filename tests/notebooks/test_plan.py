@@ -14,8 +14,9 @@ from lesson_lib.author.notebook_files import ROOT, read_notebook
 from lesson_lib.author.run_sheet import PAGE, find_contradictions, main, replace_run_sheet, write_run_sheet
 from lesson_lib.classroom import exercises as words
 from lesson_lib.classroom.exercises.catalogue import EXERCISES, LESSONS, MISCONCEPTIONS
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.classroom.exercises.progress_store import Attempted, Outcome, Predicted, record
+from lesson_lib.classroom.exercises.progress_store import Attempted, Predicted, record
 from lesson_lib.cli import main as lesson_command
 
 EACH_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.notebook for lesson in LESSONS])

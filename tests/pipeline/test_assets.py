@@ -98,14 +98,14 @@ def test_a_range_that_is_tried_again_records_the_files_of_its_last_try(
     loaded: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first try has logged what it saw, and a file is corrected before the second one."""
-    checked = assets.price_check_result
+    checked = assets.check_prices
 
     def fail_once(files: list[SourceFile]) -> dg.AssetCheckResult:
-        monkeypatch.setattr(assets, "price_check_result", checked)
+        monkeypatch.setattr(assets, "check_prices", checked)
         loaded.write("globex", priced(10.5))
         raise ConnectionError(files[0].key)
 
-    monkeypatch.setattr(assets, "price_check_result", fail_once)
+    monkeypatch.setattr(assets, "check_prices", fail_once)
     again = dg.define_asset_job("again", [IMPORT, LOAD], op_retry_policy=dg.RetryPolicy(max_retries=1))
     definitions = dg.Definitions(assets=[IMPORT, LOAD], jobs=[again], resources=loaded.resources())
     ends = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "globex"}

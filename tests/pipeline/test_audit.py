@@ -1,17 +1,13 @@
-"""What the three records of a key say together, and where they come from."""
+"""What the three records of a key say together, and the check that they agree."""
 
+import dagster as dg
 import pytest
 
-from lesson_lib.pipeline import register_keys, s3_partitions_def
-from lesson_lib.pipeline.audit import (
-    KeyRecords,
-    State,
-    failed_keys,
-    keys_by_state,
-    latest_materializations,
-    records_by_key,
-)
-from tests.pipeline.world import IMPORT, LOAD, Asset, World
+from lesson_lib.pipeline import Warehouse, register_keys, retire_key, three_records_agree
+from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state, join_records
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
+from tests.pipeline.test_warehouse import holder
+from tests.pipeline.world import LOAD, World
 
 BOTH, ONE, NONE = (7, 8), (7, None), (None, None)
 
@@ -66,7 +62,7 @@ def test_a_failed_run_explains_only_what_is_not_there(
 
 def test_rows_without_a_key_are_nobodys() -> None:
     """They are neither registered nor retired."""
-    (records,) = records_by_key([], [{}], [()], {None: 2})
+    (records,) = join_records([], [{}], [()], {None: 2})
     assert (records.key, records.rows, records.state) == (None, 2, State.NO_KEY)
 
 
@@ -82,9 +78,7 @@ def test_only_contradictions_disagree() -> None:
 
 def test_keys_stand_in_order_of_registration_then_the_others_sorted() -> None:
     """Also those that only one record knows, each once, and rows without a key last."""
-    records = records_by_key(
-        ["zenith", "acme"], [{"o'hare": 1}, {"acme": 2}], [(), ()], {None: 1, "globex": 5}
-    )
+    records = join_records(["zenith", "acme"], [{"o'hare": 1}, {"acme": 2}], [(), ()], {None: 1, "globex": 5})
     assert [record.key for record in records] == ["zenith", "acme", "globex", "o'hare", None]
     assert [record.materialized for record in records] == [NONE, (None, 2), NONE, (1, None), NONE]
     assert [record.rows for record in records] == [0, 0, 5, 0, 1]
@@ -92,37 +86,142 @@ def test_keys_stand_in_order_of_registration_then_the_others_sorted() -> None:
 
 def test_keys_are_grouped_by_state() -> None:
     """Every state is there, most without a key."""
-    groups = keys_by_state(records_by_key(["acme", "zenith"], [{"acme": 1}], [()], {"acme": 8}))
+    groups = group_by_state(join_records(["acme", "zenith"], [{"acme": 1}], [()], {"acme": 8}))
     found = {state: [record.key for record in records] for state, records in groups.items() if records}
     assert found == {State.AGREE: ["acme"], State.ANNOUNCED: ["zenith"]}
     assert set(groups) == set(State)
 
 
-def test_materialized_again_has_a_new_number(loaded: World) -> None:
-    """A key that is deleted keeps its number: the event log forgets nothing."""
-    before = latest_materializations(loaded.instance, LOAD.key)
-    loaded.instance.delete_dynamic_partition("s3", "globex")
-    loaded.load("acme")
-    after = latest_materializations(loaded.instance, LOAD.key)
-    assert set(before) == set(after) == {"acme", "globex"}
-    assert after["acme"] > before["acme"]
-    assert after["globex"] == before["globex"]
+def verdict(world: World) -> tuple[bool, dg.AssetCheckSeverity, str | None]:
+    """Run the check as a run of its own, and return its outcome."""
+    done = dg.materialize(
+        [LOAD, three_records_agree],
+        selection=dg.AssetSelection.checks(three_records_agree),
+        instance=world.instance,
+        resources={**world.resources()},
+    )
+    (evaluation,) = done.get_asset_check_evaluations()
+    return evaluation.passed, evaluation.severity, evaluation.description
 
 
-def test_a_key_has_failed_until_it_is_materialized(loaded: World) -> None:
-    """The last attempt counts, for each asset; a key that was never tried has not failed."""
-
-    def failed(asset: Asset) -> set[str]:
-        known = latest_materializations(loaded.instance, asset.key)
-        return failed_keys(loaded.instance, asset.key, s3_partitions_def, known)
-
+def test_three_records_that_agree_pass(loaded: World) -> None:
+    """A key that is registered and not yet materialized is no disagreement."""
     register_keys(loaded.instance, ["zenith"])
-    assert failed(IMPORT) == failed(LOAD) == set()
-    loaded.write("acme", "nonsense")
-    loaded.load("acme", raise_on_error=False)
-    assert failed(IMPORT) == failed(LOAD) == {"acme"}
-    loaded.add("acme", 1.5)
-    loaded.load("acme", assets=[IMPORT])
-    assert (failed(IMPORT), failed(LOAD)) == (set(), {"acme"})
-    loaded.load("acme")
-    assert failed(LOAD) == set()
+    assert verdict(loaded) == (
+        True,
+        dg.AssetCheckSeverity.WARN,
+        "2 of 3 keys are loaded, and all records agree.",
+    )
+
+
+def test_a_check_that_cannot_look_does_not_fail_the_run(
+    loaded: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows are stored and recorded by then; the check reports why it compared nothing."""
+    monkeypatch.setattr("lesson_lib.pipeline.warehouse.LOCK_TIMEOUT_SECONDS", 0)
+    with holder(loaded.database) as other:
+        passed, severity, description = verdict(loaded)
+    assert (passed, severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert description
+    assert description.startswith(
+        f"The records were not compared. {loaded.database} is held by process {other.pid}"
+    )
+
+
+def test_nothing_at_all_passes(world: World) -> None:
+    """No key, no materialization, no table."""
+    assert verdict(world) == (
+        True,
+        dg.AssetCheckSeverity.WARN,
+        "0 of 0 keys are loaded, and all records agree.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("sql", "key", "severity", "told"),
+    [
+        pytest.param(
+            f"DELETE FROM {CUSTOMER_TABLE} WHERE partition_key = 'acme'",
+            "acme",
+            dg.AssetCheckSeverity.ERROR,
+            "materialized, but without rows: 'acme'. Materialize them again.",
+            id="rows that are gone",
+        ),
+        pytest.param(
+            f"INSERT INTO {CUSTOMER_TABLE} VALUES (DATE '2018-01-22', 1, 1, 1, 1, 1, 'zenith')",
+            "zenith",
+            dg.AssetCheckSeverity.WARN,
+            "rows, but never materialized here: 'zenith'. Materialize them.",
+            id="rows of a database that was moved here",
+        ),
+    ],
+)
+def test_a_run_settles_it(
+    loaded: World, sql: str, key: str, severity: dg.AssetCheckSeverity, told: str
+) -> None:
+    """Dagster never looks at rows; the check does, names the key, and is content once the key has run."""
+    loaded.add("zenith", 1.0)
+    loaded.query(sql)
+    assert verdict(loaded) == (False, severity, told)
+    loaded.load(key)
+    assert verdict(loaded)[0]
+
+
+def test_a_table_that_is_gone_is_an_error(loaded: World) -> None:
+    """Every materialized key is named."""
+    loaded.query(f"DROP TABLE {CUSTOMER_TABLE}")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.ERROR,
+        "materialized, but without rows: 'acme', 'globex'. Materialize them again.",
+    )
+
+
+def test_rows_left_by_a_deleted_key_are_a_warning(loaded: World) -> None:
+    """Dagster's own delete leaves them; retiring the key clears them."""
+    loaded.instance.delete_dynamic_partition("s3", "acme")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.WARN,
+        "rows of keys that are not registered: 'acme'. Retire these keys.",
+    )
+    retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
+    assert verdict(loaded) == (
+        True,
+        dg.AssetCheckSeverity.WARN,
+        "1 of 1 keys are loaded, and all records agree.",
+    )
+
+
+def test_rows_without_a_key_are_a_warning(loaded: World) -> None:
+    """In a table that somebody else made, a row may be nobody's; no key can be retired for it."""
+    loaded.query(f"ALTER TABLE {CUSTOMER_TABLE} ALTER partition_key DROP NOT NULL")
+    loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES (DATE '2018-01-22', 1, 1, 1, 1, 1, NULL)")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.WARN,
+        "rows whose partition_key is NULL. Delete them, or store their key.",
+    )
+
+
+def test_both_disagreements_are_told(loaded: World) -> None:
+    """The worse one decides the severity."""
+    loaded.instance.delete_dynamic_partition("s3", "acme")
+    loaded.query(f"UPDATE {CUSTOMER_TABLE} SET partition_key = 'acme' WHERE partition_key = 'globex'")
+    assert verdict(loaded) == (
+        False,
+        dg.AssetCheckSeverity.ERROR,
+        (
+            "materialized, but without rows: 'globex'. Materialize them again. "
+            "rows of keys that are not registered: 'acme'. Retire these keys."
+        ),
+    )
+
+
+def test_many_disagreements_are_counted_rather_than_listed(loaded: World) -> None:
+    """The first twenty are named."""
+    values = ", ".join(f"(DATE '2018-01-22', 1, 1, 1, 1, 1, 'k{number:02}')" for number in range(25))
+    loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES {values}")
+    passed, _, description = verdict(loaded)
+    assert not passed
+    assert str(description).endswith("'k18', 'k19' and 5 more. Retire these keys.")

@@ -32,10 +32,10 @@ from lesson_lib.pipeline import (
     retire_key,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.assets import file_metadata, replace_rows
-from lesson_lib.pipeline.backfill import next_batch_size
+from lesson_lib.pipeline.backfill import compute_next_batch_size
+from lesson_lib.pipeline.event_log import describe_file
 from lesson_lib.pipeline.source_files import SourceFile
-from lesson_lib.pipeline.warehouse import transaction
+from lesson_lib.pipeline.warehouse import replace_rows, transaction
 from tests.pipeline.test_warehouse import holder, many_rows
 from tests.pipeline.world import HEADER, IMPORT, LOAD, Asset, World, new_world, priced
 
@@ -60,7 +60,7 @@ def at(done, total):
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the one who started the tests ignores
 module = importlib.import_module("lesson_lib.pipeline.backfill")
-module.KEYS_PER_BATCH = module._FIRST_BATCH = 2
+module.MAX_KEYS_PER_BATCH = module._FIRST_BATCH_SIZE = 2
 folder = Path(sys.argv[1])
 quiet = {{"python_logs": {{"python_log_level": "CRITICAL"}}}}
 with dg.DagsterInstance.local_temp(str(folder / "home"), overrides=quiet) as instance:
@@ -148,7 +148,7 @@ def failure(world: World, key: str) -> str:
 @pytest.fixture(autouse=True)
 def batch_size(monkeypatch: pytest.MonkeyPatch) -> int:
     """Load five keys at a time, so that some tens of them are several batches."""
-    for name in ("KEYS_PER_BATCH", "_FIRST_BATCH"):
+    for name in ("MAX_KEYS_PER_BATCH", "_FIRST_BATCH_SIZE"):
         monkeypatch.setattr(MODULE, name, 5)
     return 5
 
@@ -272,7 +272,7 @@ ONLY_DUCKDB_SEES = {"form", "more", "value", "date", "overflow", "line ends"}
 @pytest.mark.parametrize("at_a_time", [1, 4, 200])
 def test_a_broken_file_fails_alone(world: World, monkeypatch: pytest.MonkeyPatch, at_a_time: int) -> None:
     """One of each kind among sound ones, which are loaded; each has a failed run that says why."""
-    for name in ("KEYS_PER_BATCH", "_FIRST_BATCH"):
+    for name in ("MAX_KEYS_PER_BATCH", "_FIRST_BATCH_SIZE"):
         monkeypatch.setattr(MODULE, name, at_a_time)
     world.add("value", 8.5)
     world.load("value")
@@ -725,8 +725,8 @@ def test_a_backfill_that_is_always_stopped_early_still_goes_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first batches are small, so that each call leaves some keys loaded, however soon it ends."""
-    monkeypatch.setattr(MODULE, "KEYS_PER_BATCH", 200)
-    monkeypatch.setattr(MODULE, "_FIRST_BATCH", 1)
+    monkeypatch.setattr(MODULE, "MAX_KEYS_PER_BATCH", 200)
+    monkeypatch.setattr(MODULE, "_FIRST_BATCH_SIZE", 1)
     add_keys(world, 9)
     recorded: list[str] = []
 
@@ -734,15 +734,15 @@ def test_a_backfill_that_is_always_stopped_early_still_goes_on(
         if len(recorded) == 4:
             raise InterruptedError
         recorded.append(file.key)
-        return file_metadata(file)
+        return describe_file(file)
 
-    monkeypatch.setattr(MODULE, "file_metadata", stop_at_the_fifth)
+    monkeypatch.setattr(MODULE, "describe_file", stop_at_the_fifth)
     for count in (1, 2):
         with pytest.raises(InterruptedError):
             load(world)
         assert world.prices() == sound(range(count))
         recorded.clear()
-    monkeypatch.setattr(MODULE, "file_metadata", file_metadata)
+    monkeypatch.setattr(MODULE, "describe_file", describe_file)
     assert list(load(world).loaded) == [f"k{number}" for number in range(2, 9)]
 
 
@@ -754,8 +754,8 @@ def test_a_batch_takes_about_a_second(
     monkeypatch: pytest.MonkeyPatch, size: int, seconds: float, following: int
 ) -> None:
     """The next one is sized by how long the last one took: at most four times it, and at most 200 keys."""
-    monkeypatch.setattr(MODULE, "KEYS_PER_BATCH", 200)
-    assert next_batch_size(size, seconds) == following
+    monkeypatch.setattr(MODULE, "MAX_KEYS_PER_BATCH", 200)
+    assert compute_next_batch_size(size, seconds) == following
 
 
 def test_after_ctrl_c_the_next_call_goes_on(kept: World) -> None:

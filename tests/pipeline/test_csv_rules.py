@@ -15,11 +15,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lesson_lib.pipeline import InvalidKey, UnreadableFile, checked_key, visible_text
-from lesson_lib.pipeline.assets import replace_rows
+from lesson_lib.pipeline import InvalidKey, UnreadableFile, checked_key, quoting
 from lesson_lib.pipeline.csv_rules import count_bad_prices
 from lesson_lib.pipeline.source_files import inspect_file
-from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, transaction
+from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, replace_rows, transaction
 from tests.pipeline.world import HEADER, Row, priced
 
 ROW = "2018/01/22,4.25,100,425.0,-0.5,0.01"
@@ -401,7 +400,7 @@ def test_a_large_number_that_a_double_rounds_is_refused(
     """From 2**53 on, a DOUBLE has no room for every whole number: the file is refused at its import."""
     rows = [ROW.split(","), ROW.split(",")]
     rows[1][COLUMNS.index(column)] = written
-    shown = visible_text.show(written.strip('"'))
+    shown = quoting.quote(written.strip('"'))
     assert table.outcome("\n".join([HEADER, *map(",".join, rows)]).encode()) == (
         f"acme.csv: line 3: {column} is {shown}, which a DOUBLE would store as {stored}. "
         "Correct the file and materialize 'acme' again; its earlier rows are untouched."

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from lesson_lib.pipeline import Warehouse, WarehouseUnavailable, missing_keys
-from lesson_lib.pipeline.database_errors import cause_of, holder_of, is_passing
+from lesson_lib.pipeline.database_errors import explain_cause, find_holder, is_temporary
 from tests.pipeline.world import World
 
 # The program of a process that dies with changes that are only in DuckDB's log.
@@ -194,7 +194,7 @@ HELD = "IO Error: Could not set lock on file 'w': Conflicting lock is held in py
 def test_each_cause_has_a_sentence_of_its_own(message: str, holder: str | None, cause: str) -> None:
     """One message never stands for several causes; an unknown one is said to be unknown."""
     error = duckdb.IOException(message)
-    assert cause in cause_of(error, "w")
-    assert holder_of(error) == holder
+    assert cause in explain_cause(error, "w")
+    assert find_holder(error) == holder
     # Whoever has the database open may let it go; waiting changes nothing about the rest.
-    assert is_passing(error) == (message in {HELD, UNSEEN_HOLDER} or holder is not None)
+    assert is_temporary(error) == (message in {HELD, UNSEEN_HOLDER} or holder is not None)

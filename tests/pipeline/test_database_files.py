@@ -86,7 +86,7 @@ def test_a_database_that_is_replaced_during_the_load_is_refused(
 
     loaded.write("acme", priced(3.5))
     times = loaded.times_materialized(LOAD, "acme")
-    monkeypatch.setattr("lesson_lib.pipeline.assets.replace_partitions", replace_both)
+    monkeypatch.setattr("lesson_lib.pipeline.warehouse.replace_partitions", replace_both)
     with pytest.raises(WarehouseUnavailable, match="was replaced while a connection of this process"):
         loaded.load("acme")
     assert loaded.times_materialized(LOAD, "acme") == times

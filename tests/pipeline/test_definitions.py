@@ -1,29 +1,40 @@
 """The whole pipeline as `dagster dev -m lesson_lib.pipeline.definitions` loads it."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 import lesson_lib.pipeline
 from lesson_lib.course_data import data_folder
-from lesson_lib.pipeline import SourceFolder, Warehouse, defs
-from lesson_lib.pipeline.definitions import DATABASE
-from tests.pipeline.world import World
+from lesson_lib.pipeline import SourceFolder, UnreadableFile, Warehouse, definitions, defs
+from lesson_lib.pipeline.definitions import DATABASE, find_source_folder
+from tests.pipeline.world import World, priced
 
-# As a newcomer might, anywhere: the course's own resources, one customer of the course's own data.
-LOAD_THE_COURSE = """
+# As a newcomer might, with the resources of the definitions themselves.
+LOAD = """
 import dagster as dg
-from lesson_lib.pipeline import defs, register_keys
+from {package} import defs, register_keys
 
-with dg.DagsterInstance.ephemeral(settings={"python_logs": {"python_log_level": "CRITICAL"}}) as instance:
-    register_keys(instance, ["o'hare"])
+with dg.DagsterInstance.ephemeral(settings={{"python_logs": {{"python_log_level": "CRITICAL"}}}}) as instance:
+    register_keys(instance, [{key!r}])
     job = defs.resolve_implicit_global_asset_job_def()
     names = ["import_dynamic_partition_file", "duckdb_dynamic_partition_table"]
     selection = [dg.AssetKey(name) for name in names]
-    job.execute_in_process(partition_key="o'hare", instance=instance, asset_selection=selection)
+    job.execute_in_process(partition_key={key!r}, instance=instance, asset_selection=selection)
 """
+WITHOUT_THE_COURSE = "import sys; sys.modules['lesson_lib'] = None"  # importing it raises ModuleNotFoundError
+
+
+def run(code: str, folder: Path) -> None:
+    """Run code in a Python of its own, in this folder, which is also where it finds packages."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_definitions_load() -> None:
@@ -76,10 +87,7 @@ def test_the_courses_data_loads_from_an_empty_folder(world: World, tmp_path: Pat
     """The output folder is made where the command is started, and nowhere else."""
     here = tmp_path / "here"
     here.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD_THE_COURSE], cwd=here, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    run(LOAD.format(package="lesson_lib.pipeline", key="o'hare"), here)
     assert [path.relative_to(here).as_posix() for path in here.rglob("*")] == [
         "output",
         "output/warehouse.duckdb",
@@ -87,6 +95,35 @@ def test_the_courses_data_loads_from_an_empty_folder(world: World, tmp_path: Pat
     lines = (data_folder() / "source" / "o'hare.csv").read_text().splitlines()
     (here / "output" / "warehouse.duckdb").rename(world.database)
     assert {key: len(prices) for key, prices in world.prices().items()} == {"o'hare": len(lines) - 1}
+
+
+def test_a_copy_of_the_pipeline_runs_without_the_course(world: World, tmp_path: Path) -> None:
+    """The folder alone is a package of any name, and loads the files in `data/source` beside it."""
+    project = tmp_path / "project"
+    shutil.copytree(Path(lesson_lib.pipeline.__file__).parent, project / "my_pipeline")
+    (project / "data").mkdir()
+    world.write("acme", priced(1.5, 2.5))
+    world.source.rename(project / "data" / "source")
+    run(f"{WITHOUT_THE_COURSE}\n{LOAD.format(package='my_pipeline', key='acme')}", project)
+    (project / "output" / "warehouse.duckdb").rename(world.database)
+    assert world.prices() == {"acme": [1.5, 2.5]}
+
+
+def test_the_source_folder_is_that_of_the_current_folder_even_where_it_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of one's own come before those of the package, and a missing folder is named."""
+    monkeypatch.chdir(tmp_path)
+    own = tmp_path / "data" / "source"
+    assert find_source_folder() == data_folder() / "source"
+    monkeypatch.setattr(definitions, "__file__", str(tmp_path / "site" / "some" / "pipeline" / "module.py"))
+    assert find_source_folder() == own
+    with pytest.raises(UnreadableFile, match=f"{own}, since there is no such folder. Mount or create"):
+        SourceFolder(path=find_source_folder()).find("acme")
+    own.mkdir(parents=True)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert find_source_folder() == own
 
 
 def test_every_public_name_is_there_once_and_in_order() -> None:

@@ -5,26 +5,33 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from lesson_lib.pipeline import audit, backfill, register_keys
-from lesson_lib.pipeline.audit import latest_materializations
-from lesson_lib.pipeline.event_log import current_imports, keys_imported_from, loaded_imports
-from lesson_lib.pipeline.sensor.arrivals import scan
-from lesson_lib.pipeline.sensor.fingerprints import Reading
-from tests.pipeline.world import IMPORT, LOAD, World, priced
+from lesson_lib.pipeline import backfill, event_log, register_keys, s3_partitions_def
+from lesson_lib.pipeline.event_log import (
+    find_current_imports,
+    find_failed_keys,
+    find_keys_imported_from,
+    find_latest_materializations,
+    find_loaded_imports,
+)
+from lesson_lib.pipeline.folder_scan import scan
+from lesson_lib.pipeline.sensor.fingerprints import ReadingBudget
+from tests.pipeline.world import IMPORT, LOAD, Asset, World, priced
 
 
 @pytest.fixture(params=[1, 1_000], ids=["a query a key", "one query"])
 def named_in_a_query(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask for one key at a time, or for all of them together."""
-    monkeypatch.setattr(audit, "NAMED_IN_A_QUERY", request.param)
+    monkeypatch.setattr(event_log, "MAX_KEYS_PER_QUERY", request.param)
 
 
 @pytest.mark.usefixtures("named_in_a_query")
 def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
     """Of every key that was loaded after its import, however many are asked for in one query."""
     keys = ["acme", "globex", "unknown"]
-    found = loaded_imports(loaded.instance, keys, latest_materializations(loaded.instance, IMPORT.key, keys))
-    files, fingerprint = scan(loaded.source).files, Reading().fingerprint
+    found = find_loaded_imports(
+        loaded.instance, keys, find_latest_materializations(loaded.instance, IMPORT.key, keys)
+    )
+    files, fingerprint = scan(loaded.source).files, ReadingBudget().compute_fingerprint
     assert {key: (item.fingerprint, item.size, item.rows.count) for key, item in found.items()} == {
         key: (fingerprint(file), file.size, {"acme": 2, "globex": 1}[key]) for key, file in files.items()
     }
@@ -36,15 +43,15 @@ def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
 def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
     """Its rows are those of an earlier one, if they are still there: of another file, or of the same."""
     keys = ["acme", "globex"]
-    before = latest_materializations(loaded.instance, IMPORT.key, keys)
+    before = find_latest_materializations(loaded.instance, IMPORT.key, keys)
     loaded.write("acme", priced(3.5))
     for key in keys:
         loaded.load(key, assets=[IMPORT])
-    after = latest_materializations(loaded.instance, IMPORT.key, keys)
+    after = find_latest_materializations(loaded.instance, IMPORT.key, keys)
     assert all(after[key] > before[key] for key in keys)
-    assert loaded_imports(loaded.instance, keys, after) == {}
+    assert find_loaded_imports(loaded.instance, keys, after) == {}
     loaded.load("globex", assets=[LOAD])
-    assert list(loaded_imports(loaded.instance, keys, after)) == ["globex"]
+    assert list(find_loaded_imports(loaded.instance, keys, after)) == ["globex"]
 
 
 @pytest.mark.usefixtures("named_in_a_query")
@@ -61,8 +68,8 @@ def test_an_import_belongs_to_the_folder_that_it_records(loaded: World, tmp_path
     keys = ["acme", "globex", "zenith", "unknown"]
 
     def found() -> list[list[str]]:
-        imports = current_imports(loaded.instance, keys)
-        return [sorted(keys_imported_from(loaded.instance, keys, imports, folder)) for folder in folders]
+        imports = find_current_imports(loaded.instance, keys)
+        return [sorted(find_keys_imported_from(loaded.instance, keys, imports, folder)) for folder in folders]
 
     assert found() == [["acme", "globex", "zenith"], []]
     other.load_range("acme", "globex")
@@ -78,4 +85,39 @@ def test_an_import_belongs_to_the_folder_that_it_records(loaded: World, tmp_path
 
 def test_nothing_is_asked_where_there_is_nothing_to_ask_for(loaded: World) -> None:
     """Dagster takes an empty set of keys for all of them."""
-    assert latest_materializations(loaded.instance, IMPORT.key, []) == {}
+    assert find_latest_materializations(loaded.instance, IMPORT.key, []) == {}
+
+
+def test_materialized_again_has_a_new_number(loaded: World) -> None:
+    """A key that is deleted keeps its number: the event log forgets nothing."""
+    before = find_latest_materializations(loaded.instance, LOAD.key)
+    loaded.instance.delete_dynamic_partition("s3", "globex")
+    loaded.load("acme")
+    after = find_latest_materializations(loaded.instance, LOAD.key)
+    assert set(before) == set(after) == {"acme", "globex"}
+    assert after["acme"] > before["acme"]
+    assert after["globex"] == before["globex"]
+
+
+def test_a_key_has_failed_until_it_is_materialized(loaded: World) -> None:
+    """The last attempt counts, for each asset; a key that was never tried has not failed."""
+
+    def failed(asset: Asset) -> set[str]:
+        known = find_latest_materializations(loaded.instance, asset.key)
+        return find_failed_keys(loaded.instance, asset.key, s3_partitions_def, known)
+
+    register_keys(loaded.instance, ["zenith"])
+    assert failed(IMPORT) == failed(LOAD) == set()
+    loaded.write("acme", "nonsense")
+    loaded.load("acme", raise_on_error=False)
+    assert failed(IMPORT) == failed(LOAD) == {"acme"}
+    loaded.add("acme", 1.5)
+    loaded.load("acme", assets=[IMPORT])
+    assert (failed(IMPORT), failed(LOAD)) == (set(), {"acme"})
+    loaded.load("acme")
+    assert failed(LOAD) == set()
+
+
+def test_the_assets_are_known_by_the_keys_that_they_have() -> None:
+    """The event log is below the assets, and spells their keys itself."""
+    assert (IMPORT.key, LOAD.key) == (event_log.IMPORT, event_log.TABLE)

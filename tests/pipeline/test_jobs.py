@@ -13,7 +13,7 @@ from lesson_lib.pipeline import (
     retire_partition_job,
     s3_partitions_def,
 )
-from lesson_lib.pipeline.event_log import current_imports
+from lesson_lib.pipeline.event_log import find_current_imports
 from tests.pipeline.world import IMPORT, LOAD, World, priced
 
 
@@ -115,10 +115,10 @@ def test_a_retirement_is_recorded_once(loaded: World) -> None:
     """The import asset has an observation of the key, so an import is not retired twice."""
     (loaded.source / "acme.csv").unlink()
     keys = ["acme", "globex"]
-    assert list(current_imports(loaded.instance, keys)) == keys
+    assert list(find_current_imports(loaded.instance, keys)) == keys
     for _ in range(2):
         assert retire(loaded, "acme").success
-        assert list(current_imports(loaded.instance, keys)) == ["globex"]
+        assert list(find_current_imports(loaded.instance, keys)) == ["globex"]
     retired = dg.AssetRecordsFilter(asset_key=IMPORT.key, asset_partitions=["acme"])
     (record,) = loaded.instance.fetch_observations(retired, limit=10).records
     assert record.asset_observation.metadata["retired"].value is True

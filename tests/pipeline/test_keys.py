@@ -14,16 +14,12 @@ from hypothesis import strategies as st
 from lesson_lib.pipeline import (
     InstanceUnavailable,
     InvalidKey,
-    Warehouse,
-    WarehouseUnavailable,
     daily_partitions_def,
     register_keys,
-    retire_key,
     s3_partitions_def,
 )
 from lesson_lib.pipeline.keys import judge_keys
-from lesson_lib.pipeline.warehouse import delete_rows
-from tests.pipeline.world import LOAD, World, priced
+from tests.pipeline.world import World, priced
 
 BLANKS = "\u00a0\u1680\u2002\u2009\u202f\u205f\u2800\u3000"
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212\u2043\uff0d"
@@ -247,73 +243,6 @@ def test_more_keys_than_one_sql_statement_takes_are_registered(world: World) -> 
     keys = [f"customer {number}" for number in range(20_001)]
     assert register_keys(world.instance, keys) == keys
     assert world.keys() == keys
-
-
-def test_retiring_removes_the_key_and_its_rows(loaded: World) -> None:
-    """The history stays, the other key's rows stay, and the key can come again."""
-    assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
-    assert loaded.keys() == ["globex"]
-    assert loaded.prices() == {"globex": [9.75]}
-    assert loaded.times_materialized(LOAD, "acme") == 1
-    loaded.add("acme", 5.5)
-    loaded.load("acme")
-    assert loaded.prices() == {"acme": [5.5], "globex": [9.75]}
-
-
-def test_retiring_a_key_without_rows_removes_the_key(world: World) -> None:
-    """Also before there is a table."""
-    register_keys(world.instance, ["acme"])
-    assert retire_key(world.instance, "acme", Warehouse(database=world.database)) == 0
-    assert world.keys() == []
-
-
-def test_retiring_clears_rows_whose_key_is_gone_already(loaded: World) -> None:
-    """As after Dagster's own delete_dynamic_partition, which never looks at rows."""
-    loaded.instance.delete_dynamic_partition("s3", "acme")
-    assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
-    assert loaded.prices() == {"globex": [9.75]}
-
-
-def test_retires_a_key_however_its_name_is_composed(world: World) -> None:
-    """A name typed in NFD, as some keyboards do, means the registered NFC key."""
-    world.add("caf\N{LATIN SMALL LETTER E WITH ACUTE}", 5.0)
-    world.load("caf\N{LATIN SMALL LETTER E WITH ACUTE}")
-    assert (
-        retire_key(world.instance, "cafe\N{COMBINING ACUTE ACCENT}", Warehouse(database=world.database)) == 1
-    )
-    assert world.keys() == []
-    assert world.prices() == {}
-
-
-def test_retiring_an_unknown_key_is_refused(steady: World) -> None:
-    """With the key that was probably meant."""
-    with steady.refuses(
-        InvalidKey, "'acmee' is not registered in 's3' and has no rows. Did you mean 'acme'?"
-    ):
-        retire_key(steady.instance, "acmee", Warehouse(database=steady.database))
-    with steady.refuses(InvalidKey, '"x\' OR 1=1 --" is not registered'):
-        retire_key(steady.instance, "x' OR 1=1 --", Warehouse(database=steady.database))
-
-
-def test_a_key_stays_while_its_rows_cannot_be_removed(loaded: World) -> None:
-    """A database that cannot be opened keeps the key, so that the records still agree."""
-    broken = loaded.source / "no.duckdb"
-    broken.write_bytes(b"not a database" * 1000)
-    with loaded.refuses(WarehouseUnavailable, str(broken)):
-        retire_key(loaded.instance, "acme", Warehouse(database=broken))
-
-
-def test_rows_come_back_where_retiring_fails(loaded: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are removed in one transaction: what fails after the DELETE takes it back, and the key stays."""
-
-    def delete_and_fail(*args: object) -> int:
-        assert delete_rows(*args) == 2
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("lesson_lib.pipeline.keys.delete_rows", delete_and_fail)
-    with loaded.refuses(ZeroDivisionError):
-        retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
-    assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
 @settings(

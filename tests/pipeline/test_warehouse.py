@@ -40,18 +40,18 @@ HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flu
 RELOAD = """
 import sys, time
 from pathlib import Path
-from lesson_lib.pipeline import assets
+from lesson_lib.pipeline import warehouse
 from tests.pipeline.world import new_world
 
 def before_commit():
     {before_commit}
 
-def replace_partitions(*args, replace=assets.replace_partitions):
+def replace_partitions(*args, replace=warehouse.replace_partitions):
     counts = replace(*args)
     before_commit()
     return counts
 
-assets.replace_partitions = replace_partitions
+warehouse.replace_partitions = replace_partitions
 folder = Path(sys.argv[1])
 (folder / "source").rename(folder / "files")
 with new_world(folder) as world:

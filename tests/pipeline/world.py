@@ -20,7 +20,7 @@ from lesson_lib.pipeline import (
     import_partition_file,
     register_keys,
 )
-from lesson_lib.pipeline.audit import latest_materializations, recorded_by_key
+from lesson_lib.pipeline.event_log import find_latest_materializations, find_records
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DAILY_TABLE
 
 HEADER = "date,share_price,amount,spend,shift,spread"
@@ -128,8 +128,8 @@ class World:
 
     def metadata(self, asset: Asset, key: str) -> dict[str, object]:
         """Return what the latest materialization of a key recorded."""
-        latest = latest_materializations(self.instance, asset.key, [key])
-        return dict(recorded_by_key(self.instance, asset.key, [key], latest)[key].metadata)
+        latest = find_latest_materializations(self.instance, asset.key, [key])
+        return dict(find_records(self.instance, asset.key, [key], latest)[key].metadata)
 
     def loading_records(self, key: str, rows: int, *, replaced: int) -> dict[str, object]:
         """Return what a load of the key's file, as it is now, records."""

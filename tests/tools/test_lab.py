@@ -11,41 +11,43 @@ from environment import SetupError
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
-    """A port that another program listens on."""
+    """Yield a port that another program listens on."""
     with socket.socket() as listener:
         listener.bind((lab.HOST, 0))
         listener.listen()
         yield listener.getsockname()[1]
 
 
-def test_a_port_asked_for_and_taken_is_refused(taken_port: int) -> None:
-    """Asking for one means that another will not do."""
+def test_a_requested_port_that_is_taken_is_an_error(taken_port: int) -> None:
+    """A requested port is never replaced by another one."""
     with pytest.raises(SetupError, match=f"^Port {taken_port} is taken.*PORT={taken_port + 1}"):
         lab.choose_port(taken_port)
 
 
-def test_the_usual_port_taken_means_the_next_one(
+def test_the_next_port_is_used_if_the_usual_one_is_taken(
     taken_port: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The line says which."""
+    """The line names the port."""
     monkeypatch.setattr(lab, "PORTS", range(taken_port, taken_port + 50))
     chosen = lab.choose_port(None)
     assert chosen in range(taken_port + 1, taken_port + 50)
     assert capsys.readouterr().out == f"Port {taken_port} is taken by another program: using {chosen}.\n"
 
 
-def test_all_ports_taken_is_refused(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The line says how to name one."""
+def test_it_is_an_error_if_all_ports_are_taken(taken_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says how to name one."""
     monkeypatch.setattr(lab, "PORTS", range(taken_port, taken_port + 1))
     with pytest.raises(SetupError, match=r"all taken: name a free one, as in `make lab PORT=9000`"):
         lab.choose_port(None)
 
 
 @pytest.mark.parametrize(("root", "allowed"), [(True, True), (False, False)])
-def test_only_root_is_told_to_jupyter(monkeypatch: pytest.MonkeyPatch, *, root: bool, allowed: bool) -> None:
-    """Everybody is served on this machine's own address only."""
+def test_jupyter_gets_a_flag_for_root_only(
+    monkeypatch: pytest.MonkeyPatch, *, root: bool, allowed: bool
+) -> None:
+    """Every user is served on this machine's own address only."""
     monkeypatch.setattr(lab, "is_root", lambda: root)
-    command = lab.command(Path("python"), 8888)
+    command = lab.build_command(Path("python"), 8888)
     assert ("--allow-root" in command) == allowed
     assert "--ServerApp.ip=127.0.0.1" in command
 

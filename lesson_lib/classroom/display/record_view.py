@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from lesson_lib.classroom.display.board import Block, Board, Line, Mark, Table
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import counted, plain
-from lesson_lib.pipeline.audit import KeyRecords, State, keys_by_state
+from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state
 
 _ONE_BY_ONE = 30  # keys; more are summarised
 _LISTED = 20  # keys that disagree
@@ -83,7 +83,7 @@ class Changes(Displayable):
 
 def records_board(records: ThreeRecords) -> Board:
     """Show keys x (registered, materialized, rows), and explain in words where they do not agree."""
-    groups = keys_by_state(records.keys)
+    groups = group_by_state(records.keys)
     blocks: list[Block] = []
     if len(records.keys) > _ONE_BY_ONE:
         blocks.append(_summary(groups))

@@ -21,7 +21,7 @@ from lesson_lib.classroom.display.safe_text import (
     shorten_stable,
 )
 from lesson_lib.classroom.run_log import LogLine, lines_of
-from lesson_lib.pipeline.assets import SOURCE_FOLDER
+from lesson_lib.pipeline.event_log import SOURCE_FOLDER
 from lesson_lib.unstable_text import stable
 
 _MOST_BOXES = 30

@@ -1,4 +1,4 @@
-"""Read what learners write as answers: letters, a value for each of several names, and guesses."""
+"""Read the short answers of learners: letters, a value for each of several names, and guesses."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -11,11 +11,11 @@ def read_letters(answer: object, known: Iterable[str], count: int, question: str
     """Read letters from what a learner wrote: `"b"`, `"B)"`, `"bca"`, `"b, c, a"`, `["b", "c", "a"]`.
 
     Raises:
-        NoAnswer: they are not that many, or one is not known or there twice; the message names those known,
-            and the question, if there are several.
+        NoAnswer: the number of letters is wrong, or a letter is unknown or repeated. The message lists the
+            known letters, and names the question if there are several.
     """
-    told = [str(part) for part in answer] if isinstance(answer, list | tuple) else [str(answer)]
-    found = [letter for part in told for letter in re.findall(r"[^\W_]", part.lower())]
+    parts = [str(part) for part in answer] if isinstance(answer, list | tuple) else [str(answer)]
+    found = [letter for part in parts for letter in re.findall(r"[^\W_]", part.lower())]
     known = list(known)
     if len(found) != count or len(set(found) & set(known)) != count:
         what = "one letter" if count == 1 else f"{count} different letters"
@@ -25,18 +25,18 @@ def read_letters(answer: object, known: Iterable[str], count: int, question: str
 
 
 def is_same(guesses: tuple[object, ...], fact: object) -> bool:
-    """Tell whether guesses and fact say the same, however they are bracketed or spelt."""
+    """Return whether guesses and fact have the same values, whatever their brackets and case."""
     return format_value(guesses).casefold() == format_value(fact).casefold()
 
 
 def format_value(value: object) -> str:
-    """Write a guess or a fact: values, and lists of them, with commas."""
+    """Format a guess or a fact: values, and lists of them, with commas."""
     return ", ".join(format_values(value))
 
 
-def format_values(value: Any) -> list[str]:  # noqa: ANN401 - whatever a learner guesses
-    """Write each value of a guess or a fact, however they are bracketed."""
-    if hasattr(value, "tolist"):  # of NumPy or pandas
+def format_values(value: Any) -> list[str]:  # noqa: ANN401 - a learner's guess can have any type
+    """Format each value of a guess or a fact, whatever lists they are in."""
+    if hasattr(value, "tolist"):  # NumPy and pandas
         value = value.tolist()
     if isinstance(value, list | tuple | range):
         return [text for part in value for text in format_values(part)]
@@ -48,10 +48,10 @@ def format_values(value: Any) -> list[str]:  # noqa: ANN401 - whatever a learner
 
 
 def read_one_for_each(answer: object, names: Collection[object], such_as: str) -> list[object]:
-    """Read what a learner gave to each of these names, in a dict; `2` and `"2"` are the same name.
+    """Read the value of each name from a dict; `2` and `"2"` are the same name.
 
     Raises:
-        NoAnswer: it is no dict, or has none for a name; the message says what would be an answer.
+        NoAnswer: the answer is not a dict, or lacks a name; the message gives an example.
     """
     given = {_name(name): value for name, value in answer.items()} if isinstance(answer, Mapping) else {}
     if missing := [repr(name) for name in names if _name(name) not in given]:

@@ -22,6 +22,6 @@ EXERCISES: Mapping[str, Exercise] = MappingProxyType(
 )
 
 
-def lesson_of(notebook: str) -> Lesson | None:
+def find_lesson(notebook: str) -> Lesson | None:
     """Return the lesson of a notebook, such as `01_irregular_partitions`; None if it has none."""
     return next((lesson for lesson in LESSONS if lesson.notebook == notebook), None)

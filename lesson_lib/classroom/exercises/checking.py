@@ -1,4 +1,4 @@
-"""`check`: run a learner's answer against an exercise's scenarios, and say how it stands."""
+"""`check`: run a learner's answer against the scenarios of an exercise and return a verdict."""
 
 import inspect
 from dataclasses import replace
@@ -10,106 +10,107 @@ from lesson_lib.classroom.display.error_view import told_of
 from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
-from lesson_lib.classroom.exercises.placeholders import blanks, is_begun
-from lesson_lib.classroom.exercises.progress_store import Attempted, Outcome, record
-from lesson_lib.classroom.exercises.trial import Stopped, kept_output, tried
+from lesson_lib.classroom.exercises.outcome import Outcome
+from lesson_lib.classroom.exercises.placeholders import find_placeholders, is_begun
+from lesson_lib.classroom.exercises.progress_store import Attempted, record
+from lesson_lib.classroom.exercises.time_limit import Stopped, capture_output, run_with_limits
 from lesson_lib.classroom.exercises.verdict import Verdict
 
 
 def check(exercise: str, *answers: object) -> Verdict:
-    """Run your answer against the exercise's scenarios, and say how it stands.
+    """Run your answer against the scenarios of an exercise.
 
-    Whatever it does happens on a throwaway instance, folder and database; nothing of yours is changed.
+    It runs with a throwaway instance, folder and database, so nothing of yours changes.
 
     Args:
-        exercise: its id, such as `"2.3"`.
+        exercise: the id, such as `"2.3"`.
         answers: what the exercise asks for: a function, an asset, a letter.
 
     Returns:
-        Not attempted, not yet right (with the scenario, and the belief behind it), raised, or right.
+        Not attempted, not yet right (with the scenario and the belief behind the answer), raised, or right.
 
     Raises:
-        UsageError: there is no such exercise, or it is a prediction.
+        UsageError: the exercise does not exist, or it is a prediction.
     """
-    asked = find(exercise)
+    asked = find_exercise(exercise)
     if asked.is_prediction:
         raise UsageError(f"{exercise} is a prediction: predict({exercise!r}, ...) takes your guess.")
-    verdict = judged(asked, answers)
+    verdict = judge(asked, answers)
     if verdict.outcome is Outcome.NOT_ATTEMPTED:
         return verdict
     note = record(Attempted(exercise, verdict.outcome, tuple(filter(None, [verdict.misconception])))).note
     return replace(verdict, lines=(*verdict.lines, note))
 
 
-def find(exercise: str) -> Exercise:
-    """Return the exercise of this id.
+def find_exercise(exercise: str) -> Exercise:
+    """Return the exercise with this id.
 
     Raises:
-        UsageError: there is none, or the id is no text; the message says what would be one.
+        UsageError: the exercise does not exist, or the id is not a string; the message lists the ids.
     """
-    if not isinstance(exercise, str):  # nor the number 2.1, which is 2.10 as well
+    if not isinstance(exercise, str):  # the number 2.1 could also be 2.10
         raise UsageError(f'The id of an exercise comes first, in quotes, such as "{next(iter(EXERCISES))}".')
     if exercise not in EXERCISES:
         raise UsageError(f"There is no exercise {exercise!r}. There are: {', '.join(EXERCISES)}.")
     return EXERCISES[exercise]
 
 
-def judged(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
-    """Say how the answers stand, and keep nothing."""
-    places = _blanks(answers)
+def judge(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
+    """Return the verdict on answers without recording it."""
+    places = _find_all_placeholders(answers)
     if places or not answers:
         still = tuple(("Still blank", place) for place in dict.fromkeys(places) if place)
         begun = is_begun(answers, exercise.starter)
-        lines = (_how_to_go_on(places, exercise) if begun else _how_to_begin(exercise),)
+        lines = (_explain_next_step(places, exercise) if begun else _explain_start(exercise),)
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=lines, is_begun=begun)
     for scenario in exercise.scenarios:
-        with kept_output() as printed:
-            verdict = _tried(exercise, scenario, answers)
+        with capture_output() as printed:
+            verdict = _run_scenario(exercise, scenario, answers)
         if verdict:
             return replace(verdict, printed=printed.getvalue())
     return Verdict(exercise.id, Outcome.RIGHT, lines=(exercise.takeaway,))
 
 
-def _tried(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Verdict | None:
-    """Say how the answers stand after one scenario; None if nothing is wrong."""
+def _run_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Verdict | None:
+    """Run one scenario, and return a verdict if it finds a fault."""
     name = str(scenario.__doc__).partition("\n")[0]
     try:
-        miss = tried(partial(_run, exercise, scenario, answers))
+        miss = run_with_limits(partial(_call_scenario, exercise, scenario, answers))
     except NoAnswer as reason:
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),), is_begun=True)
     except Stopped as stopped:
         return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), ("Stopped", str(stopped))))
-    except Exception as error:  # noqa: BLE001 - whatever a learner's code raises is told
+    except Exception as error:  # noqa: BLE001 - the verdict shows whatever a learner's code raises
         return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), *told_of(error)))
     if not miss:
         return None
     seen = (("Scenario", name), ("Seen", miss.seen), ("Expected", miss.expected))
     facts = tuple(fact for fact in seen if fact[1]) if miss.seen else ()
-    return Verdict(exercise.id, Outcome.NOT_YET, facts, miss.misconception, (_help(exercise),))
+    return Verdict(exercise.id, Outcome.NOT_YET, facts, miss.misconception, (_explain_help(exercise),))
 
 
-def _blanks(answers: tuple[object, ...]) -> list[str]:
+def _find_all_placeholders(answers: tuple[object, ...]) -> list[str]:
     try:
         return [
             place or (f"answer {number} of {len(answers)}" if len(answers) > 1 else "")
             for number, answer in enumerate(answers, 1)
-            for place in blanks(answer)
+            for place in find_placeholders(answer)
         ]
-    except Exception:  # noqa: BLE001 - what cannot even be looked at is no blank; running it tells more
+    except Exception:  # noqa: BLE001 - the error that running it raises says more
         return []
 
 
-def _how_to_begin(exercise: Exercise) -> str:
-    return f"Put your answer in the place of the blanks, and run the cell again. {_help(exercise)}"
+def _explain_start(exercise: Exercise) -> str:
+    return f"Put your answer in the place of the blanks, and run the cell again. {_explain_help(exercise)}"
 
 
-def _how_to_go_on(places: list[str], exercise: Exercise) -> str:
+def _explain_next_step(places: list[str], exercise: Exercise) -> str:
     if any(place.endswith(": ...") for place in places):
-        return f"Take the dots out once you have written your code around them. {_help(exercise)}"
-    return _how_to_begin(exercise)
+        return f"Take the dots out once you have written your code around them. {_explain_help(exercise)}"
+    return _explain_start(exercise)
 
 
-def _run(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Miss | None:
+def _call_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Miss | None:
     try:
         inspect.signature(scenario).bind(*answers)
     except TypeError:
@@ -119,5 +120,5 @@ def _run(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) ->
     return scenario(*answers)
 
 
-def _help(exercise: Exercise) -> str:
+def _explain_help(exercise: Exercise) -> str:
     return f'hint("{exercise.id}") gives a hint, solution("{exercise.id}") a worked answer.'

@@ -1,4 +1,4 @@
-"""What an exercise is: what a learner reads, what runs their answer, and proofs that it judges rightly."""
+"""The model of an exercise: what a learner reads, what runs their answer, and the answers that prove it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Miss:
-    """What a scenario found to be wrong with an answer.
+    """A fault that a scenario found in an answer.
 
     Attributes:
-        misconception: the id of the belief behind it; empty if it shows none of those that are known.
-        seen: what came about, such as `16 rows`.
-        expected: what should have come about instead.
+        misconception: the id of the belief behind it, or an empty string.
+        seen: what happened, such as `16 rows`.
+        expected: what should have happened instead.
     """
 
     misconception: str = ""
@@ -20,37 +20,37 @@ class Miss:
 
 
 class NoAnswer(Exception):
-    """What was given is no answer to this exercise; the message says what would be one."""
+    """The value cannot be an answer to this exercise; the message says what could be one."""
 
 
-def called(exercise: str, *, is_prediction: bool = False) -> str:
-    """Return how learners know an exercise of this id: `Exercise 2.3`, or `Prediction 2.1`."""
+def format_name(exercise: str, *, is_prediction: bool = False) -> str:
+    """Return the name that learners see: `Exercise 2.3` or `Prediction 2.1`."""
     return f"{'Prediction' if is_prediction else 'Exercise'} {exercise}"
 
 
 Scenario = Callable[..., Miss | None]
-"""Takes the learner's answers, and returns what is wrong with them, or None; its docstring names it."""
+"""Takes the learner's answers and returns a fault, or None. Its docstring is the name that learners see."""
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a notebook. Its cells are Markdown and Python, as they stand in the notebook.
+    """One exercise of a notebook. Its cells are the Markdown and Python of the notebook.
 
     Attributes:
-        id: such as `2.3`; progress keeps it, so it never changes.
+        id: such as `2.3`. The progress file contains it, so it never changes.
         title: a few words.
         objective: the id of the objective that it serves.
-        minutes: that most learners need for it.
-        task: the prose cell, below the title.
-        starter: the code cell, with `...` for code, and `____` for words of SQL, still to be written.
-        solution: the cell, worked; of a prediction, it ends with `predict` and literal values.
-        takeaway: one sentence or two to remember, for a right answer.
+        minutes: how long most learners take.
+        task: the prose cell below the title.
+        takeaway: one or two sentences to remember, shown with a right answer.
         hints: from a nudge to nearly the solution.
-        scenarios: are run in this order until one finds something; of a prediction, there is one, which takes
-            the fact first, and then the guesses.
-        also_right: the cell as others would write it.
-        wrong: plausible wrong cells, each with the id of the one misconception that the verdict has to name.
-        is_prediction: the answer is a guess, made with `predict`; `fact`, in a later cell, judges it.
+        starter: the code cell, with `...` in place of code and `____` in place of SQL.
+        solution: the completed cell. The one of a prediction ends with `predict` and literal values.
+        scenarios: run in this order until one finds a fault. A prediction has one scenario, which takes the
+            fact first and then the guesses.
+        also_right: completed cells that are right as well.
+        wrong: plausible wrong cells, each with the id of the misconception that the verdict must name.
+        is_prediction: whether the answer is a guess for `predict`, which `fact` judges in a later cell.
     """
 
     id: str
@@ -69,5 +69,5 @@ class Exercise:
 
     @property
     def name(self) -> str:
-        """How learners know it."""
-        return called(self.id, is_prediction=self.is_prediction)
+        """The name that learners see."""
+        return format_name(self.id, is_prediction=self.is_prediction)

@@ -1,23 +1,23 @@
-"""`hint` and `solution`: help that the learner asks for, one step at a time."""
+"""`hint` and `solution`: help for a learner who asks for it, one step at a time."""
 
 from dataclasses import dataclass
 
 from lesson_lib.classroom.display.board import Block, Board, Fold, Line
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.exercises.checking import find
+from lesson_lib.classroom.exercises.checking import find_exercise
 from lesson_lib.classroom.exercises.progress_store import HintGiven, SolutionSeen, load, record
 
 
 @dataclass(frozen=True, repr=False)
 class Help(Displayable):
-    """What was asked for: a few lines, and code where it is a solution."""
+    """A few lines of help, and the code of a solution."""
 
     title: str
     lines: tuple[str, ...]
     code: str = ""
 
     def board(self) -> Board:
-        """Show all of it."""
+        """Describe the code and then the lines."""
         code = (
             [Fold("One way to write it", self.code, self.code.splitlines(), is_open=True)]
             if self.code
@@ -28,12 +28,12 @@ class Help(Displayable):
 
 
 def hint(exercise: str) -> Help:
-    """Give one more hint at each call, from a nudge to nearly the solution; after the last, all of them.
+    """Show the next hint, from a nudge to nearly the solution; after the last one, show all of them.
 
     Raises:
-        UsageError: there is no such exercise.
+        UsageError: the exercise does not exist.
     """
-    hints = find(exercise).hints
+    hints = find_exercise(exercise).hints
     given = load().of(exercise).hints
     if given >= len(hints):
         last = f'That is all. solution("{exercise}") shows a worked answer.'
@@ -43,11 +43,11 @@ def hint(exercise: str) -> Help:
 
 
 def solution(exercise: str) -> Help:
-    """Show a worked answer; your progress says that you looked at it, unless yours was right before.
+    """Show a worked answer. Your progress records that you looked, unless your own was right before.
 
     Raises:
-        UsageError: there is no such exercise.
+        UsageError: the exercise does not exist.
     """
-    asked = find(exercise)
+    asked = find_exercise(exercise)
     note = record(SolutionSeen(exercise)).note
     return Help(f"A solution for {exercise}", (asked.takeaway, note), asked.solution)

@@ -8,17 +8,17 @@ from lesson_lib.classroom.display.displayable import Displayable
 
 @dataclass(frozen=True, repr=False)
 class Misconception(Displayable):
-    """What somebody may believe of partitions, and what is so instead.
+    """A mistaken belief about partitions, and the truth.
 
     Attributes:
-        id: a name to say aloud, such as `definition-creates-keys`; progress and reports keep it, so it never
-            changes.
-        claim: what the learner believes, in their words, one sentence.
-        truth: what is so instead, one sentence.
+        id: a name to say aloud, such as `definition-creates-keys`. Progress files and reports contain it, so
+            it never changes.
+        claim: the belief in the learner's words, one sentence.
+        truth: one sentence.
         explanation: why, and what to do, in 20 to 45 words.
-        cell: a few lines of Python for a fresh kernel; the last expression, by its value or by the exception
+        cell: a few lines of Python for a fresh kernel. The value of the last expression, or the exception
             that it raises, shows the truth.
-        output: what the cell prints and comes to; of an error, its name and the beginning of its message.
+        output: what the cell prints, and the value; of an exception, its name and the start of its message.
     """
 
     id: str
@@ -29,7 +29,7 @@ class Misconception(Displayable):
     output: str
 
     def board(self) -> Board:
-        """Show the truth first: it is what is to be remembered."""
+        """Describe the truth first, because it is what learners should remember."""
         return Board(
             self.truth.removesuffix("."),
             (

@@ -1,4 +1,4 @@
-"""What a notebook is to teach, and where: objectives, sections with their minutes, and exercises."""
+"""The plan of a notebook: its objectives, its sections with their minutes, and its exercises."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from lesson_lib.classroom.exercises.exercise import Exercise
 
 @dataclass(frozen=True)
 class Objective:
-    """What the learner can do afterwards.
+    """Something that the learner can do afterwards.
 
     Attributes:
         id: one word, such as `register`.
-        text: as it goes on after "You can", without a full stop.
+        text: what follows "You can", without a full stop.
     """
 
     id: str
@@ -23,9 +23,9 @@ class Section:
     """One section of a notebook.
 
     Attributes:
-        heading: as it stands in the notebook.
-        minutes: to read and run it, without its exercises.
-        objective: the id of the objective that it serves; empty for those that only lead there or on.
+        heading: the heading in the notebook.
+        minutes: how long it takes to read and run, without its exercises.
+        objective: the id of the objective that it serves, or an empty string.
     """
 
     heading: str
@@ -38,10 +38,10 @@ class Lesson:
     """One notebook.
 
     Attributes:
-        notebook: the file's name without its suffix, such as `01_irregular_partitions`.
-        objectives: in the order in which they are reached.
-        sections: in the notebook's order.
-        exercises: in the notebook's order; which section each is in is said by the notebook.
+        notebook: the name of the file without its suffix, such as `01_irregular_partitions`.
+        objectives: in the order in which learners reach them.
+        sections: in the order of the notebook.
+        exercises: in the order of the notebook, which also says in which section each one is.
     """
 
     notebook: str
@@ -51,12 +51,12 @@ class Lesson:
 
     @property
     def number(self) -> str:
-        """The two digits that the notebook's name begins with."""
+        """The two digits at the beginning of the notebook's name."""
         return self.notebook.partition("_")[0]
 
     @property
     def minutes(self) -> int:
-        """How long all of it takes."""
+        """The minutes of all sections and exercises."""
         return sum(section.minutes for section in self.sections) + sum(
             done.minutes for done in self.exercises
         )

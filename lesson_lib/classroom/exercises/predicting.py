@@ -1,4 +1,4 @@
-"""Predict, run, explain: a guess before a surprising cell, and after it the guess beside the fact."""
+"""`predict` and `fact`: a guess before a surprising cell, and after it the guess beside the fact."""
 
 import ast
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.answers import format_value, format_values
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.checking import find
-from lesson_lib.classroom.exercises.exercise import Exercise, Miss, called
-from lesson_lib.classroom.exercises.placeholders import is_blank
+from lesson_lib.classroom.exercises.checking import find_exercise
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss, format_name
+from lesson_lib.classroom.exercises.placeholders import has_placeholder
 from lesson_lib.classroom.exercises.progress_store import Predicted, load, record
-from lesson_lib.classroom.exercises.verdict import belief_blocks
+from lesson_lib.classroom.exercises.verdict import describe_belief
 
-_guesses: dict[str, tuple[object, ...]] = {}  # of this kernel, until the fact is known
+_guesses: dict[str, tuple[object, ...]] = {}  # in this kernel, until the fact is known
 
 
 @dataclass(frozen=True, repr=False)
 class Guess(Displayable):
-    """A guess that waits for its fact; without one, how to make it."""
+    """A guess that waits for its fact, or how to make one."""
 
     exercise: str
     guesses: tuple[object, ...]
     how: str = "Put your guess in the place of the dots, and run the cell. It may be wrong."
 
     def board(self) -> Board:
-        """Show what was guessed."""
-        name = called(self.exercise, is_prediction=True)
+        """Describe the guess, or how to make one."""
+        name = format_name(self.exercise, is_prediction=True)
         if not self.guesses:
             return Board(f"{name}: no guess yet", [Line(self.how)], Mark.OPEN)
         noted = f"You guess {format_value(self.guesses)}. The cell below shows what is so."
@@ -39,7 +39,7 @@ class Guess(Displayable):
 
 @dataclass(frozen=True, repr=False)
 class Fact(Displayable):
-    """A fact, beside the guess where one was made; the belief behind a guess that was off."""
+    """A fact, the guess if there was one, and the belief behind a guess that was off."""
 
     exercise: str
     fact: str
@@ -49,12 +49,12 @@ class Fact(Displayable):
     note: str = ""
 
     def board(self) -> Board:
-        """Show guess beside fact."""
-        name = called(self.exercise, is_prediction=True)
+        """Describe the guess beside the fact."""
+        name = format_name(self.exercise, is_prediction=True)
         facts = [("You guessed", self.guess), ("It is", self.fact)]
         blocks: list[Block] = [Facts([fact for fact in facts if fact[1]])]
         if self.misconception:
-            blocks += belief_blocks(self.misconception)
+            blocks += describe_belief(self.misconception)
         if self.note:
             blocks.append(Line(self.note))
         if not self.guess:
@@ -66,14 +66,14 @@ class Fact(Displayable):
 
 @dataclass(frozen=True, repr=False)
 class Surprises(Displayable):
-    """The guesses that were off: what is surprising is remembered, if it is looked at twice."""
+    """The guesses that were off. Looking at a surprise twice helps to remember it."""
 
     off: tuple[tuple[str, str], ...]
     guessed: int
     note: str = ""
 
     def board(self) -> Board:
-        """Show a line for each guess that was off."""
+        """Describe each guess that was off in a line."""
         blocks: list[Block] = [Facts(self.off), *([Line(self.note)] if self.note else [])]
         if not self.guessed:
             return Board("You have made no guess so far", blocks)
@@ -83,19 +83,19 @@ class Surprises(Displayable):
 
 
 def predict(exercise: str, *guesses: object) -> Guess:
-    """Commit to a guess, before the cell that shows the fact.
+    """Commit to a guess before the cell that shows the fact.
 
     Args:
-        exercise: its id, such as `"2.1"`.
-        guesses: one value, or as many as are asked for; any other number of them is not noted.
+        exercise: the id, such as `"2.1"`.
+        guesses: as many values as the exercise asks for; any other number is not noted.
 
     Raises:
-        UsageError: there is no such prediction.
+        UsageError: the prediction does not exist.
     """
     asked = _find_prediction(exercise)
-    if not guesses or is_blank(guesses):
+    if not guesses or has_placeholder(guesses):
         guess = Guess(exercise, ())
-    elif how := _what_is_asked_for(asked, format_values(guesses)):
+    elif how := _explain_expected(asked, format_values(guesses)):
         guess = Guess(exercise, (), how)
     else:
         guess = Guess(exercise, guesses)
@@ -104,14 +104,14 @@ def predict(exercise: str, *guesses: object) -> Guess:
 
 
 def fact(exercise: str, value: object) -> Fact:
-    """Show what is so, beside what was guessed.
+    """Show a fact beside the guess.
 
     Args:
-        exercise: the prediction's id.
-        value: what the cell has found.
+        exercise: the id of the prediction.
+        value: the fact that the cell found.
 
     Raises:
-        UsageError: there is no such prediction.
+        UsageError: the prediction does not exist.
     """
     [compared] = _find_prediction(exercise).scenarios
     guesses = _guesses.get(exercise, ())
@@ -119,7 +119,7 @@ def fact(exercise: str, value: object) -> Fact:
         return Fact(exercise, format_value(value))
     try:
         miss = compared(value, *guesses)
-    except Exception:  # noqa: BLE001 - a guess may be of any kind, such as a text where a number was asked for
+    except Exception:  # noqa: BLE001 - a guess can have any type, such as text instead of a number
         miss = Miss()
     is_off = miss is not None
     note = record(Predicted(exercise, format_value(guesses), format_value(value), off=is_off)).note
@@ -128,23 +128,23 @@ def fact(exercise: str, value: object) -> Fact:
 
 
 def surprises() -> Surprises:
-    """List the guesses that were off, of all notebooks; of several for one prediction, the first counts."""
+    """List the guesses that were off in all notebooks. The first guess of each prediction counts."""
     progress = load()
     off = [
         (exercise, f"you guessed {made[0].guess}, and it is {made[0].fact} ({asked.title})")
         for exercise, asked in EXERCISES.items()
-        if (made := progress.of(exercise).predictions) and made[0].off  # those after it knew the fact
+        if (made := progress.of(exercise).predictions) and made[0].off  # later ones knew the fact
     ]
     guessed = sum(bool(progress.of(exercise).predictions) for exercise in EXERCISES)
     return Surprises(tuple(off), guessed, progress.note)
 
 
-def _what_is_asked_for(exercise: Exercise, given: list[str]) -> str:
-    """Say what the prediction asks for, if that is not what is given; its solution tells how many of what."""
+def _explain_expected(exercise: Exercise, given: list[str]) -> str:
+    """Return what the prediction asks for, unless the guesses have its number and type of values."""
     call: Any = ast.parse(exercise.solution).body[-1]
     asked = [ast.literal_eval(value) for value in call.value.args[1:]]
     are_numbers = all(type(value) in (int, float) for value in asked)
-    is_free = len(asked) == 1 and not are_numbers  # it may be a list of any length
+    is_free = len(asked) == 1 and not are_numbers  # the guess can be a list of any length
     if is_free or (len(given) == len(asked) and (not are_numbers or all(map(_is_number, given)))):
         return ""
     what = counted(len(asked), "number" if are_numbers else "value")
@@ -160,7 +160,7 @@ def _is_number(text: str) -> bool:
 
 
 def _find_prediction(exercise: str) -> Exercise:
-    found = find(exercise)
+    found = find_exercise(exercise)
     if not found.is_prediction:
         raise UsageError(f"{exercise} is no prediction: check({exercise!r}, ...) takes your answer.")
     return found

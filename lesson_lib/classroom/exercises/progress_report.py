@@ -1,4 +1,4 @@
-"""`progress`: what the learner has done, exercise by exercise, over all notebooks."""
+"""`progress`: a report of what the learner has done, exercise by exercise, in all notebooks."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,21 +8,22 @@ from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import counted
 from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Outcome, Progress, load, reset
+from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Progress, load, reset
 
 _MARKS = {Outcome.RIGHT: Mark.GOOD, Outcome.NOT_ATTEMPTED: Mark.OPEN}
 
 
 @dataclass(frozen=True, repr=False)
 class Report(Displayable):
-    """What is done, per exercise."""
+    """What the learner has done in each exercise."""
 
     progress: Progress
 
     def board(self) -> Board:
-        """Show a table for each notebook, with a line for each check that this course knows."""
-        tables = [_table(lesson, self.progress) for lesson in LESSONS]
+        """Describe a table for each notebook, with a row for each exercise."""
+        tables = [_make_table(lesson, self.progress) for lesson in LESSONS]
         blocks: list[Block] = [*tables, *([Line(self.progress.note)] if self.progress.note else [])]
         exercises = [exercise for lesson in LESSONS for exercise in lesson.exercises]
         done = sum(_is_done(exercise, self.progress.of(exercise.id)) for exercise in exercises)
@@ -30,42 +31,41 @@ class Report(Displayable):
 
 
 def progress(*, reset: bool = False) -> Report:
-    """Show what you have done, in this notebook and in every other; it is kept in a file of yours only.
+    """Show what you have done in all notebooks. It is stored in a file on this machine only.
 
     Args:
-        reset: whether to begin anew; the old file is kept beside the new one, and the report names it.
+        reset: whether to start over. The old file stays beside the new one, and the report names it.
     """
     return Report(_reset() if reset else load())
 
 
-_reset = reset  # by another name, since `progress` has an argument of this one
+_reset = reset  # `progress` has an argument of that name
 
 
-def _table(lesson: Lesson, progress: Progress) -> Table:
-    return Table(lesson.notebook, ("exercise", "so far", "then you can"), tuple(_rows(lesson, progress)))
+def _make_table(lesson: Lesson, progress: Progress) -> Table:
+    return Table(lesson.notebook, ("exercise", "so far", "then you can"), tuple(_make_rows(lesson, progress)))
 
 
-def _rows(lesson: Lesson, progress: Progress) -> Iterator[tuple[Line, ...]]:
-    can = {
-        objective.id: objective.text.replace("`", "") for objective in lesson.objectives
-    }  # no Markdown here
+def _make_rows(lesson: Lesson, progress: Progress) -> Iterator[tuple[Line, ...]]:
+    # A board draws no Markdown.
+    can = {objective.id: objective.text.replace("`", "") for objective in lesson.objectives}
     for exercise in lesson.exercises:
         name = Line(f"{exercise.id} {exercise.title}")
-        yield name, _standing(exercise, progress.of(exercise.id)), Line(can[exercise.objective])
+        yield name, _describe(exercise, progress.of(exercise.id)), Line(can[exercise.objective])
 
 
 def _is_done(exercise: Exercise, done: ExerciseProgress) -> bool:
     return bool(done.predictions) if exercise.is_prediction else done.outcome is Outcome.RIGHT
 
 
-def _standing(exercise: Exercise, done: ExerciseProgress) -> Line:
+def _describe(exercise: Exercise, done: ExerciseProgress) -> Line:
     if exercise.is_prediction and done.predictions:
-        first = done.predictions[0]  # those after it knew the fact
+        first = done.predictions[0]  # the learner knew the fact before later ones
         return Line("predicted, and surprised" if first.off else "predicted", Mark.GOOD)
     aside = [
         counted(done.attempts, "attempt") if done.attempts > 1 else "",
         counted(done.hints, "hint") if done.hints else "",
         "solution looked at" if done.solution_seen else "",
     ]
-    told = ", ".join(filter(None, [done.outcome.value, *aside]))
-    return Line(told, _MARKS.get(done.outcome, Mark.ODD))
+    text = ", ".join(filter(None, [done.outcome.value, *aside]))
+    return Line(text, _MARKS.get(done.outcome, Mark.ODD))

@@ -1,6 +1,7 @@
-"""What the learner has done: a small file in their own data folder, which never leaves the machine.
+"""The learner's progress: a file in their own data folder, with a line of JSON for each event.
 
-It holds no times. Whatever happens to it, the lesson goes on: what cannot be written is held in this kernel.
+It holds no times, and it never leaves the machine. Whatever happens to it, the lesson goes on: a kernel
+remembers the events that it cannot write.
 """
 
 import itertools
@@ -10,36 +11,24 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
+from lesson_lib.classroom.exercises.outcome import Outcome
 
-class Outcome(StrEnum):
-    """How an answer stands."""
-
-    NOT_ATTEMPTED = "not attempted"
-    NOT_YET = "not yet"
-    RAISED = "your code raised"
-    RIGHT = "right"
-
-
-_VERSION = 1
-_PATIENCE = 2.0  # seconds that a lesson waits for another kernel to finish writing
-_MOST_BYTES = 1_000_000
-_MOST_CHARACTERS = 200  # of an id, or of a guess
-_MOST_COUNTED = 1_000_000
-_MOST_MISCONCEPTIONS = 50  # of one exercise
-_MOST_PREDICTIONS = 20  # of one exercise
-_MOST_HELD = 10_000  # events
+_VERSION = 2  # of a line; version 1 was one JSON document, after which the lines of version 2 may follow
+_LOCK_TIMEOUT_SECONDS = 2.0  # that a lesson waits for another kernel to finish writing
+_MAX_BYTES = 1_000_000
+_MAX_CHARACTERS = 200  # of an id or a guess
+_MAX_PENDING_EVENTS = 10_000
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A guess that the learner committed to, what was so instead or as well, and whether it was off."""
+    """The learner's guess, the fact beside it, and whether the guess was off."""
 
     guess: str
     fact: str
@@ -53,13 +42,10 @@ class ExerciseProgress:
     Attributes:
         attempts: how often an answer was checked, also after a right one.
         outcome: of the latest attempt, but once right, always right.
-        solution_seen: whether the solution was looked at before an answer was right.
+        solution_seen: whether the learner looked at the solution before an answer was right.
         hints: how many hints were given.
-        misconceptions: the ids of those met, each once, in the order they were met; 50 at most.
-        predictions: the guesses, each once, in the order they were made; the first 20.
-
-    Raises:
-        ValueError: a value is not of its type, or is beyond what the file keeps.
+        misconceptions: their ids, each once, in the order of their first appearance.
+        predictions: the guesses, each once, in the order they were made.
     """
 
     attempts: int = 0
@@ -69,31 +55,14 @@ class ExerciseProgress:
     misconceptions: tuple[str, ...] = ()
     predictions: tuple[Prediction, ...] = ()
 
-    def __post_init__(self) -> None:
-        """Refuse what the file could not give back."""
-        texts = [
-            *self.misconceptions,
-            *(text for made in self.predictions for text in (made.guess, made.fact)),
-        ]
-        if not (
-            all(type(count) is int and 0 <= count <= _MOST_COUNTED for count in (self.attempts, self.hints))
-            and isinstance(self.outcome, Outcome)
-            and all(type(yes) is bool for yes in (self.solution_seen, *(p.off for p in self.predictions)))
-            and all(isinstance(text, str) and len(text) <= _MOST_CHARACTERS for text in texts)
-            and len(self.misconceptions) <= _MOST_MISCONCEPTIONS
-            and len(self.predictions) <= _MOST_PREDICTIONS
-        ):
-            raise ValueError(f"This is no progress that can be kept: {self!r:.500}")
-
 
 @dataclass(frozen=True)
 class Progress:
     """What the learner has done on all exercises, in all notebooks.
 
     Attributes:
-        exercises: by the exercise's id, in the order they were met.
-        note: a sentence or two for the learner, if the file is not as it should be; else empty. That a file
-            was set aside is told once, that progress is held in memory as long as it is.
+        exercises: by the exercise's id, in the order of their first events.
+        note: a sentence or two for the learner if there is a problem with the file, else empty.
     """
 
     exercises: Mapping[str, ExerciseProgress] = field(default_factory=dict)
@@ -106,7 +75,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Attempted:
-    """An answer was checked; `misconceptions` are the ids of those that it showed."""
+    """An answer was checked; `misconceptions` are the ids of those that it revealed."""
 
     exercise: str
     outcome: Outcome
@@ -122,14 +91,14 @@ class HintGiven:
 
 @dataclass(frozen=True)
 class SolutionSeen:
-    """The solution was looked at."""
+    """The learner looked at the solution."""
 
     exercise: str
 
 
 @dataclass(frozen=True)
 class Predicted:
-    """The learner made a guess, and it was off or not; the same guess again is no other."""
+    """The learner made a guess; repeating it does not count as another one."""
 
     exercise: str
     guess: str
@@ -138,258 +107,271 @@ class Predicted:
 
 
 Event = Attempted | HintGiven | SolutionSeen | Predicted
+_KINDS = {kind.__name__: kind for kind in (Attempted, HintGiven, SolutionSeen, Predicted)}
+_DAMAGED = (
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)  # raised by reading damaged JSON
 
 
-class _Unusable(Exception):
-    """The file's content is not for this version of the course."""
+class _UnusableFileError(Exception):
+    """This version of the course cannot read the file; the message says why."""
 
 
-_held: dict[Path, deque[Event]] = {}  # by the file that they could not be written to
+_pending: dict[Path, deque[Event]] = {}  # by the file to which they could not be written yet
 
 
 def progress_file() -> Path:
-    """Return the path of the file: what LESSON_PROGRESS says, or else `progress.json` in the data folder."""
+    """Return the path in LESSON_PROGRESS, or else of `progress.json` in the learner's data folder."""
     if chosen := os.environ.get("LESSON_PROGRESS"):
-        return Path(os.path.expanduser(chosen))  # noqa: PTH111 - Path.expanduser raises for a user there is not
+        return Path(os.path.expanduser(chosen))  # noqa: PTH111 - Path.expanduser raises for an unknown user
     return user_data_path("irregular-partitions", appauthor=False) / "progress.json"
 
 
 def load() -> Progress:
     """Return what the learner has done, in this notebook and in every other.
 
-    A file that is damaged, or from a newer version of the course, is renamed and never overwritten.
+    Damaged lines are skipped. A file without a single readable line, or from a newer version of the course,
+    is renamed and never overwritten.
     """
     path = progress_file()
-    if not _held.get(path):
-        with suppress(OSError, _Unusable):
+    if not _pending.get(path):
+        with suppress(OSError, _UnusableFileError):
             return Progress(_read(path))
-    return _settled(path, _patience(path))
+    return _synchronize(path, _choose_timeout(path))
 
 
 def record(event: Event) -> Progress:
-    """Keep what happened, and return what the learner has done, with that.
+    """Append an event to the file, and return what the learner has done, including it.
 
-    Ids and guesses are cut after 200 characters. Waits 2 seconds at most for another kernel that is writing.
+    Ids and guesses are cut after 200 characters. Waits at most 2 seconds for another kernel that is writing.
 
     Raises:
-        TypeError, ValueError: the event holds what is not of its type.
+        TypeError, ValueError: a value in the event has the wrong type.
     """
-    _after({}, [event])  # first, since an event that cannot be kept would stand in the way of all later ones
+    event = _normalize(event)
     path = progress_file()
-    patience = _patience(path)
-    _held.setdefault(path, deque(maxlen=_MOST_HELD)).append(event)
-    return _settled(path, patience)
+    timeout = _choose_timeout(path)
+    _pending.setdefault(path, deque(maxlen=_MAX_PENDING_EVENTS)).append(event)
+    return _synchronize(path, timeout)
 
 
 def reset() -> Progress:
-    """Begin anew, and return what counts from now on: nothing, unless the note says otherwise.
+    """Start again, and return what counts from now on: nothing, unless the note says otherwise.
 
     The old file is renamed, and the note says how.
     """
     path = progress_file()
-    _held.pop(path, None)
-    with suppress(OSError, _Unusable):
+    _pending.pop(path, None)
+    with suppress(OSError, _UnusableFileError):
         if not _read(path):
             return Progress()
     try:
-        with _locked(path, _PATIENCE) as file:
+        with _lock(path, _LOCK_TIMEOUT_SECONDS) as file:
             exercises, note = _read_or_set_aside(file)
             if exercises:
                 _require_writable(file)
                 note = f"Your progress so far is kept as {_set_aside(file)}, and a new file begins."
             return Progress(note=note)
     except (OSError, NotImplementedError) as error:
-        exercises, reason = _read_anyway(path, _reason(error))
+        exercises, reason = _read_without_lock(path, error)
         return Progress(exercises, f"Your progress stays as it was: {path} cannot be reset ({reason}).")
 
 
-def _patience(path: Path) -> float:
-    # A kernel that hangs would otherwise cost 2 seconds at every cell.
-    return 0 if _held.get(path) else _PATIENCE
+def _choose_timeout(path: Path) -> float:
+    # Another kernel that hangs would otherwise cost 2 seconds at every cell.
+    return 0 if _pending.get(path) else _LOCK_TIMEOUT_SECONDS
 
 
-def _settled(path: Path, patience: float) -> Progress:
-    """Write what this kernel holds, and return all that there is."""
-    held = _held.get(path, deque())
+def _synchronize(path: Path, timeout: float) -> Progress:
+    """Write this kernel's pending events, and return all progress."""
+    pending = _pending.get(path, deque())
     note = ""
     try:
-        with _locked(path, patience) as file:
+        with _lock(path, timeout) as file:
             exercises, note = _read_or_set_aside(file)
-            events = list(held)
-            if events:
-                exercises = _after(exercises, events)
-                _write(file, exercises)
-                for _ in events:
-                    held.popleft()
+            for event in pending:
+                _apply(event, exercises)
+            if pending:
+                _append(file, pending)
+                pending.clear()
             return Progress(exercises, note)
     except (OSError, NotImplementedError) as error:
-        exercises, reason = _read_anyway(path, _reason(error))
-        trouble = _trouble(path, reason, is_held=bool(held))
-        return Progress(_after(exercises, list(held)), f"{note} {trouble}".strip())
-
-
-def _trouble(path: Path, reason: str, *, is_held: bool) -> str:
-    if not is_held:
-        return f"Your progress cannot be read from {path} ({reason})."
-    return (
-        f"Your progress is held in this kernel's memory for now, and not in {path} ({reason}). "
-        "It is written there as soon as that is possible."
-    )
-
-
-def _reason(error: OSError | NotImplementedError) -> str:
-    if isinstance(error, Timeout):
-        return "another kernel is writing to it, and does not finish"
-    return getattr(error, "strerror", None) or str(error)
+        exercises, reason = _read_without_lock(path, error)
+        problem = f"Your progress cannot be read from {path} ({reason})."
+        for event in pending:
+            _apply(event, exercises)
+            problem = (
+                f"Your progress is held in this kernel's memory for now, and not in {path} ({reason}). "
+                "It is written there as soon as that is possible."
+            )
+        return Progress(exercises, f"{note} {problem}".strip())
 
 
 @contextmanager
-def _locked(path: Path, patience: float) -> Iterator[Path]:
-    """Let no other kernel change the file while the body lasts; that of a killed kernel is free at once."""
-    file = Path(os.path.realpath(path))  # a symbolic link stays one, and the file behind it is replaced
-    _require_plain(file)
+def _lock(path: Path, timeout: float) -> Iterator[Path]:
+    """Keep other kernels from changing the file; a killed kernel's lock is free at once."""
+    file = Path(os.path.realpath(path))  # a symbolic link stays one, and the file behind it is renamed
+    _require_regular(file)
     file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{file}.lock", timeout=patience, poll_interval=0.01):
-        yield file
+    try:
+        with FileLock(f"{file}.lock", timeout=timeout, poll_interval=0.01):
+            yield file
+    except Timeout:
+        raise OSError("another kernel is writing to it, and does not finish") from None
 
 
-def _require_plain(path: Path) -> None:
-    if path.exists() and not path.is_file():  # to open a pipe would wait for ever
+def _require_regular(path: Path) -> None:
+    if path.exists() and not path.is_file():  # opening a pipe would wait forever
         raise OSError("it is not a file")
 
 
+def _require_writable(file: Path) -> None:
+    file.open("r+b").close()  # renaming would ignore that a file is read-only
+
+
 def _read(path: Path) -> dict[str, ExerciseProgress]:
-    _require_plain(path)
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except FileNotFoundError:
-        return {}
-    return _decoded(content)
+    """Return what the file says.
+
+    Raises:
+        OSError: it cannot be read.
+        _UnusableFileError: it is from a newer version, or nothing in it is readable.
+    """
+    _require_regular(path)
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        return _parse(file.read(_MAX_BYTES + 1))
+    return {}
 
 
 def _read_or_set_aside(file: Path) -> tuple[dict[str, ExerciseProgress], str]:
-    """Return what the locked file says; if that is unusable nothing, and a note of where the file is now."""
+    """Return what the locked file says, or if it is unusable, nothing and a note with its new path."""
     try:
         return _read(file), ""
-    except _Unusable as unusable:
+    except _UnusableFileError as error:
         aside = _set_aside(file)
-        return {}, f"The file of your progress {unusable}. It is set aside as {aside}, and a new one begins."
+        return {}, f"The file of your progress {error}. It is set aside as {aside}, and a new one begins."
 
 
-def _set_aside(file: Path) -> Path:
-    """Give the locked file the first number that is free, and return its new path."""
-    numbered = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in itertools.count(1))
-    aside = next(path for path in numbered if not os.path.lexists(path))
-    return file.rename(aside)
-
-
-def _read_anyway(path: Path, reason: str) -> tuple[dict[str, ExerciseProgress], str]:
-    """Return what the file says if it can be read without a lock, and why it could not be written."""
+def _read_without_lock(path: Path, error: Exception) -> tuple[dict[str, ExerciseProgress], str]:
+    """Return what the file says, if it can be read, and the reason why it could not be written."""
+    reason = getattr(error, "strerror", None) or str(error)
     try:
         return _read(path), reason
-    except _Unusable as unusable:
+    except _UnusableFileError as unusable:
         return {}, f"the file there {unusable} and cannot be set aside: {reason}"
     except OSError:
         return {}, reason
 
 
-def _write(file: Path, exercises: Mapping[str, ExerciseProgress]) -> None:
-    """Replace the locked file: whoever reads it finds all of the old content or all of the new."""
-    content = _encoded(exercises)
-    if len(content) > _MOST_BYTES:
-        raise OSError("the file would grow beyond 1 MB; a reset makes room")
-    if file.exists():
-        _require_writable(file)
-    new = file.with_name(f"{file.name}.new")
-    try:
-        new.unlink(missing_ok=True)  # from a kernel that was killed
-        with new.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
+def _set_aside(file: Path) -> Path:
+    """Rename the locked file, with the first number that is free, and return its new path."""
+    numbered = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in itertools.count(1))
+    return file.rename(next(path for path in numbered if not os.path.lexists(path)))
+
+
+def _append(file: Path, events: Iterable[Event]) -> None:
+    """Append events to the locked file, all of them or none."""
+    lines = (
+        json.dumps({"version": _VERSION, "event": type(event).__name__, **asdict(event)}) for event in events
+    )
+    text = "".join(f"{line}\n" for line in lines).encode()
+    with file.open("a+b", buffering=0) as stream:
+        size = stream.tell()
+        stream.seek(max(0, size - 1))
+        if stream.read() not in (b"", b"\n"):  # a kernel that was killed has left half a line
+            text = b"\n" + text
+        if size + len(text) > _MAX_BYTES:
+            raise OSError("the file would grow beyond 1 MB; a reset makes room")
+        try:
+            while text:
+                text = text[stream.write(text) :]
             os.fsync(stream.fileno())
-        new.replace(file)
-    except OSError:
-        with suppress(OSError):
-            new.unlink()
-        raise
+        except OSError:
+            stream.truncate(size)
+            raise
 
 
-def _require_writable(file: Path) -> None:
-    file.open("r+b").close()  # replacing or renaming would disregard that a file is read-only
-
-
-def _encoded(exercises: Mapping[str, ExerciseProgress]) -> bytes:
-    kept = {exercise: asdict(done) for exercise, done in exercises.items()}
-    return json.dumps({"version": _VERSION, "exercises": kept}, indent=1).encode()
-
-
-def _decoded(content: bytes) -> dict[str, ExerciseProgress]:
-    """Return what the content says.
-
-    Raises:
-        _Unusable: it is from a newer version, or not exactly what this version writes.
-    """
-    try:
-        saved = json.loads(content)
-        if type(saved["version"]) is int and saved["version"] > _VERSION:
-            raise _Unusable("comes from a newer version of this course")
-        exercises = {exercise: _exercise(**kept) for exercise, kept in saved["exercises"].items()}
-        _require_same(exercises, saved)
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-        raise _Unusable("is damaged") from error
+def _parse(content: bytes) -> dict[str, ExerciseProgress]:
+    """Return what the lines of a file come to, by exercise; damaged ones are skipped."""
+    text = content.decode("utf-8-sig", errors="replace").strip()
+    end = 0
+    with suppress(*_DAMAGED):  # the first value may have several lines
+        end = json.JSONDecoder().raw_decode(text)[1]
+    exercises: dict[str, ExerciseProgress] = {}
+    is_readable = not text
+    for line in (text[:end], *text[end:].split("\n")):
+        with suppress(*_DAMAGED):
+            fields = json.loads(line)
+            if (version := fields.pop("version")) > _VERSION:
+                raise _UnusableFileError("comes from a newer version of this course")
+            if version == 1:
+                exercises |= _parse_version_1(fields["exercises"])
+            else:
+                _apply(_normalize(_KINDS[fields.pop("event")](**fields)), exercises)
+            is_readable = True
+    if len(content) > _MAX_BYTES or not is_readable:
+        raise _UnusableFileError("is damaged")
     return exercises
 
 
-def _require_same(exercises: Mapping[str, ExerciseProgress], saved: object) -> None:
-    # What would not be written again as it is would be lost with the next record.
-    if json.loads(_encoded(exercises)) != saved or any(_cut(exercise) != exercise for exercise in exercises):
-        raise ValueError("something is missing, or there is more than this version knows")
+def _parse_version_1(exercises: dict[str, dict[str, Any]]) -> dict[str, ExerciseProgress]:
+    return {
+        exercise: ExerciseProgress(
+            attempts=int(done["attempts"]),
+            outcome=Outcome(done["outcome"]),
+            solution_seen=bool(done["solution_seen"]),
+            hints=int(done["hints"]),
+            misconceptions=tuple(map(_cut, done["misconceptions"])),
+            predictions=tuple(
+                Prediction(_cut(made["guess"]), _cut(made["fact"]), bool(made["off"]))
+                for made in done["predictions"]
+            ),
+        )
+        for exercise, done in exercises.items()
+    }
 
 
-def _exercise(
-    outcome: str,
-    misconceptions: list[str],
-    predictions: list[Any],
-    **rest: Any,  # noqa: ANN401 - whatever the file says
-) -> ExerciseProgress:
-    guesses = tuple(Prediction(**prediction) for prediction in predictions)
-    return ExerciseProgress(
-        outcome=Outcome(outcome), misconceptions=tuple(misconceptions), predictions=guesses, **rest
-    )
-
-
-def _after(exercises: Mapping[str, ExerciseProgress], events: Iterable[Event]) -> dict[str, ExerciseProgress]:
-    """Return what is done once these events have happened as well."""
-    result = dict(exercises)
-    for event in events:
-        exercise = _cut(event.exercise)
-        result[exercise] = _one_more(result.get(exercise, ExerciseProgress()), event)
-    return result
-
-
-def _one_more(done: ExerciseProgress, event: Event) -> ExerciseProgress:
+def _apply(event: Event, exercises: dict[str, ExerciseProgress]) -> None:
+    """Add an event to what was done on its exercise."""
+    done = exercises.get(event.exercise, ExerciseProgress())
     match event:
         case Attempted():
-            met = dict.fromkeys((*done.misconceptions, *map(_cut, event.misconceptions)))
-            return replace(
+            done = replace(
                 done,
-                attempts=min(done.attempts + 1, _MOST_COUNTED),
+                attempts=done.attempts + 1,
                 outcome=Outcome.RIGHT if done.outcome is Outcome.RIGHT else event.outcome,
-                misconceptions=tuple(met)[:_MOST_MISCONCEPTIONS],
+                misconceptions=tuple(dict.fromkeys((*done.misconceptions, *event.misconceptions))),
             )
         case HintGiven():
-            return replace(done, hints=min(done.hints + 1, _MOST_COUNTED))
+            done = replace(done, hints=done.hints + 1)
         case SolutionSeen():
-            return replace(done, solution_seen=done.solution_seen or done.outcome is not Outcome.RIGHT)
+            done = replace(done, solution_seen=done.solution_seen or done.outcome is not Outcome.RIGHT)
         case Predicted():
-            made = dict.fromkeys(
-                (*done.predictions, Prediction(_cut(event.guess), _cut(event.fact), event.off))
-            )
-            return replace(done, predictions=tuple(made)[:_MOST_PREDICTIONS])  # later ones are hindsight
+            made = Prediction(event.guess, event.fact, event.off)
+            done = replace(done, predictions=tuple(dict.fromkeys((*done.predictions, made))))
+    exercises[event.exercise] = done
+
+
+def _normalize(event: Event) -> Event:
+    """Return the event with texts of limited length.
+
+    Raises:
+        TypeError, ValueError: a value has the wrong type.
+    """
+    match event:
+        case HintGiven(exercise) | SolutionSeen(exercise):
+            return type(event)(_cut(exercise))
+        case Predicted(exercise, guess, fact, bool(off)):
+            return Predicted(_cut(exercise), _cut(guess), _cut(fact), off)
+        case Attempted(exercise, outcome, list() | tuple() as misconceptions):
+            return Attempted(_cut(exercise), Outcome(outcome), tuple(map(_cut, misconceptions)))
+    raise ValueError(f"This event cannot be recorded: {event!r:.500}")
 
 
 def _cut(text: str) -> str:
     if not isinstance(text, str):
-        raise TypeError(f"An id or a guess is a text, and not {text!r:.200}")
-    return text[:_MOST_CHARACTERS]
+        raise TypeError(f"An id or a guess must be text, and not {text!r:.200}")
+    return text[:_MAX_CHARACTERS]

@@ -1,4 +1,4 @@
-"""A throwaway folder, instance and database, in which a learner's assets are run."""
+"""The sandbox: a throwaway folder, instance and database in which a learner's code runs."""
 
 import inspect
 from collections.abc import Iterator, Sequence
@@ -19,18 +19,18 @@ KEYS = "s3"  # the set in which the exercises look for keys
 
 @dataclass(frozen=True)
 class Sandbox:
-    """Where a scenario takes place; nothing in it is the learner's.
+    """The place of one scenario, apart from everything of the learner's.
 
     Attributes:
-        lab: a folder of source files of its own; the database is not there yet.
-        instance: an ephemeral one without keys.
+        lab: a folder with its own source files, and no database yet.
+        instance: an ephemeral instance without keys.
     """
 
     lab: Lab
     instance: dg.DagsterInstance
 
     def write(self, key: str, text: str) -> None:
-        """Put a source file under this key, in place of an earlier one; a lone surrogate is a broken byte."""
+        """Write the source file of a key; a lone surrogate becomes a broken byte."""
         path = self.lab.source / f"{key}.csv"
         path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
 
@@ -40,37 +40,37 @@ class Sandbox:
         The resources are those of the course: `source`, a `SourceFolder`, and `database`, a `Warehouse`.
 
         Raises:
-            NoAnswer: the first asset is none, or has no dynamic partitions.
+            NoAnswer: the first one is not an asset, or has no dynamic partitions.
             Exception: whatever the assets raised.
         """
-        self.instance.add_dynamic_partitions(set_of(assets[0]), [key])
+        self.instance.add_dynamic_partitions(require_set(assets[0]), [key])
         return dg.materialize(assets, partition_key=key, instance=self.instance, resources=self.resources())
 
-    def materialize_range(self, asset: Any, first: str, last: str) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - whatever the learner gives
+    def materialize_range(self, asset: Any, first: str, last: str) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - any value that a learner gives
         """Materialize an asset in one run for the registered keys from the first to the last.
 
         Raises:
             NoAnswer, Exception: as `materialize`.
         """
-        set_of(asset)
+        require_set(asset)
         ends = {"start": first, "end": last}
         tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
         return dg.materialize([asset], tags=tags, instance=self.instance, resources=self.resources())
 
     def resources(self) -> dict[str, SourceFolder | Warehouse]:
-        """Return the resources of the course, for this sandbox."""
+        """Return the course's resources for this sandbox."""
         return {
             "source": SourceFolder(path=str(self.lab.source)),
             "database": Warehouse(database=str(self.lab.database)),
         }
 
-    def load(self, table: Any, key: str) -> None:  # noqa: ANN401 - whatever the learner gives
+    def load(self, table: Any, key: str) -> None:  # noqa: ANN401 - any value that a learner gives
         """Materialize a table's asset for this key; `import_dynamic_partition_file` gives it the file's path.
 
         Raises:
             NoAnswer, Exception: as `materialize`.
         """
-        set_of(table)  # first, since the other asset shares its partitions
+        require_set(table)  # now, because the other asset shares its partitions
 
         @dg.asset(partitions_def=table.partitions_def)
         def import_dynamic_partition_file(context: dg.AssetExecutionContext) -> str:
@@ -79,23 +79,23 @@ class Sandbox:
         self.materialize([import_dynamic_partition_file, table], key)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the database, with values for its `?`."""
+        """Run a query on the database, with values for its `?`."""
         with duckdb.connect(self.lab.database) as con:
             return con.execute(sql, values).fetchall()
 
 
 @contextmanager
-def new_sandbox() -> Iterator[Sandbox]:
+def open_sandbox() -> Iterator[Sandbox]:
     """Make a sandbox for one scenario, and remove it afterwards."""
     with dg.DagsterInstance.ephemeral() as instance:
         yield Sandbox(Lab(), instance)
 
 
-def set_of(asset: Any) -> str:  # noqa: ANN401 - whatever the learner gives
+def require_set(asset: Any) -> str:  # noqa: ANN401 - any value that a learner gives
     """Return the name of an asset's dynamic partitions.
 
     Raises:
-        NoAnswer: it is no asset, or has no dynamic partitions.
+        NoAnswer: it is not an asset, or has no dynamic partitions.
     """
     if inspect.isfunction(asset):
         raise NoAnswer("That is a plain function. Put @dg.asset(partitions_def=s3_partitions_def) above it.")
@@ -110,21 +110,21 @@ def set_of(asset: Any) -> str:  # noqa: ANN401 - whatever the learner gives
 
 
 @dataclass
-class Elsewhere:
-    """What was registered, and not in the set `s3` of the given instance."""
+class OtherRegistrations:
+    """The registrations outside the set `s3` of the given instance."""
 
     sets: list[str] = field(default_factory=list)
     instances: int = 0
 
 
 @contextmanager
-def listening(given: dg.DagsterInstance) -> Iterator[Elsewhere]:
-    """Note what is registered elsewhere; an instance other than the given one is left as it is."""
+def watch_registrations(given: dg.DagsterInstance) -> Iterator[OtherRegistrations]:
+    """Count the registrations elsewhere, and protect every other instance from them."""
     add, delete = dg.DagsterInstance.add_dynamic_partitions, dg.DagsterInstance.delete_dynamic_partition
-    elsewhere = Elsewhere()
+    elsewhere = OtherRegistrations()
 
     def listen(instance: dg.DagsterInstance, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
-        if instance is not given:  # it may be the learner's own, of the notebook
+        if instance is not given:  # such as the learner's own, in the notebook
             elsewhere.instances += bool(partition_keys)
             return
         if partition_keys and partitions_def_name != KEYS:

@@ -13,9 +13,15 @@ from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
 from lesson_lib.classroom.display.record_view import ThreeRecords
-from lesson_lib.pipeline.audit import failed_keys, latest_materializations, records_by_key
-from lesson_lib.pipeline.database_errors import WarehouseUnavailable, cause_of, first_line, holder_of
-from lesson_lib.pipeline.local_paths import path_fault
+from lesson_lib.pipeline.audit import join_records
+from lesson_lib.pipeline.database_errors import (
+    WarehouseUnavailable,
+    explain_cause,
+    find_holder,
+    summarize_error,
+)
+from lesson_lib.pipeline.event_log import find_failed_keys, find_latest_materializations
+from lesson_lib.pipeline.local_paths import find_path_fault
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
 
 
@@ -61,16 +67,16 @@ def three_records(
     with _opened(database) as con:
         if con:
             rows = _stored_rows(con, table)
-    materialized = [latest_materializations(instance, asset) for asset in asset_keys]
+    materialized = [find_latest_materializations(instance, asset) for asset in asset_keys]
     failed = [
-        failed_keys(instance, asset, partitions_def, known)
+        find_failed_keys(instance, asset, partitions_def, known)
         for asset, known in zip(asset_keys, materialized, strict=True)
     ]
     registered = partitions_def.get_partition_keys(dynamic_partitions_store=instance)
     return ThreeRecords(
         assets=tuple(asset.to_user_string() for asset in asset_keys),
         table=table,
-        keys=records_by_key(registered, materialized, failed, None if rows.nobodys else rows.by_key),
+        keys=join_records(registered, materialized, failed, None if rows.nobodys else rows.by_key),
         has_database=con is not None,
         has_table=rows.has_table,
         nobodys_rows=rows.nobodys,
@@ -124,7 +130,7 @@ def _opened(
             "Pass the path of a DuckDB file, a DuckDBResource, or an open DuckDB connection."
         )
     warehouse = _warehouse(database)
-    if fault := path_fault(warehouse.database):
+    if fault := find_path_fault(warehouse.database):
         raise WarehouseUnavailable(
             f"{warehouse.database!r} {fault}. Give the path of a DuckDB file, or an open connection."
         )
@@ -158,7 +164,7 @@ def holder_of_file(path: Path) -> str | None:
         except duckdb.ResourceInUseException:
             return "this process"
         except duckdb.Error as error:
-            return holder_of(error)
+            return find_holder(error)
     return None
 
 
@@ -206,11 +212,11 @@ def _stored_rows(con: DuckDBPyConnection, table: str) -> _Rows:
         return _Rows(dict(con.execute(query).fetchall()), has_table=True)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise WarehouseUnavailable(
-            f"{table} cannot be read: {first_line(error)}. {cause_of(error, 'The database')}"
+            f"{table} cannot be read: {summarize_error(error)}. {explain_cause(error, 'The database')}"
         ) from error
     except duckdb.Error as error:
         raise ValueError(
-            f"{table} is there, and cannot be read: {first_line(error).rstrip('!')}. "
+            f"{table} is there, and cannot be read: {summarize_error(error).rstrip('!')}. "
             "If it is a view, mend it; or name another table with table=..."
         ) from error
 

@@ -19,7 +19,7 @@ from lesson_lib.classroom.display.safe_text import (
     plain,
     shortened,
 )
-from lesson_lib.pipeline.sensor.arrivals import Cursor
+from lesson_lib.pipeline.sensor.cursor import Cursor
 
 _MOST_RUNS = 10  # in the table of one tick
 _MOST_REQUESTS = 10  # for keys

@@ -1,4 +1,4 @@
-"""The fingerprints of files that may have changed, within what one tick may read."""
+"""Fingerprints of files that may have changed, within the time and bytes that a tick may read."""
 
 import hashlib
 import math
@@ -9,65 +9,61 @@ from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 
-from lesson_lib.pipeline.sensor.arrivals import DataFile
+from ..folder_scan import DataFile
 
-# Dagster ends an evaluation after 60 seconds, on slow disks, too.
-READ_A_TICK = 2 << 30  # bytes
-SECONDS_A_TICK = 20.0
-LARGEST_READ = 1 << 30  # bytes
+# Dagster ends an evaluation after 60 seconds, and disks may be slow.
+MAX_BYTES_PER_TICK = 2 << 30
+MAX_SECONDS_PER_TICK = 20.0
+MAX_FILE_BYTES = 1 << 30  # larger files are not read
 
-_CHUNK = 1 << 20  # bytes
-
-
-class ReadEnough(Exception):
-    """The tick has read all that it may; the file waits for the next one."""
+_CHUNK_BYTES = 1 << 20
 
 
-class Reading:
-    """What a tick may still read."""
+class BudgetSpent(Exception):
+    """The tick may not read more; the file waits for the next one."""
+
+
+class ReadingBudget:
+    """The time and bytes that a tick may still read."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Read nothing yet.
-
-        Args:
-            clock: tells the seconds since any moment.
-        """
+        """Start with the whole budget; `clock` returns seconds."""
         self._clock = clock
-        self._bytes_left = READ_A_TICK
+        self._bytes_left = MAX_BYTES_PER_TICK
         self._ends = math.inf
 
-    def fingerprint(self, file: DataFile) -> str | None:
+    def compute_fingerprint(self, file: DataFile) -> str | None:
         """Return the SHA-256 of the file's bytes, in hex, as an import records it.
 
         Returns:
-            None where it is too large to read, or takes the time of a whole tick: its size and times must do.
+            None if it is too large, or takes the time of a whole tick, so that size and times must decide.
 
         Raises:
-            ReadEnough: the time is over, or the bytes are used up.
-            OSError: the file has gone, cannot be read, or is no plain file any more.
+            BudgetSpent: the time or the bytes are used up.
+            OSError: the file has disappeared, cannot be read, or is no longer a plain file.
         """
-        if file.size > LARGEST_READ:
+        if file.size > MAX_FILE_BYTES:
             return None
         began = self._clock()
         if self._bytes_left < file.size or began >= self._ends:
-            raise ReadEnough
+            raise BudgetSpent
         digest = hashlib.sha256()
-        with _opened(file.path) as bytes_:
-            # Not earlier: what cannot be opened takes no time from those that come after it.
-            self._ends = min(self._ends, began + SECONDS_A_TICK)
-            while chunk := bytes_.read(_CHUNK):
+        with _open_file(file.path) as bytes_:
+            # Only now: a file that cannot be opened takes no time from the next ones.
+            self._ends = min(self._ends, began + MAX_SECONDS_PER_TICK)
+            while chunk := bytes_.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 self._bytes_left -= len(chunk)
                 now = self._clock()
-                if now >= began + SECONDS_A_TICK:
+                if now >= began + MAX_SECONDS_PER_TICK:
                     return None
                 if self._bytes_left < 0 or now >= self._ends:
-                    raise ReadEnough
+                    raise BudgetSpent
         return digest.hexdigest()
 
 
-def _opened(path: str) -> FileIO:
-    """Open a plain file, and never wait for one who writes to a pipe that has taken its place."""
+def _open_file(path: str) -> FileIO:
+    """Open a plain file, without waiting for a writer if a pipe has taken its place."""
     file = FileIO(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()

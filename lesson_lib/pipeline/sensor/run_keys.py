@@ -1,62 +1,53 @@
 """The run keys of the sensor's requests.
 
-Dagster drops a request whose run key it knows, whatever became of that run. So a run key ends with the
-number of the latest run that is over: after that, the same can be asked for again, and not while its run
-waits or works.
+Dagster drops a request with a known run key, whatever the outcome of that run. So a run key ends with the
+number of the latest finished run: the same can be requested again after its run has ended, and not before.
 """
 
 from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from lesson_lib.pipeline.audit import NAMED_IN_A_QUERY
+from ..event_log import MAX_KEYS_PER_QUERY
 
-_OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
-_KEY = "dagster/partition"
+_FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_PARTITION_TAG = "dagster/partition"
 
 
-def import_run_keys(instance: dg.DagsterInstance, versions: Mapping[str, str]) -> list[str]:
-    """Return the run keys of imports: `acme@VERSION`, or `acme@VERSION after 7` where run 7 of acme is over.
+def build_import_run_keys(instance: dg.DagsterInstance, versions: Mapping[str, str]) -> list[str]:
+    """Return a run key for each version of a file, by partition key.
 
-    Args:
-        instance: whose runs are asked for.
-        versions: of the files, by partition key.
+    It is `acme@VERSION`, or `acme@VERSION after 7` if run 7 was the latest finished run of acme.
     """
-    latest = _latest_runs(instance, list(versions))
-    return [_run_key(f"{key}@{version}", latest.get(key)) for key, version in versions.items()]
+    latest = _find_latest_runs(instance, list(versions))
+    return [_build_run_key(f"{key}@{version}", latest.get(key)) for key, version in versions.items()]
 
 
-def retirement_run_keys(
+def build_retirement_run_keys(
     instance: dg.DagsterInstance, job: dg.JobDefinition, keys: Sequence[str]
 ) -> list[str]:
-    """Return the run keys of retirements: `acme@vanished after 7` where run 7 of the job is over.
-
-    Args:
-        instance: whose runs are asked for.
-        job: that retires keys.
-        keys: to retire.
-    """
-    over = dg.RunsFilter(job_name=job.name, statuses=_OVER)
-    latest = [record.storage_id for record in instance.get_run_records(over, limit=1)] if keys else []
-    return [_run_key(f"{key}@vanished", *latest) for key in keys]
+    """Return a run key for each retirement: `acme@vanished after 7` if the job's latest finished run is 7."""
+    finished = dg.RunsFilter(job_name=job.name, statuses=_FINISHED)
+    latest = [record.storage_id for record in instance.get_run_records(finished, limit=1)] if keys else []
+    return [_build_run_key(f"{key}@vanished", *latest) for key in keys]
 
 
-def _run_key(what: str, latest: int | None = None) -> str:
+def _build_run_key(what: str, latest: int | None = None) -> str:
     return what if latest is None else f"{what} after {latest}"
 
 
-def _latest_runs(instance: dg.DagsterInstance, keys: Sequence[str]) -> dict[str, int]:
-    """Return the number of each key's latest run that is over, where there is one."""
+def _find_latest_runs(instance: dg.DagsterInstance, keys: Sequence[str]) -> dict[str, int]:
+    """Return the number of each key's latest finished run; keys without one are omitted."""
     latest: dict[str, int] = {}
-    for start in range(0, len(keys), NAMED_IN_A_QUERY):
-        wanted = set(keys[start : start + NAMED_IN_A_QUERY])
+    for start in range(0, len(keys), MAX_KEYS_PER_QUERY):
+        wanted = set(keys[start : start + MAX_KEYS_PER_QUERY])
         is_whole = False
         while wanted and not is_whole:
-            over = dg.RunsFilter(tags={_KEY: sorted(wanted)}, statuses=_OVER)
-            records = instance.get_run_records(over, limit=NAMED_IN_A_QUERY)
+            finished = dg.RunsFilter(tags={_PARTITION_TAG: sorted(wanted)}, statuses=_FINISHED)
+            records = instance.get_run_records(finished, limit=MAX_KEYS_PER_QUERY)
             for record in records:  # the latest ones come first
-                latest.setdefault(record.dagster_run.tags[_KEY], record.storage_id)
-            # Those of one key may fill all the answer.
+                latest.setdefault(record.dagster_run.tags[_PARTITION_TAG], record.storage_id)
+            # The records of one key may fill the whole answer.
             wanted -= latest.keys()
-            is_whole = len(records) < NAMED_IN_A_QUERY
+            is_whole = len(records) < MAX_KEYS_PER_QUERY
     return latest

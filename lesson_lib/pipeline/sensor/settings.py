@@ -1,23 +1,19 @@
-"""The settings of the sensor, and what they may be."""
+"""The settings of the sensor, and their validation."""
 
 import math
 from dataclasses import dataclass
 from typing import Literal
 
-from lesson_lib.pipeline.errors import Refused
+from ..errors import PipelineError
 
 
-class InvalidSetting(Refused, ValueError):
+class InvalidSetting(PipelineError, ValueError):
     """The sensor cannot be built with this setting."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a sensor looks at its folder; `build_arrivals_sensor` explains them.
-
-    Raises:
-        InvalidSetting: one makes no sense; it is named, with what it may be.
-    """
+    """The settings of a sensor, which `build_arrivals_sensor` explains."""
 
     vanished: Literal["keep", "retire"]
     runs_a_tick: int
@@ -25,20 +21,20 @@ class Settings:
     minimum_interval_seconds: int
 
     def __post_init__(self) -> None:
-        """Refuse what makes no sense."""
+        """Raise InvalidSetting for an invalid setting, naming valid ones."""
         if self.vanished not in ("keep", "retire"):
             raise InvalidSetting(
                 f"vanished is {self.vanished!r}. Write vanished='keep' or vanished='retire'."
             )
-        self._check_whole("runs_a_tick", such_as=100)
+        self._require_whole_number("runs_a_tick", such_as=100)
         if not isinstance(self.settle_seconds, int | float) or not 0 <= self.settle_seconds < math.inf:
             raise InvalidSetting(
                 f"settle_seconds is {self.settle_seconds!r}. Give a number of seconds, such as 5.0; "
                 "0 takes every file at once."
             )
-        self._check_whole("minimum_interval_seconds", such_as=30)
+        self._require_whole_number("minimum_interval_seconds", such_as=30)
 
-    def _check_whole(self, name: str, such_as: int) -> None:
+    def _require_whole_number(self, name: str, such_as: int) -> None:
         number = getattr(self, name)
         if not isinstance(number, int) or isinstance(number, bool) or number < 1:
             raise InvalidSetting(

@@ -1,16 +1,16 @@
-"""The message of a tick: what became of each file, and of each key without a file."""
+"""The message of a tick: the outcome of each file, and of each key without a file."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from lesson_lib.pipeline.lookalikes import look_alike
-from lesson_lib.pipeline.source_files import SUFFIX
+from ..keys import SUFFIX
+from ..lookalikes import are_lookalikes
 
-NAMES_PER_SENTENCE = 10
+MAX_NAMES_PER_SENTENCE = 10
 
 
-class Fate(Enum):
-    """What became of files or keys in a tick, and the sentence that reports it, in the order of a message."""
+class TickOutcome(Enum):
+    """The outcome of files or keys in a tick, and its sentence, in the order of the message."""
 
     REQUESTED = "Runs asked for: {}."
     REGISTERED_AGAIN = "Registered again, since their files are here: {}."
@@ -34,37 +34,43 @@ class Fate(Enum):
     )
 
 
-_OF_DATA_FILES = (
-    Fate.REQUESTED,
-    Fate.LOADED,
-    Fate.WAITING,
-    Fate.LATER,
-    Fate.REFUSED,
-    Fate.NOT_UTF8,
-    Fate.UNREADABLE,
+_DATA_FILE_OUTCOMES = (
+    TickOutcome.REQUESTED,
+    TickOutcome.LOADED,
+    TickOutcome.WAITING,
+    TickOutcome.LATER,
+    TickOutcome.REFUSED,
+    TickOutcome.NOT_UTF8,
+    TickOutcome.UNREADABLE,
 )
 
 
-def tick_message(
-    files: int, reported: Mapping[Fate, Sequence[str]], causes: Mapping[str, str], *, requests_runs: bool
+def build_tick_message(
+    files: int,
+    reported: Mapping[TickOutcome, Sequence[str]],
+    causes: Mapping[str, str],
+    *,
+    requests_runs: bool,
 ) -> str:
     """Return the message of a tick.
 
     Args:
         files: the number of data files.
-        reported: the keys or file names of each fate.
+        reported: the keys or file names of each outcome.
         causes: why files cannot be read, by key.
-        requests_runs: whether the tick requests any run.
+        requests_runs: whether the tick requests runs.
     """
-    if any(reported[fate] for fate in _OF_DATA_FILES):
+    if any(reported[outcome] for outcome in _DATA_FILE_OUTCOMES):
         head = f"{files} files" if files != 1 else "1 file"
         head += "." if requests_runs else ", and no run to ask for."
     else:
         head = f"No new or corrected file among {files}."
     sentences = [
-        fate.value.format(_format_names(reported[fate], causes if fate is Fate.UNREADABLE else {}))
-        for fate in Fate
-        if reported[fate]
+        outcome.value.format(
+            _format_names(reported[outcome], causes if outcome is TickOutcome.UNREADABLE else {})
+        )
+        for outcome in TickOutcome
+        if reported[outcome]
     ]
     return " ".join([head, *sentences])
 
@@ -72,7 +78,7 @@ def tick_message(
 def _format_names(names: Sequence[str], causes: Mapping[str, str]) -> str:
     shown = [
         _format_name(name) + (f" ({causes[name]})" if name in causes else "")
-        for name in names[:NAMES_PER_SENTENCE]
+        for name in names[:MAX_NAMES_PER_SENTENCE]
     ]
     rest = len(names) - len(shown)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
@@ -81,7 +87,7 @@ def _format_names(names: Sequence[str], causes: Mapping[str, str]) -> str:
 def _format_name(name: str) -> str:
     """Quote a name; escape bytes that are not UTF-8, and characters that only look like the suffix."""
     stem, end = name[: -len(SUFFIX)], name[-len(SUFFIX) :]
-    if not end.isascii() and look_alike(end, SUFFIX):
+    if not end.isascii() and are_lookalikes(end, SUFFIX):
         return f"'{repr(stem)[1:-1]}{ascii(end)[1:-1]}'"
     # In Python, the surrogate U+DC80 stands for the byte 80, and so on to U+DCFF.
     return repr(name).replace(r"\udc", r"\x")

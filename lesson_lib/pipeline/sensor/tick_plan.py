@@ -1,40 +1,36 @@
-"""The decisions of a sensor's tick: the runs to request, the keys to register, and the next cursor."""
+"""The plan of a sensor's tick: the runs to request, the keys to register, and the next cursor."""
 
 import time
 
 import dagster as dg
 
-from lesson_lib.pipeline.event_log import Import, current_imports, keys_imported_from, loaded_imports
-from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
-from lesson_lib.pipeline.keys import (
-    InvalidKey,
-    is_spelled_like_a_day,
-    judge_keys,
-    s3_partitions_def,
-)
-from lesson_lib.pipeline.sensor.arrivals import Cursor, DataFile, Scan, short_word
-from lesson_lib.pipeline.sensor.fingerprints import ReadEnough, Reading
-from lesson_lib.pipeline.sensor.run_keys import import_run_keys, retirement_run_keys
-from lesson_lib.pipeline.sensor.settings import Settings
-from lesson_lib.pipeline.sensor.tick_message import Fate, tick_message
+from ..event_log import Import, find_current_imports, find_keys_imported_from, find_loaded_imports
+from ..folder_scan import DataFile, Scan, compute_short_hash
+from ..jobs import import_dynamic_partition_job, retire_partition_job
+from ..keys import InvalidKey, is_spelled_like_a_day, judge_keys, s3_partitions_def
+from .cursor import Cursor
+from .fingerprints import BudgetSpent, ReadingBudget
+from .run_keys import build_import_run_keys, build_retirement_run_keys
+from .settings import Settings
+from .tick_message import TickOutcome, build_tick_message
 
-# Files that may be loaded already, and keys without files, of each so many. Dagster ends an evaluation after
-# 60 seconds, and disks may be slow.
-EXAMINED_PER_TICK = 5_000
+# Of files that may be loaded already, and of keys without files. Dagster ends an evaluation after 60 seconds,
+# and disks may be slow.
+MAX_EXAMINED_PER_TICK = 5_000
 
-_DOUBLE = (
+_TWO_FILES = (
     "{0!r} has two files, whose names differ only in normalization; the one that is in NFC, or comes first, "
     "counts. Rename or remove the other."
 )
 
 
-class Tick:
+class TickPlan:
     """The decisions that follow from one scan of the source folder.
 
     Attributes:
         requests: the runs to request.
-        add: the keys to register.
-        refusals: the errors of the keys that break the rules.
+        new_keys: the keys to register.
+        invalid_keys: the errors of the keys that break the rules.
         cursor: what the next tick has to know.
         message: what this tick found, and what it requests.
     """
@@ -47,21 +43,21 @@ class Tick:
             s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance)
         )
         self._causes = dict(there.unreadable)
-        self._reported: dict[Fate, list[str]] = {
-            **{fate: [] for fate in Fate},
-            Fate.UNREADABLE: sorted(there.unreadable),
-            Fate.NOT_UTF8: there.not_utf8,
-            Fate.NOT_CSV: there.not_csv,
-            Fate.OUTSIDE_CALENDAR: there.days_outside_calendar(),
-            Fate.REGISTERED_DAYS: [key for key in self._registered if is_spelled_like_a_day(key)],
+        self._reported: dict[TickOutcome, list[str]] = {
+            **{outcome: [] for outcome in TickOutcome},
+            TickOutcome.UNREADABLE: sorted(there.unreadable),
+            TickOutcome.NOT_UTF8: there.not_utf8,
+            TickOutcome.NOT_CSV: there.not_csv,
+            TickOutcome.OUTSIDE_CALENDAR: there.find_days_outside_calendar(),
+            TickOutcome.REGISTERED_DAYS: [key for key in self._registered if is_spelled_like_a_day(key)],
         }
         self._versions: dict[str, str] = {}  # of the files to load, by key
         self.requests: list[dg.RunRequest] = []
-        self.add: list[str] = []
-        self.refusals: list[InvalidKey] = []
+        self.new_keys: list[str] = []
+        self.invalid_keys: list[InvalidKey] = []
         self.cursor = self._decide()
-        self.message = tick_message(
-            there.count(), self._reported, self._causes, requests_runs=bool(self.requests)
+        self.message = build_tick_message(
+            there.count_files(), self._reported, self._causes, requests_runs=bool(self.requests)
         )
 
     def _decide(self) -> Cursor:
@@ -69,137 +65,142 @@ class Tick:
         arrived = [
             file
             for file in self._there.files.values()
-            if file.word not in done or file.key not in self._registered
+            if file.digest not in done or file.key not in self._registered
         ]
-        valid = self._valid(self._settled(arrived))
-        days = set(self._reported[Fate.REGISTERED_DAYS])
-        absent = [key for key in self._registered if key not in days and not self._there.has(key)]
-        self._imports = current_imports(self._instance, [*absent, *(file.key for file in valid)])
-        done |= self._load(valid)
-        vanished = self._vanished(absent)
-        if not self._there.count():
-            self._reported[Fate.EMPTY] = vanished
-            return self._before  # the files are the same ones when the folder is mounted again
+        valid = self._select_valid(self._select_settled(arrived))
+        days = set(self._reported[TickOutcome.REGISTERED_DAYS])
+        absent = [key for key in self._registered if key not in days and not self._there.has_file(key)]
+        self._imports = find_current_imports(self._instance, [*absent, *(file.key for file in valid)])
+        done |= self._request_loads(valid)
+        vanished = self._select_vanished(absent)
+        if not self._there.count_files():
+            self._reported[TickOutcome.EMPTY] = vanished
+            return self._before  # for when the folder is mounted again
         return Cursor(
-            done=tuple(file.word for file in self._there.files.values() if file.word in done),
-            # All young files, so that one which also waits for another reason does not have to settle again.
-            seen=tuple(file.word for file in arrived if self._is_young(file) and file.word not in done),
-            retired=self._retire(vanished),
+            done=tuple(file.digest for file in self._there.files.values() if file.digest in done),
+            # All young files, so that one which waits for another reason does not have to settle again.
+            seen=tuple(file.digest for file in arrived if self._is_young(file) and file.digest not in done),
+            retired=self._request_retirements(vanished),
         )
 
     def _is_young(self, file: DataFile) -> bool:
         return file.modified > self._now - self._settings.settle_seconds
 
-    def _settled(self, arrived: list[DataFile]) -> list[DataFile]:
-        """Return the files that nobody is writing: last written long ago, or unchanged since the last tick.
+    def _select_settled(self, arrived: list[DataFile]) -> list[DataFile]:
+        """Return the files that are at rest: last written long ago, or unchanged since the last tick.
 
-        The second rule is for senders whose clocks are fast, since their files come from the future.
+        The second rule is for senders with fast clocks, whose files come from the future.
         """
         seen = {*self._before.seen, *self._before.done}
         settled = []
         for file in arrived:
-            if self._is_young(file) and file.word not in seen:
-                self._reported[Fate.WAITING].append(file.key)
+            if self._is_young(file) and file.digest not in seen:
+                self._reported[TickOutcome.WAITING].append(file.key)
             else:
                 settled.append(file)
         return settled
 
-    def _valid(self, settled: list[DataFile]) -> list[DataFile]:
+    def _select_valid(self, settled: list[DataFile]) -> list[DataFile]:
         """Return the files whose keys follow the rules; the others do not block the tick."""
         for double in self._there.doubles:
-            self._refuse(double.key, InvalidKey(_DOUBLE.format(double.key)))
+            self._report_invalid(double.key, InvalidKey(_TWO_FILES.format(double.key)))
         valid = []
         # If nothing has arrived, the registered keys need not be searched for lookalikes.
         judged = judge_keys(self._registered, [file.key for file in settled]) if settled else ()
         for file, key in zip(settled, judged, strict=True):
             if isinstance(key, InvalidKey):
-                self._refuse(file.key, key)
+                self._report_invalid(file.key, key)
             else:
                 valid.append(file)
         return valid
 
-    def _refuse(self, key: str, refusal: InvalidKey) -> None:
-        self._reported[Fate.REFUSED].append(key)
-        self.refusals.append(refusal)
+    def _report_invalid(self, key: str, error: InvalidKey) -> None:
+        self._reported[TickOutcome.REFUSED].append(key)
+        self.invalid_keys.append(error)
 
-    def _load(self, valid: list[DataFile]) -> set[str]:
-        """Request runs for files that are not loaded; return the words of files that need nothing more."""
+    def _request_loads(self, valid: list[DataFile]) -> set[str]:
+        """Request runs for files that are not loaded; return the digests of files that are done."""
         first_time = [file for file in valid if file.key not in self._imports]
         again = [file for file in valid if file.key in self._imports]
-        examined = again[:EXAMINED_PER_TICK]
+        examined = again[:MAX_EXAMINED_PER_TICK]
         registered = [file.key for file in examined if file.key in self._registered]
-        loaded = loaded_imports(self._instance, registered, self._imports)
-        reading, before, done = Reading(), set(self._before.done), set()
-        # New customers do not wait until the files of all others are compared.
+        loaded = find_loaded_imports(self._instance, registered, self._imports)
+        budget, before, done = ReadingBudget(), set(self._before.done), set()
+        # New customers come first, since comparing the files of the others takes longer.
         for file in [*first_time, *examined]:
             try:
-                fate = self._fate(file, loaded.get(file.key), reading)
+                outcome = self._decide_file(file, loaded.get(file.key), budget)
             except FileNotFoundError:
-                continue  # it has gone since the scan; the next tick will see that
-            except ReadEnough:
-                fate = Fate.LATER
+                continue  # it disappeared after the scan; the next tick will see that
+            except BudgetSpent:
+                outcome = TickOutcome.LATER
             except OSError as error:
-                fate = Fate.UNREADABLE
+                outcome = TickOutcome.UNREADABLE
                 self._causes[file.key] = error.strerror or str(error)
-            self._reported[fate].append(file.key)
-            if fate in (Fate.REQUESTED, Fate.LOADED):
-                done.add(file.word)
-            if fate is Fate.REQUESTED and file.word in before:
-                self._reported[Fate.REGISTERED_AGAIN].append(file.key)
-        self._reported[Fate.LATER] += [file.key for file in again[EXAMINED_PER_TICK:]]
-        self.add = [key for key in self._versions if key not in self._registered]
-        run_keys = import_run_keys(self._instance, self._versions)
-        self.requests += map(_import, self._versions, run_keys)
+            self._reported[outcome].append(file.key)
+            if outcome in (TickOutcome.REQUESTED, TickOutcome.LOADED):
+                done.add(file.digest)
+            if outcome is TickOutcome.REQUESTED and file.digest in before:
+                self._reported[TickOutcome.REGISTERED_AGAIN].append(file.key)
+        self._reported[TickOutcome.LATER] += [file.key for file in again[MAX_EXAMINED_PER_TICK:]]
+        self.new_keys = [key for key in self._versions if key not in self._registered]
+        run_keys = build_import_run_keys(self._instance, self._versions)
+        self.requests += map(_build_import_request, self._versions, run_keys)
         return done
 
-    def _fate(self, file: DataFile, recorded: Import | None, reading: Reading) -> Fate:
+    def _decide_file(self, file: DataFile, recorded: Import | None, budget: ReadingBudget) -> TickOutcome:
         is_full = len(self._versions) == self._settings.runs_a_tick
         if is_full and recorded is None:
-            return Fate.LATER
-        content = reading.fingerprint(file)
+            return TickOutcome.LATER
+        content = budget.compute_fingerprint(file)
         if recorded and recorded.is_of(file, content):
-            return Fate.LOADED
+            return TickOutcome.LOADED
         if is_full:
-            return Fate.LATER
-        self._versions[file.key] = content[:16] if content else file.word
-        return Fate.REQUESTED
+            return TickOutcome.LATER
+        self._versions[file.key] = content[:16] if content else file.digest
+        return TickOutcome.REQUESTED
 
-    def _vanished(self, absent: list[str]) -> list[str]:
-        """Return the absent keys whose files came from this folder; report why the others are kept."""
+    def _select_vanished(self, absent: list[str]) -> list[str]:
+        """Return the absent keys that were imported from this folder; report why the others are kept."""
         imported = [key for key in absent if key in self._imports]
-        self._reported[Fate.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
-        examined = self._examined(imported)
-        ours = keys_imported_from(self._instance, examined, self._imports, self._there.folder)
-        self._reported[Fate.ELSEWHERE] = [key for key in imported if key in examined and key not in ours]
-        self._reported[Fate.NOT_EXAMINED] = [key for key in imported if key not in examined]
+        self._reported[TickOutcome.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
+        examined = self._choose_examined(imported)
+        ours = find_keys_imported_from(self._instance, examined, self._imports, self._there.folder)
+        self._reported[TickOutcome.ELSEWHERE] = [
+            key for key in imported if key in examined and key not in ours
+        ]
+        self._reported[TickOutcome.NOT_EXAMINED] = [key for key in imported if key not in examined]
         return [key for key in imported if key in ours]
 
-    def _examined(self, imported: list[str]) -> set[str]:
-        """Return the keys whose imports this tick looks up; where they are many, others at each tick."""
+    def _choose_examined(self, imported: list[str]) -> set[str]:
+        """Return the keys whose imports this tick looks up; if they are too many, each tick takes others."""
         start = int(self._now) % max(len(imported), 1)
-        return set([*imported[start:], *imported[:start]][:EXAMINED_PER_TICK])
+        return set([*imported[start:], *imported[:start]][:MAX_EXAMINED_PER_TICK])
 
-    def _retire(self, vanished: list[str]) -> tuple[str, ...]:
-        """Request retirements if the setting says so; return the words of all keys requested so far."""
+    def _request_retirements(self, vanished: list[str]) -> tuple[str, ...]:
+        """Request retirements if the settings do; return the digests of all keys requested so far."""
         if self._settings.vanished == "keep":
-            self._reported[Fate.KEPT] = vanished
+            self._reported[TickOutcome.KEPT] = vanished
             return ()
-        self._reported[Fate.RETIRING] = vanished
+        self._reported[TickOutcome.RETIRING] = vanished
         before = set(self._before.retired)
-        words = {key: short_word(key.encode()) for key in [*vanished, *self._reported[Fate.NOT_EXAMINED]]}
-        new = [key for key in vanished if words[key] not in before]
+        digests = {
+            key: compute_short_hash(key.encode())
+            for key in [*vanished, *self._reported[TickOutcome.NOT_EXAMINED]]
+        }
+        new = [key for key in vanished if digests[key] not in before]
         room = self._settings.runs_a_tick - len(self.requests)
-        run_keys = retirement_run_keys(self._instance, retire_partition_job, new[:room])
-        self.requests += map(_retirement, new, run_keys)
+        run_keys = build_retirement_run_keys(self._instance, retire_partition_job, new[:room])
+        self.requests += map(_build_retirement_request, new, run_keys)
         requested = {*vanished} - {*new[room:]}
-        return tuple(word for key, word in words.items() if key in requested or word in before)
+        return tuple(digest for key, digest in digests.items() if key in requested or digest in before)
 
 
-def _import(key: str, run_key: str) -> dg.RunRequest:
+def _build_import_request(key: str, run_key: str) -> dg.RunRequest:
     return dg.RunRequest(run_key=run_key, job_name=import_dynamic_partition_job.name, partition_key=key)
 
 
-def _retirement(key: str, run_key: str) -> dg.RunRequest:
+def _build_retirement_request(key: str, run_key: str) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=run_key,
         job_name=retire_partition_job.name,

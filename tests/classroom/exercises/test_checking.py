@@ -10,9 +10,10 @@ from IPython.core.error import UsageError
 
 from lesson_lib.classroom.exercises import check, checking, fact, hint, predict, solution
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.checking import judged
+from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
-from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Outcome, load
+from lesson_lib.classroom.exercises.outcome import Outcome
+from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, load
 
 BELIEF = "loading-twice-is-harmless"
 SCENARIO = ("Scenario", "Your function doubles 4.")
@@ -195,7 +196,7 @@ def test_what_earlier_scenarios_printed_is_left_out() -> None:
         print("I have", number)  # noqa: T201 - what it is about
         return 2 * number
 
-    verdict = judged(replace(ASKED, scenarios=(_doubles, doubles_5)), (speaks,))
+    verdict = judge(replace(ASKED, scenarios=(_doubles, doubles_5)), (speaks,))
     assert (verdict.outcome, verdict.printed) == (Outcome.NOT_YET, "I have 5\n")
 
 
@@ -260,9 +261,9 @@ def test_an_answer_that_cannot_be_looked_at_is_told() -> None:
     """An object that raises at every touch, given or returned, and a list that holds itself."""
     endless: list[object] = []
     endless.append(endless)
-    assert judged(ASKED, (Hostile(),)).lines == ("Give check your function.",)
-    assert judged(ASKED, (endless,)).lines == ("Give check your function.",)
-    returned = judged(ASKED, (lambda _: Hostile(),))
+    assert judge(ASKED, (Hostile(),)).lines == ("Give check your function.",)
+    assert judge(ASKED, (endless,)).lines == ("Give check your function.",)
+    returned = judge(ASKED, (lambda _: Hostile(),))
     assert returned.facts[:2] == (SCENARIO, ("Raised", "ValueError: eq"))
 
 

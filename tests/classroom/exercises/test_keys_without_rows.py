@@ -7,8 +7,8 @@ import duckdb
 import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.checking import judge
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 
 FOUR_KEYS = "Of four registered keys, bluebird and zenith have no rows."
@@ -23,7 +23,7 @@ Connection = duckdb.DuckDBPyConnection
 
 def verdict_on(answer: object) -> Verdict:
     """Judge a function as `check` does, and record nothing."""
-    return judged(EXERCISES["4.4"], (answer,))
+    return judge(EXERCISES["4.4"], (answer,))
 
 
 def missing(con: Connection, registered: list[str]) -> list[str]:

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES, MISCONCEPTIONS
-from lesson_lib.classroom.exercises.checking import judged
+from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.exercise import Exercise
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 WAYS = ("one run a key", "one run for all", "DuckDB alone", "one run for all, DuckDB ten times as fast")
 
@@ -50,7 +50,7 @@ def chosen(letters: str) -> dict[str, str]:
 )
 def test_what_is_no_answer_is_told_what_would_be_one(exercise: Exercise, answer: object, said: str) -> None:
     """It counts as no attempt."""
-    verdict = judged(exercise, (answer,))
+    verdict = judge(exercise, (answer,))
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert said in " ".join(verdict.lines)
 
@@ -89,7 +89,7 @@ def test_a_wrong_answer_is_told_where_and_not_the_right_one(
     exercise: Exercise, answer: object, facts: tuple[str, str]
 ) -> None:
     """And no belief is named that it does not show."""
-    verdict = judged(exercise, (answer,))
+    verdict = judge(exercise, (answer,))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert tuple(value for _, value in verdict.facts[1:]) == facts
 
@@ -109,12 +109,12 @@ def test_every_other_letter_is_wrong_for_a_reason(
     for name, last in listed.items():
         for letter in "abcdefg"[: "abcdefg".index(last) + 1]:
             if letter != right[name]:
-                verdict = judged(exercise, (right | {name: letter},))
+                verdict = judge(exercise, (right | {name: letter},))
                 seen = dict(verdict.facts)["Seen"]
                 assert seen.startswith(f"{name}, {letter}: ")
                 assert {verdict.misconception} <= {"", *MISCONCEPTIONS}
                 reasons.add(seen)
-    assert judged(exercise, (right,)).outcome is Outcome.RIGHT
+    assert judge(exercise, (right,)).outcome is Outcome.RIGHT
     assert len(reasons) == sum(map("abcdefg".index, listed.values()))
 
 
@@ -133,7 +133,7 @@ def test_a_faster_database_saves_something_and_no_more_than_it_takes(
     one_run: float, faster: float, outcome: str, belief: str
 ) -> None:
     """By the answer's own numbers: one run for all may be off by a quarter already."""
-    verdict = judged(EXERCISES["4.2"], (cost(950, one_run, 2.5, faster),))
+    verdict = judge(EXERCISES["4.2"], (cost(950, one_run, 2.5, faster),))
     assert (verdict.outcome, verdict.misconception) == (Outcome[outcome], belief), repr(verdict)
 
 
@@ -148,7 +148,7 @@ def test_a_quarter_more_or_less_is_near_enough(factor: float, outcome: str) -> N
             seconds * (factor if place == here else 1) for here, seconds in enumerate(right)
         )
         answer = cost(run_a_key, one_run, duckdb_alone, one_run - 0.9 * duckdb_alone)
-        assert judged(EXERCISES["4.2"], (answer,)).outcome is Outcome[outcome], way
+        assert judge(EXERCISES["4.2"], (answer,)).outcome is Outcome[outcome], way
 
 
 @pytest.mark.parametrize("read_only", [False, True])

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lesson_lib.classroom.exercises.progress_store import Outcome, load
+from lesson_lib.classroom.exercises.outcome import Outcome
+from lesson_lib.classroom.exercises.progress_store import load
 
 FUNCTION = "def answer(instance, names):\n    return None\n\n\n"
 NAKED = "@dg.asset\ndef answer(context):\n    return 1\n\n\n"

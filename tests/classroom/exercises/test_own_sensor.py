@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.simulator.tick_simulator import simulate
 from lesson_lib.pipeline import SourceFolder, Warehouse
 

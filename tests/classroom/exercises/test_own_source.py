@@ -10,7 +10,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import NoAnswer
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 OWN_SOURCE = import_module("lesson_lib.course.02.2_7_own_source.scenarios")
 WEATHER = "day,weather,degrees\n2024-01-01,rain,4.5\n2024-01-02,,-0.5\n2024-01-03,fog,1\n2024-01-04,sun,9\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lesson_lib.classroom.exercises.placeholders import blanks, is_blank
+from lesson_lib.classroom.exercises.placeholders import find_placeholders, has_placeholder
 
 STILL_BLANK = {
     "def f():\n    ...": ["f, line 2: ..."],
@@ -56,13 +56,13 @@ FILLED = [
 def test_a_blank_is_found(cell: str, run_cell: Callable[[str], Any]) -> None:
     """In its line, after each run of the same cell as well."""
     for _ in range(2):
-        assert list(blanks(run_cell(f"{cell}\nf"))) == STILL_BLANK[cell]
+        assert list(find_placeholders(run_cell(f"{cell}\nf"))) == STILL_BLANK[cell]
 
 
 @pytest.mark.parametrize("cell", FILLED, ids=range(len(FILLED)))
 def test_what_is_filled_in_has_no_blank(cell: str, run_cell: Callable[[str], Any]) -> None:
     """Annotations and slices have dots of their own."""
-    assert not is_blank(run_cell(f"{cell}\nf"))
+    assert not has_placeholder(run_cell(f"{cell}\nf"))
 
 
 @pytest.mark.parametrize(("body", "expected"), [("...", ["load, line 2: ..."]), ("return 8", [])])
@@ -75,12 +75,12 @@ def test_a_function_of_a_file_is_read(body: str, expected: list[str], tmp_path: 
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert list(blanks(module.load)) == expected
+    assert list(find_placeholders(module.load)) == expected
 
 
 def test_without_its_text_a_function_is_judged_by_its_constants() -> None:
     """As of code that `exec` has run."""
     names: dict[str, Any] = {}
     exec("def blank():\n    return ...\ndef filled():\n    return 8", names)  # noqa: S102 - code of this test
-    assert list(blanks(names["blank"])) == [""]
-    assert not is_blank(names["filled"])
+    assert list(find_placeholders(names["blank"])) == [""]
+    assert not has_placeholder(names["filled"])

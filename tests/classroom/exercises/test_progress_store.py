@@ -1,12 +1,12 @@
-"""Progress is kept over restarts, by several kernels at once, and no state of the file stops the lesson."""
+"""Progress survives restarts and several kernels at once, and no state of the file stops the lesson."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,8 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def of_nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return a learner's file, while this process has the rights of nobody in particular."""
+def of_user(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Yield a learner's file, while this process runs as an ordinary user."""
     is_superuser = os.geteuid() == 0
     with tempfile.TemporaryDirectory() as folder:  # not `tmp_path`, whose parents are the superuser's
         if is_superuser:
@@ -57,18 +57,28 @@ def of_nobody(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def use(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Have this process, and those it starts, keep progress in this file."""
+    """Make this process, and those that it starts, keep progress in this file."""
     monkeypatch.setenv("LESSON_PROGRESS", str(path))
     return path
 
 
 def kernel(code: str) -> subprocess.Popen[str]:
     """Start a second process that runs this code with the names of the module."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(progress_store.__file__).parent)}
-    # As a module of its own: the package around it would spend seconds on importing Dagster.
+    # Of the packages around it, only the paths: importing them imports Dagster, which takes seconds.
+    folder = Path(progress_store.__file__).parent
+    name = "lesson_lib.classroom.exercises"
+    packages = {name: folder, "lesson_lib.classroom": folder.parent, "lesson_lib": folder.parent.parent}
+    begin = f"""
+import os, sys, types
+for name, path in {[(name, str(path)) for name, path in packages.items()]}:
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [path]
+from {name} import progress_store
+from {name}.outcome import Outcome
+from {name}.progress_store import *
+"""
     return subprocess.Popen(
-        [sys.executable, "-c", f"import os, progress_store\nfrom progress_store import *\n{code}"],
-        env=environment,
+        [sys.executable, "-c", begin + code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -84,17 +94,22 @@ def output_of(code: str, code_of_exit: int = 0) -> str:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Return what the folder holds, but for the lock, which holds nothing."""
+    """Return the files in a folder with their content, except for the lock, which is empty."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".lock"}
 
 
-def saved(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
-    """Return the content of a file with one exercise."""
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a file."""
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def version_1(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """Return the content of a file of version 1 with one exercise."""
     done = {
-        "attempts": 1,
+        "attempts": 3,
         "outcome": "not yet",
-        "solution_seen": False,
-        "hints": 0,
+        "solution_seen": True,
+        "hints": 2,
         "misconceptions": ["appends"],
         "predictions": [{"guess": "8", "fact": "16", "off": True}],
     }
@@ -110,7 +125,7 @@ def put(path: Path, content: object) -> bytes:
 
 
 def test_what_was_done_is_kept_in_a_file_of_its_own(path: Path) -> None:
-    """Each kind of event adds its part, a restart finds it all, and nothing else stands in the file."""
+    """Each kind of event adds its line, a restart finds them all, and the file contains nothing else."""
     for event in (
         Predicted("2.1", "8", "16", off=True),
         Attempted("2.3", Outcome.RAISED),
@@ -131,32 +146,23 @@ def test_what_was_done_is_kept_in_a_file_of_its_own(path: Path) -> None:
     guessed = ExerciseProgress(predictions=(Prediction("8", "16", off=True),))
     assert latest == load() == Progress({"2.1": guessed, "2.3": done})
     assert output_of("print(load())") == f"{latest}\n"
-    assert json.loads(path.read_text()) == {
-        "version": 1,
-        "exercises": {
-            "2.1": {
-                "attempts": 0,
-                "outcome": "not attempted",
-                "solution_seen": False,
-                "hints": 0,
-                "misconceptions": [],
-                "predictions": [{"guess": "8", "fact": "16", "off": True}],
-            },
-            "2.3": {
-                "attempts": 3,
-                "outcome": "not yet",
-                "solution_seen": True,
-                "hints": 2,
-                "misconceptions": ["appends", "by-date", "gap"],
-                "predictions": [],
-            },
-        },
-    }
+    assert path.read_text() == (
+        '{"version": 2, "event": "Predicted", "exercise": "2.1", "guess": "8", "fact": "16", "off": true}\n'
+        '{"version": 2, "event": "Attempted", "exercise": "2.3", "outcome": "your code raised", '
+        '"misconceptions": []}\n'
+        '{"version": 2, "event": "Attempted", "exercise": "2.3", "outcome": "not yet", '
+        '"misconceptions": ["appends", "by-date"]}\n'
+        '{"version": 2, "event": "HintGiven", "exercise": "2.3"}\n'
+        '{"version": 2, "event": "HintGiven", "exercise": "2.3"}\n'
+        '{"version": 2, "event": "Attempted", "exercise": "2.3", "outcome": "not yet", '
+        '"misconceptions": ["by-date", "gap"]}\n'
+        '{"version": 2, "event": "SolutionSeen", "exercise": "2.3"}\n'
+    )
     assert {entry.name for entry in path.parent.iterdir()} <= {"progress.json", "progress.json.lock"}
 
 
 def test_an_exercise_nobody_tried_has_nothing_done() -> None:
-    """It need not be in the file to be asked for, and asking makes no folder."""
+    """It need not be in the file, and reading makes no folder."""
     assert load() == Progress()
     assert load().of("2.3") == ExerciseProgress()
     assert not progress_file().parent.exists()
@@ -172,7 +178,7 @@ def test_once_right_stays_right() -> None:
 
 
 def test_the_solution_counts_until_the_answer_is_right() -> None:
-    """To compare afterwards is no help; what was looked at before stays told."""
+    """Comparing afterwards does not count as help; looking at it before always counts."""
     record(Attempted("2.3", Outcome.NOT_YET))
     assert record(SolutionSeen("2.3")).of("2.3").solution_seen
     assert record(Attempted("2.3", Outcome.RIGHT)).of("2.3").solution_seen
@@ -181,8 +187,8 @@ def test_the_solution_counts_until_the_answer_is_right() -> None:
     assert not record(SolutionSeen("2.4")).of("2.4").solution_seen
 
 
-def test_the_same_guess_again_is_no_other() -> None:
-    """A cell that is run twice predicts once."""
+def test_a_repeated_guess_counts_once() -> None:
+    """A cell that is run twice makes one prediction."""
     for guess in ("8", "16", "8"):
         kept = record(Predicted("2.1", guess, "16", off=guess == "8"))
     assert kept.of("2.1").predictions == (Prediction("8", "16", off=True), Prediction("16", "16", off=False))
@@ -191,7 +197,7 @@ def test_the_same_guess_again_is_no_other() -> None:
 def test_the_file_lies_in_the_data_folder_of_the_learner(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Unless LESSON_PROGRESS names another one; set to nothing, it names none."""
+    """LESSON_PROGRESS names another one, unless it is empty."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("LESSON_PROGRESS", "~/mine.json")
     assert progress_file() == tmp_path / "mine.json"
@@ -205,9 +211,9 @@ def test_the_file_lies_in_the_data_folder_of_the_learner(
 
 
 def test_kernels_that_write_at_once_lose_nothing() -> None:
-    """Four processes of 50 records each, half of them about the same exercise."""
+    """Four processes record 50 events each, half of them about the same exercise."""
     code = """
-progress_store._PATIENCE = 60  # of a machine that is busy with other tests
+progress_store._LOCK_TIMEOUT_SECONDS = 60  # of a machine that is busy with other tests
 me = input()
 for number in range(25):
     assert not record(HintGiven("shared")).note
@@ -231,8 +237,8 @@ for number in range(25):
     assert kept.exercises.keys() == {"shared", *each}
 
 
-def test_a_kernel_killed_while_it_writes_loses_nothing_it_had_told() -> None:
-    """Whatever the moment, all records that returned are there, and the next kernel can write at once."""
+def test_a_kernel_killed_while_it_writes_loses_nothing_it_had_reported() -> None:
+    """All records that returned are there, and the next kernel can write at once."""
     told = 0
     for more in range(1, 6):
         with kernel(
@@ -251,34 +257,70 @@ def test_a_kernel_killed_while_it_writes_loses_nothing_it_had_told() -> None:
         assert load() == Progress({"2.3": ExerciseProgress(hints=told)})
 
 
-@pytest.mark.parametrize("moment", ["os.fsync", "progress_store.Path.replace"])
-def test_a_kernel_killed_at_a_bad_moment_leaves_the_old_file(path: Path, moment: str) -> None:
-    """The new content is written beside the file, and what is left of it stands in nobody's way."""
+def test_a_line_that_was_never_finished_is_skipped(path: Path) -> None:
+    """Wherever a killed kernel stopped writing, the events before and after it count."""
     record(HintGiven("2.3"))
-    before = path.read_bytes()
-    die = f"{moment} = lambda *_: os.kill(os.getpid(), {int(signal.SIGKILL)})\nrecord(HintGiven('2.3'))"
-    output_of(die, code_of_exit=-signal.SIGKILL)
-    assert files(path.parent).keys() == {"progress.json", "progress.json.new"}
-    assert path.read_bytes() == before
-    assert record(HintGiven("2.3")) == load() == Progress({"2.3": ExerciseProgress(hints=2)})
-    assert files(path.parent).keys() == {"progress.json"}
+    whole = path.read_bytes()
+    line = whole.replace(b"2.3", b"1.1")
+    for length in range(1, len(line)):
+        is_finished = length == len(line) - 1  # but for its end
+        put(path, whole + line[:length])
+        before = {"2.3": ONE_HINT, **({"1.1": ONE_HINT} if is_finished else {})}
+        assert load() == Progress(before)
+        assert record(HintGiven("1.2")) == load() == Progress({**before, "1.2": ONE_HINT})
+        assert path.read_bytes().startswith(whole + line[:length] + b"\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"\xff\x00",
+        b"[" * 100_000,
+        b"8",
+        b"{}",
+        b'{"version": 2}',
+        b'{"version": 2, "event": "Other", "exercise": "2.3"}',
+        b'{"version": 2, "event": ["HintGiven"], "exercise": "2.3"}',
+        b'{"version": "2", "event": "HintGiven", "exercise": "2.3"}',
+        b'{"version": 2, "event": "HintGiven", "exercise": 2.3}',
+        b'{"version": 2, "event": "HintGiven", "exercise": "2.3", "at": "noon"}',
+        b'{"version": 2, "event": "Attempted", "exercise": "2.3", "outcome": "wrong", "misconceptions": []}',
+        b'{"version": 2, "event": "Attempted", "exercise": "2.3", "outcome": ["right"]}',
+        b'{"version": 2, "event": "Attempted", "exercise": "2.3", "outcome": "right", "misconceptions": "a"}',
+        b'{"version": 2, "event": "Attempted", "exercise": "2.3", "outcome": "right", "misconceptions": [1]}',
+        b'{"version": 2, "event": "Predicted", "exercise": "2.3", "guess": "8", "off": true}',
+        b'{"version": 2, "event": "Predicted", "exercise": "2.3", "guess": 8, "fact": "16", "off": true}',
+        b'{"version": 2, "event": "Predicted", "exercise": "2.3", "guess": "8", "fact": "16", "off": 1}',
+    ],
+    ids=range(18),
+)
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_damaged_line_is_skipped(path: Path, line: bytes, *, is_first: bool) -> None:
+    """The others count, and it stays in the file."""
+    record(HintGiven("1.1"))
+    good = path.read_bytes()
+    content = put(path, line + b"\n" + good if is_first else good + line + b"\n")
+    assert load() == Progress({"1.1": ONE_HINT})
+    assert record(HintGiven("1.2")) == load() == Progress({"1.1": ONE_HINT, "1.2": ONE_HINT})
+    assert path.read_bytes().startswith(content)
 
 
 def test_a_kernel_that_hangs_while_it_writes_is_not_waited_for(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The lesson waits once, reads what there is, and writes what it holds when the other has ended."""
+    """The lesson waits once, reads what there is, and writes its own events when the other has ended."""
     record(HintGiven("2.3"))
-    waits = []
+    timeouts = []
     real = progress_store.FileLock
 
-    def impatient(name: str, timeout: float, poll_interval: float) -> object:
-        waits.append(timeout)
+    def lock_soon(name: str, timeout: float, poll_interval: float) -> object:
+        timeouts.append(timeout)
         return real(name, timeout=timeout / 20, poll_interval=poll_interval)
 
-    monkeypatch.setattr(progress_store, "FileLock", impatient)
+    monkeypatch.setattr(progress_store, "FileLock", lock_soon)
     with kernel(
-        "os.fsync = lambda _: [print('busy', flush=True), input()]\nrecord(HintGiven('2.3'))"
+        "progress_store.asdict = lambda _: [print('busy', flush=True), input()]\nrecord(HintGiven('2.3'))"
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == "busy\n"
@@ -287,11 +329,11 @@ def test_a_kernel_that_hangs_while_it_writes_is_not_waited_for(
         assert record(HintGiven("1.1")) == Progress({"2.3": ONE_HINT, "1.1": ONE_HINT}, note)
         both = {"2.3": ONE_HINT, "1.1": ExerciseProgress(hints=1, solution_seen=True)}
         assert record(SolutionSeen("1.1")) == load() == Progress(both, note)
-        assert json.loads(path.read_text())["exercises"].keys() == {"2.3"}
+        assert len(lines_of(path)) == 1
         other.kill()
-    assert waits == [2, 0, 0]
+    assert timeouts == [2, 0, 0]
     assert load() == Progress(both)
-    assert json.loads(path.read_text())["exercises"].keys() == {"2.3", "1.1"}
+    assert len(lines_of(path)) == 3
 
 
 def test_a_kernel_writes_what_it_held_beside_what_others_wrote(path: Path) -> None:
@@ -306,53 +348,39 @@ def test_a_kernel_writes_what_it_held_beside_what_others_wrote(path: Path) -> No
 
 
 DAMAGED = [
-    b"",
     b"{",
     b"\xff\x00",
     b"[" * 100_000,
     b"[]",
     b"{}",
     b'"version"',
+    b"An essay.\nIt has two lines.\n",
     b'{"version": 1}',
     b'{"version": 1, "exercises": [["2.3"]]}',
     b'{"version": 1, "exercises": {"2.3": null}}',
     b'{"version": 1, "exercises": {"2.3": {}}}',
-    json.dumps(saved(attempts=1)).encode().replace(b": 1", b": " + b"1" * 5_000),
+    json.dumps(version_1()).encode().replace(b": 3", b": " + b"1" * 5_000),
     {"version": 0, "exercises": {}},
     {"version": "2", "exercises": {}},
-    {"version": True, "exercises": {}, "more": 1},
-    saved(attempts="3"),
-    saved(attempts=1.5),
-    saved(attempts=True),
-    saved(attempts=-1),
-    saved(hints=10**12),
-    saved(hints=None),
-    saved(hints=float("nan")),
-    saved(outcome="wrong"),
-    saved(outcome=["right"]),
-    saved(outcome=None),
-    saved(solution_seen=1),
-    saved(misconceptions="appends"),
-    saved(misconceptions=[1]),
-    saved(misconceptions=[["appends"]]),
-    saved(misconceptions={"appends": 1}),
-    saved(misconceptions=[f"{number}" for number in range(51)]),
-    saved(misconceptions=["x" * 201]),
-    saved(predictions=[{"guess": "8"}]),
-    saved(predictions=[{"guess": "8", "off": True}]),
-    saved(predictions=[{"guess": 8, "fact": "16", "off": True}]),
-    saved(predictions=[{"guess": "8", "fact": 16, "off": True}]),
-    saved(predictions=[{"guess": "8", "fact": "16", "off": "yes"}]),
-    saved(predictions=["8"]),
-    saved(times=[1]),
-    {"version": 1, "exercises": {"x" * 201: saved()["exercises"]["2.3"]}},
+    version_1(attempts="many"),
+    version_1(hints=None),
+    version_1(hints=float("nan")),
+    version_1(outcome="wrong"),
+    version_1(outcome=["right"]),
+    version_1(outcome=None),
+    version_1(misconceptions=[1]),
+    version_1(misconceptions=None),
+    version_1(predictions=[{"guess": "8"}]),
+    version_1(predictions=[{"guess": "8", "off": True}]),
+    version_1(predictions=[{"guess": 8, "fact": "16", "off": True}]),
+    version_1(predictions=["8"]),
     b" " * 1_000_001 + b'{"version": 1, "exercises": {}}',
 ]
 
 
 @pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
-def test_a_damaged_file_is_set_aside(path: Path, content: object) -> None:
-    """It is renamed as it is, the learner is told once, and a new one begins."""
+def test_a_file_without_a_readable_line_is_set_aside(path: Path, content: object) -> None:
+    """It is renamed, the note names it once, and a new one begins."""
     written = put(path, content)
     aside = path.with_name("progress.1.json")
     note = f"The file of your progress is damaged. It is set aside as {aside}, and a new one begins."
@@ -363,9 +391,13 @@ def test_a_damaged_file_is_set_aside(path: Path, content: object) -> None:
     assert aside.read_bytes() == written
 
 
-def test_a_file_of_a_newer_course_is_set_aside(path: Path) -> None:
-    """Also when it is met by a record, and beside those that were set aside before."""
-    written = put(path, {"version": 2, "learner": {}})
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("before", [b"", b'{"version": 2, "event": "HintGiven", "exercise": "2.3"}\n'])
+def test_a_file_of_a_newer_course_is_set_aside(path: Path, indent: int | None, before: bytes) -> None:
+    """A record does so as well, and files that were set aside earlier stay as they are."""
+    if before and indent:
+        return
+    written = put(path, before + json.dumps({"version": 3, "learner": {}}, indent=indent).encode())
     put(path.with_name("progress.1.json"), b"the first")
     path.with_name("progress.2.json").symlink_to("nowhere")
     aside = path.with_name("progress.3.json")
@@ -380,21 +412,46 @@ def test_a_file_of_a_newer_course_is_set_aside(path: Path) -> None:
     assert path.with_name("progress.2.json").is_symlink()
 
 
-def test_a_file_edited_by_hand_is_read(path: Path) -> None:
-    """Its layout does not matter, nor does the mark that some editors put first."""
-    put(path, b"\xef\xbb\xbf" + json.dumps(saved(), indent=7).encode())
+@pytest.mark.parametrize("indent", [None, 1, 7])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "mark"])
+def test_a_file_of_version_1_is_continued(path: Path, indent: int | None, mark: bytes) -> None:
+    """Its layout does not matter, nor does the mark that some editors put first; nothing in it is changed."""
+    written = put(path, mark + json.dumps(version_1(more="unknown"), indent=indent).encode())
     done = ExerciseProgress(
-        attempts=1,
+        attempts=3,
         outcome=Outcome.NOT_YET,
+        solution_seen=True,
+        hints=2,
         misconceptions=("appends",),
         predictions=(Prediction("8", "16", off=True),),
     )
     assert load() == Progress({"2.3": done})
+    assert files(path.parent) == {"progress.json": written}
+    record(HintGiven("1.1"))
+    right = record(Attempted("2.3", Outcome.RIGHT, ("by-date",)))
+    done = replace(done, attempts=4, outcome=Outcome.RIGHT, misconceptions=("appends", "by-date"))
+    assert right == load() == Progress({"2.3": done, "1.1": ONE_HINT})
+    assert path.read_bytes().startswith(written + b"\n")
+
+
+def test_an_empty_file_is_continued(path: Path) -> None:
+    """There is nothing in it to set aside."""
+    put(path, b"")
+    assert load() == reset() == Progress()
+    assert record(HintGiven("2.3")) == load() == Progress({"2.3": ONE_HINT})
+    assert files(path.parent).keys() == {"progress.json"}
+
+
+def test_a_file_edited_by_hand_is_read(path: Path) -> None:
+    """Blank lines, spaces, Windows' line ends and the mark that some editors put first do not matter."""
+    put(path, b'\xef\xbb\xbf\r\n  {"exercise":"2.3","event":"HintGiven","version":2}  \r\n\r\n')
+    assert load() == Progress({"2.3": ONE_HINT})
+    assert record(HintGiven("2.3")) == load() == Progress({"2.3": ExerciseProgress(hints=2)})
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
-def test_what_is_no_file_is_left_alone(path: Path, make: Callable[[Path], None]) -> None:
-    """Nothing is made beside it, and a pipe is not waited for."""
+def test_a_folder_or_a_pipe_is_left_alone(path: Path, make: Callable[[Path], None]) -> None:
+    """Nothing is made beside it, and nothing waits for the pipe."""
     path.parent.mkdir()
     make(path)
     assert load() == Progress(note=f"Your progress cannot be read from {path} (it is not a file).")
@@ -406,7 +463,7 @@ def test_what_is_no_file_is_left_alone(path: Path, make: Callable[[Path], None])
 
 
 def test_a_file_in_the_place_of_the_folder_is_left_alone(path: Path) -> None:
-    """The reason is the system's own."""
+    """The note quotes the system's reason."""
     path.parent.write_text("mine")
     kept = record(HintGiven("2.3"))
     assert kept.of("2.3") == ONE_HINT
@@ -414,59 +471,59 @@ def test_a_file_in_the_place_of_the_folder_is_left_alone(path: Path) -> None:
     assert path.parent.read_text() == "mine"
 
 
-def test_a_folder_that_cannot_be_written_to(of_nobody: Path) -> None:
-    """The kernel shows the file and what it holds, and writes it once it can."""
+def test_a_folder_that_cannot_be_written_to(of_user: Path) -> None:
+    """The kernel shows the file's events and its own, and writes its own once it can."""
     record(HintGiven("2.3"))
-    before = files(of_nobody.parent)
-    of_nobody.with_name("progress.json.lock").unlink()
-    of_nobody.parent.chmod(0o555)
+    before = files(of_user.parent)
+    of_user.with_name("progress.json.lock").unlink()
+    of_user.parent.chmod(0o555)
     assert load() == Progress({"2.3": ONE_HINT})
     both = {"2.3": ONE_HINT, "1.1": ONE_HINT}
-    note = HELD.format(path=of_nobody, reason="Permission denied")
+    note = HELD.format(path=of_user, reason="Permission denied")
     assert record(HintGiven("1.1")) == load() == Progress(both, note)
-    assert files(of_nobody.parent) == before
-    of_nobody.parent.chmod(0o700)
+    assert files(of_user.parent) == before
+    of_user.parent.chmod(0o700)
     assert load() == Progress(both)
-    assert json.loads(of_nobody.read_text())["exercises"].keys() == both.keys()
+    assert [line["exercise"] for line in lines_of(of_user)] == ["2.3", "1.1"]
 
 
-def test_a_damaged_file_that_cannot_be_set_aside(of_nobody: Path) -> None:
-    """The note names both troubles, and the file stays as it is."""
-    written = put(of_nobody, b"{")
-    of_nobody.parent.chmod(0o555)
+def test_a_damaged_file_that_cannot_be_set_aside(of_user: Path) -> None:
+    """The note names both problems, and the file stays as it is."""
+    written = put(of_user, b"{")
+    of_user.parent.chmod(0o555)
     reason = "the file there is damaged and cannot be set aside: Permission denied"
-    assert load() == Progress(note=f"Your progress cannot be read from {of_nobody} ({reason}).")
-    note = HELD.format(path=of_nobody, reason=reason)
+    assert load() == Progress(note=f"Your progress cannot be read from {of_user} ({reason}).")
+    note = HELD.format(path=of_user, reason=reason)
     assert record(HintGiven("2.3")) == Progress({"2.3": ONE_HINT}, note)
-    assert files(of_nobody.parent) == {"progress.json": written}
+    assert files(of_user.parent) == {"progress.json": written}
 
 
-def test_a_file_that_is_read_only_is_not_replaced(of_nobody: Path) -> None:
-    """Though its folder would permit it; neither is it reset."""
+def test_a_file_that_is_read_only_is_not_changed(of_user: Path) -> None:
+    """It is not reset either, though its folder would permit that."""
     record(HintGiven("2.3"))
-    before = of_nobody.read_bytes()
-    of_nobody.chmod(0o444)
-    note = HELD.format(path=of_nobody, reason="Permission denied")
+    before = of_user.read_bytes()
+    of_user.chmod(0o444)
+    note = HELD.format(path=of_user, reason="Permission denied")
     assert record(HintGiven("1.1")) == Progress({"2.3": ONE_HINT, "1.1": ONE_HINT}, note)
-    stays = f"Your progress stays as it was: {of_nobody} cannot be reset (Permission denied)."
+    stays = f"Your progress stays as it was: {of_user} cannot be reset (Permission denied)."
     assert reset() == Progress({"2.3": ONE_HINT}, stays)
     assert load() == Progress({"2.3": ONE_HINT})
-    assert files(of_nobody.parent) == {"progress.json": before}
+    assert files(of_user.parent) == {"progress.json": before}
 
 
-def test_a_file_that_may_not_be_read_is_not_replaced(of_nobody: Path) -> None:
-    """What this kernel did is all that it can show."""
+def test_a_file_that_may_not_be_read_is_not_changed(of_user: Path) -> None:
+    """The kernel can show only its own events."""
     record(HintGiven("2.3"))
-    of_nobody.chmod(0)
-    assert load().note == f"Your progress cannot be read from {of_nobody} (Permission denied)."
-    note = HELD.format(path=of_nobody, reason="Permission denied")
+    of_user.chmod(0)
+    assert load().note == f"Your progress cannot be read from {of_user} (Permission denied)."
+    note = HELD.format(path=of_user, reason="Permission denied")
     assert record(HintGiven("1.1")) == Progress({"1.1": ONE_HINT}, note)
-    of_nobody.chmod(0o600)
+    of_user.chmod(0o600)
     assert load() == Progress({"2.3": ONE_HINT, "1.1": ONE_HINT})
 
 
 def test_a_full_disk_holds_progress_in_memory(path: Path) -> None:
-    """The file stays whole, nothing half-written is left, and with room again all is written."""
+    """No half-written line is left, and once there is room again, all events are written."""
     record(HintGiven("2.3"))
     before = files(path.parent)
     output = output_of(
@@ -505,7 +562,7 @@ print(record(HintGiven("1.2")).note == "", list(load().exercises))
     ids=range(9),
 )
 def test_a_hostile_id_is_a_text_like_any_other(path: Path, exercise: str) -> None:
-    """It names no file, ends no string, and is cut when it is long."""
+    """It is neither a path nor code, and is cut if it is long."""
     record(Attempted(exercise, Outcome.NOT_YET, (exercise,)))
     kept = record(Predicted(exercise, exercise, "16", off=True))
     cut = exercise[:200]
@@ -520,24 +577,10 @@ def test_a_hostile_id_is_a_text_like_any_other(path: Path, exercise: str) -> Non
     assert files(path.parent).keys() == {"progress.json"}
 
 
-def test_one_exercise_stays_small() -> None:
-    """The first 50 misconceptions and 20 guesses are kept, and a count ends at a million."""
-    many = tuple(f"m{number}" for number in range(1_000))
-    record(Attempted("2.3", Outcome.NOT_YET, many))
-    for number in range(25):
-        done = record(Predicted("2.3", f"g{number}", "16", off=True)).of("2.3")
-    assert done.misconceptions == many[:50]
-    assert [prediction.guess for prediction in done.predictions] == [f"g{number}" for number in range(20)]
-    put(progress_file(), saved(attempts=1_000_000, hints=1_000_000))
-    record(Attempted("2.3", Outcome.RIGHT))
-    done = record(HintGiven("2.3")).of("2.3")
-    assert (done.attempts, done.hints, load().note) == (1_000_000, 1_000_000, "")
-
-
 def test_the_file_stays_small(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What goes beyond its size is held in memory, and a reset makes room."""
-    monkeypatch.setattr(progress_store, "_MOST_BYTES", 1_000)
-    exercises = [f"2.{number}" for number in range(10)]
+    """Events beyond its maximal size are held in memory, and a reset makes room."""
+    monkeypatch.setattr(progress_store, "_MAX_BYTES", 1_000)
+    exercises = [f"2.{number}" for number in range(20)]
     for exercise in exercises:
         kept = record(HintGiven(exercise))
     assert list(kept.exercises) == exercises
@@ -548,8 +591,8 @@ def test_the_file_stays_small(path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_what_is_held_in_memory_stays_small(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kernel that can never write remembers the latest events."""
-    monkeypatch.setattr(progress_store, "_MOST_HELD", 3)
+    """A kernel that can never write remembers only its latest events."""
+    monkeypatch.setattr(progress_store, "_MAX_PENDING_EVENTS", 3)
     path.mkdir(parents=True)
     for number in range(5):
         kept = record(HintGiven(f"2.{number}"))
@@ -567,15 +610,15 @@ def test_what_is_held_in_memory_stays_small(path: Path, monkeypatch: pytest.Monk
     ],
     ids=range(5),
 )
-def test_an_event_that_cannot_be_kept_is_refused(event: Event, error: type[Exception]) -> None:
-    """At once, and the next one is kept as if it had never been."""
+def test_an_invalid_event_is_rejected(event: Event, error: type[Exception]) -> None:
+    """It has no effect on later ones."""
     with pytest.raises(error):
         record(event)
     assert record(HintGiven("2.3")) == load() == Progress({"2.3": ONE_HINT})
 
 
-def test_a_reset_begins_anew_and_keeps_the_old_file(path: Path) -> None:
-    """For every kernel; what is done from then on is kept, and what was done lies beside it."""
+def test_a_reset_starts_again_and_keeps_the_old_file(path: Path) -> None:
+    """It does so for every kernel, and later events go to a new file."""
     for number, event in enumerate((HintGiven("2.3"), HintGiven("1.1")), 1):
         record(event)
         before = path.read_bytes()
@@ -590,13 +633,13 @@ def test_a_reset_begins_anew_and_keeps_the_old_file(path: Path) -> None:
 
 
 def test_a_reset_of_nothing_makes_nothing(path: Path) -> None:
-    """Nor does it in a folder that is not there."""
+    """It does not make the folder either."""
     assert reset() == Progress()
     assert not path.parent.exists()
 
 
 def test_a_reset_forgets_what_is_held_in_memory(path: Path) -> None:
-    """It is not written later, when the file can be."""
+    """Those events are not written later."""
     path.mkdir(parents=True)
     record(HintGiven("2.3"))
     reset()
@@ -606,7 +649,7 @@ def test_a_reset_forgets_what_is_held_in_memory(path: Path) -> None:
 
 
 def test_a_reset_sets_a_damaged_file_aside(path: Path) -> None:
-    """It may hold what the learner still wants, and did not mean."""
+    """It may contain something that the learner still wants."""
     written = put(path, b"{")
     aside = path.with_name("progress.1.json")
     note = f"The file of your progress is damaged. It is set aside as {aside}, and a new one begins."
@@ -616,7 +659,7 @@ def test_a_reset_sets_a_damaged_file_aside(path: Path) -> None:
 
 
 def test_a_symbolic_link_stays_one(path: Path, tmp_path: Path) -> None:
-    """The file that it leads to is replaced, wherever that is."""
+    """The file behind it is written."""
     real = tmp_path / "elsewhere" / "mine.json"
     path.parent.mkdir()
     path.symlink_to(real)

@@ -8,7 +8,8 @@ import pytest
 from lesson_lib.classroom.exercises import predicting
 from lesson_lib.classroom.exercises.catalogue import LESSONS, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.exercise import Exercise
-from lesson_lib.classroom.exercises.progress_store import Outcome, load
+from lesson_lib.classroom.exercises.outcome import Outcome
+from lesson_lib.classroom.exercises.progress_store import load
 from lesson_lib.classroom.exercises.verdict import Verdict
 
 EXERCISES = [done for lesson in LESSONS for done in lesson.exercises]

@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.sandbox import new_sandbox
+from lesson_lib.classroom.exercises.sandbox import open_sandbox
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.classroom.simulator.tick_view import Became
 from lesson_lib.pipeline import (
@@ -42,7 +42,7 @@ Start = Callable[..., tuple[Path, TickSimulator]]
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Let a daemon begin with a sensor, as a text, and an inbox of copies of acme's file."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         inbox = sandbox.lab.folder / "inbox"
         inbox.mkdir()
 

@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.checking import judge
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 
@@ -50,7 +50,7 @@ def loading(keys: Keys = given, insert: str = INSERT, **options: Any) -> dg.Asse
 
 def verdict_on(answer: object) -> Verdict:
     """Judge an asset as `check` does, and record nothing."""
-    return judged(EXERCISES["4.3"], (answer,))
+    return judge(EXERCISES["4.3"], (answer,))
 
 
 @BETA

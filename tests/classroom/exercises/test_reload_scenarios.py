@@ -37,7 +37,7 @@ def call(sandbox: Sandbox, answer: Answer, key: str) -> None:
         answer(con, key, str(sandbox.lab.source / f"{key}.csv"))
 
 
-def judged(happening: reload.Happening, answer: Answer) -> Miss | None:
+def judge(happening: reload.Happening, answer: Answer) -> Miss | None:
     """Say what the scenario finds wrong with a load."""
     return reload.scenario(happening, READINGS, call)(answer)
 
@@ -64,7 +64,7 @@ def good(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's conn
 )
 def test_a_good_load_has_nothing_to_fear(happening: reload.Happening) -> None:
     """Also one of other columns, in another table; an empty value is equal to itself."""
-    assert judged(happening, good) is None
+    assert judge(happening, good) is None
 
 
 def test_a_scenario_is_named_by_its_source() -> None:
@@ -79,7 +79,7 @@ def test_rows_of_nobody_are_told_of() -> None:
     def without_key(con: Any, _key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute("insert into readings by name from read_csv(?)", [path])
 
-    miss = judged(reload.loaded_three_times, without_key)
+    miss = judge(reload.loaded_three_times, without_key)
     assert miss == Miss(seen="9 rows whose partition_key is NULL", expected="3 rows of roof")
 
 
@@ -90,13 +90,13 @@ def test_a_table_that_is_gone_is_told_of() -> None:
         con.execute("drop table if exists readings")
 
     expected = "readings, with the rows of each key"
-    gone = judged(reload.broken_after_good, dropping)
+    gone = judge(reload.broken_after_good, dropping)
     assert gone == Miss(seen="no table readings", expected=expected)
 
     def without_column(con: Any, _key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute("create or replace table readings as from read_csv(?)", [path])
 
-    miss = judged(reload.loaded_three_times, without_column)
+    miss = judge(reload.loaded_three_times, without_column)
     assert miss is not None
     assert miss.seen.startswith("readings cannot be read: Binder Error")
     assert miss.expected == expected
@@ -109,7 +109,7 @@ def test_a_transaction_left_open_stores_nothing() -> None:
         con.begin()
         con.execute(INSERT, [key, path])
 
-    assert judged(reload.loaded_three_times, uncommitted) == Miss(
+    assert judge(reload.loaded_three_times, uncommitted) == Miss(
         seen="0 rows of roof", expected="3 rows of roof, inserted after the delete and committed"
     )
 
@@ -121,7 +121,7 @@ def test_rows_that_have_changed_are_counted() -> None:
         con.execute(f"{DELETE} and hour in (select hour from read_csv(?))", [key, path])
         con.execute(INSERT, [key, path])
 
-    assert judged(reload.corrected, upsert) == Miss(
+    assert judge(reload.corrected, upsert) == Miss(
         "loading-what-is-new-is-enough",
         seen="3 rows of roof, 1 of them not as in its file",
         expected="2 rows of roof",
@@ -139,8 +139,8 @@ def test_a_key_that_is_changed_to_be_safe_is_another_key() -> None:
         con.execute(INSERT, [key, path])
 
     awkward = reload.with_an_apostrophe
-    assert judged(awkward, stripped) == Miss("quotes-make-a-key-safe", "0 rows of o'hare", "2 rows of o'hare")
-    assert judged(awkward, fixed) == Miss("loading-twice-is-harmless", "4 rows of o'hare", "2 rows of o'hare")
+    assert judge(awkward, stripped) == Miss("quotes-make-a-key-safe", "0 rows of o'hare", "2 rows of o'hare")
+    assert judge(awkward, fixed) == Miss("loading-twice-is-harmless", "4 rows of o'hare", "2 rows of o'hare")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_comparison_that_finds_other_keys_takes_their_rows(condition: str, see
         con.execute(f"delete from readings where {condition}", [key])
         con.execute(INSERT, [key, path])
 
-    miss = judged(reload.beside_lookalikes, loose)
+    miss = judge(reload.beside_lookalikes, loose)
     assert miss == Miss(
         "any-comparison-finds-a-key", seen, expected=f"2 rows of {seen.removeprefix('0 rows of ')}"
     )
@@ -175,12 +175,12 @@ def test_columns_in_another_order_are_matched_by_name() -> None:
         con.execute(INSERT, [key, path])
 
     turned = reload.with_columns_in_another_order
-    assert judged(turned, by_name) is None
-    refused = judged(turned, good)
+    assert judge(turned, by_name) is None
+    refused = judge(turned, good)
     assert refused is not None
     assert refused.misconception == "columns-are-matched-by-name"
     assert refused.seen.startswith("ConversionException: Conversion Error: Could not convert string 'damp'")
-    assert judged(turned, as_text) == Miss(
+    assert judge(turned, as_text) == Miss(
         "columns-are-matched-by-name",
         seen="2 rows of cellar, 2 of them not as in its file",
         expected="2 rows of cellar",
@@ -203,8 +203,8 @@ def test_sql_in_a_key_that_is_run_is_found() -> None:
         con.execute(f"delete from readings where partition_key = '{quoted}'")
         con.execute(INSERT, [key, path])
 
-    assert judged(reload.with_an_apostrophe, pasted) is None
-    miss = judged(reload.with_sql_in_the_key, pasted)
+    assert judge(reload.with_an_apostrophe, pasted) is None
+    miss = judge(reload.with_sql_in_the_key, pasted)
     assert miss is not None
     assert miss.misconception == "quotes-make-a-key-safe"
     assert miss.seen.startswith("CatalogException: Catalog Error: Table with name readings does not exist")
@@ -228,12 +228,12 @@ def test_a_broken_file_has_to_be_refused() -> None:
         except duckdb.Error:
             return
 
-    assert judged(reload.broken_after_good, lenient) == Miss(
+    assert judge(reload.broken_after_good, lenient) == Miss(
         "caught-errors-are-handled",
         seen="2 rows of roof, and a run that succeeded",
         expected="the 3 rows of the good file, and a run that fails",
     )
-    assert judged(reload.broken_after_good, silent) == Miss(
+    assert judge(reload.broken_after_good, silent) == Miss(
         "delete-then-insert-is-safe", "0 rows of roof", "3 rows of roof"
     )
 
@@ -246,7 +246,7 @@ def test_what_is_not_duckdbs_is_raised() -> None:
         assert key == "roof", "only one customer"
 
     with pytest.raises(AssertionError, match="only one customer"):
-        judged(reload.with_an_apostrophe, divided)
+        judge(reload.with_an_apostrophe, divided)
 
 
 def test_the_records_of_monday_are_those_that_are_asked_about() -> None:

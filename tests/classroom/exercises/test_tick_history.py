@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.checking import judge
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator
 from lesson_lib.classroom.simulator.tick_view import Became
 from lesson_lib.course.five_ticks import five_ticks
@@ -71,7 +71,7 @@ def test_the_fourth_tick_failed_for_one_name(daemon: TickSimulator) -> None:
 )
 def test_each_wrong_explanation_is_told_what_the_history_shows(tick: int, letter: str) -> None:
     """Something of the ticks, and not the letter, which the learner knows."""
-    verdict = judged(EXERCISES["3.6"], (RIGHT | {tick: letter},))
+    verdict = judge(EXERCISES["3.6"], (RIGHT | {tick: letter},))
     assert verdict.outcome is Outcome.NOT_YET
     seen = dict(verdict.facts)["Seen"]
     assert "tick" in seen
@@ -90,7 +90,7 @@ def test_each_wrong_explanation_is_told_what_the_history_shows(tick: int, letter
 )
 def test_no_belief_is_named_that_nobody_has_shown(answers: dict[int, str], seen: str) -> None:
     """Two letters swapped, say, are no misconception."""
-    verdict = judged(EXERCISES["3.6"], (RIGHT | answers,))
+    verdict = judge(EXERCISES["3.6"], (RIGHT | answers,))
     assert (verdict.misconception, dict(verdict.facts)["Seen"]) == ("", seen)
 
 

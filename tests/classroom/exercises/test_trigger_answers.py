@@ -5,8 +5,8 @@ import re
 import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.checking import judged
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.checking import judge
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 SOURCES = ("exchange", "customers", "report", "invoices", "export")
 
@@ -44,7 +44,7 @@ def triggers(*words: str) -> dict[str, str]:
 )
 def test_what_is_no_answer_is_told_what_would_be_one(exercise: str, answer: object, said: str) -> None:
     """It counts as no attempt."""
-    verdict = judged(EXERCISES[exercise], (answer,))
+    verdict = judge(EXERCISES[exercise], (answer,))
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert said in " ".join(verdict.lines)
 
@@ -85,7 +85,7 @@ def test_a_wrong_answer_is_told_where_and_not_the_right_one(
     exercise: str, answer: object, facts: tuple[str, str]
 ) -> None:
     """What was seen, and which way to look."""
-    verdict = judged(EXERCISES[exercise], (answer,))
+    verdict = judge(EXERCISES[exercise], (answer,))
     assert verdict.outcome is Outcome.NOT_YET
     assert tuple(value for _, value in verdict.facts[1:]) == facts
 
@@ -104,7 +104,7 @@ def test_a_wrong_answer_is_told_where_and_not_the_right_one(
 )
 def test_no_belief_is_named_that_the_answer_does_not_show(exercise: str, answer: dict[str, object]) -> None:
     """Two sensors do not say that sensors suit every source, nor line 3 that ticks begin from nothing."""
-    verdict = judged(EXERCISES[exercise], (answer,))
+    verdict = judge(EXERCISES[exercise], (answer,))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert dict(verdict.facts)["Seen"]
 
@@ -114,7 +114,7 @@ def test_what_decides_is_quoted_from_the_task(name: str) -> None:
     """Word for word, and from what is told of this source."""
     right = triggers("schedule", "sensor", "schedule", "sensor", "sensor")
     wrong = right | {name: "sensor" if right[name] == "schedule" else "schedule"}
-    said = dict(judged(EXERCISES["3.1"], (wrong,)).facts)["Seen"]
+    said = dict(judge(EXERCISES["3.1"], (wrong,)).facts)["Seen"]
     found = re.match(rf'{name}, "(.+)": ', said)
     assert found
     [told] = [line for line in EXERCISES["3.1"].task.splitlines() if line.startswith(f"- **{name}** ")]

@@ -4,7 +4,7 @@ import pytest
 
 from lesson_lib.classroom.display.html import as_html
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
-from lesson_lib.classroom.exercises.progress_store import Outcome
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 

@@ -16,7 +16,7 @@ from lesson_lib.classroom.simulator.tick_view import (
     Tick,
     history_board,
 )
-from lesson_lib.pipeline.sensor.arrivals import Cursor
+from lesson_lib.pipeline.sensor.cursor import Cursor
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
 JOB = "__anonymous_asset_job_arrivals"

@@ -580,7 +580,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
     settled: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the files of a lost cursor are looked at, some a tick, a new one is asked for at once."""
-    monkeypatch.setattr(tick_plan, "EXAMINED_PER_TICK", 1)
+    monkeypatch.setattr(tick_plan, "MAX_EXAMINED_PER_TICK", 1)
     settled.cursor = None
     put(settled.world, "zenith", 3)
     assert settled.tick() == ["zenith"]
@@ -591,7 +591,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
 def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is read at the next ones; what is left is not lost."""
     size = (settled.world.source / "acme.csv").stat().st_size
-    monkeypatch.setattr(fingerprints, "READ_A_TICK", size)
+    monkeypatch.setattr(fingerprints, "MAX_BYTES_PER_TICK", size)
     settled.cursor = None
     assert settled.tick() == []
     assert (
@@ -606,7 +606,7 @@ def test_a_file_too_large_to_read_is_told_by_size_and_times(
     settled: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not loaded again where the cursor is lost, and is where it changed after its import."""
-    monkeypatch.setattr(fingerprints, "LARGEST_READ", 10)
+    monkeypatch.setattr(fingerprints, "MAX_FILE_BYTES", 10)
     settled.cursor = None
     assert settled.tick() == []
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme', 'globex'."
@@ -641,7 +641,7 @@ def test_a_file_that_may_not_be_read_is_told_and_stops_no_other(monkeypatch: pyt
         path = put(world, "acme", 1)
         put(world, "globex", 1)
         path.chmod(0)
-        monkeypatch.setattr(fingerprints, "READ_A_TICK", path.stat().st_size)
+        monkeypatch.setattr(fingerprints, "MAX_BYTES_PER_TICK", path.stat().st_size)
         assert daemon.tick(runs="wait") == ["globex"]
         assert daemon.tick(runs="wait") == []
         assert daemon.message == (
@@ -673,7 +673,7 @@ def test_a_file_that_takes_a_ticks_whole_time_is_told_by_size_and_times(
 ) -> None:
     """Those that come after it have the next ticks."""
     settled.cursor = None
-    monkeypatch.setattr(fingerprints, "SECONDS_A_TICK", 0.0)
+    monkeypatch.setattr(fingerprints, "MAX_SECONDS_PER_TICK", 0.0)
     assert settled.tick() == []
     assert settled.message == (
         "2 files, and no run to ask for. Loaded already: 'acme'. Left for the next ticks: 'globex'."
@@ -1055,7 +1055,7 @@ def test_a_tick_examines_only_so_many_keys_without_files(
     settled: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next ticks examine the others, and one that was retired before is not retired again."""
-    monkeypatch.setattr(tick_plan, "EXAMINED_PER_TICK", 1)
+    monkeypatch.setattr(tick_plan, "MAX_EXAMINED_PER_TICK", 1)
     settled.sensor = retiring_sensor
     put(settled.world, "zenith", 1)
     assert settled.tick() == ["zenith"]

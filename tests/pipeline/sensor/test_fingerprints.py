@@ -8,15 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from lesson_lib.pipeline.folder_scan import DataFile, scan
 from lesson_lib.pipeline.sensor import fingerprints
-from lesson_lib.pipeline.sensor.arrivals import DataFile, scan
-from lesson_lib.pipeline.sensor.fingerprints import ReadEnough, Reading
+from lesson_lib.pipeline.sensor.fingerprints import BudgetSpent, ReadingBudget
 
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a tick read twelve bytes or for ten seconds, eight bytes of a file, and two at a time."""
-    for name, limit in {"READ_A_TICK": 12, "SECONDS_A_TICK": 10, "LARGEST_READ": 8, "_CHUNK": 2}.items():
+    for name, limit in {
+        "MAX_BYTES_PER_TICK": 12,
+        "MAX_SECONDS_PER_TICK": 10,
+        "MAX_FILE_BYTES": 8,
+        "_CHUNK_BYTES": 2,
+    }.items():
         monkeypatch.setattr(fingerprints, name, limit)
 
 
@@ -32,13 +37,13 @@ def sha256(size: int) -> str:
     return hashlib.sha256(b"x" * size).hexdigest()
 
 
-def told(reading: Reading, files: Iterable[DataFile]) -> list[str | None]:
+def read_all(budget: ReadingBudget, files: Iterable[DataFile]) -> list[str | None]:
     """Return each file's fingerprint, or why there is none."""
     found: list[str | None] = []
     for file in files:
         try:
-            found.append(reading.fingerprint(file))
-        except (OSError, ReadEnough) as error:
+            found.append(budget.compute_fingerprint(file))
+        except (OSError, BudgetSpent) as error:
             found.append(type(error).__name__)
     return found
 
@@ -47,7 +52,14 @@ def told(reading: Reading, files: Iterable[DataFile]) -> list[str | None]:
 def test_a_tick_reads_so_many_bytes_and_no_more(tmp_path: Path) -> None:
     """A small file may still find room where a larger one does not; one that is too large needs none."""
     files = put(tmp_path, a=8, b=5, c=4, d=1, e=9, f=0)
-    assert told(Reading(), files) == [sha256(8), "ReadEnough", sha256(4), "ReadEnough", None, sha256(0)]
+    assert read_all(ReadingBudget(), files) == [
+        sha256(8),
+        "BudgetSpent",
+        sha256(4),
+        "BudgetSpent",
+        None,
+        sha256(0),
+    ]
 
 
 @pytest.mark.usefixtures("small")
@@ -57,7 +69,7 @@ def test_only_what_was_read_counts(tmp_path: Path) -> None:
     (tmp_path / "a.csv").unlink()
     (tmp_path / "b.csv").unlink()
     (tmp_path / "b.csv").mkdir()
-    assert told(Reading(), files) == ["FileNotFoundError", "IsADirectoryError", sha256(8)]
+    assert read_all(ReadingBudget(), files) == ["FileNotFoundError", "IsADirectoryError", sha256(8)]
 
 
 @pytest.mark.usefixtures("small")
@@ -65,23 +77,23 @@ def test_a_file_that_grows_while_it_is_read_is_not_read_for_ever(tmp_path: Path)
     """The bytes that are there count, and not those that were."""
     files = put(tmp_path, a=8)
     put(tmp_path, a=100)
-    assert told(Reading(), files) == ["ReadEnough"]
+    assert read_all(ReadingBudget(), files) == ["BudgetSpent"]
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize(
     ("pace", "expected"),
     [
-        (1, [sha256(3), sha256(3), sha256(3), "ReadEnough"]),
-        (4, [sha256(3), "ReadEnough", "ReadEnough", "ReadEnough"]),
-        (9, [None, "ReadEnough", "ReadEnough", "ReadEnough"]),
+        (1, [sha256(3), sha256(3), sha256(3), "BudgetSpent"]),
+        (4, [sha256(3), "BudgetSpent", "BudgetSpent", "BudgetSpent"]),
+        (9, [None, "BudgetSpent", "BudgetSpent", "BudgetSpent"]),
     ],
 )
 def test_a_tick_reads_so_long_and_no_longer(tmp_path: Path, pace: int, expected: list[str]) -> None:
     """It looks at the clock after each piece; a file that takes a whole tick has no fingerprint."""
     files = put(tmp_path, a=3, b=3, c=3, d=3)
     ticking = count(0, pace)
-    assert told(Reading(lambda: next(ticking)), files) == expected
+    assert read_all(ReadingBudget(lambda: next(ticking)), files) == expected
 
 
 @pytest.mark.usefixtures("small")
@@ -90,7 +102,7 @@ def test_the_time_begins_with_the_first_byte(tmp_path: Path) -> None:
     files = put(tmp_path, a=3, b=3)
     (tmp_path / "a.csv").unlink()
     times = iter([100, 112, 113, 114])
-    assert told(Reading(lambda: next(times)), files) == ["FileNotFoundError", sha256(3)]
+    assert read_all(ReadingBudget(lambda: next(times)), files) == ["FileNotFoundError", sha256(3)]
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
@@ -99,4 +111,4 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     (tmp_path / "a.csv").unlink()
     os.mkfifo(tmp_path / "a.csv")
     with pytest.raises(OSError, match=r"a\.csv is no plain file"):
-        Reading().fingerprint(files[0])
+        ReadingBudget().compute_fingerprint(files[0])

@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from lesson_lib.pipeline.sensor import run_keys
-from lesson_lib.pipeline.sensor.run_keys import import_run_keys, retirement_run_keys
+from lesson_lib.pipeline.sensor.run_keys import build_import_run_keys, build_retirement_run_keys
 from tests.pipeline.world import World
 
 OVER = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
@@ -26,15 +26,19 @@ def test_a_run_key_names_version_and_latest_run(world: World) -> None:
     """The second of its own key, and only where there is one."""
     run(world, "acme", "acme", "globex", "acme")
     versions = {"acme": "v1", "globex": "v1", "zenith": "v2"}
-    assert import_run_keys(world.instance, versions) == ["acme@v1 after 4", "globex@v1 after 3", "zenith@v2"]
+    assert build_import_run_keys(world.instance, versions) == [
+        "acme@v1 after 4",
+        "globex@v1 after 3",
+        "zenith@v2",
+    ]
 
 
 @pytest.mark.parametrize("status", sorted(OVER, key=str), ids=str)
 def test_a_run_that_is_over_changes_the_run_key(world: World, status: dg.DagsterRunStatus) -> None:
     """Whatever became of it."""
     run(world, "acme", status=status)
-    assert import_run_keys(world.instance, {"acme": "v1"}) == ["acme@v1 after 1"]
-    assert retirement_run_keys(world.instance, some_job, ["acme", "b"]) == [
+    assert build_import_run_keys(world.instance, {"acme": "v1"}) == ["acme@v1 after 1"]
+    assert build_retirement_run_keys(world.instance, some_job, ["acme", "b"]) == [
         "acme@vanished after 1",
         "b@vanished after 1",
     ]
@@ -44,8 +48,8 @@ def test_a_run_that_is_over_changes_the_run_key(world: World, status: dg.Dagster
 def test_a_run_that_waits_or_works_does_not(world: World, status: dg.DagsterRunStatus) -> None:
     """What was asked for is still to come."""
     run(world, "acme", status=status)
-    assert import_run_keys(world.instance, {"acme": "v1"}) == ["acme@v1"]
-    assert retirement_run_keys(world.instance, some_job, ["acme"]) == ["acme@vanished"]
+    assert build_import_run_keys(world.instance, {"acme": "v1"}) == ["acme@v1"]
+    assert build_retirement_run_keys(world.instance, some_job, ["acme"]) == ["acme@vanished"]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 1_000])
@@ -53,9 +57,9 @@ def test_many_keys_and_many_runs_are_asked_for_in_parts(
     world: World, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key that has run all the time hides no other one."""
-    monkeypatch.setattr(run_keys, "NAMED_IN_A_QUERY", number)
+    monkeypatch.setattr(run_keys, "MAX_KEYS_PER_QUERY", number)
     run(world, "b", "c", *"aaaaaaa", "d", *"aaa")
-    assert import_run_keys(world.instance, dict.fromkeys("abcde", "v")) == [
+    assert build_import_run_keys(world.instance, dict.fromkeys("abcde", "v")) == [
         "a@v after 13",
         "b@v after 1",
         "c@v after 2",
@@ -67,5 +71,5 @@ def test_many_keys_and_many_runs_are_asked_for_in_parts(
 def test_nothing_is_asked_where_there_is_nothing_to_ask_for(world: World) -> None:
     """Not even for the runs."""
     run(world, "acme")
-    assert import_run_keys(world.instance, {}) == []
-    assert retirement_run_keys(world.instance, some_job, []) == []
+    assert build_import_run_keys(world.instance, {}) == []
+    assert build_retirement_run_keys(world.instance, some_job, []) == []

@@ -8,7 +8,7 @@ import dagster as dg
 
 from lesson_lib.classroom.display.safe_text import plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
-from lesson_lib.classroom.exercises.sandbox import KEYS, Elsewhere, listening
+from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
 
 
 def _registered(answer: object, names: list[Any], already: Sequence[str] = ()) -> Miss | None:
@@ -17,7 +17,7 @@ def _registered(answer: object, names: list[Any], already: Sequence[str] = ()) -
     expected = list(dict.fromkeys([*already, *filter(_is_good, names)]))
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(KEYS, already)
-        with listening(instance) as elsewhere:
+        with watch_registrations(instance) as elsewhere:
             returned = function(instance, list(names))
         held = instance.get_dynamic_partitions(KEYS)
     if held == expected:
@@ -27,7 +27,7 @@ def _registered(answer: object, names: list[Any], already: Sequence[str] = ()) -
 
 
 def _belief_about_registering(
-    held: Sequence[str], names: list[Any], elsewhere: Elsewhere, returned: object
+    held: Sequence[str], names: list[Any], elsewhere: OtherRegistrations, returned: object
 ) -> tuple[str, str]:
     """Return the misconception behind other keys than expected, and what else there is to see."""
     if not held and elsewhere.sets:

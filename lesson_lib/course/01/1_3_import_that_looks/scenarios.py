@@ -6,7 +6,7 @@ from typing import Any
 
 from lesson_lib.classroom.display.safe_text import counted, plain
 from lesson_lib.classroom.exercises.exercise import Miss
-from lesson_lib.classroom.exercises.sandbox import Sandbox, new_sandbox, set_of
+from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox, require_set
 
 _SET = "s3"
 
@@ -21,7 +21,7 @@ def _wrong_path(sandbox: Sandbox, asset: object, key: str) -> Miss | None:
     return Miss(belief, seen=_told_path(sandbox, returned), expected=f"the path of {key}.csv in source.path")
 
 
-def _imported(sandbox: Sandbox, asset: Any, key: str) -> object:  # noqa: ANN401 - whatever the learner gives
+def _imported(sandbox: Sandbox, asset: Any, key: str) -> object:  # noqa: ANN401 - any value that a learner gives
     """Materialize the asset for a key, and return what its function returned."""
     return sandbox.materialize([asset], key).output_for_node(asset.node_def.name)
 
@@ -46,7 +46,7 @@ def _told_path(sandbox: Sandbox, returned: object) -> str:
 
 def _key_in_s3(asset: object) -> Miss | None:
     """The key acme is in the set s3."""
-    if (name := set_of(asset)) == _SET:
+    if (name := require_set(asset)) == _SET:
         return None
     seen = f"the asset looks for it in the set {plain(repr(name))}, which has no key"
     return Miss("typo-raises-an-error", seen, expected=f"the asset looks for it in the set {_SET!r}")
@@ -54,7 +54,7 @@ def _key_in_s3(asset: object) -> Miss | None:
 
 def _two_customers(asset: object) -> Miss | None:
     """Two customers are imported, acme and then zenith."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         misses = [miss for key in ("acme", "zenith") if (miss := _wrong_path(sandbox, asset, key))]
     files = {"the path of acme.csv", "the path of zenith.csv"}
     if len(misses) == 1 and misses[0].seen in files:
@@ -64,27 +64,27 @@ def _two_customers(asset: object) -> Miss | None:
 
 def _key_with_a_dot(asset: object) -> Miss | None:
     """The customer globex.eu is imported, and there is another one called globex."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         sandbox.write("globex", "date,share_price,amount,spend,shift,spread\n")
         return _wrong_path(sandbox, asset, "globex.eu")
 
 
 def _key_with_an_apostrophe(asset: object) -> Miss | None:
     """The customer o'hare is imported."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         return _wrong_path(sandbox, asset, "o'hare")
 
 
 def _new_customer(asset: object) -> Miss | None:
     """A new customer has sent a file, Café du Nord.csv."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         sandbox.write("Café du Nord", "date,share_price,amount,spend,shift,spread\n")
         return _wrong_path(sandbox, asset, "Café du Nord")
 
 
 def _missing_file(asset: object) -> Miss | None:
     """The key quickstart is registered, and quickstart.csv is not there."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         try:
             _imported(sandbox, asset, "quickstart")
         except NameError:  # a slip in the line that is to raise, and no refusal
@@ -102,7 +102,7 @@ def _missing_file(asset: object) -> Miss | None:
 
 def _folder_afterwards(asset: object) -> Miss | None:
     """The file acme.csv is imported, and stays where and what it is."""
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         before = _files(sandbox)
         _imported(sandbox, asset, "acme")
         after = _files(sandbox)

@@ -11,7 +11,7 @@ import duckdb
 from lesson_lib.classroom.display.safe_text import counted, plain
 from lesson_lib.classroom.exercises.answers import read_letters
 from lesson_lib.classroom.exercises.exercise import Miss
-from lesson_lib.classroom.exercises.sandbox import new_sandbox
+from lesson_lib.classroom.exercises.sandbox import open_sandbox
 from lesson_lib.classroom.pages import read_code_block
 from lesson_lib.pipeline import (
     SourceFolder,
@@ -35,7 +35,7 @@ _ACME_ROWS = 8
 def _lines_in_order(*answer: object) -> Miss | None:
     """Your lines, run from top to bottom after a restart."""
     order = read_letters(answer, _LINES, count=len(_LINES))
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         names: dict[str, Any] = {
             "dg": dg,
             "duckdb": duckdb,

@@ -16,7 +16,7 @@ _COLUMNS = (
 )
 
 
-def _call(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401 - whatever a learner gives
+def _call(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401 - any value that a learner gives
     """Let the learner's function load a key into a table that is there."""
     if not callable(answer):
         raise NoAnswer('Give check your function, by its name and without brackets: check("2.3", my_load).')

@@ -16,12 +16,12 @@ from typing import Any
 import duckdb
 
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
-from lesson_lib.classroom.exercises.sandbox import Sandbox, new_sandbox
+from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox
 from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.course import reloading as reload
 from lesson_lib.pipeline import InvalidKey
 from lesson_lib.pipeline.audit import State
-from lesson_lib.pipeline.keys import new_keys
+from lesson_lib.pipeline.keys import find_new_keys
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
 MOST_FILES = 5  # of a folder, in the order of their names
@@ -65,10 +65,10 @@ def _with_own_files(happening: reload.Happening) -> Scenario:
     return run
 
 
-def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - whatever the learner gives
+def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - any value that a learner gives
     """All of your keys are loaded, and the three records agree."""
     files = own_files(folder)
-    with new_sandbox() as sandbox:
+    with open_sandbox() as sandbox:
         for file in files:
             sandbox.write(file.key, file.text)
             sandbox.load(table, file.key)
@@ -111,7 +111,7 @@ def own_files(folder: object) -> list[OwnFile]:
     """
     paths = _csv_files(_folder(folder))
     try:
-        new_keys((), (path.stem for path in paths))
+        find_new_keys((), (path.stem for path in paths))
     except InvalidKey as refusal:
         raise NoAnswer(str(refusal)) from None
     first, *others = files = [_own_file(path) for path in paths]

@@ -20,9 +20,9 @@ import dagster as dg
 from lesson_lib.classroom.display.error_view import told_of
 from lesson_lib.classroom.display.safe_text import counted, listed, plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
-from lesson_lib.classroom.exercises.placeholders import function_of
+from lesson_lib.classroom.exercises.placeholders import get_function
 from lesson_lib.classroom.exercises.restarts import restarts
-from lesson_lib.classroom.exercises.sandbox import KEYS, Elsewhere, listening
+from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.classroom.simulator.tick_view import Became, Tick
 from lesson_lib.pipeline import (
@@ -63,7 +63,7 @@ class _Deployment:
     instance: dg.DagsterInstance
     daemon: TickSimulator
     restart: Callable[[], None]
-    elsewhere: Elsewhere
+    elsewhere: OtherRegistrations
     changed: int
 
     def put(self, name: str, text: str = "a file\n", *, seconds: int = 0) -> None:
@@ -107,7 +107,7 @@ class _Deployment:
 
 def _passed(error: BaseException, sensor: dg.SensorDefinition) -> bool:
     """Tell whether an error came up in the learner's function, or in what that called."""
-    code = function_of(sensor).__code__
+    code = get_function(sensor).__code__
     return any(frame.f_code is code for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
@@ -118,8 +118,8 @@ def _deployed(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
     with (
         tempfile.TemporaryDirectory() as root,
         dg.DagsterInstance.ephemeral() as instance,
-        listening(instance) as elsewhere,
-        restarts(function_of(sensor), sensor) as restart,
+        watch_registrations(instance) as elsewhere,
+        restarts(get_function(sensor), sensor) as restart,
     ):
         folder = Path(root, "inbox").resolve()
         folder.mkdir()
@@ -154,7 +154,7 @@ def _sensor_of(answer: object) -> dg.SensorDefinition:
         raise NoAnswer("That is a plain function. Put @dg.sensor(target=customers) above it.")
     if not isinstance(answer, dg.SensorDefinition):
         raise NoAnswer("Give check your sensor, by the name of its function and without brackets.")
-    if type(answer) is not dg.SensorDefinition or not function_of(answer):
+    if type(answer) is not dg.SensorDefinition or not get_function(answer):
         raise NoAnswer("That is a sensor of another kind. Write a function with @dg.sensor above it.")
     if not answer.targets and answer.asset_selection is None:
         raise NoAnswer("Your sensor does not say what to run. Write @dg.sensor(target=customers).")

@@ -10,8 +10,8 @@ import duckdb
 
 from lesson_lib.classroom.display.safe_text import counted, plain
 from lesson_lib.classroom.exercises.exercise import Miss, Scenario
-from lesson_lib.classroom.exercises.sandbox import Sandbox, new_sandbox, set_of
-from lesson_lib.pipeline.database_errors import WarehouseUnavailable, first_line
+from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox, require_set
+from lesson_lib.pipeline.database_errors import WarehouseUnavailable, summarize_error
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table
 
 _HEADER = "date,share_price,amount,spend,shift,spread\n"
@@ -62,7 +62,7 @@ class _Customers:
 
     def register(self, *keys: str) -> None:
         """Register keys in this order, each with its file."""
-        self.sandbox.instance.add_dynamic_partitions(set_of(self.asset), keys)
+        self.sandbox.instance.add_dynamic_partitions(require_set(self.asset), keys)
         for key in keys:
             self.sandbox.write(key, _FILES[key])
 
@@ -105,8 +105,8 @@ def _scenario(happening: Callable[[_Customers], Miss | None]) -> Scenario:
     """Give what happens a sandbox, and tell of an error that only a run for several keys meets."""
 
     def run(answer: object) -> Miss | None:
-        set_of(answer)
-        with new_sandbox() as sandbox:
+        require_set(answer)
+        with open_sandbox() as sandbox:
             with duckdb.connect(sandbox.lab.database) as con:
                 create_table(con, CUSTOMER_TABLE)
             try:
@@ -184,7 +184,7 @@ def _awkward_key(customers: _Customers) -> Miss | None:
         customers.load("acme", "zenith.eu")
     except (duckdb.Error, WarehouseUnavailable) as error:
         # Three keys were loaded before, so it is for its characters that this one was not.
-        told = f"{type(error).__name__}: {first_line(error)}"
+        told = f"{type(error).__name__}: {summarize_error(error)}"
         rows = counted(files["o'hare"].total(), "row")
         return Miss(belief, plain(told), expected=f"{rows} of o'hare")
     return _compared(customers.stored(), files, belief)

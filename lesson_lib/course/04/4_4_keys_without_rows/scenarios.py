@@ -8,7 +8,7 @@ import duckdb
 
 from lesson_lib.classroom.display.safe_text import listed, plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
-from lesson_lib.pipeline.database_errors import first_line
+from lesson_lib.pipeline.database_errors import summarize_error
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
 # As notebook 02 made it by hand; the library's own takes no NULL.
@@ -101,7 +101,7 @@ def _apostrophes(answer: object) -> Miss | None:
         return _missed(answer, ["acme", "o'hare", "o'neill"], ["acme", "o'hare"], belief)
     except duckdb.Error as error:
         # Other keys were no trouble, so it is for these characters.
-        return Miss(belief, plain(f"{type(error).__name__}: {first_line(error)}"), _listed(["o'neill"]))
+        return Miss(belief, plain(f"{type(error).__name__}: {summarize_error(error)}"), _listed(["o'neill"]))
 
 
 def _lookalikes(answer: object) -> Miss | None:

@@ -1,6 +1,4 @@
-"""The sensor for the irregular source: new and corrected files become keys and run requests.
-
-The decisions of a tick are in `tick.py`, its message in `tick_message.py`.
+"""The definition of the sensor; a tick's decisions are in `tick_plan.py`, its message in `tick_message.py`.
 
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
@@ -9,12 +7,13 @@ from typing import Literal
 
 import dagster as dg
 
-from lesson_lib.pipeline.jobs import import_dynamic_partition_job, retire_partition_job
-from lesson_lib.pipeline.keys import s3_partitions_def
-from lesson_lib.pipeline.sensor.arrivals import Cursor, scan_source
-from lesson_lib.pipeline.sensor.settings import Settings
-from lesson_lib.pipeline.sensor.tick_plan import Tick
-from lesson_lib.pipeline.source_files import SourceFolder, UnreadableFile
+from ..folder_scan import scan_source
+from ..jobs import import_dynamic_partition_job, retire_partition_job
+from ..keys import s3_partitions_def
+from ..source_files import SourceFolder, UnreadableFile
+from .cursor import Cursor
+from .settings import Settings
+from .tick_plan import TickPlan
 
 WARNINGS_PER_TICK = 100
 
@@ -37,7 +36,7 @@ def build_arrivals_sensor(
         vanished: what happens to a key whose file was imported from this folder and is gone: it is kept and
             reported, or retired. Keys of other folders are always kept.
         runs_a_tick: the maximum number of runs that a tick requests; the next ticks request the rest.
-        settle_seconds: how long ago a file must have been written last. A younger file is loaded if two ticks
+        settle_seconds: the age from which a file is loaded at once. A younger file is loaded if two ticks
             in a row have found it unchanged.
         minimum_interval_seconds: the time between two ticks.
 
@@ -67,19 +66,21 @@ def _evaluate(
     except UnreadableFile as error:
         # A result without a cursor leaves the stored cursor unchanged.
         return dg.SensorResult(skip_reason=f"{error} Earlier requests are remembered.")
-    tick = Tick(settings, context.instance, there, _cursor(context))
-    for invalid in tick.refusals[:WARNINGS_PER_TICK]:
+    plan = TickPlan(settings, context.instance, there, _read_cursor(context))
+    for invalid in plan.invalid_keys[:WARNINGS_PER_TICK]:
         context.log.warning(str(invalid))
-    context.log.info(tick.message)
+    context.log.info(plan.message)
     return dg.SensorResult(
-        run_requests=tick.requests,
-        dynamic_partitions_requests=[s3_partitions_def.build_add_request(tick.add)] if tick.add else [],
-        cursor=tick.cursor.to_json(),
-        skip_reason=None if tick.requests else tick.message,
+        run_requests=plan.requests,
+        dynamic_partitions_requests=[s3_partitions_def.build_add_request(plan.new_keys)]
+        if plan.new_keys
+        else [],
+        cursor=plan.cursor.to_json(),
+        skip_reason=None if plan.requests else plan.message,
     )
 
 
-def _cursor(context: dg.SensorEvaluationContext) -> Cursor:
+def _read_cursor(context: dg.SensorEvaluationContext) -> Cursor:
     try:
         return Cursor.from_json(context.cursor) if context.cursor else Cursor()
     except ValueError as error:

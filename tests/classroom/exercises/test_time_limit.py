@@ -1,4 +1,4 @@
-"""A learner's code is run, and whatever it does, the lesson goes on."""
+"""Whatever a learner's code does, the lesson goes on."""
 
 import asyncio
 import builtins
@@ -18,8 +18,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from lesson_lib.classroom.exercises import trial
-from lesson_lib.classroom.exercises.trial import Stopped, kept_output, tried
+from lesson_lib.classroom.exercises import time_limit
+from lesson_lib.classroom.exercises.time_limit import Stopped, capture_output, run_with_limits
 
 ASKED_FOR_INPUT = "It asked for input, and a check asks nobody. Leave input() and breakpoint() out."
 ENDLESS_QUERY = (
@@ -28,9 +28,9 @@ ENDLESS_QUERY = (
 
 
 @pytest.fixture(autouse=True)
-def told_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped code has less time to clean up than a learner's has."""
-    monkeypatch.setattr(trial, "_AGAIN", 0.05)
+def stop_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give stopped code less time to clean up than a learner's code has."""
+    monkeypatch.setattr(time_limit, "_CLEANUP_SECONDS", 0.02)
 
 
 def loop() -> None:
@@ -40,7 +40,7 @@ def loop() -> None:
 
 
 def loop_that_swallows_exceptions() -> None:
-    """Never end, whatever kind of `Exception` comes up."""
+    """Never end, whatever `Exception` is raised."""
     while True:
         try:  # noqa: SIM105 - as learners write it
             len("x")
@@ -66,8 +66,8 @@ def loop_around_a_loop_that_swallows_everything() -> None:
             pass
 
 
-def despair() -> None:
-    """Make an error of one's own of being stopped."""
+def raise_own_error() -> None:
+    """Replace the exception that stops it with another one."""
     try:
         loop()
     finally:
@@ -80,7 +80,7 @@ def sleep() -> None:
 
 
 def query() -> None:
-    """Wait for DuckDB, which looks at no signal while it works."""
+    """Wait for DuckDB, which ignores signals while it works."""
     duckdb.connect().execute(ENDLESS_QUERY).fetchall()
 
 
@@ -91,13 +91,13 @@ def query() -> None:
         loop_that_swallows_exceptions,
         loop_that_swallows_everything,
         loop_around_a_loop_that_swallows_everything,
-        despair,
+        raise_own_error,
         sleep,
         query,
     ],
 )
 def test_what_does_not_end_is_stopped(work: Callable[[], None]) -> None:
-    """And the timer, its handler and the tracing are those of before, also of a second time."""
+    """The timer, its handler and the tracing are restored, also the second time."""
 
     def handler(*_: object) -> None:
         raise AssertionError
@@ -106,8 +106,8 @@ def test_what_does_not_end_is_stopped(work: Callable[[], None]) -> None:
     tracing = sys.gettrace(), sys.getprofile()
     try:
         for _ in range(2):
-            with pytest.raises(Stopped, match=r"^It did not end within 0\.2 seconds\. Look for a loop or"):
-                tried(work, seconds=0.2)
+            with pytest.raises(Stopped, match=r"^It did not end within 0\.1 seconds\. Look for a loop or"):
+                run_with_limits(work, seconds=0.1)
             assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
             assert signal.getsignal(signal.SIGALRM) is handler
             assert (sys.gettrace(), sys.getprofile()) == tracing
@@ -116,8 +116,8 @@ def test_what_does_not_end_is_stopped(work: Callable[[], None]) -> None:
 
 
 def test_an_endless_asset_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Inside a run of Dagster as well, which has the time to end as a failed one."""
-    monkeypatch.setattr(trial, "_AGAIN", 60)
+    """Dagster has the time to mark the run as failed."""
+    monkeypatch.setattr(time_limit, "_CLEANUP_SECONDS", 60)
 
     @dg.asset
     def loops() -> None:
@@ -125,12 +125,12 @@ def test_an_endless_asset_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with dg.DagsterInstance.ephemeral() as instance:
         with pytest.raises(Stopped, match="did not end within 2 seconds"):
-            tried(lambda: dg.materialize([loops], instance=instance), seconds=2)
+            run_with_limits(lambda: dg.materialize([loops], instance=instance), seconds=2)
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
 
 
-def test_what_ends_too_late_is_told_so() -> None:
-    """Also when it swallows that its time was up, and returns as if nothing had been."""
+def test_code_that_swallows_the_exception_is_reported_as_stopped() -> None:
+    """The value that it returns does not count."""
 
     def swallows() -> str:
         try:  # noqa: SIM105 - as learners write it
@@ -140,19 +140,19 @@ def test_what_ends_too_late_is_told_so() -> None:
         return "all is well"
 
     with pytest.raises(Stopped):
-        tried(swallows, seconds=0.1)
+        run_with_limits(swallows, seconds=0.1)
 
 
-def test_what_the_work_returns_and_raises_comes_through() -> None:
-    """The very value, and the very exception."""
+def test_values_and_exceptions_come_through() -> None:
+    """They are the same objects."""
     value, error = object(), KeyError("mine")
 
     def fails() -> None:
         raise error
 
-    assert tried(lambda: value) is value
+    assert run_with_limits(lambda: value) is value
     with pytest.raises(KeyError) as raised:
-        tried(fails)
+        run_with_limits(fails)
     assert raised.value is error
 
 
@@ -165,20 +165,20 @@ def test_what_the_work_returns_and_raises_comes_through() -> None:
         (GeneratorExit, "It raised GeneratorExit, which is not meant to be raised in an answer."),
     ],
 )
-def test_an_exit_is_no_end_of_the_lesson(ends: type[BaseException], message: str) -> None:
-    """Whatever would end the process is told, and ends nothing."""
+def test_an_exit_does_not_end_the_lesson(ends: type[BaseException], message: str) -> None:
+    """Whatever would end the process becomes a message."""
 
     def leaves() -> None:
         raise ends
 
     with pytest.raises(Stopped) as stopped:
-        tried(leaves)
+        run_with_limits(leaves)
     assert str(stopped.value) == message
 
 
 @pytest.mark.parametrize("question", ["input()", "input('name? ')", "breakpoint()", "getpass.getpass()"])
-def test_nobody_is_asked(question: str) -> None:
-    """Not even where the code swallows exceptions; afterwards questions are asked as before."""
+def test_questions_are_not_asked(question: str) -> None:
+    """This holds even if the code swallows exceptions; afterwards questions work as before."""
 
     def asks() -> None:
         with suppress(Exception):
@@ -186,22 +186,22 @@ def test_nobody_is_asked(question: str) -> None:
 
     before = builtins.input, getpass.getpass, sys.breakpointhook
     with pytest.raises(Stopped) as stopped:
-        tried(asks)
+        run_with_limits(asks)
     assert str(stopped.value) == ASKED_FOR_INPUT
     assert (builtins.input, getpass.getpass, sys.breakpointhook) == before
 
 
 def test_in_another_thread_there_is_no_time_limit() -> None:
-    """As on Windows: the work is done all the same."""
+    """The code runs without one, as it does on Windows."""
     returned: list[int] = []
-    thread = threading.Thread(target=lambda: returned.append(tried(lambda: 8, seconds=0)))
+    thread = threading.Thread(target=lambda: returned.append(run_with_limits(lambda: 8, seconds=0)))
     thread.start()
     thread.join()
     assert returned == [8]
 
 
-def test_the_folder_is_that_of_before(tmp_path: Path) -> None:
-    """Also when the code has gone into a folder that it then deleted."""
+def test_the_folder_is_restored(tmp_path: Path) -> None:
+    """This holds even if the code moved into a folder that it then deleted."""
     before = Path.cwd()
     gone = tmp_path / "gone"
     gone.mkdir()
@@ -210,26 +210,26 @@ def test_the_folder_is_that_of_before(tmp_path: Path) -> None:
         os.chdir(gone)
         gone.rmdir()
 
-    tried(wanders)
+    run_with_limits(wanders)
     assert Path.cwd() == before
 
 
-def test_a_folder_that_is_gone_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one in which the notebook runs, before the code is run or by the code."""
+def test_a_deleted_folder_is_harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the notebook's folder, deleted before the code runs or by the code."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    assert tried(lambda: folder.rmdir() or os.chdir(tmp_path) or 8) == 8
+    assert run_with_limits(lambda: folder.rmdir() or os.chdir(tmp_path) or 8) == 8
     folder.mkdir()
     monkeypatch.chdir(folder)
     folder.rmdir()
-    assert tried(lambda: 8) == 8
+    assert run_with_limits(lambda: 8) == 8
 
 
-def test_what_is_printed_is_kept_up_to_a_length() -> None:
-    """However much it is; a closed stdout is open again afterwards."""
+def test_output_is_captured_up_to_a_length() -> None:
+    """A closed stdout is open again afterwards."""
     before = sys.stdout, sys.stderr
-    with kept_output() as printed:
+    with capture_output() as printed:
         print("x" * 10_000_000)  # noqa: T201 - what it is about
         print("a log", file=sys.stderr)  # noqa: T201 - as above
         sys.stdout.close()
@@ -239,21 +239,21 @@ def test_what_is_printed_is_kept_up_to_a_length() -> None:
 
 
 def test_in_a_kernel_the_next_cell_runs() -> None:
-    """After an `exit()`, an endless loop, a question, and whatever else an answer may do.
+    """It does so after an `exit()`, an endless loop, a question, and any exception.
 
-    `exit` is IPython's own then, and `input` asks the notebook, which is one that refuses.
+    Here, `exit` is IPython's, and `input` asks the notebook, which allows no input.
     """
     given = """
 import os, time, warnings
-from lesson_lib.classroom.exercises.checking import judged
+from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises import trial
+from lesson_lib.classroom.exercises import time_limit
 from dataclasses import replace
 def runs(answer):
     '''Your function is called.'''
     answer()
 asked = replace(EXERCISES["1.1"], id="9.9", scenarios=(runs,))
-trial.tried.__defaults__ = (1.5,)
+time_limit.run_with_limits.__defaults__ = (1.0,)
 before = os.getcwd(), list(warnings.filters), type(exit).__name__
 class Unspeakable(Exception):
     def __str__(self): raise self
@@ -261,16 +261,16 @@ errors = [Unspeakable(), SyntaxError("x"), RecursionError(), MemoryError(), Stop
     ExceptionGroup("two", [Unspeakable(), ValueError()]), BaseExceptionGroup("one", [SystemExit()])]
 def tells(error):
     def fails(): raise error
-    return judged(asked, (fails,)).outcome.value
+    return judge(asked, (fails,)).outcome.value
 """
     cells = [
         given,
-        "print(judged(asked, (lambda: exit(),)))",
-        "print(judged(asked, (lambda: quit(),)))",
-        "def answer():\n    while True: pass\nprint(judged(asked, (answer,)))",
-        "print(judged(asked, (lambda: input(),)))",
-        "print(judged(asked, (lambda: input('name? '),)))",
-        "def answer():\n    breakpoint()\n    return 8\nprint(judged(asked, (answer,)))",
+        "print(judge(asked, (lambda: exit(),)))",
+        "print(judge(asked, (lambda: quit(),)))",
+        "def answer():\n    while True: pass\nprint(judge(asked, (answer,)))",
+        "print(judge(asked, (lambda: input(),)))",
+        "print(judge(asked, (lambda: input('name? '),)))",
+        "def answer():\n    breakpoint()\n    return 8\nprint(judge(asked, (answer,)))",
         "try: input()\nexcept Exception as error: print(type(error).__name__)",
         "print({tells(error) for error in errors})",
         "print(before == (os.getcwd(), list(warnings.filters), type(exit).__name__))",
@@ -282,7 +282,7 @@ def tells(error):
     assert outputs == [
         f"{head}It asked to end the notebook. Leave exit() out, and use return.\n",
         f"{head}It asked to end the notebook. Leave exit() out, and use return.\n",
-        f"{head}It did not end within 1.5 seconds. Look for a loop or a query without end.\n",
+        f"{head}It did not end within 1 seconds. Look for a loop or a query without end.\n",
         *[f"{head}{ASKED_FOR_INPUT}\n"] * 3,
         "StdinNotImplementedError\n",
         "{'your code raised'}\n",

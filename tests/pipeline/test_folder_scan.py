@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lesson_lib.pipeline.sensor.arrivals import Cursor, scan
+from lesson_lib.pipeline.folder_scan import scan
+from lesson_lib.pipeline.sensor.cursor import Cursor
 
 NFC, NFD = "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"
 
@@ -23,7 +24,7 @@ def put(folder: Path, name: str, content: str = "x", modified: float = 1e9) -> P
 
 def words(folder: Path) -> dict[str, str]:
     """Return the word of each key's file."""
-    return {key: file.word for key, file in scan(folder).files.items()}
+    return {key: file.digest for key, file in scan(folder).files.items()}
 
 
 @pytest.mark.parametrize("name", [".acme.csv", ".csv", "~$acme.csv", "2018-01-22.csv", "2018-01-26.csv"])
@@ -34,7 +35,7 @@ def test_hidden_files_lock_files_and_days_of_the_calendar_are_no_customers_files
     put(tmp_path, name)
     put(tmp_path, "globex.csv")
     found = scan(tmp_path)
-    assert (list(found.files), found.count(), found.days_outside_calendar()) == (["globex"], 1, [])
+    assert (list(found.files), found.count_files(), found.find_days_outside_calendar()) == (["globex"], 1, [])
     assert (found.not_csv, found.not_utf8, found.unreadable) == ([], [], {})
 
 
@@ -53,9 +54,9 @@ def test_a_day_that_the_calendar_does_not_have_is_no_customers_file(tmp_path: Pa
     for name in (day, "2018-01-22"):
         put(tmp_path, f"{name}.csv")
     found = scan(tmp_path)
-    assert (found.files, found.count(), found.days_outside_calendar()) == ({}, 0, [day])
-    assert found.has(day)
-    assert found.has("2018-01-22")
+    assert (found.files, found.count_files(), found.find_days_outside_calendar()) == ({}, 0, [day])
+    assert found.has_file(day)
+    assert found.has_file("2018-01-22")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_visible_file_with_another_suffix_is_not_taken(tmp_path: Path, name: s
     """The scan names it, and it does not count as a data file."""
     put(tmp_path, name)
     found = scan(tmp_path)
-    assert (found.files, found.count(), found.not_csv) == ({}, 0, [name])
+    assert (found.files, found.count_files(), found.not_csv) == ({}, 0, [name])
 
 
 def test_names_that_nearly_end_in_csv_come_first(tmp_path: Path) -> None:
@@ -101,7 +102,7 @@ def test_folders_and_pipes_are_no_files_and_a_link_to_a_file_is_one(tmp_path: Pa
     found = scan(source)
     assert (list(found.files), found.doubles, found.unreadable) == (["linked"], [], {})
     # A folder in the place of a file is in its way, so the key has not vanished.
-    assert (found.not_csv, found.has("linked"), found.has("folder")) == ([], True, True)
+    assert (found.not_csv, found.has_file("linked"), found.has_file("folder")) == ([], True, True)
 
 
 def test_a_link_that_points_nowhere_is_there_and_cannot_be_read(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_link_that_points_nowhere_is_there_and_cannot_be_read(tmp_path: Path) 
     (tmp_path / "acme.csv").symlink_to(tmp_path / "nowhere")
     found = scan(tmp_path)
     assert (found.files, found.unreadable) == ({}, {"acme": "a link that points nowhere"})
-    assert (found.has("acme"), found.count()) == (True, 1)
+    assert (found.has_file("acme"), found.count_files()) == (True, 1)
 
 
 def test_a_link_in_a_circle_is_there_and_cannot_be_read(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_link_in_a_circle_is_there_and_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "acme.csv").symlink_to(tmp_path / "acme.csv")
     found = scan(tmp_path)
     assert (found.files, found.unreadable) == ({}, {"acme": os.strerror(errno.ELOOP)})
-    assert found.has("acme")
+    assert found.has_file("acme")
 
 
 def test_files_come_in_order_of_key(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_a_name_that_is_not_utf8_is_not_taken(tmp_path: Path) -> None:
     """It counts as a data file, since its name ends in .csv."""
     put(tmp_path, "caf\udce9.csv")
     found = scan(tmp_path)
-    assert (found.files, found.not_utf8, found.count()) == ({}, ["caf\udce9.csv"], 1)
+    assert (found.files, found.not_utf8, found.count_files()) == ({}, ["caf\udce9.csv"], 1)
 
 
 def test_a_word_stands_for_name_size_and_times(tmp_path: Path) -> None:
