@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.display.installed import is_installed
+from lesson_lib.classroom.installed import is_installed
 
 # How far Dagster is with a feature that a cell uses.
 _OF_DAGSTER = (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning)

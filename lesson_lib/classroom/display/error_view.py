@@ -12,9 +12,9 @@ import dagster as dg
 from lesson_lib.classroom.display.board import Board, Facts, Fold
 from lesson_lib.classroom.display.error_rules import Rule
 from lesson_lib.classroom.display.explanations import LIBRARIES, chain, explained, held_by_libraries
-from lesson_lib.classroom.display.installed import is_installed
 from lesson_lib.classroom.display.run_view import describe_failed_checks, describe_partition
 from lesson_lib.classroom.display.safe_text import LONGEST_NAME, Bounded, plain, shorten_stable, shortened
+from lesson_lib.classroom.installed import is_installed
 from lesson_lib.unstable_text import stable
 
 # It runs a learner's cell, and has no part in what fails there.

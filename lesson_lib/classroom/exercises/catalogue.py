@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-import lesson_lib
 from lesson_lib.classroom.exercises.content import load_lessons, load_misconceptions
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.misconception import Misconception
 from lesson_lib.classroom.exercises.plan import Lesson
 
 # By path, since content knows the engine, and the engine no content.
-_COURSE = Path(lesson_lib.__file__).parent / "course"
+_COURSE = Path(__file__).parents[2] / "course"
 
 MISCONCEPTIONS: Mapping[str, Misconception] = MappingProxyType(load_misconceptions(_COURSE / "beliefs"))
 
