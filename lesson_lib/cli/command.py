@@ -88,13 +88,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _doctor() -> int:
-    from lesson_lib.cli.doctor import findings  # noqa: PLC0415 - as said above
+    from lesson_lib.cli.doctor import examine  # noqa: PLC0415 - as said above
 
-    well = True
-    for finding in findings(course_database):
+    all_ok = True
+    for finding in examine(course_database):
         print(f"{'ok' if finding.ok else 'fix':<4}{finding.text}", flush=True)
-        well = well and finding.ok
-    return 0 if well else 1
+        all_ok = all_ok and finding.ok
+    return 0 if all_ok else 1
 
 
 def _notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
