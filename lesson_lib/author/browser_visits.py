@@ -80,12 +80,12 @@ END_OF_CELLS = """box => box.scrollTop - box.getBoundingClientRect().top
 
 @dataclass
 class Visit:
-    """What is visited, where its pictures go, and what was asked for on the way."""
+    """A notebook to visit, the folder for its screenshots, and the addresses that its page requested."""
 
     path: Path
     notebook: NotebookNode
     output: Path
-    asked: set[str] = field(default_factory=set)
+    requested: set[str] = field(default_factory=set)
 
     def picture(self, what: str) -> Path:
         """Where a screenshot of this notebook goes."""
@@ -97,8 +97,8 @@ def visit_notebook(browser: Browser, visit: Visit, address: str, picture: Path |
     context = browser.new_context(viewport=WINDOW)
     page = context.new_page()
     page.add_init_script(WATCH_POPUPS)
-    page.on("request", lambda request: visit.asked.add(request.url))
-    page.on("websocket", lambda socket: visit.asked.add(socket.url))
+    page.on("request", lambda request: visit.requested.add(request.url))
+    page.on("websocket", lambda socket: visit.requested.add(socket.url))
     page.set_default_timeout(SECONDS_TO_RENDER * 1000)
     found: list[str] = []
     try:
@@ -109,7 +109,7 @@ def visit_notebook(browser: Browser, visit: Visit, address: str, picture: Path |
         if found:
             page.screenshot(path=visit.picture("failed"))
         context.close()
-    return [*found, *find_foreign_hosts(visit.asked, address)]
+    return [*found, *find_foreign_hosts(visit.requested, address)]
 
 
 def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Iterator[str]:
@@ -126,7 +126,7 @@ def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Ite
     page.add_style_tag(content=LAY_OUT_ALL)
     take_pages(page, visit, "stored")
 
-    with explain_timeout("Restart and Run All could not be asked for", SECONDS_TO_RENDER):
+    with explain_timeout("Restart and Run All could not be chosen", SECONDS_TO_RENDER):
         # First, so that no number of an earlier run passes for one of this.
         choose(page, "Edit", "editmenu:clear-all")
         page.wait_for_function(IS_BLANK)

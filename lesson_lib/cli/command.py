@@ -84,7 +84,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
 
 def _run_doctor() -> int:
-    from lesson_lib.cli.doctor import examine  # noqa: PLC0415 - as said above
+    from lesson_lib.cli.doctor import examine  # noqa: PLC0415 - as explained above
 
     all_ok = True
     for finding in examine(course_database):
@@ -96,14 +96,14 @@ def _run_doctor() -> int:
 def _run_on_notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
     checkout = find_checkout()
     try:
-        from lesson_lib.cli.run import choose_notebooks, run_notebooks  # noqa: PLC0415 - as said above
+        from lesson_lib.cli.run import choose_notebooks, run_notebooks  # noqa: PLC0415 - as explained above
     except ModuleNotFoundError as missing:
         raise _name_missing(command, missing) from missing
     notebooks, folder = choose_notebooks(checkout, names), output or checkout / FOLDERS[command]
     if command == "run":
         return run_notebooks(notebooks, folder)
     # It loads all of Dagster, which would delay `lesson run`.
-    from lesson_lib.cli.hand_out import write_solutions, write_student  # noqa: PLC0415 - as said above
+    from lesson_lib.cli.hand_out import write_solutions, write_student  # noqa: PLC0415 - as explained above
 
     if command == "solutions":
         return write_solutions(notebooks, folder)
@@ -116,7 +116,7 @@ def _run_reset(*, dry_run: bool) -> int:
     checkout = find_enclosing_checkout()
     print(f"Checkout: {checkout}")
     try:
-        from lesson_lib.cli.reset import plan_reset, remove  # noqa: PLC0415 - as said above
+        from lesson_lib.cli.reset import plan_reset, remove  # noqa: PLC0415 - as explained above
     except ModuleNotFoundError as missing:
         raise _name_missing("reset", missing) from missing
     plan = plan_reset(checkout)

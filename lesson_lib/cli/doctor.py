@@ -44,7 +44,7 @@ def examine(database: Callable[[], Path]) -> Iterator[Finding]:
     try:
         yield check_database(database())
     except CannotGoOn:
-        return  # the line on the output folder has said so
+        return  # the line on the output folder says so
     except ImportError as error:
         yield Finding(f"the pipeline cannot be imported ({error}). {INSTALL_AGAIN}")
 

@@ -28,7 +28,7 @@ def lesson() -> NotebookNode:
 
 
 def page(*, two: tuple[str, ...] = ("Traceback\nZeroDivisionError: 1 / 0",)) -> list[SeenCell]:
-    """The page of that lesson, clean unless told otherwise."""
+    """The page of that lesson; by default nothing is wrong with it."""
     return [SeenCell("[1]:"), SeenCell("[2]:", two), SeenCell("[3]:")]
 
 
@@ -129,8 +129,8 @@ def test_only_the_server_itself_may_be_asked() -> None:
     assert rules.find_foreign_hosts(own, HOME) == []
     others = {"https://example.org/a.js", "https://example.org/b.js", "ws://127.0.0.1:9999/"}
     assert [text.split(".  ")[0].split(". ")[0] for text in rules.find_foreign_hosts(own | others, HOME)] == [
-        "Something was asked of 127.0.0.1:9999",
-        "Something was asked of example.org",
+        "The page made a request to 127.0.0.1:9999",
+        "The page made a request to example.org",
     ]
 
 

@@ -52,7 +52,7 @@ def test_the_learner_gets_tasks_starters_and_objectives() -> None:
 
 
 def test_a_lesson_without_checks_explains_none() -> None:
-    """Nor does one without objectives list any; a few minutes are told as five."""
+    """It lists no objectives if it has none; a few minutes are rounded to five."""
     guessing = replace(LESSON, sections=(), exercises=(GUESS,))
     notebook = gardening()
     del notebook.cells[6:]
@@ -149,7 +149,7 @@ WRONG: dict[str, tuple[Callable[[NotebookNode], None], list[str]]] = {
 def test_a_tag_without_its_counterpart_is_refused(
     edition: Callable[..., NotebookNode], spoil: Callable[[NotebookNode], None], findings: list[str]
 ) -> None:
-    """By name, with the next move, and with nothing else said."""
+    """The message names the tag and the next move, and nothing else."""
     notebook = gardening()
     spoil(notebook)
     with pytest.raises(WrongCells) as refused:

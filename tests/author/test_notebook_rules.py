@@ -98,7 +98,7 @@ def test_a_clean_notebook_passes_every_rule() -> None:
     ],
 )
 def test_a_cell_that_did_not_run_in_its_turn_is_found(cell: NotebookNode, finding: str) -> None:
-    """Empty, never run, or run out of order: each is said of the very cell."""
+    """The finding names the cell that is empty, has never run, or ran out of order."""
     assert rules.find_cells_out_of_order(notebook(code("y"), cell)) == [finding]
 
 
@@ -399,8 +399,8 @@ ESCAPED = "bed.plant(<b>seed</b>, depth=2 if seed &lt; &quot;m&quot; else 3)"
 
 def sowing(*cells: NotebookNode) -> NotebookNode:
     """The notebook of that lesson, untouched, with these cells below."""
-    asked = new_markdown_cell("### Exercise 7.1: Sow\n\nDo it.", metadata={"tags": ["task:7.1"]})
-    return notebook(code("bed = Bed()\nbed.clear()"), asked, code(STARTER, tags=("exercise:7.1",)), *cells)
+    task = new_markdown_cell("### Exercise 7.1: Sow\n\nDo it.", metadata={"tags": ["task:7.1"]})
+    return notebook(code("bed = Bed()\nbed.clear()"), task, code(STARTER, tags=("exercise:7.1",)), *cells)
 
 
 def test_what_a_learner_has_anyway_gives_nothing_away() -> None:

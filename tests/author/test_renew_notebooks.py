@@ -93,8 +93,8 @@ def test_a_cell_that_goes_wrong_leaves_the_file_untouched(
 
     assert renew_notebooks.main([str(path) for path in (*wrong.values(), right)]) == 1
 
-    said = capsys.readouterr()
-    assert set(said.err.splitlines()) == {
+    printed = capsys.readouterr()
+    assert set(printed.err.splitlines()) == {
         line
         for name, (_, message) in WRONG.items()
         for line in (
@@ -102,7 +102,7 @@ def test_a_cell_that_goes_wrong_leaves_the_file_untouched(
             f"{name}.ipynb has not changed. Correct the cell and renew again.",
         )
     }
-    assert said.out.startswith("right.ipynb: renewed, ")
+    assert printed.out.startswith("right.ipynb: renewed, ")
     assert {name: path.read_bytes() for name, path in wrong.items()} == before
     assert read_notebook(right).cells[0].outputs[0].data == {"text/plain": "4"}
     assert set(tmp_path.iterdir()) == {*wrong.values(), right}
@@ -114,8 +114,8 @@ def test_renewal_says_what_the_gates_will_refuse(tmp_path: Path, capsys: pytest.
 
     assert renew_notebooks.main([str(path)]) == 0
 
-    said = capsys.readouterr().out
-    assert "to correct before you commit: In [1] 'import os': stdout holds an absolute path" in said
+    printed = capsys.readouterr().out
+    assert "to correct before you commit: In [1] 'import os': stdout holds an absolute path" in printed
     assert str(tmp_path) in read_notebook(path).cells[0].outputs[0].text
 
 

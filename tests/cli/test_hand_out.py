@@ -55,19 +55,19 @@ def test_solutions_are_run_and_kept_as_notebook_and_page(
 
 
 @pytest.mark.parametrize(
-    ("fact", "told"),
+    ("fact", "result"),
     [
         ("'nothing'", "not right are Prediction 7.1: noted"),
         ("1 / 0", "cell [2] failed with ZeroDivisionError: division by zero"),
     ],
 )
 def test_solutions_that_do_not_come_out_right_are_named(
-    checkout: Path, written: Callable[..., Path], fact: str, told: str, capsys: pytest.CaptureFixture[str]
+    checkout: Path, written: Callable[..., Path], fact: str, result: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The exercise, or the cell that failed; the edition is written all the same, to look into."""
     written(fact)
     assert main(["solutions", "07", "--output", "mine"]) == 1
-    assert capsys.readouterr().out == f"07_gardening: {told}. Read mine/07_gardening.html\n"
+    assert capsys.readouterr().out == f"07_gardening: {result}. Read mine/07_gardening.html\n"
     assert (checkout / "mine" / "07_gardening.ipynb").exists()
     assert not (checkout / "output").exists()
 

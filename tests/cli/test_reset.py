@@ -485,7 +485,7 @@ def test_a_folder_that_may_not_be_changed_stops_the_reset_before_it_begins(
 def test_a_folder_that_cannot_be_read_stops_the_reset_before_it_begins(
     course: Path, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
-    """What is in it cannot be told from what the course wrote."""
+    """Its content cannot be distinguished from what the course writes."""
 
     def refuse(folder: Path, _: str) -> None:
         raise PermissionError(13, "Permission denied", str(folder))

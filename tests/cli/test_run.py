@@ -1,4 +1,4 @@
-"""`lesson run`: real kernels run real notebooks, whose copies need nothing and nobody."""
+"""`lesson run` executes notebooks in real kernels, and writes copies that need no other file or host."""
 
 import os
 import re
@@ -165,8 +165,8 @@ def test_a_copy_asks_nothing_of_another_host(checkout: Path) -> None:
     )
     page = Loads(render_html(notebook, "a name", checkout / "notebooks"))
     assert page.policy.startswith("default-src 'none'; img-src data:; font-src data:; ")
-    asked = [address for address in page.addresses if not address.startswith("data:")]
-    assert asked == ["https://elsewhere.example/x.png"]  # the cell's own, which the policy forbids
+    loaded = [address for address in page.addresses if not address.startswith("data:")]
+    assert loaded == ["https://elsewhere.example/x.png"]  # the cell's own, which the policy forbids
     assert any(address.startswith("data:image/png;base64,") for address in page.addresses)
     assert "jp-Notebook" in page.code
     code = re.sub(r"/\*.*?\*/", "", page.code, flags=re.DOTALL)
@@ -176,7 +176,7 @@ def test_a_copy_asks_nothing_of_another_host(checkout: Path) -> None:
 def test_notebooks_go_by_number_name_and_path(
     checkout: Path, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the order asked for; without names, all of them in the order of the lessons."""
+    """They come in the given order; without names, all of them in the order of the lessons."""
     second, first = notebook("02_second", "2"), notebook("01_first", "1")
     assert choose_notebooks(checkout, []) == [first, second]
     assert choose_notebooks(checkout, ["02", "01_first"]) == [second, first]
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_notebook(checkout: Path, capsys: pytest.CaptureFixtur
 def test_a_copy_that_cannot_be_written(
     checkout: Path, notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file stands where the folder should: it is said before any notebook runs."""
+    """A file in the place of the output folder is reported before any notebook runs."""
     notebook("01_first", "1 / 0")
     (checkout / "output").write_text("a file")
     assert main(["run"]) == 1

@@ -85,7 +85,7 @@ def test_the_script_writes_the_same_bytes_into_an_empty_folder(copy: Path) -> No
 def test_the_readme_counts_the_rows_of_every_file() -> None:
     """Each file has a line in the README's tables, and the count there is right."""
     text = (DATA / "README.md").read_text(encoding="utf-8")
-    told = {
+    documented = {
         name: int(count) for name, count in re.findall(r"^\| `(\S+\.csv)` \| (\d+) \|", text, re.MULTILINE)
     }
     counted = {}
@@ -94,7 +94,7 @@ def test_the_readme_counts_the_rows_of_every_file() -> None:
         lines = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).splitlines()
         name = unicodedata.normalize("NFC", path.relative_to(DATA).as_posix())
         counted[name] = len(lines[1:])
-    assert told == counted
+    assert documented == counted
 
 
 def test_customers_can_be_told_apart_by_their_counts() -> None:
@@ -178,11 +178,11 @@ def test_swapped_columns_hold_the_same_cells() -> None:
 @pytest.mark.parametrize("name", FAULTS)
 def test_undoing_the_one_fault_gives_the_sound_file(name: str) -> None:
     """The fault is there, once, and nothing else is wrong."""
-    fault, mended = FAULTS[name]
+    fault, fixed = FAULTS[name]
     broken = (BROKEN / name).read_text(encoding="utf-8")
     assert broken.count(fault) == 1
     original = SOURCE / "acme.csv" if name == "acme.csv" else ARRIVALS / "quickstart.csv"
-    assert broken.replace(fault, mended) == original.read_text(encoding="utf-8")
+    assert broken.replace(fault, fixed) == original.read_text(encoding="utf-8")
 
 
 def test_the_faults_of_a_whole_file_are_one_fault_each() -> None:

@@ -5,7 +5,7 @@ for temporary files are not the author's. What proves what:
 
 - nbval runs it from top to bottom, as a learner would, and compares each cell with what is stored. To the
   same outputs `conftest.py` applies what nbval does not look at: the order of outputs, the name of an
-  announced error, stderr, ids and dates, and the outputs that nbval is told to ignore.
+  announced error, stderr, ids and dates, and the outputs that nbval ignores.
 - `execute_repeatedly` runs each cell twice in a row, and then each exercise's solution, in one kernel. nbval
   proves that the cells also work when they are run only once.
 - Everything else is read from the file as it is committed.

@@ -37,7 +37,7 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*argv: str, cwd: Path | None = None) -> str:
-    """Run a program and return what it printed; one that fails shows all it said."""
+    """Run a program and return what it printed; the output of a failing one is shown."""
     done = subprocess.run(argv, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
