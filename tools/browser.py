@@ -93,7 +93,7 @@ def visit(argv: list[str], address: str) -> int:
         return visitor.wait(timeout=MAX_SECONDS)
     except subprocess.TimeoutExpired:
         raise SetupError(
-            f"The browser did not finish in {MAX_SECONDS // 60} minutes; the last line above says where it was. "
+            f"The browser did not finish in {MAX_SECONDS // 60} minutes; the last line above says where. "
             f"JupyterLab's log is in {OURS.relative_to(ROOT)}."
         ) from None
     finally:

@@ -9,7 +9,7 @@ from nbformat.v4 import new_markdown_cell
 
 import lesson_lib.author.notebook_rules as rules
 from lesson_lib.author import renew_notebooks
-from lesson_lib.author.editions import learner_edition
+from lesson_lib.author.editions import make_learner_edition
 from lesson_lib.author.exercise_outcomes import read_outcomes
 from lesson_lib.author.notebook_files import format_notebook, read_notebook, tidy, write_notebook
 from lesson_lib.classroom.exercises import catalogue
@@ -129,7 +129,7 @@ def test_renewal_fills_in_what_the_library_says(
     assert renew_notebooks.main([str(path)]) == 0
 
     stored = read_notebook(path)
-    assert format_notebook(learner_edition(stored, LESSON)) == format_notebook(stored)
+    assert format_notebook(make_learner_edition(stored, LESSON)) == format_notebook(stored)
     assert read_outcomes(stored, LESSON) == {
         "7.1": ["no guess yet", "no guess"],
         "7.2": ["not attempted"],

@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lesson_lib.author.editions import learner_edition
+from lesson_lib.author.editions import make_learner_edition
 from lesson_lib.author.exercise_outcomes import read_outcomes
 from lesson_lib.classroom.exercises import catalogue
 from lesson_lib.cli import main
@@ -21,7 +21,7 @@ def written(notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> C
     monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
 
     def write(fact: str | None = None, stem: str = LESSON.notebook) -> Path:
-        cells = learner_edition(gardening(), LESSON).cells
+        cells = make_learner_edition(gardening(), LESSON).cells
         cells[3].source = "what a learner wrote"
         cells[FACT].source = cells[FACT].source if fact is None else fact
         for number, cell in enumerate(cells):
@@ -81,7 +81,7 @@ def test_a_student_gets_a_clean_copy(
     assert main(["student"]) == 0
     assert capsys.readouterr().out == "Hand out output/student/07_gardening.ipynb\n"
     copy = nbformat.read(checkout / "output" / "student" / path.name, as_version=4)
-    expected = learner_edition(gardening(), LESSON)
+    expected = make_learner_edition(gardening(), LESSON)
     assert copy.cells == expected.cells
     assert path.read_bytes() == before
 
@@ -133,7 +133,7 @@ def test_nothing_is_written_of_a_notebook_that_does_not_fit(
         "08_other.ipynb belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "
         "07_gardening.\n"
     )
-    notebook("07_gardening", *learner_edition(gardening(), LESSON).cells[:-1])
+    notebook("07_gardening", *make_learner_edition(gardening(), LESSON).cells[:-1])
     assert main([command, "07"]) == 1
     assert capsys.readouterr().err == (
         "07_gardening.ipynb: No cell has the tag 'exercise:7.2'. Add an empty code cell with it.\n"
