@@ -35,7 +35,7 @@ def sources(notebook: NotebookNode) -> list[str]:
 
 
 def test_the_learner_gets_tasks_starters_and_objectives() -> None:
-    """From the registry, whatever stood there; tags, ids, all other cells and the original are as before."""
+    """They replace what was there; tags, ids, all other cells and the original do not change."""
     given = gardening()
     given.cells[3].source = "what a learner wrote"
     before = deepcopy(given)
@@ -68,7 +68,7 @@ def test_a_lesson_without_checks_explains_none() -> None:
 
 
 def test_the_solved_edition_says_so_in_its_title() -> None:
-    """And holds solutions where the learner's has starters; nothing else differs."""
+    """It holds solutions where the learner's has starters, and differs in nothing else."""
     solved, learners = make_solved_edition(gardening(), LESSON), make_learner_edition(gardening(), LESSON)
     assert solved.cells[0].source == "# 07 · Gardening (solutions)\n\nA seed is small."
     assert (solved.cells[3].source, solved.cells[7].source) == (GUESS.solution, SOW.solution)
@@ -87,7 +87,7 @@ def test_a_solved_edition_is_never_without_the_mark(cells: list[NotebookNode]) -
 
 
 def test_a_clean_copy_is_as_if_nobody_had_run_it() -> None:
-    """Outputs, counts, times and widgets go; tags and sources stay, and the original too."""
+    """Outputs, counts, times and widgets are removed; tags, sources and the original stay."""
     notebook = gardening()
     notebook.metadata["widgets"] = {"state": {}}
     ran = notebook.cells[3]

@@ -122,7 +122,7 @@ def test_renewal_says_what_the_gates_will_refuse(tmp_path: Path, capsys: pytest.
 def test_renewal_fills_in_what_the_library_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before it executes, so that what is stored is what the filled-in cells show."""
+    """It does so before it executes the notebook, which then stores what the new cells show."""
     monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = save(tmp_path, *gardening().cells, name=LESSON.notebook)
 
@@ -144,7 +144,7 @@ def test_renewal_fills_in_what_the_library_says(
 def test_renewal_refuses_a_tag_without_its_counterpart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each is named with its notebook, which is left as it was."""
+    """Each is named with its notebook, which does not change."""
     monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = save(tmp_path, *gardening().cells[:-2], name=LESSON.notebook)
     before = path.read_bytes()
@@ -160,7 +160,7 @@ def test_renewal_refuses_a_tag_without_its_counterpart(
 
 
 def test_a_notebook_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is renewed when a name is misspelt."""
+    """A misspelt name stops the renewal."""
     with pytest.raises(SystemExit):
         renew_notebooks.main(["no_such.ipynb"])
     assert "there is no notebook no_such.ipynb" in capsys.readouterr().err

@@ -219,7 +219,7 @@ WRONG: dict[str, tuple[Lesson, Callable[[], NotebookNode], list[str]]] = {
 def test_each_rule_finds_what_breaks_it(
     wrong: tuple[Lesson, Callable[[], NotebookNode], list[str]],
 ) -> None:
-    """And finds nothing else; each finding ends in the next move."""
+    """It finds nothing else, and each finding ends in the next move."""
     lesson, broken, expected = wrong
     assert find_contradictions(lesson, broken()) == expected
 
@@ -234,7 +234,7 @@ def minutes(*of_sections: int) -> Lesson:
 
 
 def test_ten_minutes_without_a_check_are_enough() -> None:
-    """From the start, between two checks, and to the end, with a check's own minutes left out."""
+    """The limit holds from the start, between checks and to the end, without a check's own minutes."""
     # The second section has three pieces: its heading before 7.1, and a cell and a word between 7.1 and 7.2.
     assert find_contradictions(minutes(7, 9, 10), clean()) == []
     assert find_contradictions(minutes(8, 9, 10), clean()) == [
@@ -262,7 +262,7 @@ def test_ten_minutes_without_a_check_are_enough() -> None:
 
 
 def test_the_tables_are_the_plan() -> None:
-    """Each section begins after all minutes before it, those to answer among them, and names its beliefs."""
+    """Each section begins after all minutes before it, including those to answer, and names its beliefs."""
     assert write_run_sheet(LESSON, clean()).splitlines() == [
         "| afterwards they can | sections | checks |",
         "| --- | --- | --- |",

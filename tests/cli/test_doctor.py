@@ -16,10 +16,10 @@ from lesson_lib.cli.doctor import Finding
 AGAIN = "Remove the folder .venv and run `make lab`."
 
 
-def test_a_machine_that_is_well_gets_ok_on_every_line(
+def test_a_healthy_machine_gets_ok_on_every_line(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line a check, exit status 0, and nothing is left behind."""
+    """There is one line for each check, the exit status is 0, and no file is left."""
     monkeypatch.setattr(command, "course_database", lambda: checkout / "output" / "course.duckdb")
     before = sorted(checkout.rglob("*"))
     assert main(["doctor"]) == 0
@@ -30,13 +30,13 @@ def test_a_machine_that_is_well_gets_ok_on_every_line(
     assert sorted(checkout.rglob("*")) == before
 
 
-def test_one_line_that_is_not_well_makes_the_exit_status_1(
+def test_one_fault_makes_the_exit_status_1(
     checkout: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     hold: Callable[[Path, str], int],
 ) -> None:
-    """A held database: the other lines stay ok."""
+    """Beside a held database, the other lines stay ok."""
     database = checkout / "course.duckdb"
     pid = hold(database, "writing")
     monkeypatch.setattr(command, "course_database", lambda: database)
@@ -58,7 +58,7 @@ def test_python_outside_the_courses_range(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_python_without_the_course(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run from a folder of sources, without an installation: no range is known."""
+    """Without an installation no range is known."""
 
     def missing(name: str) -> None:
         raise PackageNotFoundError(name)
@@ -70,7 +70,7 @@ def test_a_python_without_the_course(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("package", doctor.CHECKED_PACKAGES)
-def test_packages_are_held_against_the_ranges_of_the_installed_course(
+def test_packages_are_compared_with_the_ranges_of_the_installed_course(
     package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is installed is fine; version 0.1 would be too old."""
@@ -83,7 +83,7 @@ def test_packages_are_held_against_the_ranges_of_the_installed_course(
 
 
 def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is named."""
+    """The package is named."""
 
     def missing(name: str) -> str:
         raise PackageNotFoundError(name)
@@ -109,7 +109,7 @@ def test_a_kernelspec_that_starts_another_python(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.usefixtures("broken_kernel")
 def test_a_kernel_that_does_not_start() -> None:
-    """It is tried, not only looked up."""
+    """The kernel is started, not only looked up."""
     finding = doctor.check_kernel()
     assert not finding.ok
     assert finding.text.startswith("kernel: `python3` does not start (")
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 def test_no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python's own message, and the fix."""
+    """The finding holds Python's own message and the fix."""
 
     def missing() -> str:
         raise FileNotFoundError(2, "No usable temporary directory found in []")
@@ -145,7 +145,7 @@ def test_no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_a_taken_port_is_no_fault() -> None:
+def test_a_taken_port_is_not_a_fault() -> None:
     """JupyterLab goes on with the next one."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         number = server.getsockname()[1]
@@ -156,7 +156,7 @@ def test_a_taken_port_is_no_fault() -> None:
 
 
 def test_no_database_yet(tmp_path: Path) -> None:
-    """Looking does not make one."""
+    """The check does not create one."""
     path = tmp_path / "course.duckdb"
     expected = f"database: none yet, the first load of `dagster dev` makes {path}"
     assert doctor.check_database(path) == Finding(expected, ok=True)
@@ -188,7 +188,7 @@ def test_a_database_that_this_process_has_open_is_held(tmp_path: Path) -> None:
         assert f"{path} is held by this process. Close" in doctor.check_database(path).text
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
     """Its bytes stay as they are."""
     path = tmp_path / "course.duckdb"
     path.write_bytes(b"no database" * 1000)

@@ -94,7 +94,7 @@ def test_a_kernel_that_does_not_start(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal to send to one process alone")
 def test_ctrl_c_stops_at_once_and_leaves_no_kernel(checkout: Path, notebook: Callable[..., Path]) -> None:
-    """One line, exit status 130, and the kernel is gone with the command."""
+    """It prints one line, the exit status is 130, and the kernel ends with the command."""
     path = notebook(
         "01_waits",
         "import os, pathlib, time",
@@ -149,8 +149,8 @@ class Loads(HTMLParser):
             self.code += data
 
 
-def test_a_copy_asks_nothing_of_another_host(checkout: Path) -> None:
-    """Nor would it with formulas, diagrams, widgets, or a picture from elsewhere in a cell."""
+def test_a_copy_makes_no_request_to_another_host(checkout: Path) -> None:
+    """This holds for formulas, diagrams, widgets, and a picture from elsewhere in a cell."""
     dot = b"\x89PNG\r\n\x1a\n"
     (checkout / "notebooks" / "dot.png").write_bytes(dot)
     outputs = [
@@ -173,7 +173,7 @@ def test_a_copy_asks_nothing_of_another_host(checkout: Path) -> None:
     assert not re.findall(r"""url\(\s*['"]?(?!['"]?data:)|@import|\bimport\(|\bfetch\(|https?://""", code)
 
 
-def test_notebooks_go_by_number_name_and_path(
+def test_notebooks_are_chosen_by_number_name_and_path(
     checkout: Path, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They come in the given order; without names, all of them in the order of the lessons."""
@@ -193,7 +193,7 @@ def test_notebooks_go_by_number_name_and_path(
 def test_an_unknown_notebook_names_the_known_ones(
     name: str, notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is run, not even what was named rightly; a path must be the notebook, not only end like it."""
+    """Nothing is run then; a path must be that of the notebook, not only end like it."""
     notebook("01_first", "1")
     notebook("02_second", "2")
     assert main(["run", "01", name]) == 1
@@ -210,8 +210,8 @@ def test_a_course_without_notebooks(checkout: Path) -> None:
         choose_notebooks(checkout, [])
 
 
-def test_a_file_that_is_no_notebook(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is named before any notebook runs."""
+def test_a_file_that_is_not_a_notebook(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file is named before any notebook runs."""
     (checkout / "notebooks" / "01_first.ipynb").write_text("no JSON")
     assert main(["run"]) == 1
     assert capsys.readouterr().err.startswith("01_first.ipynb cannot be read as a notebook: ")

@@ -41,7 +41,7 @@ def version(content: str) -> str:
 
 
 def test_every_file_is_loaded_once_whatever_becomes_of_the_daemon(daemon: Daemon, tmp_path: Path) -> None:
-    """Arrivals, a correction, a broken file, a mere touch, and a daemon that is killed at work."""
+    """This holds for arrivals, a correction, a broken file, a touched file and a killed daemon."""
     world = World(tmp_path / "source", tmp_path / "warehouse.duckdb", daemon.instance)
 
     # Three files come: a customer's, a hidden one, and one whose key breaks the rules.

@@ -63,7 +63,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 def test_the_simulator_does_what_the_daemon_does(
     daemon: Daemon, tmp_path: Path, script: Callable[[Stage], list[object]]
 ) -> None:
-    """Status, error, skip reason, keys, runs and cursors of every tick, and what is left at the end."""
+    """All that can be seen of every tick is the same, and so are the keys at the end."""
     name, (world, home) = script.__name__, (tmp_path, daemon.home.parent / "daemon")
     stage, set_name = Stage(name, world), "s3" if script is scripted.library else name
     with dg.DagsterInstance.ephemeral(settings=QUIET) as instance:

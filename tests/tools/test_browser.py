@@ -36,7 +36,7 @@ def test_no_browser_is_one_line_that_says_what_to_install(monkeypatch: pytest.Mo
 
 
 def test_a_notebook_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Before anything is installed or started."""
+    """It is named before anything is installed or started."""
     absent = tmp_path / "07_absent.ipynb"
     monkeypatch.setattr(sys, "argv", ["browser.py", str(absent)])
     with pytest.raises(SetupError, match=r"07_absent\.ipynb\. Check the name\.$"):
@@ -52,12 +52,12 @@ def test_the_visitor_gets_the_address_unseen_and_a_home_of_its_own(ours: Path) -
 
 
 def test_what_the_visitor_found_wrong_is_the_exit_code(ours: Path) -> None:
-    """So make fails as well."""
+    """The exit code makes make fail as well."""
     assert ours.exists()
     assert browser.visit([sys.executable, "-c", "raise SystemExit(1)"], "") == 1
 
 
-def test_a_visitor_that_hangs_is_ended_and_told_of(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_visitor_that_hangs_is_ended_and_reported(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line says where to look; the process is gone."""
     ended: list[int | None] = []
     close = browser.close
