@@ -1,4 +1,4 @@
-"""`%%changes`: what a cell changes in the three records."""
+"""`%%changes`: run a cell and show what it changed in the three records."""
 
 import ast
 import inspect
@@ -19,23 +19,23 @@ from lesson_lib.classroom.display.record_view import Changes, ThreeRecords
 from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.unstable_text import stable
 
-_USUAL = "instance, assets, lab.database"
+_DEFAULT_ARGUMENTS = "instance, assets, lab.database"
 
 
 @no_var_expand
 def changes(line: str, cell: str) -> None:
     """Run the cell, and show what it changed in the three records: `%%changes instance, assets, database`.
 
-    What follows `%%changes` is what `three_records` takes, as Python; nothing stands for
-    `instance, assets, lab.database`. It is evaluated before the cell and again after it. A cell that fails
-    shows what it changed until then, and then fails as it would have without this line.
+    The rest of the line has the arguments of `three_records`, as Python; without any, they are
+    `instance, assets, lab.database`. They are evaluated before the cell and again after it. A cell that fails
+    shows what it changed until then, and then fails as it would without this line.
 
-    A key that was materialized again is a change, also when its rows are the same; a run that failed again
-    is one only if that of the asset which failed is another.
+    A key that was materialized again is a change, even with the same rows. A run that failed again is a
+    change only if another asset failed.
 
     Raises:
-        UsageError: the line is not what `three_records` takes, or the cell has an `await` outside a function;
-            the cell has not run.
+        UsageError: the line does not fit `three_records`, or the cell has an `await` outside a function. The
+            cell has not run then.
     """
     shell = get_ipython()
     if shell is None:
@@ -46,37 +46,38 @@ def changes(line: str, cell: str) -> None:
             "%%changes cannot wait for an `await` that stands outside a function. "
             "Run the cell without %%changes, and compare three_records(...) before and after it."
         )
-    parts = _compiled(shell, cell, source)
-    before = _records_now(shell, line)
+    parts = _compile(shell, cell, source)
+    before = _read_records(shell, line)
     try:
         for part in parts:
-            exec(part, shell.user_ns)  # noqa: S102 - the cell is there to be run
+            exec(part, shell.user_ns)  # noqa: S102 - the learner's own cell
     finally:
-        display(_changes_since(before, shell, line))
+        display(_compare(before, shell, line))
 
 
-def _compiled(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
-    """Return the cell as code: its statements, and a last expression apart whose value is to be shown."""
-    source = f"\n{source}"  # the line of the magic, so that lines are counted as the learner sees them
-    # The shell's own count is that of the next cell already; the display hook knows the cell that runs.
+def _compile(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
+    """Compile the statements of the cell, and apart from them a last expression whose value is shown."""
+    # The line of the magic counts, so that line numbers are those that the learner sees.
+    source = f"\n{source}"
+    # The shell's count is already that of the next cell; the display hook knows the running one.
     running = shell.displayhook.exec_result
     number = running.execution_count if running else shell.execution_count
-    # Known by this name, the code's lines stand in a traceback.
+    # Under this name, a traceback finds the lines of the code.
     name = shell.compile.cache(source, number, raw_code=cell)
     tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
     parts: list[tuple[ast.mod, str]] = [(tree, "exec")]
     shown = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
     if shown and not DisplayHook.semicolon_at_end_of_expression(cell):
-        # "single" hands the value to the display hook, so that it stands before what the cell changed.
+        # "single" passes the value to the display hook, so it appears above the changes.
         parts.append((ast.Interactive([tree.body.pop()]), "single"))
     return [shell.compile(part, name, mode) for part, mode in parts]  # type: ignore[arg-type] # codeop says str, and takes a tree
 
 
-def _records_now(shell: InteractiveShell, line: str) -> ThreeRecords:
-    given = line.strip() or _USUAL
+def _read_records(shell: InteractiveShell, line: str) -> ThreeRecords:
+    given = line.strip() or _DEFAULT_ARGUMENTS
     try:
-        # Its own line for each, so that a comment ends where the learner's line ends.
-        arguments, options = eval(f"_taken(\n{given}\n)", {**shell.user_ns, "_taken": _taken})  # noqa: S307 - the learner's own code
+        # On a line of its own, so that a comment ends with the learner's line.
+        arguments, options = eval(f"_collect(\n{given}\n)", {**shell.user_ns, "_collect": _collect})  # noqa: S307 - the learner's own code
         inspect.signature(three_records).bind(*arguments, **options)
     except (AttributeError, NameError, SyntaxError, TypeError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else error
@@ -87,20 +88,20 @@ def _records_now(shell: InteractiveShell, line: str) -> ThreeRecords:
     return three_records(*arguments, **options)
 
 
-def _taken(*arguments: Any, **options: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401 - whatever is written
+def _collect(*arguments: Any, **options: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401 - any arguments
     return arguments, options
 
 
-def _changes_since(before: ThreeRecords, shell: InteractiveShell, line: str) -> Displayable:
+def _compare(before: ThreeRecords, shell: InteractiveShell, line: str) -> Displayable:
     try:
-        return Changes(before, _records_now(shell, line))
-    except Exception as error:  # noqa: BLE001 - it must not stand in the place of the cell's own error
+        return Changes(before, _read_records(shell, line))
+    except Exception as error:  # noqa: BLE001 - it must not hide the cell's own error
         return _Unreadable(f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True, repr=False)
 class _Unreadable(Displayable):
-    """The three records after a cell, if they cannot be read."""
+    """The three records after a cell, which cannot be read."""
 
     reason: str
 

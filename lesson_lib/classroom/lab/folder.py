@@ -1,4 +1,4 @@
-"""The lab: a throwaway folder with a copy of the course's data, so that no lesson touches the original."""
+"""The lab's folder: a throwaway copy of the course's data, so that no lesson changes the original."""
 
 import errno
 import gc
@@ -13,16 +13,16 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lesson_lib.classroom.display.safe_text import both_ends
-from lesson_lib.classroom.lab.three_records import holder_of_file
+from lesson_lib.classroom.lab.three_records import find_file_holder
 from lesson_lib.course_data import data_folder
 from lesson_lib.invented_trades import customer, table, text
 from lesson_lib.pipeline.database_errors import WarehouseUnavailable
 
 _PREFIX = "lesson-lab-"
-_MOST_CUSTOMERS = 100_000  # of an asset, Dagster recommends no more
-_ROWS = 8  # of each customer that is made
-_DIGITS = 4  # of a customer's number, at least
-_SHOWN = 20  # files of a folder
+_MAX_CUSTOMERS = 100_000  # Dagster recommends no more partitions for an asset
+_ROWS_PER_CUSTOMER = 8
+_MIN_DIGITS = 4  # of a customer's number
+_MAX_LISTED_FILES = 20  # of a folder
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NEXT_MOVE = (
     "Set TMPDIR to a folder on a local disk, with room on it, that you may write to, and restart the kernel."
@@ -30,14 +30,14 @@ _NEXT_MOVE = (
 
 
 class LabUnavailable(OSError):
-    """No lab can be made in the folder for temporary files; nothing is left there."""
+    """A lab cannot be made in the folder for temporary files; nothing is left there."""
 
 
 def open_lab() -> "Lab":
     """Make a new lab, with the files of `data/source` in it.
 
-    Its folder is removed when the lab is no longer used, at the latest when the kernel stops. The next call
-    removes that of a kernel which was killed.
+    Its folder is removed when the lab is no longer used, at the latest when the kernel stops. If the kernel
+    is killed, the next call removes it.
 
     Raises:
         LabUnavailable: the folder for temporary files is missing, full, or cannot be written to or locked.
@@ -51,8 +51,8 @@ class Lab:
 
     Attributes:
         folder: the working folder, in the system's folder for temporary files.
-        source: the folder of source files in it, one `<partition_key>.csv` a key.
-        database: the path of the DuckDB file, which is not there until something is stored.
+        source: the folder of source files in it, with a file `<partition_key>.csv` for each key.
+        database: the path of the DuckDB file, which does not exist until something is stored.
     """
 
     def __init__(self) -> None:
@@ -61,23 +61,23 @@ class Lab:
         Raises:
             LabUnavailable: as in `open_lab`.
         """
-        data_folder()  # an incomplete course is not the fault of the folder for temporary files
-        self.folder = _temporary() / f"{_PREFIX}{uuid.uuid4().hex}"
+        data_folder()  # raises its own error where the course is incomplete
+        self.folder = _find_temporary_folder() / f"{_PREFIX}{uuid.uuid4().hex}"
         self.source = self.folder / "source"
         self.database = self.folder / "warehouse.duckdb"
-        lock = _lock(self.folder)
+        lock = _make_lock(self.folder)
         remove = weakref.finalize(self, _remove, self.folder, lock)
         try:
-            # Before the folder is made, so that no sweep takes it for an abandoned one. Nobody else knows the
-            # lock's name, so there is nothing to wait for.
+            # Before the folder is made, so that no sweep removes it as abandoned. Nobody else knows the name
+            # of the lock, so there is nothing to wait for.
             lock.acquire(blocking=False)
             self.reset_source()
         except OSError as error:
             remove()
-            raise _unavailable(self.folder.parent, error) from error
+            raise _explain_unavailable(self.folder.parent, error) from error
 
     def reset(self) -> None:
-        """Put the lab back to how it was: the original source files, and no database.
+        """Restore the original source files, and remove the database.
 
         Raises:
             WarehouseUnavailable: the database is open; nothing has changed.
@@ -89,30 +89,30 @@ class Lab:
         self.reset_source()
 
     def _require_closed(self) -> None:
-        # DuckDB would go on with a file that is deleted while it is open, and find its old rows in it.
-        if holder_of_file(self.database):
+        # DuckDB continues to use a deleted file that is open, with its old rows.
+        if find_file_holder(self.database):
             gc.collect()  # closes what DuckDBResource left open after a load that failed
-        if holder := holder_of_file(self.database):
+        if holder := find_file_holder(self.database):
             raise WarehouseUnavailable(
                 f"The lab's database, {self.database.name}, is open in {holder}, so the lab stays as it is. "
                 "Close the connection (or restart the kernel that has it), and reset the lab again."
             )
 
     def reset_source(self) -> None:
-        """Put the original source files back, and leave the database alone."""
+        """Restore the original source files, and keep the database."""
         self._make_folder()
         _delete(self.source)
         self.source.mkdir()
-        # Not `copytree`, which collects errors into one without a reason of its own.
+        # Not `copytree`, whose collected errors have no reason of their own.
         for path in (data_folder() / "source").iterdir():
             shutil.copy2(path, self.source)
 
     def _make_folder(self) -> None:
-        # For nobody else: it lies in a folder that all users of the machine may share.
+        # Private, because all users of the machine may share the parent folder.
         self.folder.mkdir(mode=0o700, exist_ok=True)
 
     def bring_in(self, arrival: str) -> Path:
-        """Deliver a file of `data/arrivals`, over an earlier one of the same name.
+        """Deliver a file of `data/arrivals`, and replace an earlier one with the same name.
 
         Args:
             arrival: its path without the suffix, such as `quickstart` or `broken/acme`.
@@ -121,79 +121,79 @@ class Lab:
             The file's path in `source`.
 
         Raises:
-            ValueError: there is no such arrival; the message names those there are.
+            ValueError: the arrival does not exist; the message lists all of them.
         """
-        if arrival not in (known := arrivals()):
+        if arrival not in (known := list_arrivals()):
             raise ValueError(f"No arrival is called {arrival!r}. There are: {', '.join(known)}.")
         delivered = data_folder() / "arrivals" / f"{arrival}.csv"
         self._make_folder()
         self.source.mkdir(exist_ok=True)
-        _delete(self.source / delivered.name)  # rather than write through a symbolic link
+        _delete(self.source / delivered.name)  # instead of writing through a symbolic link
         return Path(shutil.copy(delivered, self.source))
 
     def make_customers(self, number: int) -> list[str]:
-        """Write a file for each of so many invented customers, over earlier ones of the same names.
+        """Write a file for each of a number of invented customers, and replace files with the same names.
 
-        Every call, on any machine, writes the same: `customer-0001.csv`, `customer-0002.csv`, ..., of 8 rows
-        each. The numbers in the names have as many digits as the last of them, and four at least, so that the
-        order of the names is that of the numbers. 10,000 files take a few seconds; `reset_source` removes
-        them.
+        Each call, on any machine, writes the same files `customer-0001.csv`, `customer-0002.csv`, ..., of 8
+        rows each. The numbers have as many digits as the last of them, at least four, so that names sort like
+        numbers. 10,000 files take a few seconds; `reset_source` removes them.
 
         Args:
-            number: how many, 100,000 at most.
+            number: how many, at most 100,000.
 
         Returns:
             Their keys, in order.
 
         Raises:
-            ValueError: this is no number of customers, or too large a one; nothing was written.
+            ValueError: it is not an integer between 1 and 100,000; nothing was written.
         """
-        if type(number) is not int or not 1 <= number <= _MOST_CUSTOMERS:
+        if type(number) is not int or not 1 <= number <= _MAX_CUSTOMERS:
             raise ValueError(
-                f"make_customers takes a whole number from 1 to {_MOST_CUSTOMERS:,}, not {number!r}. "
+                f"make_customers takes a whole number from 1 to {_MAX_CUSTOMERS:,}, not {number!r}. "
                 "Nothing was written; call it again with such a number."
             )
-        digits = max(_DIGITS, len(str(number)))
+        digits = max(_MIN_DIGITS, len(str(number)))
         keys = [f"customer-{count:0{digits}}" for count in range(1, number + 1)]
         self._make_folder()
         self.source.mkdir(exist_ok=True)
         for key in keys:
             path = self.source / f"{key}.csv"
             _delete(path)  # as in `bring_in`
-            path.write_bytes(text(table(customer(key, _ROWS))))
+            path.write_bytes(text(table(customer(key, _ROWS_PER_CUSTOMER))))
         return keys
 
     def __repr__(self) -> str:
-        """Return the tree of its files, without the folder's own path; of many in a folder, both ends."""
+        """Return the tree of its files without the folder's path, and of a long list only both ends."""
         if not self.folder.is_dir():
             return "lab (its folder has been deleted; lab.reset() makes it again)"
-        return "\n".join(["lab", *_tree(self.folder, indent="  ")])
+        return "\n".join(["lab", *_format_tree(self.folder, indent="  ")])
 
 
-def _temporary() -> Path:
+def _find_temporary_folder() -> Path:
     try:
         folder = Path(tempfile.gettempdir()).resolve()
-    except FileNotFoundError as error:  # none that can be written to
+    except FileNotFoundError as error:  # no folder is writable
         raise LabUnavailable(f"No lab can be made: {error.strerror}. {_NEXT_MOVE}") from error
-    if not folder.is_dir():  # deleted since Python looked it up; the lock would make it again, for everybody
+    # It was deleted since Python looked it up; the lock would make it again, readable for everybody.
+    if not folder.is_dir():
         raise LabUnavailable(f"No lab can be made in {folder}: there is no such folder. {_NEXT_MOVE}")
     return folder
 
 
-def _unavailable(folder: Path, error: OSError) -> LabUnavailable:
+def _explain_unavailable(folder: Path, error: OSError) -> LabUnavailable:
     reason = error.strerror or str(error)
     if error.errno in _NO_LOCKS:
         reason = f"its files cannot be locked, which protects the labs in use ({reason})"
     return LabUnavailable(f"No lab can be made in {folder}: {reason}. {_NEXT_MOVE}")
 
 
-def _lock(folder: Path) -> FileLock:
-    """Return the lock that says that a lab is in use; the system frees it even when the kernel is killed."""
+def _make_lock(folder: Path) -> FileLock:
+    """Return the lock that marks a lab as used. The system frees it even if the kernel is killed."""
     return FileLock(f"{folder}.lock")
 
 
 def _delete(path: Path) -> None:
-    """Remove a file or a folder, if it is there; of a symbolic link, only the link."""
+    """Remove a file, a folder, or a symbolic link without its target, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -201,7 +201,7 @@ def _delete(path: Path) -> None:
 
 
 def _remove(folder: Path, lock: FileLock) -> None:
-    # On Windows a file that is still open stays behind, until the next sweep.
+    # On Windows, a file that is still open stays until the next sweep.
     shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists():
         with suppress(OSError):
@@ -210,32 +210,32 @@ def _remove(folder: Path, lock: FileLock) -> None:
 
 
 def _sweep() -> None:
-    """Remove the labs that nobody uses any more."""
-    for path in _temporary().glob(f"{_PREFIX}*.lock"):
+    """Remove the labs that are no longer used."""
+    for path in _find_temporary_folder().glob(f"{_PREFIX}*.lock"):
         folder = path.with_suffix("")
-        lock = _lock(folder)
+        lock = _make_lock(folder)
         try:
             lock.acquire(blocking=False)
-        except (Timeout, OSError):  # in use, or another user's
+        except (Timeout, OSError):  # it is in use, or belongs to another user
             continue
         _remove(folder, lock)
 
 
-def arrivals() -> list[str]:
-    """Return the names that `Lab.bring_in` takes, in order."""
+def list_arrivals() -> list[str]:
+    """Return the sorted names that `Lab.bring_in` accepts."""
     folder = data_folder() / "arrivals"
     return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.csv"))
 
 
-def _tree(folder: Path, indent: str) -> Iterator[str]:
+def _format_tree(folder: Path, indent: str) -> Iterator[str]:
     paths = sorted(folder.iterdir())
-    shown = both_ends(paths, _SHOWN)
+    shown = both_ends(paths, _MAX_LISTED_FILES)
     for path in shown:
         if path is shown[-1] and len(shown) < len(paths):
             yield f"{indent}… {len(paths) - len(shown):,} more"
-        if path.is_symlink():  # which may lead anywhere, also back
+        if path.is_symlink():  # it may lead anywhere, even back
             yield f"{indent}{path.name} (a symbolic link)"
             continue
         yield indent + path.name
         if path.is_dir():
-            yield from _tree(path, indent + "  ")
+            yield from _format_tree(path, indent + "  ")

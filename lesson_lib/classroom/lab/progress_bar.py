@@ -1,4 +1,4 @@
-"""A progress bar in a notebook, for work that says how far it is."""
+"""A progress bar in a notebook, for work that reports how far it is."""
 
 import sys
 import uuid
@@ -7,27 +7,27 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 _UPDATES = 100
-_NOTHING = {"text/plain": "", "text/html": ""}
+_EMPTY = {"text/plain": "", "text/html": ""}
 
 
 def show_progress(done: int, total: int) -> None:
-    """Show a bar below the cell, renewed at each per cent; it is gone when all is done.
+    """Show a bar below the cell, updated at each per cent. It disappears when everything is done.
 
-    What else the cell shows stays. An interrupted bar stays, too, and says how far it came. Where there is no
-    notebook to show it in, nothing happens.
+    Other outputs of the cell stay. A bar whose cell was interrupted stays and shows how far the work came.
+    Outside a notebook, nothing happens.
 
     Args:
-        done: how many are done, counted from the first call on; `total` ends the bar.
+        done: how many are done since the first call; `total` ends the bar.
         total: how many there are.
     """
-    # Whoever has no IPython loaded is in no notebook.
+    # Without IPython there is no notebook, so it is not imported for this.
     ipython = sys.modules.get("IPython.core.getipython")
     shell: Any = ipython.get_ipython() if ipython else None
     if getattr(shell, "kernel", None) is None:
         return
     bar = _bars.get(shell)
-    if bar is None or not bar.is_of(shell.execution_count, done, total):
-        if done >= total:  # nothing is open, and nothing is left to show
+    if bar is None or not bar.continues(shell.execution_count, done, total):
+        if done >= total:  # there is no bar to end
             return
         bar = _bars[shell] = _Bar(shell.display_pub, shell.execution_count, total)
     bar.show(done)
@@ -39,8 +39,8 @@ def show_progress(done: int, total: int) -> None:
 class _Bar:
     """A bar below one cell.
 
-    nbval keeps what a display showed first, and nbclient what it showed last, so both are nothing. Nor does
-    `clear_output` help: nbval does not know it, and it takes away what the cell has printed.
+    nbval stores what a display showed first, and nbclient what it showed last, so both are empty. With
+    `clear_output` instead, nbval would store the bar, and what the cell printed would disappear.
     """
 
     publisher: Any
@@ -52,21 +52,21 @@ class _Bar:
     )
 
     def __post_init__(self) -> None:
-        self.publisher.publish(data=_NOTHING, transient=self.name)
+        self.publisher.publish(data=_EMPTY, transient=self.name)
 
-    def is_of(self, cell: int, done: int, total: int) -> bool:
-        """Tell whether this is the bar to go on with, and not one that an interrupted cell has left."""
+    def continues(self, cell: int, done: int, total: int) -> bool:
+        """Return whether this is the bar to update, and not one that an interrupted cell left."""
         return (self.cell, self.total) == (cell, total) and done >= self.done
 
     def show(self, done: int) -> None:
-        """Bring the bar to where the work is, if anybody would see the difference."""
+        """Update the bar if the difference is visible."""
         if done >= self.total:
-            self._update(_NOTHING)
+            self._update(_EMPTY)
         elif not self.done or done * _UPDATES // self.total != self.done * _UPDATES // self.total:
-            told = f"{done:,} of {self.total:,}"
-            bar = f'<progress max="{self.total}" value="{done}" aria-label="{told} done"></progress>'
+            text = f"{done:,} of {self.total:,}"
+            bar = f'<progress max="{self.total}" value="{done}" aria-label="{text} done"></progress>'
             self._update(
-                {"text/plain": told, "text/html": f'<div class="lesson-progress">{bar} {told}</div>'}
+                {"text/plain": text, "text/html": f'<div class="lesson-progress">{bar} {text}</div>'}
             )
         self.done = done
 

@@ -1,4 +1,4 @@
-"""The three records, gathered: keys registered, materializations recorded, rows stored."""
+"""`three_records`: gather the registered keys, the recorded materializations and the stored rows."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,28 +32,28 @@ def three_records(
     *,
     table: str = CUSTOMER_TABLE,
 ) -> ThreeRecords:
-    """Put side by side which keys are registered, which are materialized, and which have rows.
+    """Show side by side which keys are registered, which are materialized, and which have rows.
 
-    Nothing is changed by asking: a database file that is not there counts as one without rows.
+    It changes nothing. A database file that does not exist counts as one without rows.
 
     Args:
-        instance: keeps the keys and the materializations.
+        instance: holds the keys and the materializations.
         assets: one asset, or several that share a partitions definition; checks among them are ignored.
         database: the path of a DuckDB file, a `DuckDBResource` (such as `Warehouse`), or an open connection,
-            of which those rows are seen that are committed.
-        table: the table or view with the rows, and with the column `partition_key` that says whose they are;
-            `schema.table` if it is not in DuckDB's schema `main`.
+            whose committed rows count.
+        table: the table or view with the rows and their column `partition_key`; `schema.table` if it is not
+            in DuckDB's schema `main`.
 
     Returns:
-        A value that shows itself as a table: a line a key for some 30 keys, a summary for more.
+        A value that shows itself as a table with a row for each of up to 30 keys, or as a summary of more.
 
     Raises:
-        ValueError: the assets have no partitions, or not the same; an argument is of another kind; the table
-            cannot be read, as a view of a table that is gone; or an environment variable is not set.
+        ValueError: the assets have no partitions or different ones, an argument has the wrong type, the table
+            cannot be read, or an environment variable is not set.
         WarehouseUnavailable: the database cannot be opened, or is held by another process.
     """
     if not isinstance(instance, dg.DagsterInstance):
-        raise ValueError(  # noqa: TRY004 - one kind of error for whatever is wrong with the arguments
+        raise ValueError(  # noqa: TRY004 - every wrong argument raises the same error
             f"three_records takes a Dagster instance first, not {instance!r}. "
             "Pass the one that you materialize with, such as dg.DagsterInstance.get()."
         )
@@ -62,11 +62,11 @@ def three_records(
             f"three_records takes the name of a table, not {table!r}. "
             f"Leave table=... out for {CUSTOMER_TABLE}."
         )
-    asset_keys, partitions_def = _partitioned(assets)
+    asset_keys, partitions_def = _require_same_partitions(assets)
     rows = _Rows({})
-    with _opened(database) as con:
+    with _open(database) as con:
         if con:
-            rows = _stored_rows(con, table)
+            rows = _count_rows(con, table)
     materialized = [find_latest_materializations(instance, asset) for asset in asset_keys]
     failed = [
         find_failed_keys(instance, asset, partitions_def, known)
@@ -83,16 +83,16 @@ def three_records(
     )
 
 
-def _partitioned(
+def _require_same_partitions(
     assets: dg.AssetsDefinition | Iterable[dg.AssetsDefinition],
 ) -> tuple[list[dg.AssetKey], dg.PartitionsDefinition]:
     given: list[Any] = [assets]
-    # Dagster's AssetKey says that it is iterable, and raises.
+    # Dagster's AssetKey looks iterable, and raises.
     if isinstance(assets, Iterable) and not isinstance(assets, dg.AssetKey | str):
         given = list(assets)
     for asset in given:
         if not isinstance(asset, dg.AssetsDefinition):
-            raise ValueError(  # noqa: TRY004 - as for everything else that is wrong with the assets
+            raise ValueError(  # noqa: TRY004 - as above
                 f"three_records takes assets, not {asset!r}. Pass functions decorated with @dg.asset."
             )
     found = {spec.key: spec.partitions_def for asset in given for spec in asset.specs}
@@ -115,51 +115,51 @@ def _partitioned(
 
 
 @contextmanager
-def _opened(
+def _open(
     database: str | Path | DuckDBResource | DuckDBPyConnection,
 ) -> Iterator[DuckDBPyConnection | None]:
-    """Open the database if it is there, and close again what was opened here."""
+    """Open the database if it exists, and close what was opened here."""
     if isinstance(database, DuckDBPyConnection):
-        # A cursor of its own: a result that the learner has read half of stays readable.
+        # With another cursor, a result that the learner has half read stays readable.
         with database.cursor() as con:
             yield con
         return
     if not isinstance(database, str | Path | DuckDBResource):
-        raise ValueError(  # noqa: TRY004 - one kind of error for whatever is wrong with the arguments
+        raise ValueError(  # noqa: TRY004 - every wrong argument raises the same error
             f"three_records cannot look for rows in this {type(database).__name__}. "
             "Pass the path of a DuckDB file, a DuckDBResource, or an open DuckDB connection."
         )
-    warehouse = _warehouse(database)
+    warehouse = _make_warehouse(database)
     if fault := find_path_fault(warehouse.database):
         raise WarehouseUnavailable(
             f"{warehouse.database!r} {fault}. Give the path of a DuckDB file, or an open connection."
         )
-    if not _can_be_opened(warehouse.database):
+    if not _can_open(warehouse.database):
         yield None
         return
     with warehouse.get_connection() as con:
         yield con
 
 
-def _can_be_opened(database: str) -> bool:
-    """Tell whether there is a file, or a database that DuckDB goes on with after its file was deleted."""
-    if database.startswith(":memory:") or "\0" in database:  # no file, and refused with the reason
+def _can_open(database: str) -> bool:
+    """Return whether a file exists, or DuckDB still uses a database whose file was deleted."""
+    if database.startswith(":memory:") or "\0" in database:  # not a file; opening it gives the reason
         return True
     try:
         path = Path(database).expanduser()
-        return path.exists() or holder_of_file(path) is not None
-    except (OSError, RuntimeError):  # a name that is too long, the home of "~nobody": as above
+        return path.exists() or find_file_holder(path) is not None
+    except (OSError, RuntimeError):  # the name is too long, or "~nobody" has no home: as above
         return True
 
 
-def holder_of_file(path: Path) -> str | None:
-    """Name the process that has a database file open, also if it was deleted meanwhile; None if nobody has.
+def find_file_holder(path: Path) -> str | None:
+    """Return the process that has a database file open, or None.
 
-    Of a file that was deleted, DuckDB knows only whether this process has it open.
+    A deleted file is only found if this very process still has it open.
     """
     with duckdb.connect() as con:
         try:
-            # Read-only, so that no file is made; DuckDB takes no parameter here.
+            # Read-only, so that no file is created. DuckDB accepts no parameter here.
             con.execute("ATTACH '{}' AS asked (READ_ONLY)".format(str(path).replace("'", "''")))
         except duckdb.ResourceInUseException:
             return "this process"
@@ -168,19 +168,19 @@ def holder_of_file(path: Path) -> str | None:
     return None
 
 
-def _warehouse(database: str | Path | DuckDBResource) -> Warehouse:
-    """Return what opens this database and closes it again, without the retries of `DuckDBResource`."""
+def _make_warehouse(database: str | Path | DuckDBResource) -> Warehouse:
+    """Return a warehouse for this database, which opens it without the retries of `DuckDBResource`."""
     if not isinstance(database, DuckDBResource):
         return Warehouse(database=os.fspath(database))
-    config = {name: _resolved(value) for name, value in database.connection_config.items()}
+    config = {name: _resolve(value) for name, value in database.connection_config.items()}
     if not isinstance(database, Warehouse):
-        # The resource's own setting: DuckDB refuses another one while the resource's connection is open.
+        # As the resource sets it: DuckDB refuses a different one while the resource's connection is open.
         config = {"custom_user_agent": "dagster", **config}
-    return Warehouse(database=_resolved(database.database), connection_config=config)
+    return Warehouse(database=_resolve(database.database), connection_config=config)
 
 
-def _resolved(value: Any) -> Any:  # noqa: ANN401 - a setting of any type
-    """Return what an environment variable holds now, as a run would; other values as they are."""
+def _resolve(value: Any) -> Any:  # noqa: ANN401 - a setting of any type
+    """Return the value of an environment variable, as a run would, and any other value unchanged."""
     if not isinstance(value, dg.EnvVar):
         return value
     if (found := value.get_value()) is None:
@@ -198,13 +198,13 @@ class _Rows:
     nobodys: int = 0
 
 
-def _stored_rows(con: DuckDBPyConnection, table: str) -> _Rows:
-    # Asked of the catalogue first: DuckDB takes an unknown name for that of a file, or of a Python variable.
-    if not (name := _identifier(con, table)):
+def _count_rows(con: DuckDBPyConnection, table: str) -> _Rows:
+    # DuckDB would look for an unknown name among files and Python variables, so ask the catalogue first.
+    if not (name := _find_table(con, table)):
         return _Rows({})
     try:
         described = con.execute(f"DESCRIBE {name}").fetchall()
-        # DuckDB does not tell capital letters from small ones in names.
+        # Names are case-insensitive in DuckDB.
         if "partition_key" not in {column.lower() for column, *_ in described}:
             ((count,),) = con.execute(f"SELECT count(*) FROM {name}").fetchall()  # noqa: S608 - quoted there
             return _Rows({}, has_table=True, nobodys=count)
@@ -221,8 +221,8 @@ def _stored_rows(con: DuckDBPyConnection, table: str) -> _Rows:
         ) from error
 
 
-def _identifier(con: DuckDBPyConnection, table: str) -> str | None:
-    """Return the quoted name of a table or a view; None if there is none."""
+def _find_table(con: DuckDBPyConnection, table: str) -> str | None:
+    """Return the quoted name of a table or a view, or None if it does not exist."""
     query = """
         SELECT table_catalog, table_schema, table_name FROM information_schema.tables
         WHERE table_catalog = current_database()

@@ -26,7 +26,7 @@ from lesson_lib.classroom.display.explanations import explained
 from lesson_lib.classroom.display.html import as_html
 from lesson_lib.classroom.display.text import as_text
 from lesson_lib.classroom.lab.changes import changes
-from lesson_lib.classroom.lab.folder import arrivals
+from lesson_lib.classroom.lab.folder import list_arrivals
 from lesson_lib.course_data import data_folder
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 from tests.classroom.shells import WITHOUT_HISTORY
@@ -713,7 +713,7 @@ def test_a_card_is_short_and_in_order(fails: Fails, cell: str) -> None:
     assert as_text(shown(fails(dedent(cell).strip()))) == CARDS[cell].strip("\n")
 
 
-@pytest.mark.parametrize("arrival", [name for name in arrivals() if name.startswith("broken/")])
+@pytest.mark.parametrize("arrival", [name for name in list_arrivals() if name.startswith("broken/")])
 def test_a_broken_file_is_explained_to_the_load_of_notebook_02(arrival: str) -> None:
     """By the rule that is for it, or it is loaded as notebook 02 leaves it."""
     with duckdb.connect() as con:

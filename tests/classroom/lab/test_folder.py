@@ -16,7 +16,7 @@ from dagster_duckdb import DuckDBResource
 
 from lesson_lib.classroom import Lab, open_lab
 from lesson_lib.classroom.lab import folder as lab_module
-from lesson_lib.classroom.lab.folder import LabUnavailable, arrivals
+from lesson_lib.classroom.lab.folder import LabUnavailable, list_arrivals
 from lesson_lib.course_data import data_folder
 from lesson_lib.pipeline import WarehouseUnavailable
 from lesson_lib.pipeline.source_files import inspect_file
@@ -76,7 +76,7 @@ def test_an_unknown_arrival_is_refused_with_those_there_are(lab: Lab, arrival: s
 
 def test_arrivals_are_all_files_of_the_folder() -> None:
     """No arrival is forgotten, however deep it lies."""
-    assert len(arrivals()) == len(list((data_folder() / "arrivals").rglob("*.csv"))) > 0
+    assert len(list_arrivals()) == len(list((data_folder() / "arrivals").rglob("*.csv"))) > 0
 
 
 def test_reset_source_keeps_the_database_and_reset_does_not(lab: Lab) -> None:

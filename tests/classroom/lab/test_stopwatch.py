@@ -14,7 +14,7 @@ import matplotlib as mpl
 import pytest
 
 from lesson_lib.classroom import Stopwatch
-from lesson_lib.classroom.lab.cost_lines import CostLine, duration
+from lesson_lib.classroom.lab.cost_lines import CostLine, format_duration
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
 THREE_WAYS = {
@@ -107,7 +107,7 @@ def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
 )
 def test_what_is_not_measured_is_reckoned(seconds: Mapping[int, float], told: str) -> None:
     """In proportion from one measurement; from more, by what each customer more has cost."""
-    assert CostLine("one run for all", seconds, 1_000).told(1_000) == told
+    assert CostLine("one run for all", seconds, 1_000).format_time(1_000) == told
 
 
 def test_the_picture_is_a_png_for_two_screens_of_any_kind() -> None:
@@ -185,7 +185,7 @@ def test_nothing_is_added_to_what_goes_far_enough(up_to: int) -> None:
 )
 def test_a_duration_is_told_in_two_digits(seconds: float, told: str) -> None:
     """In the unit that a person would take."""
-    assert duration(seconds) == told
+    assert format_duration(seconds) == told
 
 
 @pytest.mark.parametrize("customers", [0, -1, 2.0, "30", True])
