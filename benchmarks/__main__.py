@@ -29,7 +29,7 @@ def main() -> None:
     names = sys.argv[1:] or list(ROWS)
     if unknown := [name for name in names if name not in (*ROWS, "costs")]:
         sys.exit(f"Nothing here is named {', '.join(unknown)}. There are {', '.join(ROWS)}, and costs.")
-    logging.disable(logging.INFO)  # a tick tells what it saw, and the table shows what that costs
+    logging.disable(logging.INFO)  # the log of each tick would disturb the table
     with tempfile.TemporaryDirectory(prefix="lesson-bench-") as folder:
         if names == ["costs"]:
             costs.measure(Path(folder))

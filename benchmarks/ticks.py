@@ -20,7 +20,7 @@ def measure(folder: Path) -> None:
         arrivals = Arrivals(folder / f"{number}-files", number)
         for title, tick in (
             ("nothing is new", arrivals.nothing_new),
-            ("the first 100 asked for", arrivals.first_hundred),
+            ("the first 100 requested", arrivals.first_hundred),
         ):
             about = f"a tick on {number:,} files, {title}, against a bare look"
             compare(about, limit, tick, arrivals.bare_look, pairs=5)

@@ -24,7 +24,7 @@ OURS = LAB / "browser"
 OUTPUT = ROOT / "screenshots"
 PICTURE = ROOT / "docs" / "notebook-01.png"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE = 1800  # seconds until the visits have to end, even where a browser hangs so that it tells nothing
+MAX_SECONDS = 1800  # until the visits must end, even if the browser hangs without an error
 
 
 def main() -> int:
@@ -42,14 +42,14 @@ def main() -> int:
     course = fresh(OURS) / "course"
     (course / "notebooks").mkdir(parents=True)
     copies = [shutil.copy(str(path), str(course / "notebooks")) for path in notebooks]
-    os.environ["LESSON_PROGRESS"] = str(OURS / "progress.json")  # a test is nobody's progress
+    os.environ["LESSON_PROGRESS"] = str(OURS / "progress.json")  # a test must not change anybody's progress
     print(f"Screenshots go to {fresh(OUTPUT).relative_to(ROOT)}.", flush=True)
     with serve(python, choose_port(None), course, OURS) as (_, address):
         return visit(
             [
                 *(str(python), "-m", "lesson_lib.author.browser_visits", "--chromium", chromium),
                 *("--output", str(OUTPUT)),
-                *(["--no-sandbox"] if is_root() else []),  # Chromium refuses root unless told
+                *(["--no-sandbox"] if is_root() else []),  # Chromium refuses root without it
                 *(["--picture", str(PICTURE)] if wanted.picture else []),
                 *copies,
             ],
@@ -90,14 +90,14 @@ def visit(argv: list[str], address: str) -> int:
         start_new_session=os.name != "nt",
     )
     try:
-        return visitor.wait(timeout=PATIENCE)
+        return visitor.wait(timeout=MAX_SECONDS)
     except subprocess.TimeoutExpired:
         raise SetupError(
-            f"The browser came to no end in {PATIENCE // 60} minutes; the last line above says where it was. "
+            f"The browser did not finish in {MAX_SECONDS // 60} minutes; the last line above says where. "
             f"JupyterLab's log is in {OURS.relative_to(ROOT)}."
         ) from None
     finally:
-        close(visitor)  # the browser closes by itself when nobody drives it any more
+        close(visitor)  # the browser closes when its driver ends
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What a notebook must be in a real browser: rules read what a visit saw and return what they find wrong.
+"""Rules for notebooks in a real browser: each function returns what it finds wrong with what a visit saw.
 
-A finding says which cell, what, and the next move. Rules open no browser: `page_visits` makes the visits.
+A finding names the cell, the fault and the next move. `browser_visits` makes the visits.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ class SeenCell:
 
 
 def find_cells_not_run(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
-    """The page numbers the code cells from 1 to as many as the file has."""
+    """Find code cells that the page does not number from 1 on, as many as the file has."""
     if len(seen) != len(list_code_cells(notebook)):
         return [
             f"The page has {len(seen)} code cells, the file {len(list_code_cells(notebook))}. Compare them."
@@ -41,9 +41,9 @@ def find_cells_not_run(notebook: NotebookNode, seen: list[SeenCell]) -> list[str
 
 
 def find_unannounced_red(notebook: NotebookNode, seen: list[SeenCell]) -> list[str]:
-    """A cell that announces an error shows that one, by name; nothing else is red: no error, no stderr.
+    """Find announced errors that are not shown, and any other output on a red ground.
 
-    JupyterLab gives errors and stderr the same red ground, and no other output.
+    JupyterLab gives this ground to errors and stderr only.
     """
     found: list[str] = []
     for (name, cell), there in zip(name_code_cells(notebook), seen, strict=False):
@@ -62,7 +62,7 @@ def find_unannounced_red(notebook: NotebookNode, seen: list[SeenCell]) -> list[s
 
 
 def count_stored_boards(notebook: NotebookNode) -> Counter[str]:
-    """The accessible names of the boards in the stored outputs, and how often each is there."""
+    """Count the boards in the stored outputs by their accessible names."""
     names: Counter[str] = Counter()
     for cell in list_code_cells(notebook):
         for output in cell.outputs:
@@ -86,7 +86,7 @@ class _Boards(HTMLParser):
 
 
 def find_missing_boards(stored: Mapping[str, int], found: Mapping[str, int]) -> list[str]:
-    """Each stored board is in the page, as often, as a region of its name."""
+    """Find stored boards that are not in the page, as often, as regions of their name."""
     return [
         f"The page has {found.get(name, 0)} regions named {name!r}, stored are {count} such boards. "
         "Look at the screenshots."
@@ -96,7 +96,7 @@ def find_missing_boards(stored: Mapping[str, int], found: Mapping[str, int]) -> 
 
 
 def find_popups(popups: Iterable[str]) -> list[str]:
-    """No dialog and no message has popped up that the visit did not ask for."""
+    """Report dialogs and messages that popped up unexpectedly."""
     return [
         f"This popped up unasked: {' '.join(text.split())[:150]!r}. "
         "What JupyterLab asks by itself is answered in tools/lab.py."
@@ -105,10 +105,10 @@ def find_popups(popups: Iterable[str]) -> list[str]:
 
 
 def find_foreign_hosts(addresses: Iterable[str], home: str) -> list[str]:
-    """Whatever the page fetches, it has from the server that it came from.
+    """Find requests to another server than the one that the page came from.
 
     Args:
-        addresses: what was asked for, web sockets included.
+        addresses: of all requests, including web sockets.
         home: the address of the server.
     """
     hosts = {
@@ -117,16 +117,16 @@ def find_foreign_hosts(addresses: Iterable[str], home: str) -> list[str]:
         if urlsplit(address).scheme not in _WITHIN_THE_PAGE
     }
     return [
-        f"Something was asked of {host}. The course works without a network: leave it out."
+        f"The page made a request to {host}. The course works without a network: remove what needs it."
         for host in sorted(hosts - {urlsplit(home).netloc})
     ]
 
 
 def find_picture_cells(notebook: NotebookNode) -> tuple[int, int]:
-    """The places of the cell that fails for want of a key, and of the next one that runs the same code.
+    """Return the places of the cell that fails without its key, and of the next one with the same code.
 
     Raises:
-        LookupError: there are no such two.
+        LookupError: the notebook has no such pair.
     """
     for fails, cell in enumerate(notebook.cells):
         if find_tag(cell, RAISES) == PICTURE_FAILS_WITH:

@@ -33,12 +33,12 @@ WINDOW = {"width": 1280, "height": 1600}  # a laptop's width, and as much of a n
 SECONDS_TO_OPEN = 120
 SECONDS_TO_RENDER = 20
 SECONDS_UNTIL_SETTLED = 5  # after something went wrong, and only then: the next cell may still be on its way
-OVERLAP = 80  # pixels that two screenshots share, so that each line is whole in one of them
+OVERLAP_PIXELS = 80  # pixels that two screenshots share, so that each line is whole in one of them
 
 PICTURE_OF = "01_irregular_partitions.ipynb"
 PICTURE_WIDTH = 1120
-TALLEST_PICTURE = 1500
-HEAVIEST_PICTURE = 300_000  # bytes
+MAX_PICTURE_HEIGHT = 1500
+MAX_PICTURE_BYTES = 300_000  # bytes
 
 # Everything that pops up, from the first moment on, though it may be gone again before anybody looks.
 WATCH_POPUPS = """
@@ -80,59 +80,61 @@ END_OF_CELLS = """box => box.scrollTop - box.getBoundingClientRect().top
 
 @dataclass
 class Visit:
-    """What is visited, where its pictures go, and what was asked for on the way."""
+    """A notebook to visit, the folder for its screenshots, and the addresses that its page requested."""
 
     path: Path
     notebook: NotebookNode
     output: Path
-    asked: set[str] = field(default_factory=set)
+    requested: set[str] = field(default_factory=set)
 
     def picture(self, what: str) -> Path:
         """Where a screenshot of this notebook goes."""
         return self.output / f"{self.path.stem}-{what}.png"
 
 
-def findings(browser: Browser, visit: Visit, address: str, picture: Path | None) -> list[str]:
+def visit_notebook(browser: Browser, visit: Visit, address: str, picture: Path | None) -> list[str]:
     """Visit one notebook in a window of its own and return what is wrong with it."""
     context = browser.new_context(viewport=WINDOW)
     page = context.new_page()
     page.add_init_script(WATCH_POPUPS)
-    page.on("request", lambda request: visit.asked.add(request.url))
-    page.on("websocket", lambda socket: visit.asked.add(socket.url))
+    page.on("request", lambda request: visit.requested.add(request.url))
+    page.on("websocket", lambda socket: visit.requested.add(socket.url))
     page.set_default_timeout(SECONDS_TO_RENDER * 1000)
     found: list[str] = []
     try:
-        found.extend(looked_at(page, visit, address, picture))
+        found.extend(look_at(page, visit, address, picture))
     except (Error, LookupError) as error:
         found.append(str(error).strip().partition("\n")[0])
     with suppress(Error):
         if found:
             page.screenshot(path=visit.picture("failed"))
         context.close()
-    return [*found, *find_foreign_hosts(visit.asked, address)]
+    return [*found, *find_foreign_hosts(visit.requested, address)]
 
 
-def looked_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Iterator[str]:
+def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Iterator[str]:
     """Open, run and photograph a notebook; yield each thing that is wrong with what the page shows."""
     notebook, boards = visit.notebook, count_stored_boards(visit.notebook)
-    with stage("JupyterLab did not open it, with all its cells and an idle kernel,", SECONDS_TO_OPEN):
-        page.goto(address_of(visit.path, address), timeout=SECONDS_TO_OPEN * 1000)
+    with explain_timeout(
+        "JupyterLab did not open it, with all its cells and an idle kernel,", SECONDS_TO_OPEN
+    ):
+        page.goto(build_address(visit.path, address), timeout=SECONDS_TO_OPEN * 1000)
         page.wait_for_function(IS_OPEN, arg=len(notebook.cells), timeout=SECONDS_TO_OPEN * 1000)
-    drawn(page)
+    wait_until_drawn(page)
     page.screenshot(path=visit.picture("opening"))
-    yield from find_missing_boards(boards, regions(page, boards))
+    yield from find_missing_boards(boards, count_regions(page, boards))
     page.add_style_tag(content=LAY_OUT_ALL)
     take_pages(page, visit, "stored")
 
-    with stage("Restart and Run All could not be asked for", SECONDS_TO_RENDER):
+    with explain_timeout("Restart and Run All could not be chosen", SECONDS_TO_RENDER):
         # First, so that no number of an earlier run passes for one of this.
         choose(page, "Edit", "editmenu:clear-all")
         page.wait_for_function(IS_BLANK)
         choose(page, "Run", "runmenu:restart-and-run-all")
         page.get_by_role("button", name="Confirm Kernel Restart").click()
     yield from wait_until_it_ran(page, notebook)
-    drawn(page)
-    cells, found = seen_cells(page), regions(page, boards)
+    wait_until_drawn(page)
+    cells, found = read_cells(page), count_regions(page, boards)
     yield from find_cells_not_run(notebook, cells)
     yield from find_unannounced_red(notebook, cells)
     yield from find_missing_boards(boards, found)
@@ -150,7 +152,7 @@ def looked_at(page: Page, visit: Visit, address: str, picture: Path | None) -> I
 
 
 @contextmanager
-def stage(what: str, seconds: int) -> Iterator[None]:
+def explain_timeout(what: str, seconds: int) -> Iterator[None]:
     """Say of a time-out what it was that did not happen."""
     try:
         yield
@@ -158,13 +160,13 @@ def stage(what: str, seconds: int) -> Iterator[None]:
         raise LookupError(f"{what} within {seconds} seconds. Look at the screenshot.") from error
 
 
-def drawn(page: Page) -> None:
+def wait_until_drawn(page: Page) -> None:
     """Wait for pictures and texts on their way; the rules say what is missing after that."""
     with suppress(TooLate):
         page.wait_for_function(IS_DRAWN)
 
 
-def address_of(path: Path, address: str) -> str:
+def build_address(path: Path, address: str) -> str:
     """The address of a notebook, with whatever was open before in this JupyterLab closed."""
     parts = urlsplit(address)
     return parts._replace(path=f"/lab/tree/notebooks/{path.name}", query=f"{parts.query}&reset").geturl()
@@ -182,14 +184,14 @@ def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
     before: object = None
     since = time.monotonic()
     while True:
-        cells = seen_cells(page)
+        cells = read_cells(page)
         waiting = [name for name, cell in zip(names, cells, strict=False) if not cell.prompt[1:2].isdigit()]
         if not waiting:
             return
         if (cells, idle := page.evaluate(IS_IDLE)) != before:
             before, since = (cells, idle), time.monotonic()
         waited = time.monotonic() - since
-        stopped = page.evaluate(POPUPS) or (idle and surprises(notebook, cells))
+        stopped = page.evaluate(POPUPS) or (idle and has_surprise(notebook, cells))
         if stopped and waited > SECONDS_UNTIL_SETTLED:
             return  # an error or the kernel's death: the rules say what is wrong
         if waited > MAX_SECONDS_PER_CELL:
@@ -198,7 +200,7 @@ def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
         page.wait_for_timeout(100)
 
 
-def surprises(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
+def has_surprise(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
     """Whether a cell that announces no error shows one."""
     return any(
         seen.red and not find_tag(cell, RAISES)
@@ -206,12 +208,12 @@ def surprises(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
     )
 
 
-def seen_cells(page: Page) -> list[SeenCell]:
+def read_cells(page: Page) -> list[SeenCell]:
     """The code cells as the page shows them."""
     return [SeenCell(prompt, tuple(red)) for prompt, red in page.evaluate(SEEN)]
 
 
-def regions(page: Page, boards: Mapping[str, int]) -> dict[str, int]:
+def count_regions(page: Page, boards: Mapping[str, int]) -> dict[str, int]:
     """How many regions of each name the notebook shows, as a screen reader finds them."""
     named = {
         name: page.locator(".jp-Notebook").get_by_role("region", name=name, exact=True) for name in boards
@@ -237,7 +239,9 @@ def take_pages(page: Page, visit: Visit, theme: str) -> None:
     window = page.locator(SCROLLED)
     end = window.evaluate(END_OF_CELLS)
     height = window.evaluate("box => box.clientHeight")
-    for number, top in enumerate(range(0, max(int(end) - OVERLAP, 1), height - OVERLAP), start=1):
+    for number, top in enumerate(
+        range(0, max(int(end) - OVERLAP_PIXELS, 1), height - OVERLAP_PIXELS), start=1
+    ):
         scroll(page, top)
         window.screenshot(path=visit.picture(f"{theme}-{number:02}"))
 
@@ -253,22 +257,22 @@ def take_picture(page: Page, notebook: NotebookNode, path: Path) -> Iterator[str
     fails, succeeds = find_picture_cells(notebook)
     page.keyboard.press("Control+b")  # the list of files
     page.locator("#jp-left-stack").wait_for(state="hidden")
-    page.set_viewport_size({"width": PICTURE_WIDTH, "height": TALLEST_PICTURE})
+    page.set_viewport_size({"width": PICTURE_WIDTH, "height": MAX_PICTURE_HEIGHT})
     page.evaluate(NEXT_FRAME)
     cells = page.locator(".jp-Notebook .jp-Cell")
     first, last = cells.nth(fails - 1).bounding_box(), cells.nth(succeeds).bounding_box()
     box = page.locator(SCROLLED).bounding_box()
     if not first or not last or not box:
         raise LookupError("The cells of the README's picture are out of sight.")
-    around = TALLEST_PICTURE - box["height"]
+    around = MAX_PICTURE_HEIGHT - box["height"]
     height = around + last["y"] + last["height"] - first["y"] + 8
-    if height > TALLEST_PICTURE:
-        yield f"{path.name} would be {height:.0f} pixels tall, over {TALLEST_PICTURE}. Shorten what it shows."
-    page.set_viewport_size({"width": PICTURE_WIDTH, "height": int(min(height, TALLEST_PICTURE))})
+    if height > MAX_PICTURE_HEIGHT:
+        yield f"{path.name} would be {height:.0f} pixels tall, over {MAX_PICTURE_HEIGHT}. Shorten its cells."
+    page.set_viewport_size({"width": PICTURE_WIDTH, "height": int(min(height, MAX_PICTURE_HEIGHT))})
     scroll(page, page.locator(SCROLLED).evaluate("box => box.scrollTop") + first["y"] - box["y"] - 4)
     picture = page.screenshot()
-    if len(picture) > HEAVIEST_PICTURE:
-        yield f"{path.name} would weigh {len(picture)} bytes, over {HEAVIEST_PICTURE}, and was not renewed."
+    if len(picture) > MAX_PICTURE_BYTES:
+        yield f"{path.name} would weigh {len(picture)} bytes, over {MAX_PICTURE_BYTES}, and was not renewed."
     else:
         path.write_bytes(picture)
 
@@ -293,7 +297,7 @@ def main() -> int:
         for visit in visits:
             print(f"{visit.path.name} ... ", end="", flush=True)
             began = time.monotonic()
-            found = findings(browser, visit, os.environ["COURSE_ADDRESS"], wanted.picture)
+            found = visit_notebook(browser, visit, os.environ["COURSE_ADDRESS"], wanted.picture)
             print(
                 f"{'FAILED' if found else 'ok'}, {time.monotonic() - began:.0f} s",
                 *found,

@@ -21,7 +21,7 @@ class WrongCells(Exception):
     """A notebook's tags do not fit its lesson; the message has a line for each fault, with the next move."""
 
 
-def learner_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
+def make_learner_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
     """Return a copy with each task in its prose cell, each starter in its code cell, and the objectives.
 
     All other cells, and whatever cells have shown, stay as they are.
@@ -32,11 +32,11 @@ def learner_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
     return _fill_in(notebook, lesson, lambda exercise: exercise.starter)
 
 
-def solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
+def make_solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
     """Return the learner's edition with solutions in the place of starters, and marked so in its title.
 
     Raises:
-        WrongCells: as in `learner_edition`, or the notebook does not begin with a title.
+        WrongCells: as in `make_learner_edition`, or the notebook does not begin with a title.
     """
     edition = _fill_in(notebook, lesson, lambda exercise: exercise.solution)
     first = edition.cells[0].source if edition.cells else ""
@@ -47,7 +47,7 @@ def solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
     return edition
 
 
-def clean_edition(notebook: NotebookNode) -> NotebookNode:
+def make_clean_edition(notebook: NotebookNode) -> NotebookNode:
     """Return a copy as if nobody had ever run it: no outputs, no counts, no times, no widgets."""
     copy = deepcopy(notebook)
     clear_outputs(copy)

@@ -10,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lesson_lib.author.editions import WrongCells, learner_edition
+from lesson_lib.author.editions import WrongCells, make_learner_edition
 from lesson_lib.author.notebook_files import (
     NotebookError,
     list_notebooks,
@@ -49,7 +49,7 @@ def renew(path: Path) -> tuple[bool, list[str]]:
     notebook, lesson = read_notebook(path), find_lesson(path.stem)
     if lesson:
         try:
-            notebook = learner_edition(notebook, lesson)
+            notebook = make_learner_edition(notebook, lesson)
         except WrongCells as error:
             wrong = str(error).splitlines()
             raise NotebookError("\n".join(f"{path.name}: {finding}" for finding in wrong)) from error

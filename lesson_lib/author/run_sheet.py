@@ -87,7 +87,7 @@ def write_run_sheet(lesson: Lesson, notebook: NotebookNode) -> str:
     )
 
 
-# Where things stand in a notebook
+# The steps of a notebook
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def _join_prose(notebook: NotebookNode) -> str:
 
 
 def _compare_sections(lesson: Lesson, headings: list[str]) -> Iterator[str]:
-    """The sections of the plan are the headings of the notebook, in the same order."""
+    """Find sections of the plan that are not the notebook's headings, or in another order."""
     planned = [section.heading for section in lesson.sections]
     for heading in _subtract(planned, headings):
         yield (
@@ -149,7 +149,7 @@ def _compare_sections(lesson: Lesson, headings: list[str]) -> Iterator[str]:
 
 
 def _compare_objectives(lesson: Lesson) -> Iterator[str]:
-    """Each objective has a section and a check, and nothing serves an objective that there is not."""
+    """Find objectives without a section or a check, and unknown objectives."""
     objectives = [objective.id for objective in lesson.objectives]
     taught = {section.objective for section in lesson.sections}
     checked = {exercise.objective for exercise in lesson.exercises}
@@ -176,9 +176,9 @@ def _compare_objectives(lesson: Lesson) -> Iterator[str]:
 
 
 def _compare_exercises(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
-    """Exercises have ids of their notebook, and stand below a heading, in the plan's order.
+    """Find exercises with the id of another notebook, above the first heading, or in another order.
 
-    That each has its cells is seen to where editions are made.
+    The editions find exercises without cells.
     """
     planned = [exercise.id for exercise in lesson.exercises]
     order = [step.exercise for step in placed]
@@ -200,7 +200,7 @@ def _compare_exercises(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
 
 
 def _find_long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
-    """Nobody reads and runs for more than ten minutes without being asked something.
+    """Find more than ten minutes of reading and running without a check.
 
     A section's minutes are spread evenly over its pieces, since a check may stand in its middle.
     """

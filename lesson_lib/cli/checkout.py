@@ -14,7 +14,7 @@ DATABASE = "output/warehouse.duckdb"
 
 
 class CannotGoOn(Exception):
-    """The command cannot do what it was asked for; the message says why and what to do next."""
+    """The command cannot do its work; the message says why and what to do next."""
 
 
 def find_checkout(start: Path | None = None) -> Path:

@@ -1,4 +1,4 @@
-"""What `lesson` understands, and what its exit status means."""
+"""The command line of `lesson`: its commands, options and exit status."""
 
 import argparse
 import sys
@@ -21,24 +21,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:
-        argv: the words after `lesson`; those of this process when None.
+        argv: the arguments; those of this process when None.
 
     Returns:
-        0: all is well; 1: something needs the reader, and the output says what; 130: stopped with Ctrl-C.
+        0 if all is well, 1 if the output says what to do, 130 after Ctrl-C.
 
     Raises:
-        SystemExit: with status 2, the words are not understood; with 0, help was asked for.
+        SystemExit: argparse has printed a usage error (status 2) or the help (0).
     """
-    parser = _parser()
+    parser = _build_parser()
     chosen = parser.parse_args(argv)
     try:
         match chosen.command:
             case "doctor":
-                return _doctor()
+                return _run_doctor()
             case "run" | "solutions" | "student" as command:
-                return _notebooks(command, chosen.notebooks, chosen.output)
+                return _run_on_notebooks(command, chosen.notebooks, chosen.output)
             case "reset":
-                return _reset(dry_run=chosen.dry_run)
+                return _run_reset(dry_run=chosen.dry_run)
             case _:
                 parser.print_help()
                 return 0
@@ -51,15 +51,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def course_database() -> Path:
-    """Return where the course's persistent database lies, whether it is there or not.
-
-    Raises:
-        CannotGoOn: there is no checkout.
-    """
+    """Return the path of the course's database, which may not exist; raise CannotGoOn without a checkout."""
     return find_checkout() / DATABASE
 
 
-def _parser() -> argparse.ArgumentParser:
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lesson", description="Look after the course on this machine.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.add_parser("doctor", help="check this machine: one line a check, with the fix where one is due")
@@ -84,30 +80,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-# Each command is imported when it is called for: what one of them needs, the others work without.
+# Each command is imported when it is called, so that the others work without what it needs.
 
 
-def _doctor() -> int:
-    from lesson_lib.cli.doctor import findings  # noqa: PLC0415 - as said above
+def _run_doctor() -> int:
+    from lesson_lib.cli.doctor import examine  # noqa: PLC0415 - as explained above
 
-    well = True
-    for finding in findings(course_database):
+    all_ok = True
+    for finding in examine(course_database):
         print(f"{'ok' if finding.ok else 'fix':<4}{finding.text}", flush=True)
-        well = well and finding.ok
-    return 0 if well else 1
+        all_ok = all_ok and finding.ok
+    return 0 if all_ok else 1
 
 
-def _notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
+def _run_on_notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
     checkout = find_checkout()
     try:
-        from lesson_lib.cli.run import choose_notebooks, run_notebooks  # noqa: PLC0415 - as said above
+        from lesson_lib.cli.run import choose_notebooks, run_notebooks  # noqa: PLC0415 - as explained above
     except ModuleNotFoundError as missing:
-        raise _not_installed(command, missing) from missing
+        raise _name_missing(command, missing) from missing
     notebooks, folder = choose_notebooks(checkout, names), output or checkout / FOLDERS[command]
     if command == "run":
         return run_notebooks(notebooks, folder)
-    # It loads all of Dagster, for which `lesson run` need not wait.
-    from lesson_lib.cli.hand_out import write_solutions, write_student  # noqa: PLC0415 - as said above
+    # It loads all of Dagster, which would delay `lesson run`.
+    from lesson_lib.cli.hand_out import write_solutions, write_student  # noqa: PLC0415 - as explained above
 
     if command == "solutions":
         return write_solutions(notebooks, folder)
@@ -116,13 +112,13 @@ def _notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
     return 0
 
 
-def _reset(*, dry_run: bool) -> int:
+def _run_reset(*, dry_run: bool) -> int:
     checkout = find_enclosing_checkout()
     print(f"Checkout: {checkout}")
     try:
-        from lesson_lib.cli.reset import plan_reset, remove  # noqa: PLC0415 - as said above
+        from lesson_lib.cli.reset import plan_reset, remove  # noqa: PLC0415 - as explained above
     except ModuleNotFoundError as missing:
-        raise _not_installed("reset", missing) from missing
+        raise _name_missing("reset", missing) from missing
     plan = plan_reset(checkout)
     removed = []
     try:
@@ -140,7 +136,7 @@ def _reset(*, dry_run: bool) -> int:
     return int(plan.keeps_state)
 
 
-def _not_installed(command: str, missing: ModuleNotFoundError) -> CannotGoOn:
+def _name_missing(command: str, missing: ModuleNotFoundError) -> CannotGoOn:
     return CannotGoOn(
         f"`lesson {command}` needs {missing.name}, which is not installed. "
         "Run `make lab` once: it installs it."

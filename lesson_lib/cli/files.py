@@ -18,7 +18,7 @@ class Kind(Enum):
     MISSING = "missing"
 
 
-def kind_of(path: Path) -> Kind:
+def get_kind(path: Path) -> Kind:
     """Return what lies at a path; the folders above it must not be links."""
     try:
         found = path.lstat()
@@ -39,7 +39,7 @@ def find_unexpected(folder: Path, expected: str) -> Path | None:
         expected: a regular expression for the names of files.
     """
     for path in sorted(folder.iterdir()):
-        kind = kind_of(path)
+        kind = get_kind(path)
         if kind is Kind.FOLDER:
             if found := find_unexpected(path, expected):
                 return found

@@ -6,7 +6,12 @@ from pathlib import Path
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from lesson_lib.author.editions import WrongCells, clean_edition, learner_edition, solved_edition
+from lesson_lib.author.editions import (
+    WrongCells,
+    make_clean_edition,
+    make_learner_edition,
+    make_solved_edition,
+)
 from lesson_lib.author.exercise_outcomes import find_unsolved
 from lesson_lib.author.notebook_files import format_notebook
 from lesson_lib.classroom.exercises import catalogue
@@ -30,7 +35,7 @@ def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
             cannot be written.
     """
     _refuse_to_overwrite(notebooks, output)
-    editions = {path: _make_edition(path, solved_edition) for path in notebooks}
+    editions = {path: _make_edition(path, make_solved_edition) for path in notebooks}
     failed = False
     for path, edition, failure in execute_all(editions, output):
         wrong = find_unsolved(edition, _find_lesson(path))
@@ -49,7 +54,10 @@ def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
     content than its own.
     """
     _refuse_to_overwrite(notebooks, output)
-    editions = {output / path.name: clean_edition(_make_edition(path, learner_edition)) for path in notebooks}
+    editions = {
+        output / path.name: make_clean_edition(_make_edition(path, make_learner_edition))
+        for path in notebooks
+    }
     for copy, edition in editions.items():
         if copy.exists() and copy.read_bytes() != format_notebook(edition).encode():
             raise CannotGoOn(

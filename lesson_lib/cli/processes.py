@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
@@ -16,26 +16,25 @@ _MODULES = {"dagster", "dagster_webserver", "dagster_dg_cli"}
 def find_dagster(checkout: Path) -> str | None:
     """Return the oldest process that runs Dagster for a checkout: `dagster dev`, a daemon, or a notebook.
 
-    A Dagster command is the checkout's if it was started in it, or if its DAGSTER_HOME is the checkout; any
-    other Python program only by its DAGSTER_HOME, which this one and those that started it may share. Where
-    another user's process does not show either, it is not found.
+    A Dagster command belongs to the checkout if it was started there or has its DAGSTER_HOME there; any other
+    Python program, except this one and its parents, only by its DAGSTER_HOME. Processes of other users that
+    do not show these are not found.
     """
     family = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found = [
         process
         for process in psutil.process_iter(["cmdline", "create_time"])
-        if (_runs_dagster(process.info["cmdline"] or []) and _belongs_to(process, checkout))
-        or (process.pid not in family and _has_home(process, checkout))
+        if _uses_checkout(process, process.info["cmdline"] or [], checkout, is_family=process.pid in family)
     ]
     oldest = min(found, key=lambda process: process.info["create_time"], default=None)
     return _name(oldest) if oldest else None
 
 
 def find_reader(paths: Sequence[Path]) -> tuple[Path, str] | None:
-    """Return one of these paths that a process has open, or has something open in, and that process.
+    """Return a file at or below one of these paths that a process has open, and that process.
 
-    Unlike a lock, this also shows this process, and one that only reads. Where another user's process does
-    not show its files, it is not found.
+    Unlike a lock, this also shows this process, and one that only reads. Processes of other users that do not
+    show their files are not found.
     """
     if sys.platform == "win32":  # there psutil is slow and can hang, and an open file cannot be removed
         return None
@@ -48,40 +47,31 @@ def find_reader(paths: Sequence[Path]) -> tuple[Path, str] | None:
 
 
 def _runs_dagster(command: Sequence[str]) -> bool:
-    if not command:
-        return False
-    if not _program(command[0]).startswith("python"):
-        return _program(command[0]) in _PROGRAMS
+    if not _is_python(command):
+        return bool(command) and _name_program(command[0]) in _PROGRAMS
     is_module = "-m" in command[:-1] and command[command.index("-m") + 1].partition(".")[0] in _MODULES
-    return is_module or any(_program(word) in _PROGRAMS for word in command[1:])
+    return is_module or any(_name_program(word) in _PROGRAMS for word in command[1:])
 
 
-def _program(word: str) -> str:
+def _name_program(word: str) -> str:
     return Path(word).name.casefold().removesuffix(".exe")
 
 
-def _belongs_to(process: psutil.Process, checkout: Path) -> bool:
-    return any(_is_checkout_of(folder, checkout) for folder in _folders(process))
+def _is_python(command: Sequence[str]) -> bool:
+    return bool(command) and _name_program(command[0]).startswith("python")
 
 
-def _has_home(process: psutil.Process, checkout: Path) -> bool:
-    """Return whether a Python program uses the instance in a checkout."""
-    command = process.info["cmdline"] or [""]
-    if not _program(command[0]).startswith("python"):
-        return False
+def _uses_checkout(
+    process: psutil.Process, command: Sequence[str], checkout: Path, *, is_family: bool
+) -> bool:
+    """Return whether a process runs Dagster in a checkout, or uses the instance there."""
     try:
-        return _is_checkout_of(process.environ().get("DAGSTER_HOME", ""), checkout)
+        if _runs_dagster(command) and _is_checkout_of(process.cwd(), checkout):
+            return True
+        may_use_home = _runs_dagster(command) or (_is_python(command) and not is_family)
+        return may_use_home and _is_checkout_of(process.environ().get("DAGSTER_HOME", ""), checkout)
     except (psutil.Error, OSError):
         return False
-
-
-def _folders(process: psutil.Process) -> Iterator[str]:
-    """Yield the folder that a process works in, and its DAGSTER_HOME."""
-    try:
-        yield process.cwd()
-        yield process.environ().get("DAGSTER_HOME", "")
-    except (psutil.Error, OSError):
-        return
 
 
 def _is_checkout_of(folder: str, checkout: Path) -> bool:

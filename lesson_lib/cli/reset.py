@@ -13,7 +13,7 @@ import duckdb
 
 from lesson_lib.cli.checkout import DATABASE, FOLDERS, CannotGoOn, list_notebooks, shorten_path
 from lesson_lib.cli.database import Held, open_briefly
-from lesson_lib.cli.files import Kind, find_unexpected, kind_of
+from lesson_lib.cli.files import Kind, find_unexpected, get_kind
 from lesson_lib.cli.processes import find_dagster, find_reader
 
 _COPIES = {"solutions": ("ipynb", "html"), "student": ("ipynb",), "run": ("html",)}  # innermost folders first
@@ -86,7 +86,7 @@ def remove(plan: Plan, path: Path) -> None:
     try:
         if shorten_path(path, plan.checkout) in _WHOLE_FOLDERS:
             shutil.rmtree(path)
-        elif kind_of(path) is Kind.FOLDER:
+        elif get_kind(path) is Kind.FOLDER:
             path.rmdir()
         else:
             path.unlink(missing_ok=True)
@@ -102,17 +102,17 @@ def _add_state(plan: Plan) -> None:
 
     Records without the database would count keys as loaded that have no rows any more.
     """
-    found = [path for path in _state_paths(plan.checkout) if kind_of(path) is not Kind.MISSING]
+    found = [path for path in _list_state(plan.checkout) if get_kind(path) is not Kind.MISSING]
     records = {path.name for path in found} & set(_RECORDS)
     if records == {"storage"}:
         storage = plan.checkout / "storage"
         plan.leave(storage, "there are no records of Dagster beside it, so it may be yours")
         found.remove(storage)
-    faults = {path: fault for path in found if (fault := _fault(path, plan.checkout))}
+    faults = {path: fault for path in found if (fault := _find_fault(path, plan.checkout))}
     for path, fault in faults.items():
         plan.leave(path, fault)
     output = plan.checkout / FOLDERS["run"]
-    is_blocked = bool(faults) or kind_of(output) not in {Kind.FOLDER, Kind.MISSING}
+    is_blocked = bool(faults) or get_kind(output) not in {Kind.FOLDER, Kind.MISSING}
     if not is_blocked:
         plan.paths += found
         return
@@ -122,8 +122,8 @@ def _add_state(plan: Plan) -> None:
             plan.leave(path, "the database's files and Dagster's records are only removed together")
 
 
-def _state_paths(checkout: Path) -> Iterator[Path]:
-    is_folder = kind_of(checkout / FOLDERS["run"]) is Kind.FOLDER
+def _list_state(checkout: Path) -> Iterator[Path]:
+    is_folder = get_kind(checkout / FOLDERS["run"]) is Kind.FOLDER
     # Records first: if the reset is stopped in between, rows without records are loaded again, whereas
     # records without rows would count as loaded.
     for name in (*_RECORDS, f"{DATABASE}.tmp", *reversed(_FILES)):
@@ -131,14 +131,14 @@ def _state_paths(checkout: Path) -> Iterator[Path]:
             yield checkout / name
 
 
-def _fault(path: Path, checkout: Path) -> str | None:
+def _find_fault(path: Path, checkout: Path) -> str | None:
     """Return why a path is not what the course wrote there; None if it is."""
     pattern = _WHOLE_FOLDERS.get(shorten_path(path, checkout))
     wanted = Kind.FOLDER if pattern else Kind.FILE
-    if kind_of(path) is not wanted:
-        return f"it is {kind_of(path).value}, and the course makes {wanted.value}"
+    if get_kind(path) is not wanted:
+        return f"it is {get_kind(path).value}, and the course makes {wanted.value}"
     if pattern and (found := find_unexpected(path, pattern)):
-        what = "is a link" if kind_of(found) is Kind.LINK else "was not made by the course"
+        what = "is a link" if get_kind(found) is Kind.LINK else "was not made by the course"
         return f"{shorten_path(found, checkout)} {what}"
     return None
 
@@ -155,20 +155,20 @@ def _note_other_instance(plan: Plan) -> None:
 
 def _add_copies(plan: Plan) -> None:
     output = plan.checkout / FOLDERS["run"]
-    if kind_of(output) is Kind.FOLDER:
+    if get_kind(output) is Kind.FOLDER:
         for command in _COPIES:
             _add_copies_of(command, plan)
-    elif kind_of(output) is not Kind.MISSING:
-        plan.leave(output, f"it is {kind_of(output).value}, and the course makes a folder")
+    elif get_kind(output) is not Kind.MISSING:
+        plan.leave(output, f"it is {get_kind(output).value}, and the course makes a folder")
 
 
 def _add_copies_of(command: str, plan: Plan) -> None:
     """Add what a command has written, and its folder if nothing else is in it; note what stays there."""
     folder = plan.checkout / FOLDERS[command]
-    if kind_of(folder) is Kind.MISSING:
+    if get_kind(folder) is Kind.MISSING:
         return
-    if kind_of(folder) is not Kind.FOLDER:
-        plan.leave(folder, f"it is {kind_of(folder).value}, and the course makes a folder")
+    if get_kind(folder) is not Kind.FOLDER:
+        plan.leave(folder, f"it is {get_kind(folder).value}, and the course makes a folder")
         return
     names = {f"{path.stem}.{kind}" for path in list_notebooks(plan.checkout) for kind in _COPIES[command]}
     noted = {plan.checkout / name for name in (*FOLDERS.values(), *_FILES, *_WHOLE_FOLDERS)}
@@ -177,9 +177,9 @@ def _add_copies_of(command: str, plan: Plan) -> None:
     for path in inside:
         if path in plan.paths or path in noted:
             continue
-        if kind_of(path) is Kind.LINK:
+        if get_kind(path) is Kind.LINK:
             plan.leave(path, "it is a link")
-        elif path.name in names and kind_of(path) is Kind.FILE:
+        elif path.name in names and get_kind(path) is Kind.FILE:
             plan.paths.append(path)
         else:
             others.append(path.name)
@@ -193,7 +193,7 @@ def _require_removable(plan: Plan) -> None:
     folders = {path.parent for path in plan.paths}
     for path in plan.paths:
         if shorten_path(path, plan.checkout) in _WHOLE_FOLDERS:
-            folders |= {path, *(inner for inner in path.rglob("*") if kind_of(inner) is Kind.FOLDER)}
+            folders |= {path, *(inner for inner in path.rglob("*") if get_kind(inner) is Kind.FOLDER)}
     for folder in sorted(folders):
         if not os.access(folder, os.W_OK | os.X_OK):
             raise CannotGoOn(

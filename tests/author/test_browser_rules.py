@@ -28,19 +28,19 @@ def lesson() -> NotebookNode:
 
 
 def page(*, two: tuple[str, ...] = ("Traceback\nZeroDivisionError: 1 / 0",)) -> list[SeenCell]:
-    """The page of that lesson, clean unless told otherwise."""
+    """The page of that lesson; by default nothing is wrong with it."""
     return [SeenCell("[1]:"), SeenCell("[2]:", two), SeenCell("[3]:")]
 
 
 def test_a_clean_page_passes() -> None:
-    """Numbers in order, the announced error in its place, nothing else red."""
+    """Numbers in order and an announced error in its place are accepted."""
     assert rules.find_cells_not_run(lesson(), page()) == []
     assert rules.find_unannounced_red(lesson(), page()) == []
 
 
 @pytest.mark.parametrize("prompt", ["[ ]:", "[*]:", "[4]:"])
 def test_a_cell_that_did_not_run_in_its_turn_is_named(prompt: str) -> None:
-    """Never run, still running, or run twice."""
+    """It has never run, still runs, or has run twice."""
     seen = [*page()[:2], SeenCell(prompt)]
     (found,) = rules.find_cells_not_run(lesson(), seen)
     assert found.startswith("In [3] 'two = 2': it was not run in its turn (1 of 3 cells were not).")
@@ -54,7 +54,7 @@ def test_a_page_without_all_the_cells_is_refused() -> None:
 
 
 def test_an_announced_error_that_is_not_shown_is_missed() -> None:
-    """No red output, or one that names another error."""
+    """A finding reports a missing red output, and one that names another error."""
     (missed,) = rules.find_unannounced_red(lesson(), page(two=()))
     assert "In [2] '1 / 0': it announces ZeroDivisionError, and the page does not show it." in missed
     missed, unannounced = rules.find_unannounced_red(lesson(), page(two=("ValueError: no",)))
@@ -63,7 +63,7 @@ def test_an_announced_error_that_is_not_shown_is_missed() -> None:
 
 
 def test_an_error_or_stderr_that_is_not_announced_is_quoted() -> None:
-    """In another cell, and beside an announced error; of a traceback, the last line."""
+    """It is found in another cell and beside an announced error; the last line of a traceback is quoted."""
     seen = [SeenCell("[1]:", ("-----\nKeyError: 'acme'\n",)), *page()[1:]]
     (found,) = rules.find_unannounced_red(lesson(), seen)
     assert found.startswith(
@@ -74,7 +74,7 @@ def test_an_error_or_stderr_that_is_not_announced_is_quoted() -> None:
 
 
 def test_boards_are_counted_by_their_accessible_names() -> None:
-    """In either kind of output, several in one, names unescaped, white space folded; nothing else counts."""
+    """Both kinds of output are read; names are unescaped, and their white space is folded."""
     notebook = new_notebook(
         cells=[
             new_markdown_cell(board("in prose")),
@@ -94,7 +94,7 @@ def test_boards_are_counted_by_their_accessible_names() -> None:
 
 
 def test_boards_that_the_page_lacks_are_named() -> None:
-    """Too few, too many, none at all."""
+    """Boards that are missing, too few or too many are reported."""
     stored = {"Keys of s3": 2, "Run": 1, "Rows": 1}
     assert rules.find_missing_boards(stored, stored) == []
     found = rules.find_missing_boards(stored, {"Keys of s3": 1, "Run": 2})
@@ -106,20 +106,20 @@ def test_boards_that_the_page_lacks_are_named() -> None:
 
 
 def test_a_board_without_a_name_is_refused() -> None:
-    """A screen reader would pass it by, however many the page has."""
+    """A screen reader would skip it, however many the page has."""
     notebook = new_notebook(cells=[showing('<section class="lesson-board wide"></section>')])
     assert len(rules.find_missing_boards(rules.count_stored_boards(notebook), {"": 1})) == 1
 
 
 def test_whatever_popped_up_is_quoted() -> None:
-    """In one line."""
+    """The text of a popup is quoted in one line."""
     assert rules.find_popups([]) == []
     (found,) = rules.find_popups(["Would you like\n  news?"])
     assert found.startswith("This popped up unasked: 'Would you like news?'.")
 
 
 def test_only_the_server_itself_may_be_asked() -> None:
-    """Over http or a web socket; another port of this machine is another server."""
+    """Requests by http and web sockets are compared; another port of this machine is another server."""
     own = {
         "http://127.0.0.1:8888/static/x.js",
         "ws://127.0.0.1:8888/api/kernels",
@@ -129,8 +129,8 @@ def test_only_the_server_itself_may_be_asked() -> None:
     assert rules.find_foreign_hosts(own, HOME) == []
     others = {"https://example.org/a.js", "https://example.org/b.js", "ws://127.0.0.1:9999/"}
     assert [text.split(".  ")[0].split(". ")[0] for text in rules.find_foreign_hosts(own | others, HOME)] == [
-        "Something was asked of 127.0.0.1:9999",
-        "Something was asked of example.org",
+        "The page made a request to 127.0.0.1:9999",
+        "The page made a request to example.org",
     ]
 
 

@@ -8,7 +8,12 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from lesson_lib.author.editions import WrongCells, clean_edition, learner_edition, solved_edition
+from lesson_lib.author.editions import (
+    WrongCells,
+    make_clean_edition,
+    make_learner_edition,
+    make_solved_edition,
+)
 from tests.author.lessons import FACT, LESSON, code, gardening, prose
 
 GUESS, SOW = LESSON.exercises
@@ -30,11 +35,11 @@ def sources(notebook: NotebookNode) -> list[str]:
 
 
 def test_the_learner_gets_tasks_starters_and_objectives() -> None:
-    """From the registry, whatever stood there; tags, ids, all other cells and the original are as before."""
+    """They replace what was there; tags, ids, all other cells and the original do not change."""
     given = gardening()
     given.cells[3].source = "what a learner wrote"
     before = deepcopy(given)
-    edition = learner_edition(given, LESSON)
+    edition = make_learner_edition(given, LESSON)
     assert sources(edition) == [
         "# 07 · Gardening\n\nA seed is small.",
         OBJECTIVES,
@@ -48,23 +53,23 @@ def test_the_learner_gets_tasks_starters_and_objectives() -> None:
     assert given == before
     for cell, was in zip(edition.cells, given.cells, strict=True):
         assert (cell.id, cell.metadata) == (was.id, was.metadata)
-    assert learner_edition(edition, LESSON) == edition
+    assert make_learner_edition(edition, LESSON) == edition
 
 
 def test_a_lesson_without_checks_explains_none() -> None:
-    """Nor does one without objectives list any; a few minutes are told as five."""
+    """It lists no objectives if it has none; a few minutes are rounded to five."""
     guessing = replace(LESSON, sections=(), exercises=(GUESS,))
     notebook = gardening()
     del notebook.cells[6:]
-    objectives = learner_edition(notebook, guessing).cells[1].source
+    objectives = make_learner_edition(notebook, guessing).cells[1].source
     assert objectives == "After some 5 minutes, exercises included, you can:\n\n1. sow a seed\n2. reap"
     del notebook.cells[1]
-    learner_edition(notebook, replace(guessing, objectives=()))
+    make_learner_edition(notebook, replace(guessing, objectives=()))
 
 
 def test_the_solved_edition_says_so_in_its_title() -> None:
-    """And holds solutions where the learner's has starters; nothing else differs."""
-    solved, learners = solved_edition(gardening(), LESSON), learner_edition(gardening(), LESSON)
+    """It holds solutions where the learner's has starters, and differs in nothing else."""
+    solved, learners = make_solved_edition(gardening(), LESSON), make_learner_edition(gardening(), LESSON)
     assert solved.cells[0].source == "# 07 · Gardening (solutions)\n\nA seed is small."
     assert (solved.cells[3].source, solved.cells[7].source) == (GUESS.solution, SOW.solution)
     assert [cell for number, cell in enumerate(solved.cells) if number not in (0, 3, 7)] == [
@@ -78,18 +83,18 @@ def test_a_solved_edition_is_never_without_the_mark(cells: list[NotebookNode]) -
     notebook = gardening()
     notebook.cells = cells
     with pytest.raises(WrongCells, match=r"does not begin with a title\. Let its first cell begin"):
-        solved_edition(notebook, replace(LESSON, objectives=(), exercises=()))
+        make_solved_edition(notebook, replace(LESSON, objectives=(), exercises=()))
 
 
 def test_a_clean_copy_is_as_if_nobody_had_run_it() -> None:
-    """Outputs, counts, times and widgets go; tags and sources stay, and the original too."""
+    """Outputs, counts, times and widgets are removed; tags, sources and the original stay."""
     notebook = gardening()
     notebook.metadata["widgets"] = {"state": {}}
     ran = notebook.cells[3]
     ran.outputs, ran.execution_count = [new_output("stream", text="8 rows")], 4
     ran.metadata["execution"] = {"iopub.execute_input": "2031-05-06T07:08"}
     before = deepcopy(notebook)
-    assert clean_edition(notebook) == gardening()
+    assert make_clean_edition(notebook) == gardening()
     assert notebook == before
 
 
@@ -144,12 +149,12 @@ WRONG: dict[str, tuple[Callable[[NotebookNode], None], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("edition", [learner_edition, solved_edition])
+@pytest.mark.parametrize("edition", [make_learner_edition, make_solved_edition])
 @pytest.mark.parametrize(("spoil", "findings"), WRONG.values(), ids=WRONG)
 def test_a_tag_without_its_counterpart_is_refused(
     edition: Callable[..., NotebookNode], spoil: Callable[[NotebookNode], None], findings: list[str]
 ) -> None:
-    """By name, with the next move, and with nothing else said."""
+    """The message names the tag and the next move, and nothing else."""
     notebook = gardening()
     spoil(notebook)
     with pytest.raises(WrongCells) as refused:

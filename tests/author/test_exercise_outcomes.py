@@ -28,14 +28,14 @@ RIGHT = Verdict("7.2", Outcome.RIGHT)
 
 
 def test_a_solved_notebook_is_right_throughout() -> None:
-    """Each check in its own cell; a prediction in its own, and beside its fact."""
+    """A check is read in its own cell, a prediction in its own and beside its fact."""
     notebook = showing({3: NOTED, 4: AS_GUESSED, 7: RIGHT})
     assert read_outcomes(notebook, LESSON) == {"7.1": ["noted", "as you guessed"], "7.2": ["right"]}
     assert find_unsolved(notebook, LESSON) == []
 
 
 def test_an_untouched_notebook_says_so() -> None:
-    """Neither a guess nor an attempt."""
+    """It shows neither a guess nor an attempt."""
     notebook = showing({3: Guess("7.1", ()), 4: Fact("7.1", "8"), 7: Verdict("7.2", Outcome.NOT_ATTEMPTED)})
     assert read_outcomes(notebook, LESSON) == {"7.1": ["no guess yet", "no guess"], "7.2": ["not attempted"]}
 
@@ -57,12 +57,12 @@ ANOTHER = Verdict("7.20", Outcome.RIGHT)
     ],
 )
 def test_what_is_not_right_is_named(boards: dict[int, Displayable], wrong: list[str]) -> None:
-    """With what is shown instead; another cell's verdict, another exercise's, and plain text do not count."""
+    """What is shown instead is named; verdicts of other cells or exercises and plain text are ignored."""
     assert find_unsolved(showing(boards), LESSON) == wrong
 
 
 def test_a_fact_above_its_guess_does_not_count() -> None:
-    """Whoever has seen the fact does not guess."""
+    """A guess after the fact is not a guess."""
     notebook = showing({3: NOTED, 4: AS_GUESSED, 7: RIGHT})
     notebook.cells.insert(0, notebook.cells.pop(4))
     assert find_unsolved(notebook, LESSON) == ["Prediction 7.1: noted"]

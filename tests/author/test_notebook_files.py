@@ -19,7 +19,7 @@ from tests.author.lessons import code, save
 
 
 def test_reading_gives_each_cell_a_lasting_id(tmp_path: Path) -> None:
-    """A cell keeps its id; one without, or with another's, is called after its position."""
+    """A cell keeps its id; one without an id, or with another's, is named after its position."""
     path = save(tmp_path, *(code("x") for _ in range(4)))
     raw = json.loads(path.read_text(encoding="utf-8"))
     raw["nbformat_minor"] = 4
@@ -54,7 +54,7 @@ def test_reading_gives_each_cell_a_lasting_id(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_notebook_is_refused_by_name(
+def test_an_invalid_notebook_is_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
 ) -> None:
     """The reason is in the message; the table of rhythms prints it."""
@@ -69,7 +69,7 @@ def test_what_is_no_notebook_is_refused_by_name(
 
 
 def test_tidying_keeps_what_lasts() -> None:
-    """Times, versions, widget state and colours go; tags and what a cell shows stay, and the original too."""
+    """Times, versions, widget state and colours are removed; tags, outputs and the original stay."""
     cell = code("x", "raises-exception")
     cell.metadata |= {
         "execution": {"iopub.execute_input": "2031-05-06T07:08"},

@@ -85,7 +85,7 @@ ALL_RULES: list[Rule] = [
 
 
 def test_a_clean_notebook_passes_every_rule() -> None:
-    """None of the rules objects to what a lesson needs: tables, charts, links, dates, a named error."""
+    """No rule objects to what a lesson needs: tables, charts, links, dates, a named error."""
     assert [rule(lesson()) for rule in ALL_RULES] == [[]] * len(ALL_RULES)
 
 
@@ -98,7 +98,7 @@ def test_a_clean_notebook_passes_every_rule() -> None:
     ],
 )
 def test_a_cell_that_did_not_run_in_its_turn_is_found(cell: NotebookNode, finding: str) -> None:
-    """Empty, never run, or run out of order: each is said of the very cell."""
+    """The finding names the cell that is empty, has never run, or ran out of order."""
     assert rules.find_cells_out_of_order(notebook(code("y"), cell)) == [finding]
 
 
@@ -117,7 +117,7 @@ NAMED = ("raises-exception", "raises:KeyError")
     ],
 )
 def test_an_error_that_is_not_the_announced_one_is_found(cell: NotebookNode, finding: str) -> None:
-    """Absent, another one, unannounced, or announced without its name."""
+    """The error is missing, another one, unannounced, or announced without its name."""
     assert finding in rules.find_unannounced_errors(notebook(cell))[0]
 
 
@@ -153,12 +153,12 @@ def test_a_seventh_changing_cell_is_found() -> None:
     ("source", "count"), [("x;", 1), ("y\nx ;  # quiet\n", 1), ("x = 1; y", 0), ("'a;'", 0)]
 )
 def test_a_semicolon_that_hides_a_value_is_found(source: str, count: int) -> None:
-    """Only as the end of a cell: there JupyterLab hides the value, and nbval does not."""
+    """It is found only at the end of a cell, where JupyterLab hides the value and nbval does not."""
     assert len(rules.find_hidden_values(notebook(code(source)))) == count
 
 
 def test_a_log_line_on_stderr_is_found() -> None:
-    """Whatever it says, and with its beginning."""
+    """The finding quotes its beginning."""
     found = rules.find_stderr(showing(stream("a\n"), stream("DEBUG - STEP_START\n", "stderr")))
     assert found == ["In [1] 'show()': stderr holds 'DEBUG - STEP_START'. Silence it where it comes from."]
 
@@ -192,7 +192,7 @@ def test_a_log_line_on_stderr_is_found() -> None:
     ],
 )
 def test_what_differs_from_machine_to_machine_is_found(text: str, what: str) -> None:
-    """In each place where an output holds text, by the name of the rule it breaks."""
+    """It is found wherever an output holds text, and the finding names the kind."""
     places = [
         stream(text),
         shown({"text/plain": text}),
@@ -220,13 +220,13 @@ def test_what_differs_from_machine_to_machine_is_found(text: str, what: str) -> 
         "o'hare.csv, müller.csv, acme.eu.csv",
     ],
 )
-def test_what_is_the_same_everywhere_is_let_be(text: str) -> None:
-    """Dates and fractions, relative paths, links, digests and inline pictures are no one's own."""
+def test_what_is_the_same_everywhere_is_allowed(text: str) -> None:
+    """Dates, fractions, relative paths, links, digests and inline pictures are the same everywhere."""
     assert rules.find_unstable_text(showing(stream(text), shown({"text/html": text})), folders=["/tmp"]) == []  # noqa: S108 a text to look for, no file
 
 
-def test_a_picture_inside_html_is_let_be() -> None:
-    """Its letters spell anything, by chance."""
+def test_a_picture_inside_html_is_allowed() -> None:
+    """The letters of a picture may look like a path by chance."""
     picture = "<img src='data:image/png;base64,aa/tmp/0x12+/bb=='>"
     assert rules.find_unstable_text(showing(shown({"text/html": picture}))) == []
     assert rules.find_unstable_text(showing(shown({"text/html": f"{picture} /opt/lab"}))) != []
@@ -249,7 +249,7 @@ def test_a_picture_inside_html_is_let_be() -> None:
     ],
 )
 def test_what_needs_a_network_or_a_live_kernel_is_found(kind: str, content: object) -> None:
-    """Scripts, styles, pictures and frames from elsewhere; widgets, which a stored notebook does not show."""
+    """Scripts, styles, pictures and frames from elsewhere are found, and widgets."""
     assert len(rules.find_fetches(showing(shown({kind: content})))) == 1
 
 
@@ -261,7 +261,7 @@ def test_a_picture_within_html_is_not_fetched() -> None:
 
 
 def test_a_picture_from_elsewhere_in_the_prose_is_found() -> None:
-    """Markdown and HTML alike; a link to click on and a picture beside the notebook are fine."""
+    """Markdown and HTML are searched; a link to click on and a picture beside the notebook are allowed."""
     prose = ["![a](https://x.example/a.png)", "<img src='https://x.example/a.png'>"]
     assert len(rules.find_fetches(notebook(*map(new_markdown_cell, prose)))) == 2
     fine = [
@@ -289,11 +289,11 @@ def test_a_picture_from_elsewhere_in_the_prose_is_found() -> None:
 def test_outputs_that_are_not_the_stored_ones_are_found(
     stored: list[NotebookNode], fresh: list[NotebookNode], finding: str
 ) -> None:
-    """Less, more, of another kind or with another content."""
+    """Outputs are missing, added, of another kind, or have another content."""
     assert finding in rules.find_changed_outputs(showing(*stored), showing(*fresh))[0]
 
 
-def test_pieces_of_a_stream_and_bytes_of_a_picture_do_not_count() -> None:
+def test_pieces_of_a_stream_and_bytes_of_a_picture_are_ignored() -> None:
     """A kernel cuts streams by the clock, and a chart's bytes differ between machines."""
     one = showing(stream("a\nb\n"), shown({"image/png": "x", "text/plain": "chart"}))
     other = showing(stream("a\n"), stream("b\n"), shown({"image/png": "y", "text/plain": "chart"}))
@@ -312,7 +312,7 @@ def measured(html: str, *others: NotebookNode) -> NotebookNode:
 
 
 def test_of_an_ignored_output_numbers_may_differ() -> None:
-    """What was measured, in its unit, and the bytes of a picture; alignment goes with it."""
+    """Measures with their units, the bytes of a picture and alignment may differ."""
     here = measured(MEASURED.format("Cost", "aa+/0w==", "3.9 s", "22 min"), stream("load  9 ms  x\n"))
     there = measured(MEASURED.format("Cost", "bb7=", "1 min", "1,000.5 h"), stream("load  1,112.5 s x\n"))
     assert rules.find_changed_outputs(here, there) == []
@@ -342,7 +342,7 @@ def test_of_an_ignored_output_everything_else_is_compared(other: NotebookNode, f
 
 
 def test_a_cell_that_does_not_repeat_is_found() -> None:
-    """Another output or an error the second time; and a tag that says so of a cell that shows the same."""
+    """It shows another output or an error the second time, or has a tag although it shows the same."""
     one, two, raised = showing(stream("8 rows")), showing(stream("16 rows")), showing(error("KeyError"))
     assert "run again, stdout: '8 rows' became '16 rows'" in rules.find_unrepeatable_cells(one, two)[0]
     assert "run again, In [1] 'show()': it raised KeyError" in rules.find_unrepeatable_cells(one, raised)[0]
@@ -399,12 +399,12 @@ ESCAPED = "bed.plant(<b>seed</b>, depth=2 if seed &lt; &quot;m&quot; else 3)"
 
 def sowing(*cells: NotebookNode) -> NotebookNode:
     """The notebook of that lesson, untouched, with these cells below."""
-    asked = new_markdown_cell("### Exercise 7.1: Sow\n\nDo it.", metadata={"tags": ["task:7.1"]})
-    return notebook(code("bed = Bed()\nbed.clear()"), asked, code(STARTER, tags=("exercise:7.1",)), *cells)
+    task = new_markdown_cell("### Exercise 7.1: Sow\n\nDo it.", metadata={"tags": ["task:7.1"]})
+    return notebook(code("bed = Bed()\nbed.clear()"), task, code(STARTER, tags=("exercise:7.1",)), *cells)
 
 
 def test_what_a_learner_has_anyway_gives_nothing_away() -> None:
-    """The starter, lines too short to tell anything, another answer, and what the lesson teaches."""
+    """Starters, very short lines, other answers and what the lesson teaches are allowed."""
     fine = [
         code("for key in keys:\n    return"),
         code('check("7.1", "b")'),
@@ -437,14 +437,14 @@ TELLTALES = {
 
 @pytest.mark.parametrize(("cell", "finding"), TELLTALES.values(), ids=TELLTALES)
 def test_a_solution_or_a_line_of_one_is_found(cell: NotebookNode, finding: str) -> None:
-    """Wherever it is, and however it is written."""
+    """It is found in every place and every spelling."""
     found = rules.find_leaked_answers(sowing(cell), SOWING)
     assert found
     assert found[0].startswith(finding)
 
 
 def test_a_solution_in_the_metadata_is_found() -> None:
-    """Of a cell, or of the notebook, where nobody looks."""
+    """The metadata of cells and of the notebook are searched."""
     hidden = code("x")
     hidden.metadata["solution"] = SOLUTION.splitlines()
     named = {finding.partition(":")[0] for finding in rules.find_leaked_answers(sowing(hidden), SOWING)}
@@ -457,7 +457,7 @@ def test_a_solution_in_the_metadata_is_found() -> None:
 
 @pytest.mark.parametrize("cell", ['check("7.1", "c")', "check('7.1','C')", 'x = check( "7.1", " C) ")'])
 def test_the_right_letter_is_found(cell: str) -> None:
-    """However it is written."""
+    """It is found in every spelling."""
     [found, *_] = rules.find_leaked_answers(sowing(code(cell)), CHOICE)
     assert found.endswith("which answers 7.1. Take it out.")
 
@@ -469,14 +469,14 @@ def board(title: str, traceback: str) -> NotebookNode:
 
 
 def test_what_a_board_folds_away_may_differ_and_nothing_else() -> None:
-    """Another version's traceback is no change of the lesson; another title, or a lost fold, is one."""
+    """Another traceback in the fold is ignored; another title or a missing fold is found."""
     before = board("Failed", "line 1")
     assert not rules.find_changed_outputs(before, board("Failed", "line 2"))
     assert rules.find_changed_outputs(before, board("Succeeded", "line 1"))
     assert rules.find_changed_outputs(before, showing(shown({"text/html": "<p>Failed</p>"})))
 
 
-def test_a_fold_may_speak_of_warnings_but_not_of_folders() -> None:
+def test_a_fold_may_mention_warnings_but_not_folders() -> None:
     """Dagster's own code has functions named after warnings; a machine's folders are never in an output."""
     assert not rules.find_unstable_text(board("Failed", "in suppress_warnings"))
     assert rules.find_unstable_text(board("A warning", "line 1"))

@@ -9,7 +9,7 @@ from nbformat.v4 import new_markdown_cell
 
 import lesson_lib.author.notebook_rules as rules
 from lesson_lib.author import renew_notebooks
-from lesson_lib.author.editions import learner_edition
+from lesson_lib.author.editions import make_learner_edition
 from lesson_lib.author.exercise_outcomes import read_outcomes
 from lesson_lib.author.notebook_files import format_notebook, read_notebook, tidy, write_notebook
 from lesson_lib.classroom.exercises import catalogue
@@ -93,8 +93,8 @@ def test_a_cell_that_goes_wrong_leaves_the_file_untouched(
 
     assert renew_notebooks.main([str(path) for path in (*wrong.values(), right)]) == 1
 
-    said = capsys.readouterr()
-    assert set(said.err.splitlines()) == {
+    printed = capsys.readouterr()
+    assert set(printed.err.splitlines()) == {
         line
         for name, (_, message) in WRONG.items()
         for line in (
@@ -102,7 +102,7 @@ def test_a_cell_that_goes_wrong_leaves_the_file_untouched(
             f"{name}.ipynb has not changed. Correct the cell and renew again.",
         )
     }
-    assert said.out.startswith("right.ipynb: renewed, ")
+    assert printed.out.startswith("right.ipynb: renewed, ")
     assert {name: path.read_bytes() for name, path in wrong.items()} == before
     assert read_notebook(right).cells[0].outputs[0].data == {"text/plain": "4"}
     assert set(tmp_path.iterdir()) == {*wrong.values(), right}
@@ -114,22 +114,22 @@ def test_renewal_says_what_the_gates_will_refuse(tmp_path: Path, capsys: pytest.
 
     assert renew_notebooks.main([str(path)]) == 0
 
-    said = capsys.readouterr().out
-    assert "to correct before you commit: In [1] 'import os': stdout holds an absolute path" in said
+    printed = capsys.readouterr().out
+    assert "to correct before you commit: In [1] 'import os': stdout holds an absolute path" in printed
     assert str(tmp_path) in read_notebook(path).cells[0].outputs[0].text
 
 
 def test_renewal_fills_in_what_the_library_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Before it executes, so that what is stored is what the filled-in cells show."""
+    """It does so before it executes the notebook, which then stores what the new cells show."""
     monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = save(tmp_path, *gardening().cells, name=LESSON.notebook)
 
     assert renew_notebooks.main([str(path)]) == 0
 
     stored = read_notebook(path)
-    assert format_notebook(learner_edition(stored, LESSON)) == format_notebook(stored)
+    assert format_notebook(make_learner_edition(stored, LESSON)) == format_notebook(stored)
     assert read_outcomes(stored, LESSON) == {
         "7.1": ["no guess yet", "no guess"],
         "7.2": ["not attempted"],
@@ -144,7 +144,7 @@ def test_renewal_fills_in_what_the_library_says(
 def test_renewal_refuses_a_tag_without_its_counterpart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each is named with its notebook, which is left as it was."""
+    """Each is named with its notebook, which does not change."""
     monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = save(tmp_path, *gardening().cells[:-2], name=LESSON.notebook)
     before = path.read_bytes()
@@ -160,7 +160,7 @@ def test_renewal_refuses_a_tag_without_its_counterpart(
 
 
 def test_a_notebook_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing is renewed when a name is misspelt."""
+    """A misspelt name stops the renewal."""
     with pytest.raises(SystemExit):
         renew_notebooks.main(["no_such.ipynb"])
     assert "there is no notebook no_such.ipynb" in capsys.readouterr().err

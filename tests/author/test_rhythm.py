@@ -21,7 +21,7 @@ from tests.author.test_notebook_rules import lesson
     ],
 )
 def test_a_broken_rhythm_is_found(broken: NotebookNode, finding: str) -> None:
-    """Too few cells, too many, too long ones, or an end without a gain."""
+    """The notebook has too few or too many cells, too long ones, or does not say what was learned."""
     [found] = find_broken_rhythm(broken)
     assert finding in found
 
@@ -39,8 +39,8 @@ def test_a_long_cell_and_a_start_in_code_are_found() -> None:
     assert "The first cell is not prose" in find_broken_rhythm(headless)[0]
 
 
-def test_tasks_and_exercises_are_no_reading() -> None:
-    """They may come on top of seventy, and do not make up for missing cells; they stay as short as others."""
+def test_tasks_and_exercises_are_not_counted() -> None:
+    """They are not counted among the cells, but an exercise is as short as any other cell."""
     full, fuller, short = lesson(pairs=34), lesson(pairs=35), lesson(pairs=11)
     full.cells[2:2] = tasks_and_exercises(6)
     assert find_broken_rhythm(full) == []
@@ -70,7 +70,7 @@ def tasks_and_exercises(count: int) -> list[NotebookNode]:
 
 
 def test_the_table_of_rhythms_names_long_cells(tmp_path: Path) -> None:
-    """A line a notebook, and one for each cell of more than 15 lines."""
+    """It has a line for each notebook, and one for each cell of more than 15 lines."""
     path = save(tmp_path, new_markdown_cell("one two three"), code("\n".join(["x = 1"] * 16)), code("y"))
 
     lines = format_table([path]).splitlines()

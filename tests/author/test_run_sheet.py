@@ -58,7 +58,7 @@ def code(*tags: str) -> NotebookNode:
     return new_code_cell("seeds = 1", metadata={"tags": list(tags)})
 
 
-def asked(identifier: str) -> list[NotebookNode]:
+def exercise_cells(identifier: str) -> list[NotebookNode]:
     """The two cells of an exercise."""
     return [prose(f"### Exercise {identifier}", f"task:{identifier}"), code(f"exercise:{identifier}")]
 
@@ -74,17 +74,17 @@ def clean() -> NotebookNode:
         prose("# 07 · Gardening\n\nWhat you need.\n\n## What is a seed?\n\nSmall."),
         code(),
         prose("Now you know.\n\n## How is it sown? "),
-        *asked("7.1"),
+        *exercise_cells("7.1"),
         code("raises-exception"),
         prose("Done."),
-        *asked("7.2"),
+        *exercise_cells("7.2"),
         prose("## When is it ripe?\n\nYou can now reap."),
-        *asked("7.3"),
+        *exercise_cells("7.3"),
     )
 
 
 def test_a_plan_that_agrees_with_its_notebook_has_no_findings() -> None:
-    """Nothing is told of what is as it should be."""
+    """A plan that agrees with its notebook has no findings."""
     assert find_contradictions(LESSON, clean()) == []
 
 
@@ -96,7 +96,11 @@ def changed(**fields: object) -> Lesson:
 def headings(*texts: str) -> NotebookNode:
     """The notebook of the plan with other headings, one a cell, and all exercises below the last."""
     return notebook(
-        *(prose(f"## {text}") for text in texts), *asked("7.1"), *asked("7.2"), *asked("7.3"), code()
+        *(prose(f"## {text}") for text in texts),
+        *exercise_cells("7.1"),
+        *exercise_cells("7.2"),
+        *exercise_cells("7.3"),
+        code(),
     )
 
 
@@ -110,7 +114,7 @@ def cells(*identifiers: str) -> NotebookNode:
             for heading, identifier in pairs
             for cell in [
                 prose(f"## {heading}" if heading else "On."),
-                *(asked(identifier) if identifier else []),
+                *(exercise_cells(identifier) if identifier else []),
             ]
         )
     )
@@ -205,7 +209,7 @@ WRONG: dict[str, tuple[Lesson, Callable[[], NotebookNode], list[str]]] = {
     ),
     "an exercise above the first heading": (
         LESSON,
-        lambda: notebook(*asked("7.1"), *cells("7.2", "7.3").cells),
+        lambda: notebook(*exercise_cells("7.1"), *cells("7.2", "7.3").cells),
         ["Exercise 7.1 stands above the first heading: move it into a section."],
     ),
 }
@@ -215,7 +219,7 @@ WRONG: dict[str, tuple[Lesson, Callable[[], NotebookNode], list[str]]] = {
 def test_each_rule_finds_what_breaks_it(
     wrong: tuple[Lesson, Callable[[], NotebookNode], list[str]],
 ) -> None:
-    """And finds nothing else; each finding ends in the next move."""
+    """It finds nothing else, and each finding ends in the next move."""
     lesson, broken, expected = wrong
     assert find_contradictions(lesson, broken()) == expected
 
@@ -230,7 +234,7 @@ def minutes(*of_sections: int) -> Lesson:
 
 
 def test_ten_minutes_without_a_check_are_enough() -> None:
-    """From the start, between two checks, and to the end, with a check's own minutes left out."""
+    """The limit holds from the start, between checks and to the end, without a check's own minutes."""
     # The second section has three pieces: its heading before 7.1, and a cell and a word between 7.1 and 7.2.
     assert find_contradictions(minutes(7, 9, 10), clean()) == []
     assert find_contradictions(minutes(8, 9, 10), clean()) == [
@@ -258,7 +262,7 @@ def test_ten_minutes_without_a_check_are_enough() -> None:
 
 
 def test_the_tables_are_the_plan() -> None:
-    """Each section begins after all minutes before it, those to answer among them, and names its beliefs."""
+    """Each section begins after all minutes before it, including those to answer, and names its beliefs."""
     assert write_run_sheet(LESSON, clean()).splitlines() == [
         "| afterwards they can | sections | checks |",
         "| --- | --- | --- |",

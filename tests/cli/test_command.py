@@ -15,7 +15,7 @@ from lesson_lib.cli.checkout import CannotGoOn, find_checkout, shorten_path
 COMMANDS = ["doctor", "run", "solutions", "student", "reset"]
 
 
-def test_no_word_gets_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_arguments_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """All five commands are in it."""
     assert main([]) == 0
     out = capsys.readouterr().out
@@ -23,8 +23,8 @@ def test_no_word_gets_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.findall(r"^    (\w+)\b", out, re.MULTILINE) == COMMANDS
 
 
-def test_an_unknown_word_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
-    """As argparse does, with its exit status 2."""
+def test_an_unknown_command_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    """The message is argparse's, with its exit status 2."""
     with pytest.raises(SystemExit) as stopped:
         main(["dance"])
     assert stopped.value.code == 2
@@ -33,13 +33,13 @@ def test_an_unknown_word_names_the_known_ones(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_checkout_is_found_from_below(checkout: Path) -> None:
-    """From the checkout itself and from a folder in it."""
+    """It is found from the checkout itself and from a folder in it."""
     assert find_checkout() == checkout
     assert find_checkout(checkout / "notebooks") == checkout
 
 
-def test_another_project_on_the_way_up_is_passed_by(checkout: Path) -> None:
-    """Neither its name nor a file that is no TOML confuses the search."""
+def test_another_project_on_the_way_up_is_ignored(checkout: Path) -> None:
+    """Neither another project's name nor an invalid TOML file stops the search."""
     for name, text in (("one", '[project]\nname = "other"\n'), ("two", "no toml [")):
         (checkout / name).mkdir()
         (checkout / name / "pyproject.toml").write_text(text)
@@ -47,7 +47,7 @@ def test_another_project_on_the_way_up_is_passed_by(checkout: Path) -> None:
 
 
 def test_no_checkout_says_where_to_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As when the course is installed from a wheel, and called from anywhere."""
+    """This happens when the course is installed from a wheel and called from anywhere."""
     monkeypatch.setattr(
         checkout_module, "__file__", str(tmp_path / "site" / "lesson_lib" / "cli" / "checkout.py")
     )

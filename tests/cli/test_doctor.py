@@ -16,10 +16,10 @@ from lesson_lib.cli.doctor import Finding
 AGAIN = "Remove the folder .venv and run `make lab`."
 
 
-def test_a_machine_that_is_well_gets_ok_on_every_line(
+def test_a_healthy_machine_gets_ok_on_every_line(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line a check, exit status 0, and nothing is left behind."""
+    """There is one line for each check, the exit status is 0, and no file is left."""
     monkeypatch.setattr(command, "course_database", lambda: checkout / "output" / "course.duckdb")
     before = sorted(checkout.rglob("*"))
     assert main(["doctor"]) == 0
@@ -30,13 +30,13 @@ def test_a_machine_that_is_well_gets_ok_on_every_line(
     assert sorted(checkout.rglob("*")) == before
 
 
-def test_one_line_that_is_not_well_makes_the_exit_status_1(
+def test_one_fault_makes_the_exit_status_1(
     checkout: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     hold: Callable[[Path, str], int],
 ) -> None:
-    """A held database: the other lines stay ok."""
+    """Beside a held database, the other lines stay ok."""
     database = checkout / "course.duckdb"
     pid = hold(database, "writing")
     monkeypatch.setattr(command, "course_database", lambda: database)
@@ -50,48 +50,46 @@ def test_one_line_that_is_not_well_makes_the_exit_status_1(
 
 def test_python_outside_the_courses_range(monkeypatch: pytest.MonkeyPatch) -> None:
     """The range is the one in the installed course's metadata."""
-    assert doctor.python_version().ok
+    assert doctor.check_python().ok
     monkeypatch.setattr(doctor, "metadata", lambda _: {"Requires-Python": ">=3.99"})
     here = ".".join(map(str, sys.version_info[:3]))
     fix = "Install such a Python, remove the folder .venv and run `make lab`."
-    assert doctor.python_version() == Finding(ok=False, text=f"Python {here}: the course needs >=3.99. {fix}")
+    assert doctor.check_python() == Finding(f"Python {here}: the course needs >=3.99. {fix}")
 
 
 def test_a_python_without_the_course(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run from a folder of sources, without an installation: no range is known."""
+    """Without an installation no range is known."""
 
     def missing(name: str) -> None:
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor, "metadata", missing)
     monkeypatch.setattr(doctor, "requires", missing)
-    assert doctor.python_version().text.endswith(f"without the course in it. {AGAIN}")
-    assert doctor.package_version("pandas") == Finding(
-        ok=False, text=f"pandas: no range is known for it. {AGAIN}"
-    )
+    assert doctor.check_python().text.endswith(f"without the course in it. {AGAIN}")
+    assert doctor.check_package("pandas") == Finding(f"pandas: no range is known for it. {AGAIN}")
 
 
-@pytest.mark.parametrize("package", doctor.CHECKED)
-def test_packages_are_held_against_the_ranges_of_the_installed_course(
+@pytest.mark.parametrize("package", doctor.CHECKED_PACKAGES)
+def test_packages_are_compared_with_the_ranges_of_the_installed_course(
     package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is installed is fine; version 0.1 would be too old."""
-    assert doctor.package_version(package).ok
+    assert doctor.check_package(package).ok
     monkeypatch.setattr(doctor, "version", lambda _: "0.1")
-    finding = doctor.package_version(package)
+    finding = doctor.check_package(package)
     assert not finding.ok
     assert finding.text.startswith(f"{package} 0.1: the course needs >=")
     assert finding.text.endswith(AGAIN)
 
 
 def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is named."""
+    """The package is named."""
 
     def missing(name: str) -> str:
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(doctor, "version", missing)
-    assert doctor.package_version("pandas") == Finding(ok=False, text=f"pandas is not installed. {AGAIN}")
+    assert doctor.check_package("pandas") == Finding(f"pandas is not installed. {AGAIN}")
 
 
 def test_a_kernelspec_that_starts_another_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,16 +102,15 @@ def test_a_kernelspec_that_starts_another_python(tmp_path: Path, monkeypatch: py
         json.dumps({"argv": argv, "display_name": "Other", "language": "python"})
     )
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    assert doctor.kernel() == Finding(
-        ok=False,
-        text=f"kernel: `python3` starts {other}, not {sys.executable}. Move the folder {spec} away.",
+    assert doctor.check_kernel() == Finding(
+        f"kernel: `python3` starts {other}, not {sys.executable}. Move the folder {spec} away.",
     )
 
 
 @pytest.mark.usefixtures("broken_kernel")
 def test_a_kernel_that_does_not_start() -> None:
-    """It is tried, not only looked up."""
-    finding = doctor.kernel()
+    """The kernel is started, not only looked up."""
+    finding = doctor.check_kernel()
     assert not finding.ok
     assert finding.text.startswith("kernel: `python3` does not start (")
     assert finding.text.endswith(AGAIN)
@@ -122,13 +119,13 @@ def test_a_kernel_that_does_not_start() -> None:
 def test_no_ipykernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """The missing package is named."""
     monkeypatch.setitem(sys.modules, "ipykernel", None)
-    assert doctor.kernel() == Finding(ok=False, text=f"kernel: ipykernel is not installed. {AGAIN}")
+    assert doctor.check_kernel() == Finding(f"kernel: ipykernel is not installed. {AGAIN}")
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
-    """The place to mend is named: here a file stands where a folder should."""
+    """The place to fix is named: here a file stands where a folder should."""
     (tmp_path / "output").write_text("a file")
-    finding = doctor.writable(tmp_path / "output" / "deeper")
+    finding = doctor.check_writable(tmp_path / "output" / "deeper")
     assert not finding.ok
     assert finding.text.startswith(f"nothing can be written into {tmp_path / 'output' / 'deeper'} (")
     assert finding.text.endswith(
@@ -137,32 +134,32 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
 
 
 def test_no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python's own message, and the fix."""
+    """The finding holds Python's own message and the fix."""
 
     def missing() -> str:
         raise FileNotFoundError(2, "No usable temporary directory found in []")
 
     monkeypatch.setattr(doctor.tempfile, "gettempdir", missing)
-    assert doctor.temporary_folder() == Finding(
-        ok=False, text="No usable temporary directory found in []. Set TMPDIR to a folder of yours."
+    assert doctor.check_temporary_folder() == Finding(
+        "No usable temporary directory found in []. Set TMPDIR to a folder of yours."
     )
 
 
-def test_a_taken_port_is_no_fault() -> None:
+def test_a_taken_port_is_not_a_fault() -> None:
     """JupyterLab goes on with the next one."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         number = server.getsockname()[1]
-        assert doctor.port(number) == Finding(
-            ok=True, text=f"port {number} is taken: JupyterLab takes the next one that is free"
+        assert doctor.check_port(number) == Finding(
+            f"port {number} is taken: JupyterLab takes the next one that is free", ok=True
         )
-    assert doctor.port(number) == Finding(ok=True, text=f"port {number} is free for JupyterLab")
+    assert doctor.check_port(number) == Finding(f"port {number} is free for JupyterLab", ok=True)
 
 
 def test_no_database_yet(tmp_path: Path) -> None:
-    """Looking does not make one."""
+    """The check does not create one."""
     path = tmp_path / "course.duckdb"
     expected = f"database: none yet, the first load of `dagster dev` makes {path}"
-    assert doctor.database_file(path) == Finding(ok=True, text=expected)
+    assert doctor.check_database(path) == Finding(expected, ok=True)
     assert not path.exists()
 
 
@@ -171,7 +168,7 @@ def test_a_database_that_opens_is_closed_again(tmp_path: Path) -> None:
     path = tmp_path / "course.duckdb"
     with duckdb.connect(path) as connection:
         connection.execute("create table kept as select 42 as answer")
-    assert doctor.database_file(path).text == f"database: {path} opens, and nobody else holds it"
+    assert doctor.check_database(path).text == f"database: {path} opens, and nobody else holds it"
     with duckdb.connect(path) as connection:
         assert connection.execute("from kept").fetchall() == [(42,)]
 
@@ -181,21 +178,21 @@ def test_a_reader_holds_a_database_too(tmp_path: Path, hold: Callable[[Path, str
     path = tmp_path / "course.duckdb"
     duckdb.connect(path).close()
     pid = hold(path, "reading")
-    assert f"{path} is held by process {pid}. Close" in doctor.database_file(path).text
+    assert f"{path} is held by process {pid}. Close" in doctor.check_database(path).text
 
 
 def test_a_database_that_this_process_has_open_is_held(tmp_path: Path) -> None:
     """DuckDB would share its connection within a process, and a lock of this process does not stop it."""
     path = tmp_path / "course.duckdb"
     with duckdb.connect(path):
-        assert f"{path} is held by this process. Close" in doctor.database_file(path).text
+        assert f"{path} is held by this process. Close" in doctor.check_database(path).text
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
     """Its bytes stay as they are."""
     path = tmp_path / "course.duckdb"
     path.write_bytes(b"no database" * 1000)
-    finding = doctor.database_file(path)
+    finding = doctor.check_database(path)
     assert not finding.ok
     assert finding.text.startswith(f"database: {path} cannot be opened (")
     assert finding.text.endswith("Remove it with `lesson reset`.")
@@ -208,6 +205,5 @@ def test_a_pipeline_that_cannot_be_imported() -> None:
     def database() -> Path:
         raise ImportError("no module named dagster")
 
-    assert list(doctor.course_database_file(database)) == [
-        Finding(ok=False, text=f"the pipeline cannot be imported (no module named dagster). {AGAIN}")
-    ]
+    *_, last = doctor.examine(database)
+    assert last == Finding(f"the pipeline cannot be imported (no module named dagster). {AGAIN}")

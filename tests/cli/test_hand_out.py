@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lesson_lib.author.editions import learner_edition
+from lesson_lib.author.editions import make_learner_edition
 from lesson_lib.author.exercise_outcomes import read_outcomes
 from lesson_lib.classroom.exercises import catalogue
 from lesson_lib.cli import main
@@ -21,7 +21,7 @@ def written(notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> C
     monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
 
     def write(fact: str | None = None, stem: str = LESSON.notebook) -> Path:
-        cells = learner_edition(gardening(), LESSON).cells
+        cells = make_learner_edition(gardening(), LESSON).cells
         cells[3].source = "what a learner wrote"
         cells[FACT].source = cells[FACT].source if fact is None else fact
         for number, cell in enumerate(cells):
@@ -36,7 +36,7 @@ def written(notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> C
 def test_solutions_are_run_and_kept_as_notebook_and_page(
     checkout: Path, written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Marked as solutions, with every exercise right; the notebook itself stays as it is."""
+    """They are marked as solutions, every exercise is right, and the notebook itself does not change."""
     path = written()
     before = path.read_bytes()
     assert main(["solutions"]) == 0
@@ -55,19 +55,19 @@ def test_solutions_are_run_and_kept_as_notebook_and_page(
 
 
 @pytest.mark.parametrize(
-    ("fact", "told"),
+    ("fact", "result"),
     [
         ("'nothing'", "not right are Prediction 7.1: noted"),
         ("1 / 0", "cell [2] failed with ZeroDivisionError: division by zero"),
     ],
 )
 def test_solutions_that_do_not_come_out_right_are_named(
-    checkout: Path, written: Callable[..., Path], fact: str, told: str, capsys: pytest.CaptureFixture[str]
+    checkout: Path, written: Callable[..., Path], fact: str, result: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The exercise, or the cell that failed; the edition is written all the same, to look into."""
+    """The exercise or the cell that failed is named; the edition is written all the same."""
     written(fact)
     assert main(["solutions", "07", "--output", "mine"]) == 1
-    assert capsys.readouterr().out == f"07_gardening: {told}. Read mine/07_gardening.html\n"
+    assert capsys.readouterr().out == f"07_gardening: {result}. Read mine/07_gardening.html\n"
     assert (checkout / "mine" / "07_gardening.ipynb").exists()
     assert not (checkout / "output").exists()
 
@@ -75,13 +75,13 @@ def test_solutions_that_do_not_come_out_right_are_named(
 def test_a_student_gets_a_clean_copy(
     checkout: Path, written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Starters in the place of whatever was written there, tags, and nothing of anybody's runs."""
+    """It has starters, tags, and no trace of anybody's runs."""
     path = written()
     before = path.read_bytes()
     assert main(["student"]) == 0
     assert capsys.readouterr().out == "Hand out output/student/07_gardening.ipynb\n"
     copy = nbformat.read(checkout / "output" / "student" / path.name, as_version=4)
-    expected = learner_edition(gardening(), LESSON)
+    expected = make_learner_edition(gardening(), LESSON)
     assert copy.cells == expected.cells
     assert path.read_bytes() == before
 
@@ -89,7 +89,7 @@ def test_a_student_gets_a_clean_copy(
 def test_a_students_answers_are_not_written_over(
     checkout: Path, written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A copy that is as it was handed out may be written again, and no other."""
+    """Only a copy that is as it was handed out may be written again."""
     path = written()
     assert main(["student"]) == main(["student"]) == 0
     copy = checkout / "output" / "student" / path.name
@@ -105,7 +105,7 @@ def test_a_students_answers_are_not_written_over(
 def test_the_courses_own_notebooks_are_never_overwritten(
     checkout: Path, written: Callable[..., Path], command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not even through a link."""
+    """A link to them does not help."""
     path = written()
     before = path.read_bytes()
     (checkout / "link").symlink_to(checkout / "notebooks")
@@ -125,7 +125,7 @@ def test_nothing_is_written_of_a_notebook_that_does_not_fit(
     command: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A tag without its counterpart, a notebook of no lesson, a folder that cannot be made: each is named."""
+    """A wrong tag, a notebook without a lesson and a folder that cannot be made are each named."""
     written()
     notebook("08_other", "1 + 1")
     assert main([command]) == 1
@@ -133,7 +133,7 @@ def test_nothing_is_written_of_a_notebook_that_does_not_fit(
         "08_other.ipynb belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "
         "07_gardening.\n"
     )
-    notebook("07_gardening", *learner_edition(gardening(), LESSON).cells[:-1])
+    notebook("07_gardening", *make_learner_edition(gardening(), LESSON).cells[:-1])
     assert main([command, "07"]) == 1
     assert capsys.readouterr().err == (
         "07_gardening.ipynb: No cell has the tag 'exercise:7.2'. Add an empty code cell with it.\n"

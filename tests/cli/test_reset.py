@@ -103,7 +103,7 @@ def test_everything_that_the_course_wrote_goes_from_any_folder(
 
 
 def test_a_dry_run_names_everything_and_changes_nothing(course: Path, run_reset: RunReset) -> None:
-    """Not even the database's log is written back, which opening the database to write would do."""
+    """The database's log is not written back either, which opening the database to write would do."""
     script = "import duckdb, os, sys; con = duckdb.connect(sys.argv[1]); con.execute('create table t(x int)')"
     subprocess.run([sys.executable, "-c", f"{script}; os._exit(9)", course / DATABASE], check=False)
     before = files(course)
@@ -140,7 +140,7 @@ NAMED_LIKE_THE_COURSE = '[project]\nname = "irregular-partitions"\n'
 def test_outside_of_a_checkout_nothing_is_reset(
     course: Path, other: dict[str, str], monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
-    """Neither the checkout that this package belongs to, nor a project that looks like the course."""
+    """Neither this package's own checkout nor a project that looks like the course is touched."""
     folder = course.parent / "other"
     for name in (DATABASE, "output/solutions/01_first.html", "history/runs.db"):
         write(folder / name)
@@ -165,7 +165,7 @@ def test_outside_of_a_checkout_nothing_is_reset(
 def test_a_current_folder_that_is_gone_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
-    """There is no folder above it to look in."""
+    """No folder above it can be searched."""
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
@@ -236,7 +236,7 @@ def test_a_link_in_the_place_of_a_part_of_the_state_keeps_all_of_the_state(
 def test_a_link_in_the_place_of_a_copy_or_its_folder_is_left(
     course: Path, link: str, goes: set[str], make_link: Callable[[str], None], run_reset: RunReset
 ) -> None:
-    """Neither the link goes nor what it leads to, also where that has the names of what the course writes."""
+    """Neither the link nor its target is removed, even if the target has the course's own names."""
     make_link(link)
     before = everything(course.parent)
     status, lines, _ = run_reset()
@@ -268,7 +268,7 @@ def test_a_link_in_the_place_of_a_copy_or_its_folder_is_left(
 def test_something_else_among_the_state_keeps_all_of_the_state(
     course: Path, there: str, left: str, why: str, run_reset: RunReset
 ) -> None:
-    """It is named, and so is the next move."""
+    """The thing is named, and so is the next move."""
     precious = course.parent / "own" / "precious.db"
     write(precious)
     if there.startswith(f"{DATABASE}/"):
@@ -323,7 +323,7 @@ def test_what_the_course_did_not_write_stays_beside_the_copies(course: Path, run
 def test_a_database_that_is_open_stops_the_reset(
     course: Path, how: str, arguments: list[str], hold: Callable[[Path, str], int], run_reset: RunReset
 ) -> None:
-    """Nothing at all goes, and the process is named."""
+    """Nothing is removed, and the process is named."""
     before = everything(course)
     with ExitStack() as held:
         if how == "in this process":
@@ -343,7 +343,7 @@ def test_a_process_that_does_not_show_its_files_is_found_by_its_lock(
     monkeypatch: pytest.MonkeyPatch,
     run_reset: RunReset,
 ) -> None:
-    """Such as another user's; and where no process shows any, this one still knows its own database."""
+    """This may be another user's process; this process also knows its own database."""
     monkeypatch.setattr(reset, "find_reader", lambda _: None)
     with ExitStack() as held:
         if how == "in this process":
@@ -420,7 +420,7 @@ def test_dagster_elsewhere_stops_the_reset_only_if_its_records_are_in_the_checko
 def test_a_program_that_only_mentions_dagster_does_not_stop_the_reset(
     course: Path, stand_in: Path, run_reset: RunReset
 ) -> None:
-    """Such as an editor of dagster.yaml."""
+    """An editor of dagster.yaml is such a program."""
     with running(course, str(stand_in / "dagster-notes.py"), "dagster.yaml"):
         assert run_reset()[0] == 0
 
@@ -428,7 +428,7 @@ def test_a_program_that_only_mentions_dagster_does_not_stop_the_reset(
 def test_a_program_whose_instance_is_in_the_checkout_stops_the_reset(
     course: Path, stand_in: Path, run_reset: RunReset
 ) -> None:
-    """Such as an idle notebook: its instance has no file open, and would lose its records."""
+    """An idle notebook has no file of its instance open, and would lose its records."""
     with running(course.parent, str(stand_in / "dagster-notes.py"), DAGSTER_HOME=str(course)) as pid:
         status, _, error = run_reset()
     assert (status, f"process {pid} runs Dagster in this checkout" in error) == (1, True)
@@ -437,7 +437,7 @@ def test_a_program_whose_instance_is_in_the_checkout_stops_the_reset(
 @pytest.mark.parametrize(
     ("home", "is_noted"), [("elsewhere", True), ("course", False), ("missing", False), ("", False)]
 )
-def test_an_instance_elsewhere_is_said_to_remember(
+def test_an_instance_elsewhere_is_mentioned(
     course: Path, home: str, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset, *, is_noted: bool
 ) -> None:
     """Whether its records belong to this database cannot be known, so they stay."""
@@ -468,7 +468,7 @@ def test_a_database_that_does_not_open_goes(course: Path, run_reset: RunReset) -
 def test_a_folder_that_may_not_be_changed_stops_the_reset_before_it_begins(
     course: Path, folder: str, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
-    """It is named, with the next move."""
+    """The folder is named, with the next move."""
     before = everything(course)
     monkeypatch.setattr(reset.os, "access", lambda path, _: path != course / folder)
     assert run_reset() == (
@@ -485,7 +485,7 @@ def test_a_folder_that_may_not_be_changed_stops_the_reset_before_it_begins(
 def test_a_folder_that_cannot_be_read_stops_the_reset_before_it_begins(
     course: Path, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
-    """What is in it cannot be told from what the course wrote."""
+    """Its content cannot be distinguished from what the course writes."""
 
     def refuse(folder: Path, _: str) -> None:
         raise PermissionError(13, "Permission denied", str(folder))
@@ -528,7 +528,7 @@ def test_what_cannot_be_removed_is_named(
 
 
 def test_a_reader_that_goes_away_does_not_stop_the_reset(course: Path) -> None:
-    """As in `lesson reset | head -1`: everything is removed before the second line is printed."""
+    """With `lesson reset | head -1`, everything is removed before the second line is printed."""
     program = "import sys; from lesson_lib.cli import main; sys.exit(main(['reset']))"
     with subprocess.Popen(
         [sys.executable, "-u", "-c", program],

@@ -1,4 +1,4 @@
-"""`lesson run`: real kernels run real notebooks, whose copies need nothing and nobody."""
+"""`lesson run` executes notebooks in real kernels, and writes copies that need no other file or host."""
 
 import os
 import re
@@ -80,24 +80,6 @@ def test_an_error_that_no_tag_announces(
     assert not (checkout / "output").exists()
 
 
-def test_nobodys_progress_is_touched(
-    checkout: Path, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each run begins with an empty progress of its own, and leaves none behind."""
-    monkeypatch.setenv("LESSON_PROGRESS", str(checkout / "mine.json"))
-    record = "from lesson_lib.classroom.exercises.progress_store import HintGiven, progress_file, record"
-    hinted = 'print("hints so far:", record(HintGiven("1.2")).of("1.2").hints)'
-    where = "import pathlib; _ = pathlib.Path('../where').write_text(str(progress_file()))"
-    notebook("01_first", record, hinted, where)
-    notebook("02_second", record, hinted)
-    assert main(["run"]) == 0
-    for name in ("01_first", "02_second"):
-        page = (checkout / "output" / f"{name}.html").read_text(encoding="utf-8")
-        assert "hints so far: 1" in page
-    assert not (checkout / "mine.json").exists()
-    assert not Path((checkout / "where").read_text()).parent.exists()
-
-
 @pytest.mark.usefixtures("broken_kernel")
 def test_a_kernel_that_does_not_start(
     notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
@@ -112,7 +94,7 @@ def test_a_kernel_that_does_not_start(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal to send to one process alone")
 def test_ctrl_c_stops_at_once_and_leaves_no_kernel(checkout: Path, notebook: Callable[..., Path]) -> None:
-    """One line, exit status 130, and the kernel is gone with the command."""
+    """It prints one line, the exit status is 130, and the kernel ends with the command."""
     path = notebook(
         "01_waits",
         "import os, pathlib, time",
@@ -167,8 +149,8 @@ class Loads(HTMLParser):
             self.code += data
 
 
-def test_a_copy_asks_nothing_of_another_host(checkout: Path) -> None:
-    """Nor would it with formulas, diagrams, widgets, or a picture from elsewhere in a cell."""
+def test_a_copy_makes_no_request_to_another_host(checkout: Path) -> None:
+    """This holds for formulas, diagrams, widgets, and a picture from elsewhere in a cell."""
     dot = b"\x89PNG\r\n\x1a\n"
     (checkout / "notebooks" / "dot.png").write_bytes(dot)
     outputs = [
@@ -183,18 +165,18 @@ def test_a_copy_asks_nothing_of_another_host(checkout: Path) -> None:
     )
     page = Loads(render_html(notebook, "a name", checkout / "notebooks"))
     assert page.policy.startswith("default-src 'none'; img-src data:; font-src data:; ")
-    asked = [address for address in page.addresses if not address.startswith("data:")]
-    assert asked == ["https://elsewhere.example/x.png"]  # the cell's own, which the policy forbids
+    loaded = [address for address in page.addresses if not address.startswith("data:")]
+    assert loaded == ["https://elsewhere.example/x.png"]  # the cell's own, which the policy forbids
     assert any(address.startswith("data:image/png;base64,") for address in page.addresses)
     assert "jp-Notebook" in page.code
     code = re.sub(r"/\*.*?\*/", "", page.code, flags=re.DOTALL)
     assert not re.findall(r"""url\(\s*['"]?(?!['"]?data:)|@import|\bimport\(|\bfetch\(|https?://""", code)
 
 
-def test_notebooks_go_by_number_name_and_path(
+def test_notebooks_are_chosen_by_number_name_and_path(
     checkout: Path, notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In the order asked for; without names, all of them in the order of the lessons."""
+    """They come in the given order; without names, all of them in the order of the lessons."""
     second, first = notebook("02_second", "2"), notebook("01_first", "1")
     assert choose_notebooks(checkout, []) == [first, second]
     assert choose_notebooks(checkout, ["02", "01_first"]) == [second, first]
@@ -211,7 +193,7 @@ def test_notebooks_go_by_number_name_and_path(
 def test_an_unknown_notebook_names_the_known_ones(
     name: str, notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is run, not even what was named rightly; a path must be the notebook, not only end like it."""
+    """Nothing is run then; a path must be that of the notebook, not only end like it."""
     notebook("01_first", "1")
     notebook("02_second", "2")
     assert main(["run", "01", name]) == 1
@@ -228,8 +210,8 @@ def test_a_course_without_notebooks(checkout: Path) -> None:
         choose_notebooks(checkout, [])
 
 
-def test_a_file_that_is_no_notebook(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is named before any notebook runs."""
+def test_a_file_that_is_not_a_notebook(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file is named before any notebook runs."""
     (checkout / "notebooks" / "01_first.ipynb").write_text("no JSON")
     assert main(["run"]) == 1
     assert capsys.readouterr().err.startswith("01_first.ipynb cannot be read as a notebook: ")
@@ -238,7 +220,7 @@ def test_a_file_that_is_no_notebook(checkout: Path, capsys: pytest.CaptureFixtur
 def test_a_copy_that_cannot_be_written(
     checkout: Path, notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file stands where the folder should: it is said before any notebook runs."""
+    """A file in the place of the output folder is reported before any notebook runs."""
     notebook("01_first", "1 / 0")
     (checkout / "output").write_text("a file")
     assert main(["run"]) == 1

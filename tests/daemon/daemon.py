@@ -176,7 +176,7 @@ class Daemon:
         ]
 
     def wait_for(self, what: str, condition: Callable[[], T]) -> T:
-        """Return what the condition gives as soon as that is true, or fail with what the daemon said."""
+        """Return what the condition gives as soon as that is true, or fail with the daemon's log."""
         deadline = time.monotonic() + PATIENCE
         while not (found := condition()):
             if self._process is None or self._process.poll() is not None:
@@ -198,10 +198,10 @@ class Daemon:
     def wait_for_skip(self, reason: str, sensor: str = "arrivals_sensor") -> Tick:
         """Wait until a tick has given this reason for asking for no run; return the first that did."""
 
-        def said() -> Tick | None:
+        def find_tick() -> Tick | None:
             return next((tick for tick in self.ticks(sensor) if tick.skip_reason == reason), None)
 
-        return self.wait_for(f"a tick that says {reason!r}", said)
+        return self.wait_for(f"a tick with the reason {reason!r}", find_tick)
 
     def next_tick(self, sensor: str = "arrivals_sensor") -> Tick:
         """Wait for the first tick that begins after this call; return it when it is over."""
@@ -214,7 +214,7 @@ class Daemon:
         return self.wait_for("the next tick", over)
 
     def log(self) -> str:
-        """Return the end of what all processes said."""
+        """Return the end of what all processes logged."""
         lines = (self.home / "daemon.log").read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(lines[-_LOG_TAIL:])
 

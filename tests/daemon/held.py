@@ -16,7 +16,7 @@ WORLD = Path(os.environ["DAGSTER_HOME"]).parent
 
 
 class HeldWarehouse(pipeline.Warehouse):
-    """A warehouse that notes who comes and goes, and lets nobody go before a file with its pid is there."""
+    """A warehouse that records each process, and holds its connection until a file with its pid exists."""
 
     @contextmanager
     def get_connection(self) -> Iterator[DuckDBPyConnection]:

@@ -22,7 +22,7 @@ WAITING, OVER = "Some runs are not over.", "The script is over."
 
 
 class Rows(dg.Config):
-    """What a run may be told."""
+    """The options of a run."""
 
     limit: int = 0
 
@@ -186,14 +186,14 @@ def empty_cursors(stage: Stage) -> list[Step]:
 
 def run_keys(stage: Stage) -> list[Step]:
     """Ask again: in the same tick, later, without a run key, and after a run that failed."""
-    asked = [
+    requests = [
         *runs("acme", "acme", run_key="1"),
         *runs("bad", run_key="2"),
         *runs("zenith", run_key="1"),
         *runs("acme", "acme"),
     ]
     return [
-        asking(stage.add("acme", "bad", "zenith"), run_requests=asked, cursor="1"),
+        asking(stage.add("acme", "bad", "zenith"), run_requests=requests, cursor="1"),
         dg.SensorResult(runs("bad", run_key="2"), cursor="2"),
         dg.SensorResult(
             [*runs("bad", run_key="2"), *runs("zenith", run_key="3"), *runs("acme", run_key="1")]

@@ -67,7 +67,7 @@ def failures(daemon: Daemon) -> list[str]:
         for run in daemon.instance.get_runs()
         for entry in daemon.instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
     ]
-    # The outermost error is Dagster's own, and tells which step it was.
+    # The outermost error is Dagster's own, and names the step.
     return [entry.get_dagster_event().step_failure_data.error.cause.message.strip() for entry in entries]
 
 
@@ -128,5 +128,5 @@ def test_a_killed_process_gives_its_place_to_the_next_one(tmp_path: Path) -> Non
             *((second, deed) for deed in ("asks", "holds", "closes")),
         ]
         (dead,) = daemon.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
-        told = [entry.message for entry in daemon.instance.all_logs(dead.run_id)]
-        assert any("terminated by signal 9 (SIGKILL)" in message for message in told), told
+        messages = [entry.message for entry in daemon.instance.all_logs(dead.run_id)]
+        assert any("terminated by signal 9 (SIGKILL)" in message for message in messages), messages

@@ -32,7 +32,7 @@ with new_daemon(home, Path(sys.argv[2])) as daemon:
 def test_nothing_is_left_running_when_a_test_is_interrupted_or_killed(
     how: signal.Signals, tmp_path: Path
 ) -> None:
-    """Neither the daemon, nor the server of user code that it started."""
+    """Neither the daemon nor its server of user code goes on."""
     home, definitions = tmp_path / "home", Path(__file__).with_name("course.py")
     with subprocess.Popen(
         [sys.executable, "-c", A_TEST, home, definitions],

@@ -41,7 +41,7 @@ def version(content: str) -> str:
 
 
 def test_every_file_is_loaded_once_whatever_becomes_of_the_daemon(daemon: Daemon, tmp_path: Path) -> None:
-    """Arrivals, a correction, a broken file, a mere touch, and a daemon that is killed at work."""
+    """This holds for arrivals, a correction, a broken file, a touched file and a killed daemon."""
     world = Workspace(tmp_path / "source", tmp_path / "warehouse.duckdb", daemon.instance)
 
     # Three files come: a customer's, a hidden one, and one whose key breaks the rules.
@@ -98,8 +98,8 @@ def test_every_file_is_loaded_once_whatever_becomes_of_the_daemon(daemon: Daemon
     assert world.prices() == {"acme": [7.5, 8.5, 9.5], "globex": [6.5], "o'hare": [4.5], "umbrella": [5.5]}
 
     assert daemon.stop() == 0
-    # No tick failed, and no tick asked for what another one had asked for.
+    # No tick failed, and no tick requested a run that another one had requested.
     ticks = daemon.ticks()
     assert [tick for tick in ticks if tick.status == "FAILURE"] == []
-    asked = [run_key for tick in ticks for run_key in tick.run_keys]
-    assert sorted(asked) == sorted(str(run.run_key) for run in runs)
+    requested = [run_key for tick in ticks for run_key in tick.run_keys]
+    assert sorted(requested) == sorted(str(run.run_key) for run in runs)

@@ -63,7 +63,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 def test_the_simulator_does_what_the_daemon_does(
     daemon: Daemon, tmp_path: Path, script: Callable[[Stage], list[object]]
 ) -> None:
-    """Status, error, skip reason, keys, runs and cursors of every tick, and what is left at the end."""
+    """All that can be seen of every tick is the same, and so are the keys at the end."""
     name, (world, home) = script.__name__, (tmp_path, daemon.home.parent / "daemon")
     stage, set_name = Stage(name, world), "s3" if script is scripted.library else name
     with dg.DagsterInstance.ephemeral(settings=QUIET) as instance:
@@ -135,8 +135,8 @@ def of_daemon(daemon: Daemon, sensor: str) -> list[Seen]:
 
 def of_record(instance: dg.DagsterInstance, tick: Any, earlier: Any) -> Seen:  # noqa: ANN401 - Dagster's, without a public name
     """Return what the daemon recorded of a tick; one that goes on with the earlier one repeats its record."""
-    asked = list(tick.reserved_run_ids_with_requests)
-    resumed = bool(asked) and asked == list(earlier.reserved_run_ids_with_requests if earlier else ())
+    requests = list(tick.reserved_run_ids_with_requests)
+    resumed = bool(requests) and requests == list(earlier.reserved_run_ids_with_requests if earlier else ())
     before = set(earlier.run_ids) if resumed else set()
     launched = [instance.get_run_by_id(run_id) for run_id in tick.run_ids if run_id not in before]
     error = tick.error
@@ -167,13 +167,13 @@ def of_record(instance: dg.DagsterInstance, tick: Any, earlier: Any) -> Seen:  #
         ),
         dropped=()
         if tick.error
-        else tuple(timeless(request.run_key) for run_id, request in asked if run_id not in tick.run_ids),
+        else tuple(timeless(request.run_key) for run_id, request in requests if run_id not in tick.run_ids),
         resumed=resumed,
     )
 
 
 def first_line(message: str) -> str:
-    """Leave out the error's module, and what follows in a message: all that the executor may be told, say."""
+    """Keep the first line of a message, without the error's module."""
     return re.sub(r"^[\w.]+\.(?=\w+:)", "", message.strip()).splitlines()[0]
 
 

@@ -48,7 +48,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_the_committed_files_are_what_the_script_makes() -> None:
-    """--check finds nothing to say about the checkout."""
+    """`--check` finds no difference in the checkout."""
     done = run(DATA / "make_data.py", "--check")
     assert (done.returncode, done.stdout, done.stderr) == (
         0,
@@ -85,7 +85,7 @@ def test_the_script_writes_the_same_bytes_into_an_empty_folder(copy: Path) -> No
 def test_the_readme_counts_the_rows_of_every_file() -> None:
     """Each file has a line in the README's tables, and the count there is right."""
     text = (DATA / "README.md").read_text(encoding="utf-8")
-    told = {
+    documented = {
         name: int(count) for name, count in re.findall(r"^\| `(\S+\.csv)` \| (\d+) \|", text, re.MULTILINE)
     }
     counted = {}
@@ -94,10 +94,10 @@ def test_the_readme_counts_the_rows_of_every_file() -> None:
         lines = (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content).splitlines()
         name = unicodedata.normalize("NFC", path.relative_to(DATA).as_posix())
         counted[name] = len(lines[1:])
-    assert told == counted
+    assert documented == counted
 
 
-def test_customers_can_be_told_apart_by_their_counts() -> None:
+def test_customers_differ_in_their_counts() -> None:
     """Acme has 8 rows, its correction 7, and no two customers have as many."""
     counts = {path.stem: len(rows(path)) for path in SOURCE.iterdir() if not path.stem.startswith("2018")}
     assert len(counts) == 6
@@ -145,7 +145,7 @@ def test_no_date_is_a_key() -> None:
 
 
 def test_acme_has_one_spend_that_a_float_cannot_hold() -> None:
-    """The number notebook 02 shows, once."""
+    """Notebook 02 shows this number, and it occurs once."""
     assert [trade["spend"] for trade in rows(SOURCE / "acme.csv")].count("33597290.00") == 1
 
 
@@ -163,7 +163,7 @@ def test_the_correction_changes_one_price_and_drops_the_last_trade() -> None:
 
 
 def test_awkward_names_are_there_and_composed() -> None:
-    """An apostrophe, a dot, and letters beyond ASCII in NFC, in git's eyes as in ours."""
+    """They have an apostrophe, a dot, and letters beyond ASCII in NFC, on disk and in git."""
     names = {path.name for path in SOURCE.iterdir()}
     assert {"o'hare.csv", "globex.eu.csv", "caf\u00e9-lumi\u00e8re.csv"} <= names
 
@@ -177,16 +177,16 @@ def test_swapped_columns_hold_the_same_cells() -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_undoing_the_one_fault_gives_the_sound_file(name: str) -> None:
-    """The fault is there, once, and nothing else is wrong."""
-    fault, mended = FAULTS[name]
+    """The fault occurs once, and nothing else is wrong."""
+    fault, fixed = FAULTS[name]
     broken = (BROKEN / name).read_text(encoding="utf-8")
     assert broken.count(fault) == 1
     original = SOURCE / "acme.csv" if name == "acme.csv" else ARRIVALS / "quickstart.csv"
-    assert broken.replace(fault, mended) == original.read_text(encoding="utf-8")
+    assert broken.replace(fault, fixed) == original.read_text(encoding="utf-8")
 
 
 def test_the_faults_of_a_whole_file_are_one_fault_each() -> None:
-    """Empty, header only, compressed, another delimiter, other bytes, a column more or less."""
+    """Each file is broken as a whole in one way, such as an empty or a compressed one."""
     sound = (ARRIVALS / "quickstart.csv").read_bytes()
     lines = sound.decode().splitlines()
     assert (BROKEN / "empty.csv").read_bytes() == b""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nbformat import NotebookNode
 
-from lesson_lib.author.editions import learner_edition, solved_edition
+from lesson_lib.author.editions import make_learner_edition, make_solved_edition
 from lesson_lib.author.exercise_outcomes import locate_outcomes
 from lesson_lib.author.notebook_rules import list_code_cells
 from lesson_lib.author.notebook_runner import execute
@@ -42,8 +42,8 @@ def execute_repeatedly(
         folder: where the kernel starts.
         env: environment variables for the kernel, over those of this process.
     """
-    first = learner_edition(notebook, lesson)
-    again, solved = deepcopy(first), solved_edition(notebook, lesson)
+    first = make_learner_edition(notebook, lesson)
+    again, solved = deepcopy(first), make_solved_edition(notebook, lesson)
     for edition in (first, again, solved):
         edition.cells = list_code_cells(edition)
     shown = [[place for place, _ in locate_outcomes(first, exercise)] for exercise in lesson.exercises]

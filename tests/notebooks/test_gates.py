@@ -5,7 +5,7 @@ for temporary files are not the author's. What proves what:
 
 - nbval runs it from top to bottom, as a learner would, and compares each cell with what is stored. To the
   same outputs `conftest.py` applies what nbval does not look at: the order of outputs, the name of an
-  announced error, stderr, ids and dates, and the outputs that nbval is told to ignore.
+  announced error, stderr, ids and dates, and the outputs that nbval ignores.
 - `execute_repeatedly` runs each cell twice in a row, and then each exercise's solution, in one kernel. nbval
   proves that the cells also work when they are run only once.
 - Everything else is read from the file as it is committed.
@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 import lesson_lib.author.notebook_rules as rules
 from conftest import another_machine
-from lesson_lib.author.editions import learner_edition
+from lesson_lib.author.editions import make_learner_edition
 from lesson_lib.author.exercise_outcomes import find_unsolved, read_outcomes
 from lesson_lib.author.notebook_files import format_notebook, list_notebooks, read_notebook, tidy
 from lesson_lib.author.rhythm import find_broken_rhythm
@@ -127,7 +127,7 @@ def test_the_rhythm_is_kept(stored: NotebookNode) -> None:
 
 def test_it_asks_what_the_library_asks(stored: NotebookNode, lesson: Lesson) -> None:
     """Each exercise has its cells, with its own task and starter; so have the objectives."""
-    filled_in = learner_edition(stored, lesson)
+    filled_in = make_learner_edition(stored, lesson)
     differing = [cell.source for cell, was in zip(filled_in.cells, stored.cells, strict=True) if cell != was]
     assert differing == [], "renew the notebook: make notebooks"
 

@@ -37,7 +37,7 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*argv: str, cwd: Path | None = None) -> str:
-    """Run a program and return what it printed; one that fails shows all it said."""
+    """Run a program and return what it printed; the output of a failing one is shown."""
     done = subprocess.run(argv, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -66,7 +66,7 @@ def contents(data: Path) -> dict[Path, bytes]:
 
 
 def test_the_wheel_brings_the_notebooks(wheel: Path) -> None:
-    """For checkpoints, which run the course's own cells."""
+    """Checkpoints run the cells of these notebooks."""
     with zipfile.ZipFile(wheel) as archive:
         held = {
             name: archive.read(name)
@@ -82,7 +82,7 @@ def test_the_wheel_brings_the_notebooks(wheel: Path) -> None:
 
 
 def test_the_wheel_holds_the_course_and_nothing_else(wheel: Path) -> None:
-    """No tests, no tools, no script that makes the data; the type marker and the licence are in."""
+    """It holds no tests, tools or scripts, but the type marker and the licence."""
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"lesson_lib", "irregular_partitions"}
     assert "lesson_lib/py.typed" in names

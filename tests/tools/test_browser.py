@@ -36,7 +36,7 @@ def test_no_browser_is_one_line_that_says_what_to_install(monkeypatch: pytest.Mo
 
 
 def test_a_notebook_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Before anything is installed or started."""
+    """It is named before anything is installed or started."""
     absent = tmp_path / "07_absent.ipynb"
     monkeypatch.setattr(sys, "argv", ["browser.py", str(absent)])
     with pytest.raises(SetupError, match=r"07_absent\.ipynb\. Check the name\.$"):
@@ -45,19 +45,19 @@ def test_a_notebook_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, 
 
 def test_the_visitor_gets_the_address_unseen_and_a_home_of_its_own(ours: Path) -> None:
     """The token is no argument, which every user could read; Chromium leaves the real home folder alone."""
-    told = ours / "told"
+    seen = ours / "seen"
     script = "import os, sys; open(sys.argv[1], 'w').write(os.environ['COURSE_ADDRESS'] + os.environ['HOME'])"
-    assert browser.visit([sys.executable, "-c", script, str(told)], "the address ") == 0
-    assert told.read_text() == f"the address {ours / 'home'}"
+    assert browser.visit([sys.executable, "-c", script, str(seen)], "the address ") == 0
+    assert seen.read_text() == f"the address {ours / 'home'}"
 
 
 def test_what_the_visitor_found_wrong_is_the_exit_code(ours: Path) -> None:
-    """So make fails as well."""
+    """The exit code makes make fail as well."""
     assert ours.exists()
     assert browser.visit([sys.executable, "-c", "raise SystemExit(1)"], "") == 1
 
 
-def test_a_visitor_that_hangs_is_ended_and_told_of(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_visitor_that_hangs_is_ended_and_reported(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The line says where to look; the process is gone."""
     ended: list[int | None] = []
     close = browser.close
@@ -67,9 +67,9 @@ def test_a_visitor_that_hangs_is_ended_and_told_of(ours: Path, monkeypatch: pyte
         ended.append(visitor.returncode)
 
     monkeypatch.setattr(browser, "close", note)
-    monkeypatch.setattr(browser, "PATIENCE", 0.1)
+    monkeypatch.setattr(browser, "MAX_SECONDS", 0.1)
     assert ours.exists()
-    with pytest.raises(SetupError, match=r"^The browser came to no end in .*the last line above says where"):
+    with pytest.raises(SetupError, match=r"^The browser did not finish in .*the last line above says where"):
         browser.visit([sys.executable, "-c", "import time; time.sleep(600)"], "")
     (code,) = ended
     assert code is not None

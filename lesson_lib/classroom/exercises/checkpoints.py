@@ -161,8 +161,9 @@ def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
             ) from None
         raise _CannotGoOn(
             f"The way to {section.id} ends{where}: {_explain(error)} Your names are as they were "
-            "before. If the notebook or the library has been changed, put the course's own back (`git diff` shows what "
-            f'differs); then restart the kernel, and try checkpoint("{section.id}") again.'
+            "before. If the notebook or the library has been changed, put the course's own back "
+            "(`git diff` shows what differs); "
+            f'then restart the kernel, and try checkpoint("{section.id}") again.'
         ) from error
 
 
