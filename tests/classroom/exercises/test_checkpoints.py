@@ -1,6 +1,5 @@
 """`checkpoint`: where it leads is where running the notebook from the top leads, and nothing else happens."""
 
-import itertools
 import json
 import os
 import shutil
@@ -28,6 +27,7 @@ from tests.classroom.shells import new_shell
 # The course's notebooks
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in list_notebooks()]
+NUMBERS = [path.stem for path in list_notebooks()]
 
 # Names with a leading underscore stay; what is tested is the file as it is, not as it was committed.
 BEGIN = """
@@ -64,55 +64,48 @@ TELL = "import json as _json\nprint(_json.dumps(_state()))"
 
 
 class Course(NamedTuple):
-    """A notebook, its sections, and what came out of the two ways to each of them."""
+    """A notebook and its sections, and the results of the two ways to one of them."""
 
     stored: NotebookNode
     sections: list[SectionStart]
-    by_running: dict[str, str]
-    by_checkpoint: dict[str, str]
-    shown_there: dict[str, str]
-    on_from_there: dict[str, tuple[list[NotebookNode], list[NotebookNode]]]
+    section: SectionStart
+    arrival: str
+    state_by_checkpoint: dict[str, object]
+    state_from_the_top: dict[str, object]
+    rest_as_stored: list[NotebookNode]
+    rest_as_run: list[NotebookNode]
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
 def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Go to two sections by checkpoints, on from each to the next, and then to the same from the top."""
+    """Go to a section by its checkpoint, run the rest, and then go to the same section from the top."""
     path: Path = request.param
     stored = read_notebook(path)
     sections = find_section_starts(path.stem[:2], path.read_text(encoding="utf-8"))
-    # What stands before each of the others is checked without a kernel, which would take minutes more.
-    chosen = [sections[len(sections) * place // 3] for place in (1, 2)]
-    first, *parts = split_at(stored, chosen)
+    # One section, early in one notebook and late in the next: all of them would take minutes. Which cells run
+    # before each of the others is compared without a kernel.
+    section = sections[len(sections) * (1 + NUMBERS.index(path.stem) % 2) // 3]
+    before, after = split_at(stored, section)
 
-    cells = [new_code_cell(BEGIN)]  # all in one kernel: to start it and to import costs more than most cells
-    landing: dict[str, int] = {}
-    for section, after in zip(chosen, parts, strict=True):
-        cells += [new_code_cell(FORGET), new_code_cell(f"_checkpoint({section.id!r})")]
-        landing[section.id] = len(cells)
-        cells += [new_code_cell(TELL), *after]
-    passing: dict[str, int] = {}
-    cells.append(new_code_cell(FORGET))
-    for section, before in zip(chosen, [first, *parts], strict=False):
-        cells += [cell for cell in before if not is_exercise(cell)]
-        passing[section.id] = len(cells)
-        cells.append(new_code_cell(TELL))
-
+    # All in one kernel, because starting it and importing costs more than most cells.
+    by_checkpoint = [new_code_cell(f"_checkpoint({section.id!r})"), new_code_cell(TELL), *after]
+    from_the_top = [new_code_cell(FORGET), *(cell for cell in before if not is_exercise(cell))]
+    cells = [new_code_cell(BEGIN), *by_checkpoint, *from_the_top, new_code_cell(TELL)]
     # Each cell with an id of its own.
     cells = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
     own = {"LESSON_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.json")}
     notebook = new_notebook(cells=cells)
     assert not execute(notebook, path.parent, through_errors=True, env=own)
-    ran = notebook.cells
+    _, arrival, state, *rest = notebook.cells
     return Course(
         stored,
         sections,
-        {id_: told(ran[at]) for id_, at in passing.items()},
-        {id_: told(ran[at]) for id_, at in landing.items()},
-        {id_: told(ran[at - 1]) for id_, at in landing.items()},
-        {
-            section.id: (after, ran[landing[section.id] + 1 :][: len(after)])
-            for section, after in zip(chosen, parts, strict=True)
-        },
+        section,
+        arrival=read_output(arrival),
+        state_by_checkpoint=json.loads(read_output(state)),
+        state_from_the_top=json.loads(read_output(rest[-1])),
+        rest_as_stored=after,
+        rest_as_run=rest[: len(after)],
     )
 
 
@@ -134,14 +127,14 @@ def is_exercise(cell: NotebookNode) -> bool:
     return bool(find_tag(cell, EXERCISE))
 
 
-def split_at(stored: NotebookNode, sections: list[SectionStart]) -> list[list[NotebookNode]]:
-    """Return the code cells above the first of these sections, and those from each on to the next."""
-    places = [0, *(count_above(stored, section) for section in sections), None]
-    return [rules.list_code_cells(stored)[start:end] for start, end in itertools.pairwise(places)]
+def split_at(stored: NotebookNode, section: SectionStart) -> tuple[list[NotebookNode], list[NotebookNode]]:
+    """Return the code cells above a section, and all others."""
+    cells, count = rules.list_code_cells(stored), count_above(stored, section)
+    return cells[:count], cells[count:]
 
 
-def told(cell: NotebookNode) -> str:
-    """Return a cell's only output as text."""
+def read_output(cell: NotebookNode) -> str:
+    """Return the only output of a cell as text."""
     [output] = cell.outputs
     return str(output.get("text") or output.data["text/plain"])
 
@@ -168,26 +161,21 @@ def test_what_stands_above_a_section_is_run(course: Course) -> None:
 
 
 def test_the_state_is_that_of_running_from_the_top(course: Course) -> None:
-    """Names, files, keys, runs, materializations, tables and rows, at two sections."""
-    assert len(course.by_running) == 2
-    for id_, state in course.by_running.items():
-        assert json.loads(course.by_checkpoint[id_]) == json.loads(state), id_
-    assert json.loads(course.by_checkpoint[id_])["raw_partition_data"]
+    """Names, files, keys, runs, materializations, tables and rows are the same."""
+    assert course.state_by_checkpoint == course.state_from_the_top
+    assert course.state_by_checkpoint["names"]
 
 
 def test_the_rest_of_the_notebook_shows_what_is_stored(course: Course) -> None:
-    """From each of the two on, every cell is compared as strictly as nbval does."""
-    assert len(course.on_from_there) == 2
-    for id_, (stored, shown) in course.on_from_there.items():
-        assert stored
-        assert rules.find_changed_outputs(new_notebook(cells=stored), new_notebook(cells=shown)) == [], id_
+    """The outputs of all cells below are compared as strictly as nbval does."""
+    stored, shown = course.rest_as_stored, course.rest_as_run
+    assert stored
+    assert rules.find_changed_outputs(new_notebook(cells=stored), new_notebook(cells=shown)) == []
 
 
-def test_the_only_output_is_where_one_is(course: Course) -> None:
-    """No figure, no print and no error of the cells that ran is among it."""
-    headings = {section.id: section.heading for section in course.sections}
-    for id_, shown in course.shown_there.items():
-        assert shown.startswith(f"You are at {id_} {headings[id_]}\n")
+def test_the_only_output_is_the_arrival(course: Course) -> None:
+    """The cells that ran show no figure, no text and no error."""
+    assert course.arrival.startswith(f"You are at {course.section.id} {course.section.heading}\n")
 
 
 # A small course, in this process
