@@ -50,7 +50,7 @@ class Arrivals:
             )
             os.utime(path, (1e9, 1e9))
         self.empty, self.full = new_instance(), new_instance(keys)
-        self.cursor = Cursor(done=tuple(file.word for file in scan(folder).files.values())).to_json()
+        self.cursor = Cursor(done=tuple(file.digest for file in scan(folder).files.values())).to_json()
 
     def nothing_new(self) -> None:
         """Tick where all files are known."""
