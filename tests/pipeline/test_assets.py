@@ -16,7 +16,7 @@ from tests.pipeline.workspace import HEADER, IMPORT, LOAD, Workspace, priced
 
 
 def test_a_file_becomes_its_rows(workspace: Workspace) -> None:
-    """Each value of the file stands in its column, beside the key."""
+    """Each value of the file is in its column, beside the key."""
     workspace.add("acme")
     workspace.write(
         "acme", f"{HEADER}\n2018/01/22,4.25,100,425.0,-0.5,0.01\n2018-01-23,4.5,200,900.0,1e-3,33597290\n"
@@ -31,7 +31,7 @@ def test_a_file_becomes_its_rows(workspace: Workspace) -> None:
 
 
 def test_both_assets_record_metadata_for_people(workspace: Workspace) -> None:
-    """The import tells about the file, the load about the rows."""
+    """The import records the file, and the load records the rows."""
     workspace.add("acme", 1.5, 2.5)
     content = (workspace.source / "acme.csv").read_bytes()
     workspace.load("acme")
@@ -116,7 +116,7 @@ def test_a_range_that_is_tried_again_records_the_files_of_its_last_try(
 
 
 def test_a_range_loads_whole_or_not_at_all(loaded: Workspace) -> None:
-    """A bad value in the last file keeps the rows of the first as they were, too."""
+    """A bad value in the last file also leaves the rows of the first file unchanged."""
     loaded.write("acme", priced(100.5))
     loaded.write("globex", priced(200.5) + "2018/01/22,1,1,1,1,inf\n")
     with loaded.raises(UnreadableFile, "globex.csv: line 3: spread is 'inf', not a finite decimal number"):
@@ -148,7 +148,7 @@ def test_a_key_that_slipped_past_register_keys_is_refused(
 
 
 def test_a_key_that_is_not_normalized_is_refused(shared: Workspace) -> None:
-    """Its rows would stand under a second spelling of the same name."""
+    """Its rows would get a second spelling of the same name."""
     shared.instance.add_dynamic_partitions("s3", ["cafe\u0301"])
     shared.write("cafe\u0301", priced(1))
     with shared.raises(InvalidKey, "is not normalized", "register_keys"):
@@ -188,7 +188,7 @@ def test_columns_are_matched_by_name(loaded: Workspace) -> None:
     ],
 )
 def test_a_file_that_breaks_a_rule_is_refused(shared: Workspace, content: str, fault: str) -> None:
-    """The refusal names the file, the line and the fault, and says what to do; all rows stay."""
+    """The error names the file, the line, the fault and the next move; all rows stay."""
     shared.write("acme", content)
     what_next = "Correct the file and materialize 'acme' again; its earlier rows are untouched."
     with shared.raises(UnreadableFile, f"acme.csv: {fault}", what_next):
@@ -248,7 +248,7 @@ def test_a_file_that_changed_after_its_import_is_refused(shared: Workspace) -> N
 
 @pytest.mark.parametrize("content", ["", priced("nan")])
 def test_a_file_that_was_broken_after_its_import_counts_as_changed(shared: Workspace, content: str) -> None:
-    """The fault to tell first is that it is another file, whatever DuckDB says about it."""
+    """The first fault to report is that the file has changed, whatever DuckDB reports."""
     shared.write("acme", content)
     with shared.raises(ChangedFile, "acme.csv changed after it was imported"):
         shared.load("acme", assets=[LOAD])
@@ -267,7 +267,7 @@ def test_a_file_that_was_never_imported_is_refused(shared: Workspace) -> None:
 
 @pytest.mark.parametrize("price", ["0", "-4.25", "0e5"])
 def test_a_price_of_zero_or_less_stops_the_load(loaded: Workspace, price: str) -> None:
-    """The import is recorded, its blocking check fails and says where, and the load does not run."""
+    """The import is recorded, its blocking check fails and names the line, and the load does not run."""
     loaded.write("acme", priced(3.5, price))
     with loaded.raises(dg.DagsterError, "import_dynamic_partition_file: share_prices_are_positive"):
         loaded.load("acme")
@@ -310,7 +310,7 @@ def test_the_log_of_the_run_reports_why_the_price_check_failed(workspace: Worksp
 
 
 def test_the_price_check_ignores_a_price_that_is_not_a_number(loaded: Workspace) -> None:
-    """The first price that is not above zero is named, whatever is wrong with it."""
+    """The first price that is not above zero is named, whatever its fault."""
     loaded.write("acme", priced("1-2", -1))
     done = loaded.load("acme", raise_on_error=False)
     (evaluation,) = done.get_asset_check_evaluations()
@@ -357,7 +357,7 @@ def test_the_days_go_to_a_table_of_their_own(loaded: Workspace) -> None:
     ],
 )
 def test_an_import_that_another_program_recorded_is_none(shared: Workspace, recorded: dict[str, Any]) -> None:
-    """It has a record, which does not say what the load has to know."""
+    """Its record lacks what the load needs."""
     reported = dg.AssetMaterialization(IMPORT.key, partition="acme", metadata=recorded)
     shared.instance.report_runless_asset_event(reported)
     with shared.raises(UnreadableFile, "acme.csv was never imported into this instance"):

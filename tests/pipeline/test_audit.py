@@ -55,7 +55,7 @@ def test_a_key_is_in_one_state(
 def test_a_failed_run_explains_only_missing_records(
     materialized: tuple[int | None, ...], rows: int | None, state: State
 ) -> None:
-    """Where the records say something by themselves, a failure after that takes nothing back."""
+    """If the records are conclusive without it, a later failure does not change the state."""
     records = KeyRecords("acme", registered=True, materialized=materialized, failed=(False, True), rows=rows)
     assert records.state is state
 
@@ -194,7 +194,7 @@ def test_rows_left_by_a_deleted_key_are_a_warning(loaded: Workspace) -> None:
 
 
 def test_rows_without_a_key_are_a_warning(loaded: Workspace) -> None:
-    """In a table that somebody else made, a row may be nobody's; no key can be retired for it."""
+    """In a table made by hand, a row may have no key, so that no key can be retired for it."""
     loaded.query(f"ALTER TABLE {CUSTOMER_TABLE} ALTER partition_key DROP NOT NULL")
     loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES (DATE '2018-01-22', 1, 1, 1, 1, 1, NULL)")
     assert verdict(loaded) == (

@@ -108,17 +108,17 @@ def add_keys(workspace: Workspace, count: int) -> list[str]:
 
 
 def prices_of(number: int) -> tuple[float, float]:
-    """Return what stands in the file of the key of this number."""
+    """Return the content of the file of the key with this number."""
     return (number + 1.25, number + 1.5)
 
 
 def sound(numbers: Iterable[int]) -> dict[str, list[float]]:
-    """Return the prices of the keys of these numbers, as a workspace tells them."""
+    """Return the prices of the keys with these numbers, as a workspace returns them."""
     return {f"k{number}": list(prices_of(number)) for number in numbers}
 
 
 def status(workspace: Workspace) -> dict[str, tuple[str | None, str | None]]:
-    """Return what Dagster says of each key: of its import, and of its rows."""
+    """Return Dagster's status of each key: of its import, and of its rows."""
     keys = workspace.keys()
 
     def of(asset: Asset) -> list[str | None]:
@@ -139,7 +139,7 @@ def runs(workspace: Workspace) -> list[tuple[str, str | None]]:
 
 
 def failure(workspace: Workspace, key: str) -> str:
-    """Return the events with which the one failed run of a key tells why."""
+    """Return the failure events of the only failed run of a key."""
     of_key = dg.RunsFilter(tags={"dagster/partition": key}, statuses=[dg.DagsterRunStatus.FAILURE])
     (run,) = workspace.instance.get_runs(of_key)
     kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
@@ -149,7 +149,7 @@ def failure(workspace: Workspace, key: str) -> str:
 
 @pytest.fixture(autouse=True)
 def batch_size(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Load five keys at a time, so that some tens of them are several batches."""
+    """Load five keys at a time, so that a few dozen keys are several batches."""
     for name in ("MAX_KEYS_PER_BATCH", "_FIRST_BATCH_SIZE"):
         monkeypatch.setattr(MODULE, name, 5)
     return 5
@@ -190,7 +190,7 @@ def test_a_backfill_records_the_same_as_the_assets(workspace: Workspace) -> None
 
 
 def test_a_range_is_in_the_order_of_registration(workspace: Workspace) -> None:
-    """A late key is behind all others, whatever its name; from one key to itself is one key."""
+    """A key that was registered late is the last one, whatever its name; a range may be a single key."""
     add_keys(workspace, 8)
     workspace.add("a late one", 1)
     assert list(load(workspace, dg.PartitionKeyRange("k2", "k4")).loaded) == ["k2", "k3", "k4"]
@@ -279,7 +279,7 @@ ONLY_DUCKDB_SEES = {"form", "more", "value", "date", "overflow", "line ends"}
 def test_a_broken_file_fails_alone(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, at_a_time: int
 ) -> None:
-    """One of each kind among sound ones, which are loaded; each has a failed run that says why."""
+    """Sound files beside broken ones of each kind are loaded; a failed run reports why each other is not."""
     for name in ("MAX_KEYS_PER_BATCH", "_FIRST_BATCH_SIZE"):
         monkeypatch.setattr(MODULE, name, at_a_time)
     workspace.add("value", 8.5)
@@ -353,7 +353,7 @@ def test_a_file_that_vanished_fails_and_keeps_its_rows(loaded: Workspace) -> Non
 
 
 def test_rows_that_were_changed_by_hand_are_loaded_again(loaded: Workspace) -> None:
-    """All or some of them, or stored once more: Dagster has them recorded, and the database decides."""
+    """The database decides, whatever Dagster has recorded: rows were removed, changed or doubled."""
     loaded.query("DELETE FROM raw_partition_data WHERE partition_key = 'acme'")
     assert missing_keys(loaded.instance, Warehouse(database=loaded.database)) == ["acme"]
     assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
@@ -382,7 +382,7 @@ def test_rows_of_another_version_of_a_file_are_loaded_again(loaded: Workspace) -
 
 
 def test_an_import_alone_and_a_report_by_hand_are_not_loaded(loaded: Workspace) -> None:
-    """The one was not brought to its end; the other does not tell from which file the rows are."""
+    """The one did not finish; the other does not record which file its rows come from."""
     loaded.load("acme", assets=[IMPORT])
     for asset in (IMPORT, LOAD):
         reported = dg.AssetMaterialization(asset.key, partition="globex")
@@ -486,7 +486,7 @@ def test_a_file_that_breaks_in_the_middle_fails_alone(
 
 @pytest.mark.parametrize("path", ["nowhere", "file.txt", "empty", " "])
 def test_a_source_folder_without_data_files_is_refused(shared: Workspace, path: str) -> None:
-    """Missing, or empty as one that is not mounted: once, and not once a key, and no key is failed."""
+    """A missing or unmounted folder is reported once, not for each key, and no key counts as failed."""
     shared.write("file.txt", "")
     (shared.source / "empty").mkdir(exist_ok=True)
     before = runs(shared)
@@ -530,7 +530,7 @@ def test_no_other_instance_is_made(workspace: Workspace, monkeypatch: pytest.Mon
 
 
 def test_progress_counts_every_key_to_the_end(workspace: Workspace) -> None:
-    """One call a key, those that are refused too; none for keys that are left out."""
+    """It is called for each key, including refused ones, but not for unchanged keys."""
     add_keys(workspace, 8)
     load(workspace, ["k0"])
     workspace.write("k2", priced("n/a"))

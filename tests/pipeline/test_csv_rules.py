@@ -191,7 +191,7 @@ def zipped(*names: str) -> bytes:
     ],
 )
 def test_a_fault_is_named(table: Table, content: str | bytes, fault: str) -> None:
-    """The refusal says which line breaks which rule, and in which column; nothing is loaded."""
+    """The error names the line, the column and the rule; nothing is loaded."""
     outcome = table.outcome(content if isinstance(content, bytes) else content.encode())
     assert str(outcome).startswith(f"acme.csv: {fault}")
 
@@ -359,7 +359,7 @@ CRLF = priced(1, 2).replace("\n", "\r\n")
 def test_an_error_shows_characters_that_an_editor_hides(
     table: Table, content: str | bytes, fault: str
 ) -> None:
-    """The message names the line and whatever is invisible, ambiguous or no text in it, and what to do."""
+    """The message names the line, its invisible and ambiguous characters, and the next move."""
     outcome = table.outcome(content if isinstance(content, bytes) else content.encode())
     what_next = "Correct the file and materialize 'acme' again; its earlier rows are untouched."
     assert outcome == f"acme.csv: {fault}. {what_next}"
@@ -501,7 +501,7 @@ def files_with_cut_bytes(draw: st.DrawFn) -> bytes:
 @settings(max_examples=250, derandomize=True, deadline=None)
 @given(files_with_changed_values())
 def test_a_file_with_changed_values_is_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
-    """Whatever stands in the place of a value: the reference's rows, or a refusal and the earlier rows."""
+    """Any text in place of a value gives the rows of the reference, or an error and the earlier rows."""
     assert_by_the_rules(table, content)
 
 
@@ -634,7 +634,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_many_files_at_once_are_read_as_one_by_one(
     folder: Path, table: Table, contents: dict[str, bytes]
 ) -> None:
-    """Whatever differs between them: each row stands under its own key, twice as well as once."""
+    """Each row is stored under its own key, however the files differ, and also when they are loaded twice."""
     table.reset()
     files = []
     for key, content in contents.items():

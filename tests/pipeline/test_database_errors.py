@@ -192,7 +192,7 @@ HELD = "IO Error: Could not set lock on file 'w': Conflicting lock is held in py
     ],
 )
 def test_each_cause_has_a_sentence_of_its_own(message: str, holder: str | None, cause: str) -> None:
-    """One message never stands for several causes; an unknown one is said to be unknown."""
+    """No message covers several causes; an unknown cause is reported as unknown."""
     error = duckdb.IOException(message)
     assert cause in explain_cause(error, "w")
     assert find_holder(error) == holder

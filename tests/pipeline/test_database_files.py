@@ -77,7 +77,7 @@ def test_a_database_that_is_not_the_open_one_any_more_is_refused(
 def test_a_database_that_is_replaced_during_the_load_is_refused(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The load fails before its commit, and no record says that the file at the path has these rows."""
+    """The load fails before its commit, and no record claims that the file at the path has these rows."""
 
     def replace_both(*args: object, original: Callable[..., object] = replace_partitions) -> object:
         counts = original(*args)

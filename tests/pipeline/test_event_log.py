@@ -26,7 +26,7 @@ def named_in_a_query(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.usefixtures("named_in_a_query")
 def test_the_latest_imports_are_those_of_the_files(loaded: Workspace) -> None:
-    """Of every key that was loaded after its import, however many are asked for in one query."""
+    """Every key that was loaded after its import is found, however many one query looks up."""
     keys = ["acme", "globex", "unknown"]
     found = find_loaded_imports(
         loaded.instance, keys, find_latest_materializations(loaded.instance, IMPORT.key, keys)

@@ -84,7 +84,7 @@ def test_a_visible_file_with_another_suffix_is_not_taken(tmp_path: Path, name: s
 
 
 def test_names_that_nearly_end_in_csv_come_first(tmp_path: Path) -> None:
-    """A message names only some of the files, and these are most likely a customer's."""
+    """A message names only some files, so those that are most likely a customer's come first."""
     for name in ("a.txt", "b.xlsx", "ZENITH.CSV", "zulu\uff0e\uff43\uff53\uff56"):
         put(tmp_path, name)
     assert scan(tmp_path).not_csv == ["ZENITH.CSV", "zulu\uff0e\uff43\uff53\uff56", "a.txt", "b.xlsx"]
@@ -154,7 +154,7 @@ def test_a_name_that_is_not_utf8_is_not_taken(tmp_path: Path) -> None:
 
 
 def test_a_word_stands_for_name_size_and_times(tmp_path: Path) -> None:
-    """Eleven characters, the same as long as nothing changes, and others whatever changes."""
+    """It has eleven characters, and changes exactly when anything about the file changes."""
     acme = put(tmp_path, "acme.csv")
     put(tmp_path, "x" * 200 + ".csv")
     before = words(tmp_path)

@@ -53,7 +53,7 @@ def test_every_step_that_opens_the_warehouse_is_in_the_pool() -> None:
 
 
 def test_the_place_of_a_killed_process_is_freed_within_seconds(instance: dg.DagsterInstance) -> None:
-    """The daemon looks, and a run that nobody ends is ended: no pool is closed for ever."""
+    """The daemon ends a run that never ends by itself, so that no pool stays blocked."""
     settings = instance.run_monitoring_settings
     assert instance.run_monitoring_enabled
     assert instance.run_monitoring_poll_interval_seconds + settings["free_slots_after_run_end_seconds"] == 10

@@ -72,7 +72,7 @@ def test_a_key_whose_file_is_gone_is_retired(loaded: Workspace) -> None:
 
 
 def test_a_key_whose_file_is_there_again_stays(loaded: Workspace) -> None:
-    """Between the tick that asks and the run, a sender may have sent it once more."""
+    """Between the request and the run, a sender may have sent it again."""
     keys, prices = loaded.keys(), loaded.prices()
     assert retire(loaded, "acme").success
     assert (loaded.keys(), loaded.prices()) == (keys, prices)
@@ -81,7 +81,7 @@ def test_a_key_whose_file_is_there_again_stays(loaded: Workspace) -> None:
 def test_a_key_that_another_folder_imported_last_stays(
     loaded: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Between the tick that asks and the run, the sensor of that folder may have loaded its file."""
+    """Between the request and the run, the sensor of that folder may have loaded its file."""
     with dg.DagsterInstance.ephemeral() as talkative:
         here, other = (
             Workspace(folder, loaded.database, talkative) for folder in (loaded.source, tmp_path / "b")
@@ -125,14 +125,14 @@ def test_a_retirement_is_recorded_once(loaded: Workspace) -> None:
 
 
 def test_nothing_is_retired_while_the_folder_cannot_be_read(loaded: Workspace) -> None:
-    """A folder that is not mounted says nothing of its files."""
+    """An unmounted folder does not show which files are gone."""
     loaded.source.rename(loaded.source.with_name("away"))
     with loaded.raises(UnreadableFile, str(loaded.source), "The key 'acme' and its rows stay", "Mount"):
         retire(loaded, "acme")
 
 
 def test_nothing_is_retired_while_no_data_file_is_there(loaded: Workspace) -> None:
-    """So does a folder look that is not mounted; other files say nothing of it."""
+    """An unmounted folder looks like this as well; files of other kinds do not change that."""
     for key in ("acme", "globex"):
         (loaded.source / f"{key}.csv").unlink()
     loaded.write("2018-01-22", priced(1))
@@ -153,7 +153,7 @@ def test_retiring_a_key_that_is_gone_changes_nothing(loaded: Workspace) -> None:
 
 
 def test_nothing_is_retired_while_the_database_cannot_be_opened(loaded: Workspace) -> None:
-    """The key stays, with the rows that nobody can remove."""
+    """The key stays, with the rows that cannot be removed."""
     (loaded.source / "acme.csv").unlink()
     loaded.database.rename(loaded.database.with_name("away"))
     loaded.database.mkdir()

@@ -104,7 +104,7 @@ def test_a_key_that_is_not_a_string_is_refused(shared: Workspace, key: object) -
 
 
 def test_a_single_string_is_not_read_as_a_list_of_letters(shared: Workspace) -> None:
-    """The refusal says what to write."""
+    """The error shows what to write instead."""
     with shared.raises(InvalidKey, "register_keys takes a list of keys: write ['acme']"):
         register_keys(shared.instance, "acme")
 
@@ -177,7 +177,7 @@ def test_a_key_that_contains_a_date_is_fine(workspace: Workspace, key: str) -> N
     ],
 )
 def test_a_container_that_does_not_yield_keys_is_refused(shared: Workspace, keys: Any, message: str) -> None:  # noqa: ANN401
-    """A container whose iteration is not its values registers nothing, and the error says what to pass."""
+    """A container whose iteration is not its values registers nothing, and the error names what to pass."""
     with shared.raises(InvalidKey, message):
         register_keys(shared.instance, keys)
 
@@ -192,7 +192,7 @@ def test_columns_sets_and_generators_of_keys_are_registered(workspace: Workspace
 
 
 def fail_from_the_third_call(monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool) -> None:
-    """Let an instance add keys twice, and then say that its disk is full."""
+    """Let an instance add keys twice, and then raise that its disk is full."""
     calls = iter(range(100))
     add = dg.DagsterInstance.add_dynamic_partitions
 
@@ -217,7 +217,7 @@ def fail_from_the_third_call(monkeypatch: pytest.MonkeyPatch, *, on_deletes: boo
 def test_keys_are_registered_all_or_none(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool, left: int, outcome: str
 ) -> None:
-    """What was added before a disk was full is removed; if not even that works, the message says so."""
+    """Keys that were added before the disk was full are removed; if this fails, the message reports it."""
     workspace.instance.add_dynamic_partitions("s3", ["acme"])
     keys = [f"k{number}" for number in range(35)]
     with monkeypatch.context() as patch:
@@ -259,7 +259,7 @@ def test_more_keys_than_one_sql_statement_takes_are_registered(workspace: Worksp
     | st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
 )
 def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: Workspace, key: str) -> None:
-    """Registered and loaded, its rows stand under its NFC form; refused, nothing changed."""
+    """If it is registered and loaded, its rows have its NFC form; if it is refused, nothing changes."""
     normal = unicodedata.normalize("NFC", key)
     keys, prices = loaded.keys(), loaded.prices()
     try:
@@ -275,7 +275,7 @@ def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: Workspace, k
 
 
 def test_many_keys_are_judged_each_for_itself() -> None:
-    """A key that breaks the rules, or is a twin, says so in its place, and counts for none after it."""
+    """A key that breaks a rule, or is a lookalike, gives an error in its place and affects no later key."""
     judged = list(
         judge_keys(["acme", "Zenith"], ["acme", "a,b", "ACME", "zenith", "CAFE\u0301", "a,b", "bob"])
     )
@@ -297,7 +297,7 @@ def test_of_two_new_lookalikes_the_first_counts() -> None:
 
 @pytest.mark.parametrize("unseen", ["\u200c", "\u200d", "\u3164", "\ufe0f"])
 def test_invisible_characters_make_no_key_and_no_difference(shared: Workspace, unseen: str) -> None:
-    """It neither names a customer nor tells two apart."""
+    """It can neither be a key on its own nor distinguish two keys."""
     with shared.raises(InvalidKey, "it is blank"):
         register_keys(shared.instance, [unseen])
     with shared.raises(InvalidKey, "lookalike of 'acme'"):

@@ -1,4 +1,4 @@
-"""The schedule: a day's file is asked for when the day is over."""
+"""The schedule: a day's file is requested when the day is over."""
 
 import datetime as dt
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*run_request_for_partition:Depr
 
 
 def request_at(moment: dt.datetime) -> list[tuple[str | None, str | None, str | None]]:
-    """Return run key, job and partition key of what the schedule asks for at a moment."""
+    """Return run key, job and partition key of the schedule's request at a time."""
     schedule = defs.resolve_schedule_def(import_partition_schedule.name)
     with dg.build_schedule_context(scheduled_execution_time=moment) as context:
         requests = schedule.evaluate_tick(context).run_requests or []

@@ -1,4 +1,4 @@
-"""Where a key's file lies: a plain file in the source folder, or a refusal."""
+"""Finding a key's file: a plain file in the source folder, or an error."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def test_a_file_is_found_by_its_key(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_file_is_found_whichever_way_the_disk_spells_it(workspace: Workspace, form: str) -> None:
-    """Keys are in NFC; archives of some systems unpack names in NFD."""
+    """Keys are in NFC, but archives of some systems unpack names in NFD."""
     path = workspace.source / unicodedata.normalize(form, "café.csv")
     path.write_text(priced(1))
     assert find(workspace, "café").read_text() == priced(1)
@@ -138,7 +138,7 @@ def test_a_folder_is_refused(shared: Workspace) -> None:
 
 
 def test_a_pipe_is_refused_and_never_waited_for(shared: Workspace) -> None:
-    """Opening one that nobody writes to would hang the run."""
+    """Opening one without a writer would hang the run."""
     os.mkfifo(shared.source / "pipe.csv")
     shared.instance.add_dynamic_partitions("s3", ["pipe"])
     with shared.raises(UnreadableFile, "pipe.csv is not a plain file. Put the CSV file of 'pipe'"):
@@ -179,7 +179,7 @@ def test_a_blank_path_is_refused(path: str, workspace: Workspace, monkeypatch: p
 def test_a_tilde_is_the_home_folder(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in the database's path; one of a user that nobody knows is a name like any other."""
+    """This holds as in the database's path; the tilde of an unknown user is a name like any other."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     path = workspace.write("acme", priced(1))

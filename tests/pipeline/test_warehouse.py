@@ -1,4 +1,4 @@
-"""The database: opened without surprises, closed whatever happens, and never left half changed."""
+"""The database: it opens reliably, closes in any case, and is never left half changed."""
 
 import dataclasses
 import os
@@ -91,7 +91,7 @@ def reloading(
 
 
 def many_rows(count: int, *, seed: int) -> str:
-    """Return a file whose numbers hardly compress, so that it is big in the database, too."""
+    """Return a file whose numbers hardly compress, so that it is also large in the database."""
     rows = (
         f"2018/01/22,{number % 9973 + 1}.{seed},{number * 7919 % 1000003},{number}.25,0.5,{seed}\n"
         for number in range(count)
@@ -255,7 +255,7 @@ def test_a_pipe_in_the_place_of_the_log_is_refused_at_once(loaded: Workspace) ->
 def test_a_tilde_is_the_home_folder(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the folders below it; a home that nobody has is refused."""
+    """Folders below it are created; the home of an unknown user is refused."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(workspace.source)
     workspace.add("acme", 1.5)
@@ -347,7 +347,7 @@ def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: Workspace) -> N
 
 
 def test_the_columns_of_a_table_may_stand_in_another_order(workspace: Workspace) -> None:
-    """Rows are stored by name, too."""
+    """Rows are also stored by name."""
     workspace.add("acme", 1.5)
     workspace.query(
         "CREATE TABLE raw_partition_data (partition_key VARCHAR, spread DOUBLE, shift DOUBLE, spend DOUBLE, "
@@ -441,7 +441,7 @@ def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(l
 
 
 def test_a_full_disk_keeps_the_old_rows(loaded: Workspace) -> None:
-    """In a process that may write no file of over 2 MB, the re-load fails and says that it stored nothing."""
+    """In a process whose files may not exceed 2 MB, the re-load fails and reports that it stored nothing."""
     rows = loaded.rows()
     loaded.write("acme", many_rows(200_000, seed=1))
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))"
@@ -460,7 +460,7 @@ def test_a_full_disk_keeps_the_old_rows(loaded: Workspace) -> None:
 
 
 def test_nothing_is_left_unread_on_a_connection(loaded: Workspace) -> None:
-    """What the pipeline asks of a connection leaves it free for the next query."""
+    """The pipeline's queries leave the connection free for the next one."""
     with Warehouse(database=loaded.database).get_connection() as con:
         assert con.sql(f"SELECT count(*) FROM {CUSTOMER_TABLE}").fetchall() == [(3,)]
         delete_rows(con, CUSTOMER_TABLE, "nobody")

@@ -99,7 +99,7 @@ class Workspace:
     def load(
         self, key: str | None = None, *, assets: Sequence[Asset] = (IMPORT, LOAD), **options: object
     ) -> dg.ExecuteInProcessResult:
-        """Materialize both assets, or some, for one key or none."""
+        """Materialize both assets, or those given, for a key or without one."""
         return dg.materialize(
             assets,
             partition_key=key,

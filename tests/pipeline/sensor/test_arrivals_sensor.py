@@ -1,4 +1,4 @@
-"""The sensor: new and corrected files become keys and run requests; nothing is asked for twice."""
+"""The sensor: new and corrected files become keys and run requests, each once."""
 
 import json
 import os
@@ -106,12 +106,12 @@ class Daemon:
 
     @property
     def message(self) -> str:
-        """Why the last tick asked for nothing."""
+        """Return why the last tick requested no run."""
         assert self.result.skip_reason
         return str(self.result.skip_reason.skip_message)
 
     def run_keys(self) -> list[str | None]:
-        """Return the run keys that the last tick asked for."""
+        """Return the run keys that the last tick requested."""
         return [request.run_key for request in self.result.run_requests or []]
 
 
@@ -171,7 +171,7 @@ def test_a_new_file_becomes_a_key_and_a_run(settled: Daemon) -> None:
 
 
 def test_a_run_key_names_the_version_of_the_file(daemon: Daemon) -> None:
-    """By the first sixteen digits of its SHA-256, which the import records, too."""
+    """It contains the first sixteen digits of the SHA-256 that the import records."""
     put(daemon.workspace, "acme", 1)
     daemon.tick()
     recorded = str(daemon.workspace.metadata(IMPORT, "acme")["fingerprint"])
@@ -204,7 +204,7 @@ def test_a_correction_of_the_same_size_is_seen(settled: Daemon) -> None:
 
 
 def test_a_file_that_was_only_touched_is_not_loaded_again(settled: Daemon) -> None:
-    """Its content tells that it is the one that was loaded."""
+    """It is recognized by its content."""
     put(settled.workspace, "acme", 1.5, 2.5, age=50)
     assert settled.tick() == []
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
@@ -233,7 +233,7 @@ def test_a_request_that_never_ran_is_not_doubled(daemon: Daemon) -> None:
 
 
 def test_a_file_that_was_missing_at_its_load_is_requested_when_it_is_back(settled: Daemon) -> None:
-    """Even where nothing at all tells it from the file of before, as after a remount."""
+    """This holds even if it cannot be distinguished from the earlier file, as after a remount."""
     path, target = settled.workspace.source / "zenith.csv", settled.workspace.source / "disk" / "zenith.csv"
     target.parent.mkdir()
     target.write_text(priced(3))
@@ -252,7 +252,7 @@ def test_a_file_that_was_missing_at_its_load_is_requested_when_it_is_back(settle
 
 
 def test_a_file_is_requested_again_if_another_one_was_loaded_in_its_place(daemon: Daemon) -> None:
-    """A is asked for, a broken B is found, and A comes back; and the same where an earlier A was loaded."""
+    """A is requested, its run finds a broken B, and A comes back; the same holds if A was loaded before."""
     for good, age in ((1.5, 60), (2.5, 50)):
         put(daemon.workspace, "acme", good, age=age)
         assert daemon.tick(runs="wait") == ["acme"]
@@ -266,7 +266,7 @@ def test_a_file_is_requested_again_if_another_one_was_loaded_in_its_place(daemon
 
 
 def test_a_file_whose_history_was_wiped_is_requested_again(settled: Daemon) -> None:
-    """Nothing says any more that it is loaded, once the cursor is lost, too."""
+    """Once the cursor is lost as well, nothing records that it is loaded."""
     settled.workspace.instance.wipe_assets([IMPORT.key, LOAD.key])
     assert settled.tick() == []
     settled.cursor = None
@@ -289,7 +289,7 @@ def test_a_file_that_failed_is_requested_again_if_it_is_touched_or_the_cursor_is
 
 
 def test_the_correction_of_a_file_that_failed_is_loaded(daemon: Daemon) -> None:
-    """The version that failed is not asked for again, the corrected one is."""
+    """The version that failed is not requested again, but the corrected one is."""
     put(daemon.workspace, "acme", "n/a")
     assert daemon.tick() == ["acme"]
     assert daemon.tick() == []
@@ -299,7 +299,7 @@ def test_the_correction_of_a_file_that_failed_is_loaded(daemon: Daemon) -> None:
 
 
 def test_an_import_without_rows_does_not_count_as_loaded(settled: Daemon) -> None:
-    """The rows are those of the file before: imported, but not loaded, it is asked for when it is touched."""
+    """The rows are those of the earlier file, so the new one is requested when it is touched."""
     put(settled.workspace, "acme", 7.5, age=50)
     assert settled.tick(runs="wait") == ["acme"]
     settled.workspace.load("acme", assets=[IMPORT])
@@ -334,7 +334,7 @@ def test_an_import_reported_by_hand_does_not_count(daemon: Daemon) -> None:
 def test_a_cursor_that_cannot_be_used_loads_nothing_again(
     settled: Daemon, cursor: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is loaded already is recognised by its content, and only what is new is asked for."""
+    """Loaded files are recognized by their content, and only new ones are requested."""
     put(settled.workspace, "bluebird", 3)
     settled.cursor = cursor
     capsys.readouterr()
@@ -388,7 +388,7 @@ def test_a_file_that_is_as_the_tick_before_saw_it_has_settled(daemon: Daemon, ag
 
 
 def test_how_long_a_file_settles_is_a_setting(workspace: Workspace) -> None:
-    """With 0, none waits."""
+    """With 0, no file waits."""
     put(workspace, "acme", 1, age=1)
     put(workspace, "globex", 1, age=100)
     assert Daemon(workspace, build_arrivals_sensor(settle_seconds=0)).tick(runs="wait") == ["acme", "globex"]
@@ -405,7 +405,7 @@ def test_a_young_file_that_had_to_wait_for_its_turn_has_settled(workspace: Works
 
 
 def test_evaluating_registers_nothing_and_runs_nothing(daemon: Daemon) -> None:
-    """It only asks; the daemon does."""
+    """It only requests changes, which the daemon makes."""
     put(daemon.workspace, "acme", 1)
     assert len(daemon.evaluate().run_requests or []) == 1
     assert daemon.workspace.keys() == []
@@ -512,7 +512,7 @@ def test_a_registered_day_is_reported_and_never_retired(
 
 
 def test_a_file_with_another_suffix_is_reported_at_every_tick(settled: Daemon) -> None:
-    """The message says how to fix it, and shows which characters only look like the suffix."""
+    """The message explains the fix, and escapes characters that only look like the suffix."""
     for name in ("ACME.CSV", "acme.csv ", "o'hare.\u0441sv", "notes.txt", ".hidden", "~$acme.csv"):
         (settled.workspace.source / name).write_text(priced(1))
     for _ in range(2):
@@ -544,7 +544,7 @@ def test_the_message_names_ten_files_that_are_not_taken(daemon: Daemon) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there a name can hold any bytes")
 def test_a_name_that_is_not_utf8_is_reported_at_every_tick(daemon: Daemon) -> None:
-    """Its bytes are shown as escapes, whatever its suffix."""
+    """Its bytes are escaped, whatever its suffix."""
     for name in ("caf\udce9.csv", "caf\udce9.txt", "caf\u00e9.csv"):
         (daemon.workspace.source / name).write_text(priced(1))
         os.utime(daemon.workspace.source / name, (1e9, 1e9))
@@ -577,7 +577,7 @@ def test_a_link_that_points_nowhere_is_reported_and_its_key_is_kept(settled: Dae
 
 
 def test_many_files_are_requested_over_several_ticks(workspace: Workspace) -> None:
-    """In order of name; none is lost, and none comes twice."""
+    """They are requested in order of name, each once."""
     keys = [f"k{number:03}" for number in range(130)]
     for key in keys:
         put(workspace, key, 1)
@@ -591,7 +591,7 @@ def test_many_files_are_requested_over_several_ticks(workspace: Workspace) -> No
 def test_the_message_names_some_and_counts_the_rest(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of a hundred thousand, nobody wants to read all."""
+    """A list of a hundred thousand names would be useless."""
     for number in range(25):
         put(workspace, f"k{number:02}", 1)
     Daemon(workspace, build_arrivals_sensor(runs_a_tick=12)).evaluate()
@@ -603,7 +603,7 @@ def test_the_message_names_some_and_counts_the_rest(
 def test_new_customers_do_not_wait_for_those_that_are_known(
     settled: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the files of a lost cursor are looked at, some a tick, a new one is asked for at once."""
+    """A new file is requested at once while the files of a lost cursor are examined over several ticks."""
     monkeypatch.setattr(tick_plan, "MAX_EXAMINED_PER_TICK", 1)
     settled.cursor = None
     put(settled.workspace, "zenith", 3)
@@ -643,7 +643,7 @@ def test_a_file_too_large_to_read_is_compared_by_size_and_times(
 def test_a_file_that_goes_while_the_tick_looks_breaks_nothing(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other one is asked for."""
+    """The other file is requested."""
     put(daemon.workspace, "acme", 1)
     put(daemon.workspace, "globex", 1)
     judge = tick_plan.judge_keys
@@ -658,7 +658,7 @@ def test_a_file_that_goes_while_the_tick_looks_breaks_nothing(
 
 @pytest.mark.usefixtures("an_ordinary_user")
 def test_a_file_that_cannot_be_read_is_reported_and_blocks_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Until it may: then it is asked for. It takes nothing of what a tick may read."""
+    """It is requested once it can be read, and it uses nothing of the budget."""
     # Not `tmp_path`, whose parents are the superuser's.
     with tempfile.TemporaryDirectory() as folder, open_workspace(Path(folder)) as workspace:
         daemon = Daemon(workspace)
@@ -723,7 +723,7 @@ def test_a_blank_path_is_reported_and_the_cursor_is_kept(
 
 
 def test_a_tilde_is_the_home_folder(settled: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For the sensor as for the runs; the message tells which folder that is."""
+    """The sensor and the runs expand it, and the message names the folder."""
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path))
 
@@ -739,7 +739,7 @@ def test_a_tilde_is_the_home_folder(settled: Daemon, tmp_path: Path, monkeypatch
 
 @pytest.mark.parametrize("kind", ["missing", "a file"])
 def test_a_folder_that_cannot_be_read_is_reported_and_the_cursor_is_kept(settled: Daemon, kind: str) -> None:
-    """It is not an empty one: the cursor stays, and nothing is asked for when it is back."""
+    """It does not count as empty: the cursor stays, and no run is requested when it is back."""
     cursor = settled.cursor
     source = settled.workspace.source
     source.rename(source.with_name("away"))
@@ -808,7 +808,7 @@ def test_a_file_that_vanishes_before_its_import_is_reported(daemon: Daemon) -> N
 
 
 def test_a_retirement_is_requested_once(settled: Daemon) -> None:
-    """While its run waits, and where the cursor is lost; the message goes on telling."""
+    """This holds while its run waits, and if the cursor is lost; the message still reports it."""
     settled.sensor = retiring_sensor
     (settled.workspace.source / "acme.csv").unlink()
     assert settled.tick(runs="wait") == ["-acme"]
@@ -913,7 +913,7 @@ def test_a_folder_that_was_not_mounted_for_a_while_brings_nothing_new(settled: D
 
 
 def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:
-    """They come after what is to be loaded, and none is lost."""
+    """They come after the loads, and each is requested."""
     settled.sensor = build_arrivals_sensor(vanished="retire", runs_a_tick=1)
     put(settled.workspace, "bluebird", 1)
     for key in ("acme", "globex"):
@@ -951,7 +951,7 @@ def test_a_key_retired_by_hand_is_registered_again_while_its_file_is_there(
 
 
 def test_keys_that_are_registered_again_wait_for_their_turn(workspace: Workspace) -> None:
-    """They count among the runs of a tick, and none is lost."""
+    """They count among the runs of a tick, and each is requested."""
     daemon = Daemon(workspace, build_arrivals_sensor(runs_a_tick=1))
     for key in ("acme", "globex"):
         put(workspace, key, 1)

@@ -38,7 +38,7 @@ def sha256(size: int) -> str:
 
 
 def read_all(budget: ReadingBudget, files: Iterable[DataFile]) -> list[str | None]:
-    """Return each file's fingerprint, or why there is none."""
+    """Return each file's fingerprint, or the name of the error."""
     found: list[str | None] = []
     for file in files:
         try:
@@ -50,7 +50,7 @@ def read_all(budget: ReadingBudget, files: Iterable[DataFile]) -> list[str | Non
 
 @pytest.mark.usefixtures("small")
 def test_a_tick_reads_so_many_bytes_and_no_more(tmp_path: Path) -> None:
-    """A small file may still find room where a larger one does not; one that is too large needs none."""
+    """A small file may fit into the rest of the budget; a file that is too large uses nothing of it."""
     files = put(tmp_path, a=8, b=5, c=4, d=1, e=9, f=0)
     assert read_all(ReadingBudget(), files) == [
         sha256(8),
@@ -106,7 +106,7 @@ def test_the_time_begins_with_the_first_byte(tmp_path: Path) -> None:
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
-    """Neither one that nobody writes to, nor what is written to it."""
+    """It neither waits for a writer nor reads what is written."""
     files = put(tmp_path, a=3)
     (tmp_path / "a.csv").unlink()
     os.mkfifo(tmp_path / "a.csv")

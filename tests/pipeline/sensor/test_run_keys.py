@@ -46,7 +46,7 @@ def test_a_run_that_is_over_changes_the_run_key(workspace: Workspace, status: dg
 
 @pytest.mark.parametrize("status", sorted(NOT_OVER, key=str), ids=str)
 def test_a_run_that_waits_or_works_does_not(workspace: Workspace, status: dg.DagsterRunStatus) -> None:
-    """What was asked for is still to come."""
+    """A run that is not finished does not change the run key."""
     run(workspace, "acme", status=status)
     assert build_import_run_keys(workspace.instance, {"acme": "v1"}) == ["acme@v1"]
     assert build_retirement_run_keys(workspace.instance, some_job, ["acme"]) == ["acme@vanished"]
