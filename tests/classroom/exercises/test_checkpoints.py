@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import lesson_lib.author.notebook_rules as rules
 from lesson_lib.author.notebook_files import list_notebooks, read_notebook, write_notebook
-from lesson_lib.author.notebook_runner import execute
+from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.classroom import checkpoint
 from lesson_lib.classroom.exercises import checkpoints, section_starts
 from lesson_lib.classroom.exercises.section_starts import SectionStart, starts_in
@@ -101,7 +101,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     cells = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
     own = {"LESSON_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.json")}
     notebook = new_notebook(cells=cells)
-    assert not execute(notebook, path.parent, through_errors=True, env=own)
+    assert not wait_for(execute(notebook, path.parent, through_errors=True, env=own))
     ran = notebook.cells
     return Course(
         stored,
