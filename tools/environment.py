@@ -193,7 +193,7 @@ def install_packages(venv: Path, packages: str, arguments: list[str]) -> None:
         remove(venv)
         make_environment(venv)
         run_step(f"Installing {packages} with pip: two or three minutes", [*find_installer(venv), *arguments])
-    run_step("Listing the fonts for charts", [str(find_python(venv)), "-c", f"import {FIRST_IMPORTS}"])
+    run_step("Compiling what every lesson imports", [str(find_python(venv)), "-c", f"import {FIRST_IMPORTS}"])
 
 
 def install_course(venv: Path) -> None:

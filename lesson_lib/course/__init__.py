@@ -1,1 +1,1 @@
-"""The content of the course: lessons, exercises and beliefs, and the scenarios that they need. No engine."""
+"""The content of the course: lessons, exercises and beliefs. The engine is in the classroom."""

@@ -1,4 +1,4 @@
-"""What the exercises of notebook 02 load: a customer's file in its versions, and one named after a day."""
+"""The files of the exercises in notebook 02: a customer's in several versions, and one named after a day."""
 
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ CUSTOMERS = reload.Source(
     table="raw_partition_data",
     key="acme",
     file=_ACME,
-    # Without its last day, and with another price and date for one: as a customer corrects a mistake.
+    # A customer's correction: without the last day, and with another price and date in one row.
     corrected="".join(_ACME.splitlines(keepends=True)[:-1]).replace("2017/09/15,11.07", "2017/09/16,10.07"),
     broken=_ACME.replace(",2269323,", ",n/a,"),
     other_key="bluebird",

@@ -20,7 +20,7 @@ from lesson_lib.pipeline import (
 
 
 def five_ticks() -> TickSimulator:
-    """Let a sensor that is mended only in part tick five times, with files that come and change."""
+    """Evaluate a sensor that is only partly fixed five times, while files arrive and change."""
     with open_sandbox() as sandbox:
         source, inbox = sandbox.lab.source, sandbox.lab.folder / "inbox"
         inbox.mkdir()
@@ -53,7 +53,7 @@ def five_ticks() -> TickSimulator:
 
 
 def _half_mended(inbox: Path, customers: list[dg.AssetsDefinition]) -> dg.SensorDefinition:
-    """Make the sensor of the very text that the learner reads."""
+    """Make the sensor from the text that the learner reads."""
     names: dict[str, Any] = {
         "Path": Path,
         "checked_key": checked_key,

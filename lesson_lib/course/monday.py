@@ -23,7 +23,7 @@ def records_of_monday() -> ThreeRecords:
             context: dg.AssetExecutionContext, database: Warehouse, import_dynamic_partition_file: str
         ) -> None:
             key, path = context.partition_key, import_dynamic_partition_file
-            # Without a transaction, as it stood in the notebook before the broken file came.
+            # Without a transaction, as in the notebook before the broken file arrives.
             with database.get_connection() as con:
                 con.execute(
                     "create table if not exists raw_partition_data as "

@@ -1,4 +1,4 @@
-"""What may happen to a partition that is loaded again, for any source of CSV files and any table of them."""
+"""Scenarios of a partition that is loaded again, for any source of CSV files."""
 
 import tempfile
 from collections import Counter
@@ -18,16 +18,16 @@ from lesson_lib.pipeline.database_errors import summarize_error
 
 @dataclass(frozen=True)
 class Source:
-    """A source of CSV files, as far as it matters when they are loaded again. A file is its text.
+    """A source of CSV files that are loaded again. Files are given by their text.
 
     Attributes:
-        table: where the rows are stored: the columns of the files, and `partition_key`.
-        key: whose file comes several times.
-        file: as it first comes.
-        corrected: as it comes next: rows are missing, and in another one a value has changed.
-        broken: as it comes last: a value in the middle is none that its column can hold.
-        other_key: somebody else's.
-        other_file: its file.
+        table: the table of the rows, with the columns of the files and `partition_key`.
+        key: the key whose file arrives several times.
+        file: its first version.
+        corrected: its second version: rows are missing, and one value has changed.
+        broken: its last version: a value in the middle does not fit its column.
+        other_key: another key.
+        other_file: the file of the other key.
     """
 
     table: str
@@ -40,25 +40,25 @@ class Source:
 
 
 Load = Callable[[Sandbox, Any, str], object]
-"""Takes the sandbox, the learner's answer and a key, and has the answer load this key's file."""
+"""Takes the sandbox, the learner's answer and a key, and loads the key's file with the answer."""
 
 Happening = Callable[[Sandbox, Source, Callable[[str], object]], Miss | None]
-"""Takes the sandbox, its source, and what loads a key with the learner's answer; says what is wrong then."""
+"""Takes the sandbox, its source, and a function that loads a key with the answer; returns the fault."""
 
 _AWKWARD = "o'hare"
 _ALIKE = "blue_bird"
-_LOOKALIKES = ("blue-bird", "BLUE_BIRD", "blue")  # to `like`, without upper case, and as a part of it
+_LOOKALIKES = ("blue-bird", "BLUE_BIRD", "blue")  # they match by `like`, in lower case, or as a part
 _HOSTILE = "nobody'; drop table {table}; --"
 
 
 def scenario(happening: Happening, source: Source, load: Load) -> Scenario:
-    """Return the scenario in which this happens to this source, named as the happening's docstring says."""
+    """Return the scenario of a happening for a source; its name is the docstring of the happening."""
 
     def run(answer: object) -> Miss | None:
         with open_sandbox() as sandbox:
             try:
                 return happening(sandbox, source, lambda key: load(sandbox, answer, key))
-            except _Unreadable as reason:
+            except _UnreadableTable as reason:
                 return Miss(seen=str(reason), expected=f"{source.table}, with the rows of each key")
 
     names = {"key": source.key, "other": source.other_key}
@@ -71,10 +71,10 @@ def named_after_a_day(sandbox: Sandbox, source: Source, load: Callable[[str], ob
     sandbox.write(source.key, source.file)
     load(source.key)
     load(source.key)
-    file, found = _in_file(source, source.file), _stored(sandbox, source, source.key)
-    # Only some of them twice: the others were found by their date. All of them twice is another matter.
+    file, found = _read_file(source, source.file), _read_stored(sandbox, source, source.key)
+    # If only some rows are there twice, the others were found by their date.
     if 0 < (found - file).total() < file.total():
-        return _compared(source.key, found, file, "deleting-by-date-is-enough")
+        return _compare(source.key, found, file, "deleting-by-date-is-enough")
     return None
 
 
@@ -83,8 +83,8 @@ def loaded_three_times(sandbox: Sandbox, source: Source, load: Callable[[str], o
     sandbox.write(source.key, source.file)
     for _ in range(3):
         load(source.key)
-    file, found = _in_file(source, source.file), _stored(sandbox, source, source.key)
-    if not found and (nobodys := _stored(sandbox, source, None)):
+    file, found = _read_file(source, source.file), _read_stored(sandbox, source, source.key)
+    if not found and (nobodys := _read_stored(sandbox, source, None)):
         return Miss(
             seen=f"{counted(nobodys.total(), 'row')} whose partition_key is NULL",
             expected=f"{counted(file.total(), 'row')} of {source.key}",
@@ -95,7 +95,7 @@ def loaded_three_times(sandbox: Sandbox, source: Source, load: Callable[[str], o
             seen=f"0 rows of {source.key}", expected=f"{rows}, inserted after the delete and committed"
         )
     belief = "loading-twice-is-harmless" if found.total() > file.total() else ""
-    return _compared(source.key, found, file, belief)
+    return _compare(source.key, found, file, belief)
 
 
 def corrected(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
@@ -104,9 +104,9 @@ def corrected(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -
     load(source.key)
     sandbox.write(source.key, source.corrected)
     load(source.key)
-    file, found = _in_file(source, source.corrected), _stored(sandbox, source, source.key)
+    file, found = _read_file(source, source.corrected), _read_stored(sandbox, source, source.key)
     belief = "loading-what-is-new-is-enough" if found - file else ""
-    return _compared(source.key, found, file, belief)
+    return _compare(source.key, found, file, belief)
 
 
 def beside_another(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
@@ -115,9 +115,9 @@ def beside_another(sandbox: Sandbox, source: Source, load: Callable[[str], objec
     sandbox.write(source.key, source.file)
     load(source.other_key)
     load(source.key)
-    found = _stored(sandbox, source, source.other_key)
-    return _compared(
-        source.other_key, found, _in_file(source, source.other_file), "emptying-the-table-is-enough"
+    found = _read_stored(sandbox, source, source.other_key)
+    return _compare(
+        source.other_key, found, _read_file(source, source.other_file), "emptying-the-table-is-enough"
     )
 
 
@@ -126,9 +126,9 @@ def beside_lookalikes(sandbox: Sandbox, source: Source, load: Callable[[str], ob
     for key in (*_LOOKALIKES, _ALIKE):
         sandbox.write(key, source.other_file)
         load(key)
-    file = _in_file(source, source.other_file)
+    file = _read_file(source, source.other_file)
     compared = (
-        _compared(key, _stored(sandbox, source, key), file, "any-comparison-finds-a-key")
+        _compare(key, _read_stored(sandbox, source, key), file, "any-comparison-finds-a-key")
         for key in (*_LOOKALIKES, _ALIKE)
     )
     return next(filter(None, compared), None)
@@ -140,25 +140,25 @@ def with_columns_in_another_order(
     """{key} is loaded, and then {other}, whose columns come in another order."""
     sandbox.write(source.key, source.file)
     load(source.key)
-    turned = _turned(source.other_file)
+    turned = _reverse_columns(source.other_file)
     sandbox.write(source.other_key, turned)
-    belief, file = "columns-are-matched-by-name", _in_file(source, turned)
+    belief, file = "columns-are-matched-by-name", _read_file(source, turned)
     try:
         load(source.other_key)
-    except duckdb.Error as error:  # as of a text in a column of dates
+    except duckdb.Error as error:  # such as text in a column of dates
         told = f"{type(error).__name__}: {summarize_error(error)}"
         return Miss(belief, seen=told, expected=f"{counted(file.total(), 'row')} of {source.other_key}")
-    return _compared(source.other_key, _stored(sandbox, source, source.other_key), file, belief)
+    return _compare(source.other_key, _read_stored(sandbox, source, source.other_key), file, belief)
 
 
 def with_an_apostrophe(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
     """The key has an apostrophe: o'hare."""
-    return _with_key(_AWKWARD, sandbox, source, load)
+    return _load_awkward_key(_AWKWARD, sandbox, source, load)
 
 
 def with_sql_in_the_key(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
     """The key has SQL in it, and wants to drop the table."""
-    return _with_key(_HOSTILE.format(table=source.table), sandbox, source, load)
+    return _load_awkward_key(_HOSTILE.format(table=source.table), sandbox, source, load)
 
 
 def broken_after_good(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
@@ -171,9 +171,9 @@ def broken_after_good(sandbox: Sandbox, source: Source, load: Callable[[str], ob
         load(source.key)
     except Exception:  # noqa: BLE001 - however the answer refuses the file, it is right to do so
         failed = True
-    good, found = _in_file(source, source.file), _stored(sandbox, source, source.key)
+    good, found = _read_file(source, source.file), _read_stored(sandbox, source, source.key)
     if failed or not found:
-        return _compared(source.key, found, good, "delete-then-insert-is-safe")
+        return _compare(source.key, found, good, "delete-then-insert-is-safe")
     return Miss(
         "caught-errors-are-handled",
         seen=f"{counted(found.total(), 'row')} of {source.key}, and a run that succeeded",
@@ -181,21 +181,23 @@ def broken_after_good(sandbox: Sandbox, source: Source, load: Callable[[str], ob
     )
 
 
-def _with_key(key: str, sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
-    """Load a key twice that means something to SQL, after one that means nothing."""
+def _load_awkward_key(
+    key: str, sandbox: Sandbox, source: Source, load: Callable[[str], object]
+) -> Miss | None:
+    """Load a key with special characters of SQL twice, after an ordinary key."""
     sandbox.write(source.key, source.file)
     load(source.key)
     sandbox.write(key, source.other_file)
-    belief, file = "quotes-make-a-key-safe", _in_file(source, source.other_file)
+    belief, file = "quotes-make-a-key-safe", _read_file(source, source.other_file)
     try:
         load(key)
         load(key)
-        found = _stored(sandbox, source, key)
-        before = _compared(
-            source.key, _stored(sandbox, source, source.key), _in_file(source, source.file), belief
+        found = _read_stored(sandbox, source, key)
+        before = _compare(
+            source.key, _read_stored(sandbox, source, source.key), _read_file(source, source.file), belief
         )
-    except (duckdb.Error, _Unreadable) as error:
-        # The key before it was loaded, so it is for its characters that this one was not.
+    except (duckdb.Error, _UnreadableTable) as error:
+        # The ordinary key was loaded, so the special characters are the reason.
         told = (
             f"{type(error).__name__}: {summarize_error(error)}"
             if isinstance(error, duckdb.Error)
@@ -204,42 +206,42 @@ def _with_key(key: str, sandbox: Sandbox, source: Source, load: Callable[[str], 
         return Miss(belief, seen=told, expected=f"{counted(file.total(), 'row')} of {key}")
     if found.total() > file.total():
         belief = "loading-twice-is-harmless"
-    return _compared(key, found, file, belief) or before
+    return _compare(key, found, file, belief) or before
 
 
-class _Unreadable(Exception):
-    """The table cannot be asked for its rows; the message says why."""
+class _UnreadableTable(Exception):
+    """The rows of the table cannot be read; the message says why."""
 
 
 _Rows = Counter[tuple[Any, ...]]
 
 
 @cache
-def _columns(source: Source) -> str:
-    """Name the files' columns, each as the type that DuckDB finds in both: a table may have kept another."""
+def _list_columns(source: Source) -> str:
+    """List the columns, each cast to the type that DuckDB finds in both files: a table may have another."""
     query = "describe from read_csv(?, union_by_name = true)"
-    found = _read([source.file, source.other_file], query)
+    found = _query_texts([source.file, source.other_file], query)
     quoted = {str(name).replace('"', '""'): type_ for name, type_, *_ in found}
     return ", ".join(f'try_cast("{name}" as {type_})' for name, type_ in quoted.items())
 
 
-def _stored(sandbox: Sandbox, source: Source, key: str | None) -> _Rows:
-    query = f"select {_columns(source)} from {source.table} where partition_key is not distinct from ?"  # noqa: S608 - our own
+def _read_stored(sandbox: Sandbox, source: Source, key: str | None) -> _Rows:
+    query = f"select {_list_columns(source)} from {source.table} where partition_key is not distinct from ?"  # noqa: S608 - our own
     try:
         return Counter(sandbox.query(query, key))
     except duckdb.CatalogException:
-        raise _Unreadable(f"no table {source.table}") from None
+        raise _UnreadableTable(f"no table {source.table}") from None
     except duckdb.Error as error:
-        raise _Unreadable(f"{source.table} cannot be read: {summarize_error(error)}") from None
+        raise _UnreadableTable(f"{source.table} cannot be read: {summarize_error(error)}") from None
 
 
 @cache
-def _in_file(source: Source, text: str) -> _Rows:
-    return Counter(_read([text], f"select {_columns(source)} from read_csv(?)"))  # noqa: S608 - our own
+def _read_file(source: Source, text: str) -> _Rows:
+    return Counter(_query_texts([text], f"select {_list_columns(source)} from read_csv(?)"))  # noqa: S608 - our own
 
 
-def _read(texts: list[str], query: str) -> list[tuple[Any, ...]]:
-    """Ask files of these texts, in a database that is nobody's."""
+def _query_texts(texts: list[str], query: str) -> list[tuple[Any, ...]]:
+    """Run a query on files with these texts, in a database of its own."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         paths = [Path(folder, f"{number}.csv") for number in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):
@@ -247,8 +249,8 @@ def _read(texts: list[str], query: str) -> list[tuple[Any, ...]]:
         return con.execute(query, [list(map(str, paths))]).fetchall()
 
 
-def _turned(text: str) -> str:
-    """Return a file's text with the last column first, and the first one last."""
+def _reverse_columns(text: str) -> str:
+    """Return the text of a file with its columns in reverse order."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         path, turned = Path(folder, "file.csv"), Path(folder, "turned.csv")
         path.write_text(text, encoding="utf-8", newline="")
@@ -258,8 +260,8 @@ def _turned(text: str) -> str:
         return turned.read_text(encoding="utf-8")
 
 
-def _compared(key: str, found: _Rows, file: _Rows, misconception: str) -> Miss | None:
-    """Return what is wrong with the rows of a key, if they are not those of its file."""
+def _compare(key: str, found: _Rows, file: _Rows, misconception: str) -> Miss | None:
+    """Return the fault in the rows of a key, if they differ from its file."""
     if found == file:
         return None
     strange = Counter({row: count for row, count in found.items() if row not in file}).total()

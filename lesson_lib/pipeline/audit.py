@@ -38,21 +38,13 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class KeyRecords:
-    """What each record holds of one key.
+    """What each record contains of one key."""
 
-    Attributes:
-        key: the partition key; None stands for rows whose key is NULL.
-        registered: whether the instance, or the calendar, has the key.
-        materialized: for each asset, the event number of its latest materialization, or None.
-        failed: for each asset, whether the last attempt since then failed.
-        rows: the number of rows; None if the table has no partition keys.
-    """
-
-    key: str | None
-    registered: bool
-    materialized: tuple[int | None, ...]
-    failed: tuple[bool, ...]
-    rows: int | None
+    key: str | None  # None stands for rows whose key is NULL
+    registered: bool  # in the instance, or in the calendar
+    materialized: tuple[int | None, ...]  # for each asset, the event number of its latest materialization
+    failed: tuple[bool, ...]  # for each asset, whether the last attempt since then failed
+    rows: int | None  # None if the table has no partition keys
 
     @property
     def state(self) -> State:

@@ -1,4 +1,4 @@
-"""Backfill: load any set of customers, picked by hand or a range, in one run; a broken file fails alone."""
+"""Backfill: load any set of customers in one run, in which a broken file fails alone."""
 
 import threading
 import time
@@ -44,34 +44,27 @@ from .warehouse import (
 Keys = Iterable[str] | dg.PartitionKeyRange
 Progress = Callable[[int, int], object]
 
-# A batch is loaded in one transaction and then recorded, which takes far longer: meanwhile the database is
-# free for others. A kill loses the batch under way, so the first one is small, and none takes much more than
-# a second.
+# A batch is loaded in one transaction. Recording it takes far longer, and leaves the database free. A kill
+# loses the current batch, so the first one is small, and none takes much more than a second.
 MAX_KEYS_PER_BATCH = 200
 _FIRST_BATCH_SIZE = 1
 _SECONDS_PER_BATCH = 1.0
 
-# Two backfills in one process take turns: the second one then finds the keys loaded. And Dagster 1.13 can
-# hang if a run starts while another thread logs (see "Several threads" in docs/pipeline.md).
+# Two backfills in one process take turns, so that the second one finds the keys loaded. Besides, Dagster 1.13
+# can hang if a run starts while another thread logs (see "Several threads" in docs/pipeline.md).
 _ONE_BACKFILL = threading.RLock()
 
 
 @dataclass(frozen=True)
 class Backfill:
-    """What a call of `backfill` did with each key.
+    """The outcome of a call of `backfill` for each key."""
 
-    Attributes:
-        loaded: for each key that was loaded, how many rows it has now.
-        unchanged: the keys that had been loaded before, from the file that is still there.
-        refused: for each key that could not be loaded, why; a failed run of its own records it.
-    """
-
-    loaded: Mapping[str, int]
-    unchanged: Sequence[str]
-    refused: Mapping[str, str]
+    loaded: Mapping[str, int]  # the number of rows of each key that was loaded
+    unchanged: Sequence[str]  # the keys that were loaded before from the present file
+    refused: Mapping[str, str]  # why each other key was not loaded; a failed run records it
 
     def __str__(self) -> str:
-        """Return a line of numbers, and one for each refusal."""
+        """Return a line of numbers, and one for each error."""
         rows = sum(self.loaded.values())
         counts = f"{len(self.loaded):,} loaded ({rows:,} rows), {len(self.unchanged):,} unchanged"
         return "\n".join([f"{counts}, {len(self.refused):,} refused", *self.refused.values()])
@@ -85,31 +78,28 @@ def backfill(
     database: Warehouse,
     progress: Progress | None = None,
 ) -> Backfill:
-    """Load those of the keys that are missing, failed or corrected, all in one run.
+    """Load the keys that are missing, failed or corrected, all in one run.
 
-    A key is left out that has been loaded from the very file which is there. Dagster's own ranges do not
-    serve here: they take only keys that were registered one after the other, and one broken file fails all
-    of them. So the run is one op, which loads up to 200 keys at a time and records the materializations of
-    each; a key whose file is refused gets a run of both assets, which fails and says why. Whatever ends this
-    early (Ctrl-C, a kill, a database that another process holds), the next call goes on from what is
-    recorded.
+    Dagster's ranges contain only keys that were registered one after the other, and one broken file fails
+    all of them. So the run is one op, which loads up to 200 keys at a time and records materializations of
+    each; a key whose file is refused gets a run of both assets, which fails and reports why. If a call ends
+    early (by Ctrl-C, a kill, or a database that another process holds), the next one continues.
 
     Args:
-        instance: has the keys, and records the runs.
+        instance: the instance with the keys, which records the runs.
         keys: the registered keys to load, in any order, or a range of them; None for all.
         source: the folder of their files.
-        database: where their rows go.
-        progress: is called with how many keys are done, and how many there are; None for a bar, where this
-            runs in a terminal.
+        database: the database for their rows.
+        progress: is called with the number of keys done and of all; None for a bar, if this is a terminal.
 
     Raises:
-        InvalidKey: a key is not registered, or the range holds none; nothing was loaded.
-        UnreadableFile: the source folder is not there, or holds no data file; nothing was loaded.
+        InvalidKey: a key is not registered, or the range contains none; nothing was loaded.
+        UnreadableFile: the source folder is missing, or has no customers' files; nothing was loaded.
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
         InstanceUnavailable: the instance cannot record what is loaded.
     """
-    # What is in environment variables is known from here on, as in a run.
+    # This reads environment variables, as a run does.
     resources = {"source": source, "database": database}
     with _ONE_BACKFILL, dg.build_resources(resources, instance=instance) as ready:
         return _backfill(instance, keys, ready.source, ready.database, progress)
@@ -134,7 +124,7 @@ def _backfill(
                 loading.run(instance, due)
             loading.fail_refused(instance)
         except dg.DagsterExecutionInterruptedError:
-            raise KeyboardInterrupt from None  # which is what it was
+            raise KeyboardInterrupt from None  # Dagster has replaced it
         except SQLAlchemyError as error:
             raise InstanceUnavailable(
                 f"The instance could not record what was loaded {explain_instance_error(error)} "
@@ -144,9 +134,9 @@ def _backfill(
 
 
 def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]:
-    """Return the registered keys that are not loaded: never, failed since, or without rows.
+    """Return the registered keys that were never loaded, have failed since, or have no rows.
 
-    It looks at no file; whether one was corrected since, `backfill` finds out.
+    Files are not compared; only `backfill` notices that one was corrected.
 
     Raises:
         WarehouseUnavailable: the database cannot be opened.
@@ -158,10 +148,10 @@ def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]
 
 
 def select_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
-    """Return the keys that are meant, each once: in the order given, or in that of registration.
+    """Return the selected keys, each once: in the order given, or in that of registration.
 
     Raises:
-        InvalidKey: a key is not registered, or the range holds none.
+        InvalidKey: a key is not registered, or the range contains none.
     """
     registered = list(s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance))
     if keys is None:
@@ -173,15 +163,11 @@ def select_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
 
 
 def require_registered(keys: Iterable[object], registered: Sequence[str]) -> list[str]:
-    """Return the keys, all of which are registered.
-
-    Raises:
-        InvalidKey: naming the first one that is not.
-    """
+    """Return the keys, or raise InvalidKey for the first one that is not registered."""
     known = set(registered)
     found = []
     for key in keys:
-        # Dagster registers any key, so one that breaks the rules may be there, and fails alone.
+        # Dagster registers any key, so one that breaks the rules may be registered, and fails alone.
         if not isinstance(key, str) or key not in known:
             check_customer_key(key)
             raise InvalidKey(
@@ -205,12 +191,12 @@ def _select_range(ends: dg.PartitionKeyRange, registered: list[str]) -> list[str
 def find_unchanged_keys(
     instance: dg.DagsterInstance, keys: Sequence[str], source: SourceFolder, database: Warehouse
 ) -> set[str]:
-    """Return those of the keys that are loaded, and from the very file which is there now."""
+    """Return the keys that are loaded from their present files."""
     rows = _summarize_stored_rows(database, keys)
     loaded = _find_loaded(instance, rows)
     imports = find_loaded_imports(instance, [key for key in keys if key in loaded], loaded)
-    whole = [key for key, recorded in imports.items() if recorded.rows == rows.get(key)]
-    return {key for key in whole if _has_fingerprint(source, key, imports[key].fingerprint)}
+    intact = [key for key, recorded in imports.items() if recorded.rows == rows.get(key)]
+    return {key for key in intact if _has_fingerprint(source, key, imports[key].fingerprint)}
 
 
 def _has_fingerprint(source: SourceFolder, key: str, fingerprint: str) -> bool:
@@ -226,11 +212,8 @@ def _summarize_stored_rows(database: Warehouse, keys: Sequence[str]) -> dict[str
 
 
 def _find_loaded(instance: dg.DagsterInstance, rows: Collection[str | None]) -> dict[str, int]:
-    """Return the keys that are loaded, each with the number of its import in the event log."""
-    imports, tables = (
-        find_latest_materializations(instance, IMPORT),
-        find_latest_materializations(instance, TABLE),
-    )
+    """Return the keys that are loaded, each with the event number of its import."""
+    imports, tables = (find_latest_materializations(instance, asset) for asset in (IMPORT, TABLE))
     failed = find_failed_keys(instance, IMPORT, s3_partitions_def, imports)
     failed |= find_failed_keys(instance, TABLE, s3_partitions_def, tables)
     return {
@@ -250,14 +233,14 @@ def _show_progress(progress: Progress | None, total: int) -> Iterator[Progress]:
 
 
 def compute_next_batch_size(size: int, seconds: float) -> int:
-    """Return how many keys to load next, after a batch of this size took so many seconds."""
+    """Return the size of the next batch, after one of this size took so many seconds."""
     in_time = int(size * _SECONDS_PER_BATCH / max(seconds, 1e-3))
     return max(1, min(in_time, 4 * size, MAX_KEYS_PER_BATCH))
 
 
 @dataclass
 class _Loading:
-    """One call's work, and what came of it so far."""
+    """The work of one call, and its outcome so far."""
 
     source: SourceFolder
     database: Warehouse
@@ -267,7 +250,7 @@ class _Loading:
     refused: dict[str, str] = field(default_factory=dict)
 
     def run(self, instance: dg.DagsterInstance, keys: Sequence[str]) -> None:
-        """Load the keys in one run, and note those that are refused."""
+        """Load the keys in one run, and collect the errors."""
 
         @dg.op
         def load_customers(context: dg.OpExecutionContext) -> None:
@@ -284,7 +267,7 @@ class _Loading:
         backfill_customers.execute_in_process(instance=instance)
 
     def _load(self, context: dg.OpExecutionContext, files: Sequence[SourceFile]) -> None:
-        # Before their rows are there: a kill in between then leaves imports that were not loaded.
+        # Before the rows are stored, so that a kill in between leaves imports that were not loaded.
         for file in files:
             imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=describe_file(file))
             context.log_event(imported)
@@ -299,7 +282,7 @@ class _Loading:
             self.report(len(self.loaded), self.total)
 
     def _drop_retired(self, context: dg.OpExecutionContext, files: Iterable[SourceFile]) -> list[SourceFile]:
-        """Return the files, without those whose keys somebody has retired since this call began."""
+        """Return the files, without those whose keys were retired since this call began."""
         found = list(files)
         registered = set(s3_partitions_def.get_partition_keys(dynamic_partitions_store=context.instance))
         for file in found:
@@ -311,9 +294,9 @@ class _Loading:
         return [file for file in found if file.key in registered]
 
     def _take_sound_files(self, left: list[str], size: int) -> Iterator[SourceFile]:
-        """Take keys from the end of the list, and yield their files; note those that are refused.
+        """Take keys from the end of the list, and yield their files; collect the errors.
 
-        It stops after so many keys, or when reading large files has taken the time of a batch.
+        It stops after `size` keys, or when reading large files has taken the time of a batch.
         """
         ends = time.monotonic() + _SECONDS_PER_BATCH
         for _ in range(size):
@@ -325,33 +308,33 @@ class _Loading:
                 if file.bad_prices:
                     raise build_price_error(file)
                 yield file
-            except PipelineError as refusal:
-                self.refused[key] = str(refusal)
+            except PipelineError as error:
+                self.refused[key] = str(error)
 
     def _replace(self, con: DuckDBPyConnection, files: Sequence[SourceFile]) -> dict[str, Stored]:
-        """Replace the rows of all these files, or else by halves, until each broken one stands alone."""
+        """Replace the rows of all these files, or of each half, until each broken file is alone."""
         if not files:
             return {}
         try:
             with transaction(con):
                 ensure_table(con, CUSTOMER_TABLE)
                 return replace_rows(con, CUSTOMER_TABLE, files)
-        except UnreadableFile as refusal:
+        except UnreadableFile as error:
             if len(files) == 1:
-                self.refused[files[0].key] = str(refusal)
+                self.refused[files[0].key] = str(error)
                 return {}
         half = len(files) // 2
         return self._replace(con, files[:half]) | self._replace(con, files[half:])
 
     def fail_refused(self, instance: dg.DagsterInstance) -> None:
-        """Give each refused key the run that fails; if its file is sound by now, the run loads it."""
+        """Give each refused key a run that fails; if its file is sound by now, the run loads it."""
         resources = {"source": self.source, "database": self.database}
         assets = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
         for done, key in enumerate(list(self.refused), start=len(self.loaded) + 1):
             try:
                 run = dg.materialize(assets, instance=instance, partition_key=key, resources=resources)
-            except UnreadableFile as refusal:
-                self.refused[key] = str(refusal)  # of the file as it is by now
+            except UnreadableFile as error:
+                self.refused[key] = str(error)  # of the present file
             except (InvalidKey, dg.DagsterError):  # DagsterError: a failed price check has no public name
                 pass  # its reason is known already
             else:

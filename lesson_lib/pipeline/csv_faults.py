@@ -34,10 +34,9 @@ Fault = tuple[int, str]  # the number of a line, and a message that begins with 
 
 
 def find_header_fault(start: bytes) -> str | None:
-    """Describe what is wrong with the header, which must be the first line and name exactly `COLUMNS`.
+    """Describe what is wrong with the header in the first `MAX_HEADER_BYTES` of a file.
 
-    Args:
-        start: the first `MAX_HEADER_BYTES` of the file.
+    It must be the first line, and name exactly `COLUMNS`.
     """
     text = start.decode("utf-8-sig", "surrogateescape")
     first_line = _LINE_END.split(text, maxsplit=1)[0]

@@ -35,14 +35,9 @@ _WRITER_LOCKS: WeakValueDictionary[FileId, _WriterLock] = WeakValueDictionary()
 
 @dataclass(frozen=True, slots=True)
 class OpenDatabase:
-    """The database of a connection, as DuckDB knows it.
+    """The database of a connection, as DuckDB knows it."""
 
-    Attributes:
-        path: its absolute path, with links resolved.
-        is_read_only: whether the connection can only read.
-    """
-
-    path: str
+    path: str  # absolute, with links resolved
     is_read_only: bool
 
     def require_same_file(self) -> None:

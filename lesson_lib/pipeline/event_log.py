@@ -61,19 +61,12 @@ class Recorded:
 
 @dataclass(frozen=True)
 class Import:
-    """The record of a customer's file that was imported and then loaded.
+    """The record of a customer's file that was imported and then loaded."""
 
-    Attributes:
-        fingerprint: SHA-256 of its bytes, in hex.
-        size: in bytes.
-        at: when it was imported, in seconds since 1970.
-        rows: the rows that were stored.
-    """
-
-    fingerprint: str
-    size: int
-    at: float
-    rows: Rows
+    fingerprint: str  # SHA-256 of its bytes, in hex
+    size: int  # bytes
+    at: float  # when it was imported, in seconds since 1970
+    rows: Rows  # the rows that were stored
 
     def is_of(self, file: DataFile, fingerprint: str | None) -> bool:
         """Return whether it was this file of the same key, as it is now.
@@ -113,14 +106,7 @@ def find_failed_keys(
     partitions_def: dg.PartitionsDefinition,
     materialized: Mapping[str, int],
 ) -> set[str]:
-    """Return the keys whose last attempt failed.
-
-    Args:
-        instance: the instance with the event log.
-        asset: the asset.
-        partitions_def: its partitions definition.
-        materialized: its result of `find_latest_materializations`.
-    """
+    """Return the keys whose last attempt failed, given the result of `find_latest_materializations`."""
     planned = _find_latest(instance, asset, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
     # The status of all keys would cost more than this query, and mostly no key is unfinished.
     unfinished = [key for key, number in planned.items() if number > materialized.get(key, 0)]
@@ -133,13 +119,9 @@ def find_failed_keys(
 def find_records(
     instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Iterable[str], events: Mapping[str, int]
 ) -> dict[str, Recorded]:
-    """Return the records of the keys' materializations; keys without one are omitted.
+    """Return the records of the keys' materializations, which are given by their event numbers.
 
-    Args:
-        instance: the instance with the event log.
-        asset: the asset.
-        keys: the keys to look up.
-        events: the event numbers of their materializations; it may contain other keys as well.
+    Keys without a number are omitted.
     """
     find_by_key = cache(partial(_find_metadata_by_key, instance, asset))
     numbers = [events[key] for key in keys if key in events]

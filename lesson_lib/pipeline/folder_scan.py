@@ -31,27 +31,16 @@ class DataFile(NamedTuple):
 
 @dataclass
 class Scan:
-    """The visible files of a source folder, and links whose targets cannot be read.
+    """The visible files of a source folder, and links whose targets cannot be read."""
 
-    Attributes:
-        folder: the folder's resolved path.
-        files: the customers' files by key, in order of key.
-        doubles: files with the key of another file, whose name has another normalization.
-        unreadable: the keys of files that cannot be read, each with the cause.
-        days: the keys that are spelled like days; these files belong to the exchange.
-        not_utf8: the names of CSV files that are not UTF-8.
-        not_csv: the names of files that do not end in .csv; those that nearly do come first.
-        unusable: the folded names of entries that seem to be meant for a key, such as `ACME.CSV`.
-    """
-
-    folder: str
-    files: dict[str, DataFile] = field(default_factory=dict)
-    doubles: list[DataFile] = field(default_factory=list)
-    unreadable: dict[str, str] = field(default_factory=dict)
-    days: set[str] = field(default_factory=set)
-    not_utf8: list[str] = field(default_factory=list)
-    not_csv: list[str] = field(default_factory=list)
-    unusable: set[str] = field(default_factory=set)
+    folder: str  # the resolved path
+    files: dict[str, DataFile] = field(default_factory=dict)  # customers' files by key, in order of key
+    doubles: list[DataFile] = field(default_factory=list)  # their keys have another file
+    unreadable: dict[str, str] = field(default_factory=dict)  # causes by key, if files cannot be read
+    days: set[str] = field(default_factory=set)  # keys spelled like days, which belong to the exchange
+    not_utf8: list[str] = field(default_factory=list)  # names of CSV files
+    not_csv: list[str] = field(default_factory=list)  # names without the suffix, near misses first
+    unusable: set[str] = field(default_factory=set)  # folded names that nearly fit a key, as `ACME.CSV`
 
     def count_files(self) -> int:
         """Return the number of customers' files; an unmounted folder has none."""

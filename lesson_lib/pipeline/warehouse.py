@@ -200,12 +200,7 @@ def allow_any_order(con: DuckDBPyConnection) -> Iterator[None]:
 
 
 def create_table(con: DuckDBPyConnection, table: str) -> None:
-    """Create the table unless it exists, in a transaction of its own.
-
-    Raises:
-        WarehouseUnavailable: the database cannot be written to.
-        WrongTable: a view has this name, or a table with other columns or types.
-    """
+    """Create the table unless it exists, as `ensure_table` does, in a transaction of its own."""
     with transaction(con):
         ensure_table(con, table)
 
@@ -284,12 +279,7 @@ def require_unchanged(files: Iterable[SourceFile], cause: Exception | None = Non
 
 
 def replace_partitions(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> dict[str, Stored]:
-    """Replace the rows of the files' keys by those of the files; call this inside a `transaction`.
-
-    Args:
-        con: an open connection.
-        table: an existing table.
-        files: one for each key; hundreds take little longer than one.
+    """Replace the rows of the files' keys in an existing table; call this inside a `transaction`.
 
     Raises:
         duckdb.Error: a row of a file breaks the rules, or the rows cannot be stored.
@@ -316,11 +306,7 @@ def _insert_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile
 
 
 def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:
-    """Remove one key's rows, if there are any, and return their number.
-
-    Raises:
-        WrongTable: the table has other columns or types.
-    """
+    """Remove one key's rows, if there are any, and return their number."""
     return _delete_rows(con, table, [key])[key] if table_exists(con, table) else 0
 
 
@@ -349,11 +335,7 @@ def summarize_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> 
 
 
 def count_rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str | None, int]:
-    """Return the number of rows by key, with None for rows without a key; keys without rows are omitted.
-
-    Raises:
-        WrongTable: the table has other columns or types.
-    """
+    """Return the number of rows by key, with None for rows without a key; keys without rows are omitted."""
     if not table_exists(con, table):
         return {}
     with _explain_read_errors(con):

@@ -15,7 +15,7 @@ import yaml
 from lesson_lib.pipeline import register_keys
 from lesson_lib.pipeline.warehouse import DUCKDB_WRITER
 from tests.daemon.daemon import Daemon, new_daemon
-from tests.pipeline.world import World, priced
+from tests.pipeline.workspace import Workspace, priced
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no process groups to clean up by"
@@ -25,11 +25,11 @@ SETTINGS = (Path(__file__).parents[2] / "dagster.yaml").read_text(encoding="utf-
 
 
 @contextmanager
-def loading(folder: Path, settings: str, *keys: str) -> Iterator[tuple[Daemon, World]]:
+def loading(folder: Path, settings: str, *keys: str) -> Iterator[tuple[Daemon, Workspace]]:
     """Make an instance with these settings and keys, and a daemon that starts a load of each, all at once."""
     (folder / "source").mkdir()
     with new_daemon(folder / "home", Path(__file__).with_name("held.py"), settings) as daemon:
-        world = World(folder / "source", folder / "warehouse.duckdb", daemon.instance)
+        world = Workspace(folder / "source", folder / "warehouse.duckdb", daemon.instance)
         for price, key in enumerate(keys, 1):
             world.write(key, priced(price))
         register_keys(daemon.instance, keys)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.daemon.daemon import Daemon, Run, new_daemon
-from tests.pipeline.world import World, priced
+from tests.pipeline.workspace import Workspace, priced
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows has no process groups to clean up by"
@@ -42,7 +42,7 @@ def version(content: str) -> str:
 
 def test_every_file_is_loaded_once_whatever_becomes_of_the_daemon(daemon: Daemon, tmp_path: Path) -> None:
     """This holds for arrivals, a correction, a broken file, a touched file and a killed daemon."""
-    world = World(tmp_path / "source", tmp_path / "warehouse.duckdb", daemon.instance)
+    world = Workspace(tmp_path / "source", tmp_path / "warehouse.duckdb", daemon.instance)
 
     # Three files come: a customer's, a hidden one, and one whose key breaks the rules.
     world.write("acme", priced(1.5, 2.5))

@@ -12,17 +12,17 @@ import pytest
 
 from lesson_lib.pipeline import ChangedFile, InvalidKey, UnreadableFile, assets, register_keys
 from lesson_lib.pipeline.source_files import SourceFile
-from tests.pipeline.world import HEADER, IMPORT, LOAD, World, priced
+from tests.pipeline.workspace import HEADER, IMPORT, LOAD, Workspace, priced
 
 
-def test_a_file_becomes_its_rows(world: World) -> None:
+def test_a_file_becomes_its_rows(workspace: Workspace) -> None:
     """Each value of the file stands in its column, beside the key."""
-    world.add("acme")
-    world.write(
+    workspace.add("acme")
+    workspace.write(
         "acme", f"{HEADER}\n2018/01/22,4.25,100,425.0,-0.5,0.01\n2018-01-23,4.5,200,900.0,1e-3,33597290\n"
     )
-    world.load("acme")
-    assert world.rows() == {
+    workspace.load("acme")
+    assert workspace.rows() == {
         ("raw_partition_data", "acme"): [
             (dt.date(2018, 1, 22), 4.25, 100.0, 425.0, -0.5, 0.01),
             (dt.date(2018, 1, 23), 4.5, 200.0, 900.0, 0.001, 33597290.0),
@@ -30,23 +30,23 @@ def test_a_file_becomes_its_rows(world: World) -> None:
     }
 
 
-def test_both_assets_record_what_a_person_wants_to_see(world: World) -> None:
+def test_both_assets_record_metadata_for_people(workspace: Workspace) -> None:
     """The import tells about the file, the load about the rows."""
-    world.add("acme", 1.5, 2.5)
-    content = (world.source / "acme.csv").read_bytes()
-    world.load("acme")
-    assert world.metadata(IMPORT, "acme") == {
+    workspace.add("acme", 1.5, 2.5)
+    content = (workspace.source / "acme.csv").read_bytes()
+    workspace.load("acme")
+    assert workspace.metadata(IMPORT, "acme") == {
         "file": "acme.csv",
         "bytes": len(content),
         "header": "date, share_price, amount, spend, shift, spread",
         "bad prices": 0,
         "fingerprint": hashlib.sha256(content).hexdigest(),
-        "source folder": str(world.source),
+        "source folder": str(workspace.source),
     }
-    assert world.metadata(LOAD, "acme") == world.loading_records("acme", 2, replaced=0)
+    assert workspace.metadata(LOAD, "acme") == workspace.loading_records("acme", 2, replaced=0)
 
 
-def test_loading_again_replaces_the_rows(loaded: World) -> None:
+def test_loading_again_replaces_the_rows(loaded: Workspace) -> None:
     """After the second and the third time there are as many rows as after the first."""
     for _ in range(2):
         loaded.load("acme")
@@ -54,7 +54,7 @@ def test_loading_again_replaces_the_rows(loaded: World) -> None:
     assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 2, replaced=2)
 
 
-def test_a_corrected_file_replaces_the_rows_of_its_key_only(loaded: World) -> None:
+def test_a_corrected_file_replaces_the_rows_of_its_key_only(loaded: Workspace) -> None:
     """The old rows are gone, the other customer's are not."""
     loaded.write("acme", priced(3.25))
     loaded.load("acme")
@@ -62,7 +62,7 @@ def test_a_corrected_file_replaces_the_rows_of_its_key_only(loaded: World) -> No
     assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 1, replaced=2)
 
 
-def test_a_key_is_a_value_and_never_sql(loaded: World) -> None:
+def test_a_key_is_a_value_and_never_sql(loaded: Workspace) -> None:
     """Quotes, blanks and letters of any alphabet load and replace under exactly their key."""
     odd = [
         "o'hare",
@@ -82,7 +82,7 @@ def test_a_key_is_a_value_and_never_sql(loaded: World) -> None:
         assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]} | expected
 
 
-def test_a_range_of_keys_loads_in_one_run(loaded: World) -> None:
+def test_a_range_of_keys_loads_in_one_run(loaded: Workspace) -> None:
     """Every key of the range, in the order of registration, gets its own rows and its own metadata."""
     loaded.add("zenith", 4.5)
     loaded.add("bluebird", 5.5, 6.5)
@@ -95,7 +95,7 @@ def test_a_range_of_keys_loads_in_one_run(loaded: World) -> None:
 
 
 def test_a_range_that_is_tried_again_records_the_files_of_its_last_try(
-    loaded: World, monkeypatch: pytest.MonkeyPatch
+    loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first try has logged what it saw, and a file is corrected before the second one."""
     checked = assets.check_prices
@@ -115,60 +115,60 @@ def test_a_range_that_is_tried_again_records_the_files_of_its_last_try(
     assert loaded.metadata(IMPORT, "globex")["fingerprint"] == hashlib.sha256(content).hexdigest()
 
 
-def test_a_range_loads_whole_or_not_at_all(loaded: World) -> None:
+def test_a_range_loads_whole_or_not_at_all(loaded: Workspace) -> None:
     """A bad value in the last file keeps the rows of the first as they were, too."""
     loaded.write("acme", priced(100.5))
     loaded.write("globex", priced(200.5) + "2018/01/22,1,1,1,1,inf\n")
-    with loaded.refuses(UnreadableFile, "globex.csv: line 3: spread is 'inf', not a finite decimal number"):
+    with loaded.raises(UnreadableFile, "globex.csv: line 3: spread is 'inf', not a finite decimal number"):
         loaded.load_range("acme", "globex")
 
 
-def test_a_reversed_range_is_refused(steady: World) -> None:
+def test_a_reversed_range_is_refused(shared: Workspace) -> None:
     """It holds no key: a run that did nothing must not look like success."""
-    with steady.refuses(InvalidKey, "its end was registered before its start. Swap them."):
-        steady.load_range("globex", "acme")
+    with shared.raises(InvalidKey, "its end was registered before its start. Swap them."):
+        shared.load_range("globex", "acme")
 
 
 @pytest.mark.parametrize("assets", [[IMPORT], [LOAD]], ids=["import", "load"])
-def test_a_run_without_a_key_is_refused(steady: World, assets: list[dg.AssetsDefinition]) -> None:
+def test_a_run_without_a_key_is_refused(shared: Workspace, assets: list[dg.AssetsDefinition]) -> None:
     """Dagster lets a partitioned asset run without a key."""
-    with steady.refuses(InvalidKey, "This run has no partition key", "partition_key='acme'"):
-        steady.load(assets=assets)
+    with shared.raises(InvalidKey, "This run has no partition key", "partition_key='acme'"):
+        shared.load(assets=assets)
 
 
 @pytest.mark.parametrize("assets", [[IMPORT], [LOAD]], ids=["import", "load"])
 @pytest.mark.parametrize("key", ["../source/acme", "ac[m]e", "acme\n", "2018-01-29"])
 def test_a_key_that_slipped_past_register_keys_is_refused(
-    steady: World, key: str, assets: list[dg.AssetsDefinition]
+    shared: Workspace, key: str, assets: list[dg.AssetsDefinition]
 ) -> None:
     """Dagster itself checks no key, so the assets do, before they touch a file."""
-    steady.instance.add_dynamic_partitions("s3", [key])
-    with steady.refuses(InvalidKey, repr(key), "Rename the file"):
-        steady.load(key, assets=assets)
+    shared.instance.add_dynamic_partitions("s3", [key])
+    with shared.raises(InvalidKey, repr(key), "Rename the file"):
+        shared.load(key, assets=assets)
 
 
-def test_a_key_that_is_not_normalised_is_refused(steady: World) -> None:
+def test_a_key_that_is_not_normalized_is_refused(shared: Workspace) -> None:
     """Its rows would stand under a second spelling of the same name."""
-    steady.instance.add_dynamic_partitions("s3", ["cafe\u0301"])
-    steady.write("cafe\u0301", priced(1))
-    with steady.refuses(InvalidKey, "is not normalized", "register_keys"):
-        steady.load("cafe\u0301")
+    shared.instance.add_dynamic_partitions("s3", ["cafe\u0301"])
+    shared.write("cafe\u0301", priced(1))
+    with shared.raises(InvalidKey, "is not normalized", "register_keys"):
+        shared.load("cafe\u0301")
 
 
-def test_the_assets_can_be_called_without_a_run(world: World) -> None:
+def test_the_assets_can_be_called_without_a_run(workspace: Workspace) -> None:
     """As in a unit test; what a run would record is in what they return."""
-    world.add("acme", 1.5, 2.5)
-    world.load("acme", assets=[IMPORT])  # a call records nothing, and the load wants its import recorded
-    with dg.build_asset_context(partition_key="acme", instance=world.instance) as context:
-        imported = IMPORT(context, source=world.resources()["source"])
-        loaded = LOAD(context, **world.resources())
-    assert imported.metadata == world.metadata(IMPORT, "acme")
+    workspace.add("acme", 1.5, 2.5)
+    workspace.load("acme", assets=[IMPORT])  # a call records nothing, and the load wants its import recorded
+    with dg.build_asset_context(partition_key="acme", instance=workspace.instance) as context:
+        imported = IMPORT(context, source=workspace.resources()["source"])
+        loaded = LOAD(context, **workspace.resources())
+    assert imported.metadata == workspace.metadata(IMPORT, "acme")
     assert [result.passed for result in imported.check_results] == [True]
-    assert loaded.metadata == world.loading_records("acme", 2, replaced=0)
-    assert world.prices() == {"acme": [1.5, 2.5]}
+    assert loaded.metadata == workspace.loading_records("acme", 2, replaced=0)
+    assert workspace.prices() == {"acme": [1.5, 2.5]}
 
 
-def test_columns_are_matched_by_name(loaded: World) -> None:
+def test_columns_are_matched_by_name(loaded: Workspace) -> None:
     """A file with its columns in another order means the same rows."""
     before = loaded.rows()
     lines = [line.split(",") for line in priced(1.5, 2.5).split()]
@@ -187,15 +187,15 @@ def test_columns_are_matched_by_name(loaded: World) -> None:
         (priced(1) + "22.01.2018,1,1,1,1,1\n", "line 3: date is '22.01.2018', not a day written YYYY-MM-DD"),
     ],
 )
-def test_a_file_that_breaks_a_rule_is_refused(steady: World, content: str, fault: str) -> None:
+def test_a_file_that_breaks_a_rule_is_refused(shared: Workspace, content: str, fault: str) -> None:
     """The refusal names the file, the line and the fault, and says what to do; all rows stay."""
-    steady.write("acme", content)
+    shared.write("acme", content)
     what_next = "Correct the file and materialize 'acme' again; its earlier rows are untouched."
-    with steady.refuses(UnreadableFile, f"acme.csv: {fault}", what_next):
-        steady.load("acme")
+    with shared.raises(UnreadableFile, f"acme.csv: {fault}", what_next):
+        shared.load("acme")
 
 
-def test_harmless_differences_load(loaded: World) -> None:
+def test_harmless_differences_load(loaded: Workspace) -> None:
     """What spreadsheets on other systems write means the same row."""
     same = {
         "BOM": b"\xef\xbb\xbf" + priced(3).encode(),
@@ -212,71 +212,71 @@ def test_harmless_differences_load(loaded: World) -> None:
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]} | {key: [3.0] for key in same}
 
 
-def test_a_key_without_a_file_is_refused(steady: World) -> None:
+def test_a_key_without_a_file_is_refused(shared: Workspace) -> None:
     """The refusal names the key, the file and the folder, and both ways out."""
-    register_keys(steady.instance, ["zenith"])
-    with steady.refuses(
+    register_keys(shared.instance, ["zenith"])
+    with shared.raises(
         UnreadableFile,
-        f"'zenith' has no file: zenith.csv is not in {steady.source}",
+        f"'zenith' has no file: zenith.csv is not in {shared.source}",
         "Put it there and materialize 'zenith' again, or retire the key.",
     ):
-        steady.load("zenith")
+        shared.load("zenith")
 
 
-def test_a_file_that_vanished_after_its_import_is_refused(steady: World) -> None:
+def test_a_file_that_vanished_after_its_import_is_refused(shared: Workspace) -> None:
     """Its rows stay, although there is no file any more."""
-    (steady.source / "acme.csv").unlink()
-    with steady.refuses(UnreadableFile, "'acme' has no file: acme.csv is not in"):
-        steady.load("acme", assets=[LOAD])
+    (shared.source / "acme.csv").unlink()
+    with shared.raises(UnreadableFile, "'acme' has no file: acme.csv is not in"):
+        shared.load("acme", assets=[LOAD])
 
 
-def test_a_file_that_changed_after_its_import_is_refused(steady: World) -> None:
+def test_a_file_that_changed_after_its_import_is_refused(shared: Workspace) -> None:
     """Even one of the same size and the same time of change."""
-    path = steady.source / "acme.csv"
-    steady.load("acme", assets=[IMPORT])
+    path = shared.source / "acme.csv"
+    shared.load("acme", assets=[IMPORT])
     before = path.stat()
-    steady.write("acme", priced(1.5, 8.5))
+    shared.write("acme", priced(1.5, 8.5))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
-    with steady.refuses(
+    with shared.raises(
         ChangedFile,
         "acme.csv changed after it was imported. Materialize the import of 'acme' again, and then its rows",
         "its earlier rows are untouched",
     ):
-        steady.load("acme", assets=[LOAD])
+        shared.load("acme", assets=[LOAD])
 
 
 @pytest.mark.parametrize("content", ["", priced("nan")])
-def test_a_file_that_was_broken_after_its_import_counts_as_changed(steady: World, content: str) -> None:
+def test_a_file_that_was_broken_after_its_import_counts_as_changed(shared: Workspace, content: str) -> None:
     """The fault to tell first is that it is another file, whatever DuckDB says about it."""
-    steady.write("acme", content)
-    with steady.refuses(ChangedFile, "acme.csv changed after it was imported"):
-        steady.load("acme", assets=[LOAD])
+    shared.write("acme", content)
+    with shared.raises(ChangedFile, "acme.csv changed after it was imported"):
+        shared.load("acme", assets=[LOAD])
 
 
-def test_a_file_that_was_never_imported_is_refused(steady: World) -> None:
+def test_a_file_that_was_never_imported_is_refused(shared: Workspace) -> None:
     """The refusal names the asset to materialize."""
-    steady.add("zenith", 1)
-    with steady.refuses(
+    shared.add("zenith", 1)
+    with shared.raises(
         UnreadableFile,
         "zenith.csv was never imported into this instance",
         "Materialize import_dynamic_partition_file for 'zenith', too.",
     ):
-        steady.load("zenith", assets=[LOAD])
+        shared.load("zenith", assets=[LOAD])
 
 
 @pytest.mark.parametrize("price", ["0", "-4.25", "0e5"])
-def test_a_price_of_zero_or_less_stops_the_load(loaded: World, price: str) -> None:
+def test_a_price_of_zero_or_less_stops_the_load(loaded: Workspace, price: str) -> None:
     """The import is recorded, its blocking check fails and says where, and the load does not run."""
     loaded.write("acme", priced(3.5, price))
-    with loaded.refuses(dg.DagsterError, "import_dynamic_partition_file: share_prices_are_positive"):
+    with loaded.raises(dg.DagsterError, "import_dynamic_partition_file: share_prices_are_positive"):
         loaded.load("acme")
     assert loaded.metadata(IMPORT, "acme")["bad prices"] == 1
     assert loaded.times_materialized(IMPORT, "acme") == 2
     assert loaded.times_materialized(LOAD, "acme") == 1
 
 
-def test_the_price_check_tells_file_and_line(loaded: World) -> None:
+def test_the_price_check_names_file_and_line(loaded: Workspace) -> None:
     """It names the first bad price of each bad file of a range, and nothing of the others."""
     loaded.write("globex", priced(3.5, -1))
     tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "globex"}
@@ -296,10 +296,10 @@ def test_the_price_check_tells_file_and_line(loaded: World) -> None:
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_the_runs_log_says_why_the_price_check_failed(world: World) -> None:
+def test_the_log_of_the_run_reports_why_the_price_check_failed(workspace: Workspace) -> None:
     """Dagster's own error names the check only, and its event with the description is at level DEBUG."""
     with dg.DagsterInstance.ephemeral() as instance:
-        talking = dataclasses.replace(world, instance=instance)
+        talking = dataclasses.replace(workspace, instance=instance)
         talking.add("acme", 1.5, -1)
         done = talking.load("acme", raise_on_error=False)
         errors = [log.user_message for log in instance.all_logs(done.run_id) if log.level >= logging.ERROR]
@@ -309,7 +309,7 @@ def test_the_runs_log_says_why_the_price_check_failed(world: World) -> None:
     )
 
 
-def test_the_price_check_is_not_put_off_by_a_price_that_is_no_number(loaded: World) -> None:
+def test_the_price_check_ignores_a_price_that_is_not_a_number(loaded: Workspace) -> None:
     """The first price that is not above zero is named, whatever is wrong with it."""
     loaded.write("acme", priced("1-2", -1))
     done = loaded.load("acme", raise_on_error=False)
@@ -320,20 +320,20 @@ def test_the_price_check_is_not_put_off_by_a_price_that_is_no_number(loaded: Wor
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_a_load_alone_does_not_pass_by_the_failed_price_check(steady: World) -> None:
+def test_a_load_alone_does_not_pass_by_the_failed_price_check(shared: Workspace) -> None:
     """Dagster blocks only within a run; the load looks at what the import recorded."""
-    steady.write("acme", priced(0))
-    steady.load("acme", assets=[IMPORT], raise_on_error=False)
-    with steady.refuses(UnreadableFile, "acme.csv: line 2: share_price is '0', not above zero. Correct the"):
-        steady.load("acme", assets=[LOAD])
-    steady.write("acme", priced(4.25))
-    with steady.refuses(
+    shared.write("acme", priced(0))
+    shared.load("acme", assets=[IMPORT], raise_on_error=False)
+    with shared.raises(UnreadableFile, "acme.csv: line 2: share_price is '0', not above zero. Correct the"):
+        shared.load("acme", assets=[LOAD])
+    shared.write("acme", priced(4.25))
+    with shared.raises(
         ChangedFile, "acme.csv changed after it was imported. Materialize the import of 'acme'"
     ):
-        steady.load("acme", assets=[LOAD])
+        shared.load("acme", assets=[LOAD])
 
 
-def test_the_days_go_to_a_table_of_their_own(loaded: World) -> None:
+def test_the_days_go_to_a_table_of_their_own(loaded: Workspace) -> None:
     """The daily pair loads and replaces like the customers' pair, and touches none of their rows."""
     before = loaded.rows()
     loaded.write("2018-01-23", priced(6.5))
@@ -342,7 +342,7 @@ def test_the_days_go_to_a_table_of_their_own(loaded: World) -> None:
         loaded.load_day("2018-01-23")
         assert loaded.rows() == before | {("raw_daily_data", "2018-01-23"): [row]}
     loaded.write("2018-01-23", priced("n/a"))
-    with loaded.refuses(UnreadableFile, "2018-01-23.csv: line 2: share_price is 'n/a'"):
+    with loaded.raises(UnreadableFile, "2018-01-23.csv: line 2: share_price is 'n/a'"):
         loaded.load_day("2018-01-23")
 
 
@@ -356,25 +356,25 @@ def test_the_days_go_to_a_table_of_their_own(loaded: World) -> None:
         {"keys of this run": 2},
     ],
 )
-def test_an_import_that_another_program_recorded_is_none(steady: World, recorded: dict[str, Any]) -> None:
+def test_an_import_that_another_program_recorded_is_none(shared: Workspace, recorded: dict[str, Any]) -> None:
     """It has a record, which does not say what the load has to know."""
     reported = dg.AssetMaterialization(IMPORT.key, partition="acme", metadata=recorded)
-    steady.instance.report_runless_asset_event(reported)
-    with steady.refuses(UnreadableFile, "acme.csv was never imported into this instance"):
-        steady.load("acme", assets=[LOAD])
+    shared.instance.report_runless_asset_event(reported)
+    with shared.raises(UnreadableFile, "acme.csv was never imported into this instance"):
+        shared.load("acme", assets=[LOAD])
 
 
 @pytest.mark.parametrize("by_key", [{"acme": 7}, {"acme": None, "globex": []}, {}, [], "acme"])
-def test_a_range_that_another_program_recorded_tells_nothing(
-    loaded: World, by_key: dict[str, Any] | list[Any] | str
+def test_a_range_that_another_program_recorded_does_not_count(
+    loaded: Workspace, by_key: dict[str, Any] | list[Any] | str
 ) -> None:
     """Its observation has the name of ours, and another form."""
 
     @dg.op
     def record(context: dg.OpExecutionContext) -> None:
         context.log_event(dg.AssetObservation(IMPORT.key, metadata={"by key": dg.MetadataValue.json(by_key)}))
-        told = {"keys of this run": 1}
-        context.log_event(dg.AssetMaterialization(IMPORT.key, partition="acme", metadata=told))
+        message = {"keys of this run": 1}
+        context.log_event(dg.AssetMaterialization(IMPORT.key, partition="acme", metadata=message))
 
     @dg.job
     def of_another_program() -> None:
@@ -382,16 +382,16 @@ def test_a_range_that_another_program_recorded_tells_nothing(
 
     of_another_program.execute_in_process(instance=loaded.instance)
     assert loaded.metadata(IMPORT, "acme") == {}
-    with loaded.refuses(UnreadableFile, "acme.csv was never imported into this instance"):
+    with loaded.raises(UnreadableFile, "acme.csv was never imported into this instance"):
         loaded.load("acme", assets=[LOAD])
 
 
-def test_a_new_instance_knows_no_key_and_no_import(loaded: World) -> None:
+def test_a_new_instance_knows_no_key_and_no_import(loaded: Workspace) -> None:
     """The rows outlive the instance; keys and materializations do not."""
     with dg.DagsterInstance.ephemeral() as instance:
         later = dataclasses.replace(loaded, instance=instance)
         register_keys(instance, ["acme"])
-        with later.refuses(UnreadableFile, "acme.csv was never imported into this instance"):
+        with later.raises(UnreadableFile, "acme.csv was never imported into this instance"):
             later.load("acme", assets=[LOAD])
         later.load("acme")
         assert later.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}

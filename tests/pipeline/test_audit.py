@@ -7,7 +7,7 @@ from lesson_lib.pipeline import Warehouse, register_keys, retire_key, three_reco
 from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state, join_records
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 from tests.pipeline.test_warehouse import holder
-from tests.pipeline.world import LOAD, World
+from tests.pipeline.workspace import LOAD, Workspace
 
 BOTH, ONE, NONE = (7, 8), (7, None), (None, None)
 
@@ -52,7 +52,7 @@ def test_a_key_is_in_one_state(
         (NONE, 3, State.NOT_RECORDED),
     ],
 )
-def test_a_failed_run_explains_only_what_is_not_there(
+def test_a_failed_run_explains_only_missing_records(
     materialized: tuple[int | None, ...], rows: int | None, state: State
 ) -> None:
     """Where the records say something by themselves, a failure after that takes nothing back."""
@@ -60,7 +60,7 @@ def test_a_failed_run_explains_only_what_is_not_there(
     assert records.state is state
 
 
-def test_rows_without_a_key_are_nobodys() -> None:
+def test_rows_without_a_key_belong_to_no_key() -> None:
     """They are neither registered nor retired."""
     (records,) = join_records([], [{}], [()], {None: 2})
     assert (records.key, records.rows, records.state) == (None, 2, State.NO_KEY)
@@ -92,19 +92,19 @@ def test_keys_are_grouped_by_state() -> None:
     assert set(groups) == set(State)
 
 
-def verdict(world: World) -> tuple[bool, dg.AssetCheckSeverity, str | None]:
+def verdict(workspace: Workspace) -> tuple[bool, dg.AssetCheckSeverity, str | None]:
     """Run the check as a run of its own, and return its outcome."""
     done = dg.materialize(
         [LOAD, three_records_agree],
         selection=dg.AssetSelection.checks(three_records_agree),
-        instance=world.instance,
-        resources={**world.resources()},
+        instance=workspace.instance,
+        resources={**workspace.resources()},
     )
     (evaluation,) = done.get_asset_check_evaluations()
     return evaluation.passed, evaluation.severity, evaluation.description
 
 
-def test_three_records_that_agree_pass(loaded: World) -> None:
+def test_three_records_that_agree_pass(loaded: Workspace) -> None:
     """A key that is registered and not yet materialized is no disagreement."""
     register_keys(loaded.instance, ["zenith"])
     assert verdict(loaded) == (
@@ -115,7 +115,7 @@ def test_three_records_that_agree_pass(loaded: World) -> None:
 
 
 def test_a_check_that_cannot_look_does_not_fail_the_run(
-    loaded: World, monkeypatch: pytest.MonkeyPatch
+    loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rows are stored and recorded by then; the check reports why it compared nothing."""
     monkeypatch.setattr("lesson_lib.pipeline.warehouse.LOCK_TIMEOUT_SECONDS", 0)
@@ -128,9 +128,9 @@ def test_a_check_that_cannot_look_does_not_fail_the_run(
     )
 
 
-def test_nothing_at_all_passes(world: World) -> None:
+def test_nothing_at_all_passes(workspace: Workspace) -> None:
     """No key, no materialization, no table."""
-    assert verdict(world) == (
+    assert verdict(workspace) == (
         True,
         dg.AssetCheckSeverity.WARN,
         "0 of 0 keys are loaded, and all records agree.",
@@ -138,7 +138,7 @@ def test_nothing_at_all_passes(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "key", "severity", "told"),
+    ("sql", "key", "severity", "message"),
     [
         pytest.param(
             f"DELETE FROM {CUSTOMER_TABLE} WHERE partition_key = 'acme'",
@@ -157,17 +157,17 @@ def test_nothing_at_all_passes(world: World) -> None:
     ],
 )
 def test_a_run_settles_it(
-    loaded: World, sql: str, key: str, severity: dg.AssetCheckSeverity, told: str
+    loaded: Workspace, sql: str, key: str, severity: dg.AssetCheckSeverity, message: str
 ) -> None:
     """Dagster never looks at rows; the check does, names the key, and is content once the key has run."""
     loaded.add("zenith", 1.0)
     loaded.query(sql)
-    assert verdict(loaded) == (False, severity, told)
+    assert verdict(loaded) == (False, severity, message)
     loaded.load(key)
     assert verdict(loaded)[0]
 
 
-def test_a_table_that_is_gone_is_an_error(loaded: World) -> None:
+def test_a_table_that_is_gone_is_an_error(loaded: Workspace) -> None:
     """Every materialized key is named."""
     loaded.query(f"DROP TABLE {CUSTOMER_TABLE}")
     assert verdict(loaded) == (
@@ -177,7 +177,7 @@ def test_a_table_that_is_gone_is_an_error(loaded: World) -> None:
     )
 
 
-def test_rows_left_by_a_deleted_key_are_a_warning(loaded: World) -> None:
+def test_rows_left_by_a_deleted_key_are_a_warning(loaded: Workspace) -> None:
     """Dagster's own delete leaves them; retiring the key clears them."""
     loaded.instance.delete_dynamic_partition("s3", "acme")
     assert verdict(loaded) == (
@@ -193,7 +193,7 @@ def test_rows_left_by_a_deleted_key_are_a_warning(loaded: World) -> None:
     )
 
 
-def test_rows_without_a_key_are_a_warning(loaded: World) -> None:
+def test_rows_without_a_key_are_a_warning(loaded: Workspace) -> None:
     """In a table that somebody else made, a row may be nobody's; no key can be retired for it."""
     loaded.query(f"ALTER TABLE {CUSTOMER_TABLE} ALTER partition_key DROP NOT NULL")
     loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES (DATE '2018-01-22', 1, 1, 1, 1, 1, NULL)")
@@ -204,7 +204,7 @@ def test_rows_without_a_key_are_a_warning(loaded: World) -> None:
     )
 
 
-def test_both_disagreements_are_told(loaded: World) -> None:
+def test_both_disagreements_are_reported(loaded: Workspace) -> None:
     """The worse one decides the severity."""
     loaded.instance.delete_dynamic_partition("s3", "acme")
     loaded.query(f"UPDATE {CUSTOMER_TABLE} SET partition_key = 'acme' WHERE partition_key = 'globex'")
@@ -218,7 +218,7 @@ def test_both_disagreements_are_told(loaded: World) -> None:
     )
 
 
-def test_many_disagreements_are_counted_rather_than_listed(loaded: World) -> None:
+def test_many_disagreements_are_counted_rather_than_listed(loaded: Workspace) -> None:
     """The first twenty are named."""
     values = ", ".join(f"(DATE '2018-01-22', 1, 1, 1, 1, 1, 'k{number:02}')" for number in range(25))
     loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES {values}")

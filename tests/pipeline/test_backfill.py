@@ -37,7 +37,7 @@ from lesson_lib.pipeline.event_log import describe_file
 from lesson_lib.pipeline.source_files import SourceFile
 from lesson_lib.pipeline.warehouse import replace_rows, transaction
 from tests.pipeline.test_warehouse import holder, many_rows
-from tests.pipeline.world import HEADER, IMPORT, LOAD, Asset, World, new_world, priced
+from tests.pipeline.workspace import HEADER, IMPORT, LOAD, Asset, Workspace, open_workspace, priced
 
 # By name, since the package's own `backfill` is the function.
 MODULE = importlib.import_module("lesson_lib.pipeline.backfill")
@@ -93,17 +93,17 @@ def quietly(done: int, total: int) -> None:
     """Take the progress, and show nothing."""
 
 
-def load(world: World, keys: Keys = None, **options: object) -> Backfill:
-    """Backfill a world's keys."""
-    resources = {"progress": quietly, **world.resources(), **options}
-    return backfill(world.instance, keys, **resources)  # type: ignore[arg-type] # of several types
+def load(workspace: Workspace, keys: Keys = None, **options: object) -> Backfill:
+    """Backfill a workspace's keys."""
+    resources = {"progress": quietly, **workspace.resources(), **options}
+    return backfill(workspace.instance, keys, **resources)  # type: ignore[arg-type] # of several types
 
 
-def add_keys(world: World, count: int) -> list[str]:
+def add_keys(workspace: Workspace, count: int) -> list[str]:
     """Register so many keys, each with a file of two prices of its own."""
     keys = [f"k{number}" for number in range(count)]
     for number, key in enumerate(keys):
-        world.add(key, *prices_of(number))
+        workspace.add(key, *prices_of(number))
     return keys
 
 
@@ -113,16 +113,16 @@ def prices_of(number: int) -> tuple[float, float]:
 
 
 def sound(numbers: Iterable[int]) -> dict[str, list[float]]:
-    """Return the prices of the keys of these numbers, as a world tells them."""
+    """Return the prices of the keys of these numbers, as a workspace tells them."""
     return {f"k{number}": list(prices_of(number)) for number in numbers}
 
 
-def status(world: World) -> dict[str, tuple[str | None, str | None]]:
+def status(workspace: Workspace) -> dict[str, tuple[str | None, str | None]]:
     """Return what Dagster says of each key: of its import, and of its rows."""
-    keys = world.keys()
+    keys = workspace.keys()
 
     def of(asset: Asset) -> list[str | None]:
-        states = world.instance.get_status_by_partition(asset.key, keys, s3_partitions_def) or {}
+        states = workspace.instance.get_status_by_partition(asset.key, keys, s3_partitions_def) or {}
         return [state and state.value for state in map(states.get, keys)]
 
     return dict(zip(keys, zip(of(IMPORT), of(LOAD), strict=True), strict=True))
@@ -131,17 +131,19 @@ def status(world: World) -> dict[str, tuple[str | None, str | None]]:
 BOTH = ("MATERIALIZED", "MATERIALIZED")
 
 
-def runs(world: World) -> list[tuple[str, str | None]]:
+def runs(workspace: Workspace) -> list[tuple[str, str | None]]:
     """Return each run's status and partition key, the oldest run first."""
-    return [(run.status.value, run.tags.get("dagster/partition")) for run in world.instance.get_runs()][::-1]
+    return [(run.status.value, run.tags.get("dagster/partition")) for run in workspace.instance.get_runs()][
+        ::-1
+    ]
 
 
-def failure(world: World, key: str) -> str:
+def failure(workspace: Workspace, key: str) -> str:
     """Return the events with which the one failed run of a key tells why."""
     of_key = dg.RunsFilter(tags={"dagster/partition": key}, statuses=[dg.DagsterRunStatus.FAILURE])
-    (run,) = world.instance.get_runs(of_key)
+    (run,) = workspace.instance.get_runs(of_key)
     kinds = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.ASSET_CHECK_EVALUATION}
-    logs = world.instance.all_logs(run.run_id, of_type=kinds)
+    logs = workspace.instance.all_logs(run.run_id, of_type=kinds)
     return "".join(str(log.dagster_event and log.dagster_event.event_specific_data) for log in logs)
 
 
@@ -153,52 +155,56 @@ def batch_size(monkeypatch: pytest.MonkeyPatch) -> int:
     return 5
 
 
-def test_any_set_of_keys_is_one_run(world: World) -> None:
+def test_any_set_of_keys_is_one_run(workspace: Workspace) -> None:
     """Picked by hand, in any order: their rows are there, recorded, and no others."""
-    keys = add_keys(world, 14)
+    keys = add_keys(workspace, 14)
     picked = ["k13", "k0", "k7", "k2", "k11", "k1"]
-    done = load(world, picked)
+    done = load(workspace, picked)
     assert list(done.loaded.items()) == [(key, 2) for key in picked]
     assert (done.unchanged, done.refused) == ([], {})
-    assert world.prices() == sound([13, 0, 7, 2, 11, 1])
-    assert status(world) == {key: BOTH if key in picked else (None, None) for key in keys}
-    assert runs(world) == [("SUCCESS", None)]
+    assert workspace.prices() == sound([13, 0, 7, 2, 11, 1])
+    assert status(workspace) == {key: BOTH if key in picked else (None, None) for key in keys}
+    assert runs(workspace) == [("SUCCESS", None)]
 
 
-def test_no_keys_named_are_all_of_them(world: World) -> None:
+def test_no_keys_named_are_all_of_them(workspace: Workspace) -> None:
     """In several batches, and still in one run."""
-    add_keys(world, 12)
-    assert list(load(world).loaded) == world.keys()
-    assert world.prices() == sound(range(12))
-    assert runs(world) == [("SUCCESS", None)]
+    add_keys(workspace, 12)
+    assert list(load(workspace).loaded) == workspace.keys()
+    assert workspace.prices() == sound(range(12))
+    assert runs(workspace) == [("SUCCESS", None)]
 
 
-def test_what_is_recorded_is_what_the_assets_record(world: World) -> None:
+def test_a_backfill_records_the_same_as_the_assets(workspace: Workspace) -> None:
     """File, fingerprint and numbers of rows, the replaced ones too: as in a run of the two assets."""
-    add_keys(world, 3)
-    world.load("k1")
-    world.write("k1", priced(7.5))
-    load(world)
-    recorded = {asset.key: world.metadata(asset, "k1") for asset in (IMPORT, LOAD)}
-    assert recorded[LOAD.key] == world.loading_records("k1", 1, replaced=2)
-    world.load("k1")
-    assert world.metadata(IMPORT, "k1") == recorded[IMPORT.key]
-    assert [world.times_materialized(asset, "k1") for asset in (IMPORT, LOAD)] == [3, 3]
-    assert [world.times_materialized(asset, "k2") for asset in (IMPORT, LOAD)] == [1, 1]
+    add_keys(workspace, 3)
+    workspace.load("k1")
+    workspace.write("k1", priced(7.5))
+    load(workspace)
+    recorded = {asset.key: workspace.metadata(asset, "k1") for asset in (IMPORT, LOAD)}
+    assert recorded[LOAD.key] == workspace.loading_records("k1", 1, replaced=2)
+    workspace.load("k1")
+    assert workspace.metadata(IMPORT, "k1") == recorded[IMPORT.key]
+    assert [workspace.times_materialized(asset, "k1") for asset in (IMPORT, LOAD)] == [3, 3]
+    assert [workspace.times_materialized(asset, "k2") for asset in (IMPORT, LOAD)] == [1, 1]
 
 
-def test_a_range_is_in_the_order_of_registration(world: World) -> None:
+def test_a_range_is_in_the_order_of_registration(workspace: Workspace) -> None:
     """A late key is behind all others, whatever its name; from one key to itself is one key."""
-    add_keys(world, 8)
-    world.add("a late one", 1)
-    assert list(load(world, dg.PartitionKeyRange("k2", "k4")).loaded) == ["k2", "k3", "k4"]
-    assert list(load(world, dg.PartitionKeyRange("k6", "a late one")).loaded) == ["k6", "k7", "a late one"]
-    assert list(load(world, dg.PartitionKeyRange("k0", "k0")).loaded) == ["k0"]
-    assert sorted(world.prices()) == ["a late one", "k0", "k2", "k3", "k4", "k6", "k7"]
+    add_keys(workspace, 8)
+    workspace.add("a late one", 1)
+    assert list(load(workspace, dg.PartitionKeyRange("k2", "k4")).loaded) == ["k2", "k3", "k4"]
+    assert list(load(workspace, dg.PartitionKeyRange("k6", "a late one")).loaded) == [
+        "k6",
+        "k7",
+        "a late one",
+    ]
+    assert list(load(workspace, dg.PartitionKeyRange("k0", "k0")).loaded) == ["k0"]
+    assert sorted(workspace.prices()) == ["a late one", "k0", "k2", "k3", "k4", "k6", "k7"]
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "message"),
     [
         (
             ["acme", "globx"],
@@ -214,26 +220,26 @@ def test_a_range_is_in_the_order_of_registration(world: World) -> None:
     ],
 )
 def test_keys_that_are_not_there_are_refused(
-    steady: World, keys: list[str] | dg.PartitionKeyRange, told: str
+    shared: Workspace, keys: list[str] | dg.PartitionKeyRange, message: str
 ) -> None:
     """Before anything is loaded: no run, although one of the keys has a corrected file."""
-    steady.write("acme", priced(3.5))
-    before = runs(steady)
-    with steady.refuses(InvalidKey, told):
-        load(steady, keys)
-    assert runs(steady) == before
+    shared.write("acme", priced(3.5))
+    before = runs(shared)
+    with shared.raises(InvalidKey, message):
+        load(shared, keys)
+    assert runs(shared) == before
 
 
-def test_a_key_named_twice_is_loaded_once(world: World) -> None:
+def test_a_key_named_twice_is_loaded_once(workspace: Workspace) -> None:
     """From any iterable."""
-    add_keys(world, 3)
-    done = load(world, (key for key in ["k2", "k0", "k2", "k2", "k0"]))
+    add_keys(workspace, 3)
+    done = load(workspace, (key for key in ["k2", "k0", "k2", "k2", "k0"]))
     assert done == Backfill({"k2": 2, "k0": 2}, [], {})
-    assert world.prices() == sound([2, 0])
-    assert load(world, ["k0", "k2", "k0"]).unchanged == ["k0", "k2"]
+    assert workspace.prices() == sound([2, 0])
+    assert load(workspace, ["k0", "k2", "k0"]).unchanged == ["k0", "k2"]
 
 
-def test_nothing_to_do_makes_no_run(loaded: World) -> None:
+def test_nothing_to_do_makes_no_run(loaded: Workspace) -> None:
     """No key at all, and keys that are loaded from the files which are there."""
     before = loaded.rows()
     assert load(loaded, []) == Backfill({}, [], {})
@@ -270,61 +276,63 @@ ONLY_DUCKDB_SEES = {"form", "more", "value", "date", "overflow", "line ends"}
 
 
 @pytest.mark.parametrize("at_a_time", [1, 4, 200])
-def test_a_broken_file_fails_alone(world: World, monkeypatch: pytest.MonkeyPatch, at_a_time: int) -> None:
+def test_a_broken_file_fails_alone(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
     """One of each kind among sound ones, which are loaded; each has a failed run that says why."""
     for name in ("MAX_KEYS_PER_BATCH", "_FIRST_BATCH_SIZE"):
         monkeypatch.setattr(MODULE, name, at_a_time)
-    world.add("value", 8.5)
-    world.load("value")
+    workspace.add("value", 8.5)
+    workspace.load("value")
     for number, (key, (content, _)) in enumerate(BROKEN.items()):
-        register_keys(world.instance, [key])
+        register_keys(workspace.instance, [key])
         if content is not None:
-            world.write(key, content)
-        world.add(f"k{number}", *prices_of(number))
-    done = load(world)
+            workspace.write(key, content)
+        workspace.add(f"k{number}", *prices_of(number))
+    done = load(workspace)
     good = range(len(BROKEN))
     assert done.loaded == {f"k{number}": 2 for number in good}
     assert done.unchanged == []
     assert done.refused.keys() == BROKEN.keys()
-    for key, (_, told) in BROKEN.items():
-        assert done.refused[key].startswith(told)
-        assert told.removeprefix(f"{key}.csv: ") in failure(world, key).replace("\\'", "'")
-    assert world.prices() == sound(good) | {"value": [8.5]}
+    for key, (_, message) in BROKEN.items():
+        assert done.refused[key].startswith(message)
+        assert message.removeprefix(f"{key}.csv: ") in failure(workspace, key).replace("\\'", "'")
+    assert workspace.prices() == sound(good) | {"value": [8.5]}
     imported = {*ONLY_DUCKDB_SEES, "price"}
-    assert status(world) == {
+    assert status(workspace) == {
         **{f"k{number}": BOTH for number in good},
         **{key: ("MATERIALIZED" if key in imported else "FAILED", "FAILED") for key in BROKEN},
     }
-    assert runs(world)[:2] == [("SUCCESS", "value"), ("SUCCESS", None)]
-    assert sorted(runs(world)[2:]) == sorted(("FAILURE", key) for key in BROKEN)
+    assert runs(workspace)[:2] == [("SUCCESS", "value"), ("SUCCESS", None)]
+    assert sorted(runs(workspace)[2:]) == sorted(("FAILURE", key) for key in BROKEN)
 
 
-def test_a_second_call_loads_what_is_missing_failed_or_corrected(world: World) -> None:
+def test_a_second_call_loads_keys_that_are_missing_failed_or_corrected(workspace: Workspace) -> None:
     """And nothing else; after that there is nothing to do."""
-    keys = add_keys(world, 12)
-    world.write("k3", priced("n/a"))
-    world.write("k4", priced(1, "1-2"))
-    world.write("k5", priced(-1))
-    first = load(world, keys[:11])
+    keys = add_keys(workspace, 12)
+    workspace.write("k3", priced("n/a"))
+    workspace.write("k4", priced(1, "1-2"))
+    workspace.write("k5", priced(-1))
+    first = load(workspace, keys[:11])
     assert sorted(first.refused) == ["k3", "k4", "k5"]
     for number in (3, 4):
-        world.write(f"k{number}", priced(*prices_of(number)))
-    world.write("k0", priced(100.5))
-    second = load(world)
+        workspace.write(f"k{number}", priced(*prices_of(number)))
+    workspace.write("k0", priced(100.5))
+    second = load(workspace)
     assert (second.loaded, list(second.refused)) == ({"k0": 1, "k3": 2, "k4": 2, "k11": 2}, ["k5"])
     assert second.unchanged == ["k1", "k2", "k6", "k7", "k8", "k9", "k10"]
-    assert world.prices() == sound({*range(12)} - {5}) | {"k0": [100.5]}
-    assert {key: state for key, state in status(world).items() if state != BOTH} == {
+    assert workspace.prices() == sound({*range(12)} - {5}) | {"k0": [100.5]}
+    assert {key: state for key, state in status(workspace).items() if state != BOTH} == {
         "k5": ("MATERIALIZED", "FAILED")
     }
-    assert missing_keys(world.instance, Warehouse(database=world.database)) == ["k5"]
-    world.write("k5", priced(*prices_of(5)))
-    assert load(world).loaded == {"k5": 2}
-    assert set(status(world).values()) == {BOTH}
-    assert load(world) == Backfill({}, world.keys(), {})
+    assert missing_keys(workspace.instance, Warehouse(database=workspace.database)) == ["k5"]
+    workspace.write("k5", priced(*prices_of(5)))
+    assert load(workspace).loaded == {"k5": 2}
+    assert set(status(workspace).values()) == {BOTH}
+    assert load(workspace) == Backfill({}, workspace.keys(), {})
 
 
-def test_a_file_that_is_back_after_a_failure_is_loaded_again(loaded: World) -> None:
+def test_a_file_that_is_back_after_a_failure_is_loaded_again(loaded: Workspace) -> None:
     """Its rows never left, and its key counts as failed until it is loaded."""
     loaded.write("acme", priced("n/a"))
     assert list(load(loaded).refused) == ["acme"]
@@ -334,7 +342,7 @@ def test_a_file_that_is_back_after_a_failure_is_loaded_again(loaded: World) -> N
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_a_file_that_vanished_fails_and_keeps_its_rows(loaded: World) -> None:
+def test_a_file_that_vanished_fails_and_keeps_its_rows(loaded: Workspace) -> None:
     """As a run of the assets would have it."""
     (loaded.source / "acme.csv").unlink()
     done = load(loaded)
@@ -344,7 +352,7 @@ def test_a_file_that_vanished_fails_and_keeps_its_rows(loaded: World) -> None:
     assert status(loaded) == {"acme": ("FAILED", "FAILED"), "globex": BOTH}
 
 
-def test_rows_that_somebody_changed_are_loaded_again(loaded: World) -> None:
+def test_rows_that_were_changed_by_hand_are_loaded_again(loaded: Workspace) -> None:
     """All or some of them, or stored once more: Dagster has them recorded, and the database decides."""
     loaded.query("DELETE FROM raw_partition_data WHERE partition_key = 'acme'")
     assert missing_keys(loaded.instance, Warehouse(database=loaded.database)) == ["acme"]
@@ -358,7 +366,7 @@ def test_rows_that_somebody_changed_are_loaded_again(loaded: World) -> None:
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_rows_of_another_version_of_a_file_are_loaded_again(loaded: World) -> None:
+def test_rows_of_another_version_of_a_file_are_loaded_again(loaded: Workspace) -> None:
     """As many rows as before do not mean the same rows: a backup was restored, or rows changed their keys."""
     loaded.write("acme", priced(1.5))
     loaded.load("acme")
@@ -373,7 +381,7 @@ def test_rows_of_another_version_of_a_file_are_loaded_again(loaded: World) -> No
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
 
 
-def test_an_import_alone_and_a_report_by_hand_are_not_loaded(loaded: World) -> None:
+def test_an_import_alone_and_a_report_by_hand_are_not_loaded(loaded: Workspace) -> None:
     """The one was not brought to its end; the other does not tell from which file the rows are."""
     loaded.load("acme", assets=[IMPORT])
     for asset in (IMPORT, LOAD):
@@ -383,7 +391,7 @@ def test_an_import_alone_and_a_report_by_hand_are_not_loaded(loaded: World) -> N
     assert load(loaded).loaded == {"acme": 2, "globex": 1}
 
 
-def test_a_key_that_was_retired_and_came_back_is_loaded(loaded: World) -> None:
+def test_a_key_that_was_retired_and_came_back_is_loaded(loaded: Workspace) -> None:
     """Its materializations have stayed, its rows have not."""
     retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
     assert load(loaded) == Backfill({}, ["globex"], {})
@@ -391,17 +399,17 @@ def test_a_key_that_was_retired_and_came_back_is_loaded(loaded: World) -> None:
     assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
 
 
-def test_missing_keys_are_those_without_record_or_rows(world: World) -> None:
+def test_missing_keys_are_those_without_record_or_rows(workspace: Workspace) -> None:
     """In order of registration; where there is no database yet, all of them."""
-    warehouse = Warehouse(database=world.database)
-    assert missing_keys(world.instance, warehouse) == []
-    add_keys(world, 6)
-    assert missing_keys(world.instance, warehouse) == world.keys()
-    load(world, ["k4", "k1"])
-    assert missing_keys(world.instance, warehouse) == ["k0", "k2", "k3", "k5"]
+    warehouse = Warehouse(database=workspace.database)
+    assert missing_keys(workspace.instance, warehouse) == []
+    add_keys(workspace, 6)
+    assert missing_keys(workspace.instance, warehouse) == workspace.keys()
+    load(workspace, ["k4", "k1"])
+    assert missing_keys(workspace.instance, warehouse) == ["k0", "k2", "k3", "k5"]
 
 
-def test_keys_that_slipped_past_register_keys_fail_alone(loaded: World) -> None:
+def test_keys_that_slipped_past_register_keys_fail_alone(loaded: Workspace) -> None:
     """By the assets' own refusals; a twin in another form of Unicode never gets the other one's rows."""
     loaded.write("cafe\u0301", priced(7.5))
     loaded.add("caf\u00e9", 4.5)
@@ -419,13 +427,13 @@ def test_keys_that_slipped_past_register_keys_fail_alone(loaded: World) -> None:
         assert "InvalidKey" in failure(loaded, key)
 
 
-def test_two_keys_of_one_file_get_its_rows_each(world: World) -> None:
+def test_two_keys_of_one_file_get_its_rows_each(workspace: Workspace) -> None:
     """A link within the folder is the file it leads to."""
-    world.add("acme", 1.5)
-    register_keys(world.instance, ["zenith"])
-    (world.source / "zenith.csv").symlink_to("acme.csv")
-    load(world)
-    assert world.prices() == {"acme": [1.5], "zenith": [1.5]}
+    workspace.add("acme", 1.5)
+    register_keys(workspace.instance, ["zenith"])
+    (workspace.source / "zenith.csv").symlink_to("acme.csv")
+    load(workspace)
+    assert workspace.prices() == {"acme": [1.5], "zenith": [1.5]}
 
 
 @contextmanager
@@ -443,20 +451,20 @@ def meddled(monkeypatch: pytest.MonkeyPatch, path: Path, content: str | None) ->
 
 
 def test_a_file_that_changes_in_the_middle_is_loaded_as_it_is_then(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Never rows of one content beside the fingerprint of another."""
-    add_keys(world, 7)
-    with meddled(monkeypatch, world.source / "k3.csv", priced(30.5)):
-        done = load(world)
-    assert (done.loaded, done.refused) == ({**dict.fromkeys(world.keys(), 2), "k3": 1}, {})
-    assert world.prices() == sound(range(7)) | {"k3": [30.5]}
-    assert runs(world) == [("SUCCESS", None), ("SUCCESS", "k3")]
-    assert load(world).unchanged == world.keys()
+    add_keys(workspace, 7)
+    with meddled(monkeypatch, workspace.source / "k3.csv", priced(30.5)):
+        done = load(workspace)
+    assert (done.loaded, done.refused) == ({**dict.fromkeys(workspace.keys(), 2), "k3": 1}, {})
+    assert workspace.prices() == sound(range(7)) | {"k3": [30.5]}
+    assert runs(workspace) == [("SUCCESS", None), ("SUCCESS", "k3")]
+    assert load(workspace).unchanged == workspace.keys()
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (None, "'k3' has no file: k3.csv is not in"),
         (priced("n/a"), "k3.csv: line 2: share_price is 'n/a'"),
@@ -465,139 +473,146 @@ def test_a_file_that_changes_in_the_middle_is_loaded_as_it_is_then(
     ids=["vanished", "letters", "value"],
 )
 def test_a_file_that_breaks_in_the_middle_fails_alone(
-    world: World, monkeypatch: pytest.MonkeyPatch, content: str | None, told: str
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, content: str | None, message: str
 ) -> None:
     """For the fault it has by then, which its failed run records."""
-    add_keys(world, 7)
-    with meddled(monkeypatch, world.source / "k3.csv", content):
-        done = load(world)
-    assert done.refused["k3"].startswith(told)
-    assert told.partition(": ")[2] in failure(world, "k3").replace("\\'", "'")
-    assert world.prices() == sound({*range(7)} - {3})
+    add_keys(workspace, 7)
+    with meddled(monkeypatch, workspace.source / "k3.csv", content):
+        done = load(workspace)
+    assert done.refused["k3"].startswith(message)
+    assert message.partition(": ")[2] in failure(workspace, "k3").replace("\\'", "'")
+    assert workspace.prices() == sound({*range(7)} - {3})
 
 
 @pytest.mark.parametrize("path", ["nowhere", "file.txt", "empty", " "])
-def test_a_source_folder_without_data_files_is_refused(steady: World, path: str) -> None:
+def test_a_source_folder_without_data_files_is_refused(shared: Workspace, path: str) -> None:
     """Missing, or empty as one that is not mounted: once, and not once a key, and no key is failed."""
-    steady.write("file.txt", "")
-    (steady.source / "empty").mkdir(exist_ok=True)
-    before = runs(steady)
-    with steady.refuses(UnreadableFile, repr(path) if path == " " else path):
-        load(steady, source=SourceFolder(path=path if path == " " else steady.source / path))
-    assert runs(steady) == before
+    shared.write("file.txt", "")
+    (shared.source / "empty").mkdir(exist_ok=True)
+    before = runs(shared)
+    with shared.raises(UnreadableFile, repr(path) if path == " " else path):
+        load(shared, source=SourceFolder(path=path if path == " " else shared.source / path))
+    assert runs(shared) == before
 
 
-def test_a_table_with_other_columns_is_refused(world: World) -> None:
+def test_a_table_with_other_columns_is_refused(workspace: Workspace) -> None:
     """Before any run."""
-    add_keys(world, 2)
-    world.query("CREATE TABLE raw_partition_data (date DATE, share_price FLOAT)")
+    add_keys(workspace, 2)
+    workspace.query("CREATE TABLE raw_partition_data (date DATE, share_price FLOAT)")
     with pytest.raises(WrongTable, match="Rename it"):
-        load(world)
-    assert runs(world) == []
+        load(workspace)
+    assert runs(workspace) == []
 
 
-def test_resources_may_come_from_environment_variables(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resources_may_come_from_environment_variables(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Both of them, also for the run of a refused key."""
-    add_keys(world, 3)
-    world.write("k1", priced(1, "1-2"))
-    monkeypatch.setenv("SOURCE", str(world.source))
-    monkeypatch.setenv("DATABASE", str(world.database))
+    add_keys(workspace, 3)
+    workspace.write("k1", priced(1, "1-2"))
+    monkeypatch.setenv("SOURCE", str(workspace.source))
+    monkeypatch.setenv("DATABASE", str(workspace.database))
     source, database = SourceFolder(path=dg.EnvVar("SOURCE")), Warehouse(database=dg.EnvVar("DATABASE"))
-    done = load(world, source=source, database=database)
+    done = load(workspace, source=source, database=database)
     assert (done.loaded, list(done.refused)) == ({"k0": 2, "k2": 2}, ["k1"])
-    assert "line 3: share_price is '1-2'" in failure(world, "k1").replace("\\'", "'")
-    assert world.prices() == sound([0, 2])
-    with dg.build_resources({"database": database}, instance=world.instance) as ready:
-        assert missing_keys(world.instance, ready.database) == ["k1"]
+    assert "line 3: share_price is '1-2'" in failure(workspace, "k1").replace("\\'", "'")
+    assert workspace.prices() == sound([0, 2])
+    with dg.build_resources({"database": database}, instance=workspace.instance) as ready:
+        assert missing_keys(workspace.instance, ready.database) == ["k1"]
 
 
-def test_no_other_instance_is_made(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_other_instance_is_made(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that Dagster makes for want of another stays the current one, until Python clears it away."""
-    add_keys(world, 2)
-    world.write("k1", "no file of prices")
+    add_keys(workspace, 2)
+    workspace.write("k1", "no file of prices")
     monkeypatch.setattr(dg.DagsterInstance, "ephemeral", lambda **_: pytest.fail("an instance of its own"))
-    assert (list(load(world).loaded), list(load(world).refused)) == (["k0"], ["k1"])
+    assert (list(load(workspace).loaded), list(load(workspace).refused)) == (["k0"], ["k1"])
 
 
-def test_progress_counts_every_key_to_the_end(world: World) -> None:
+def test_progress_counts_every_key_to_the_end(workspace: Workspace) -> None:
     """One call a key, those that are refused too; none for keys that are left out."""
-    add_keys(world, 8)
-    load(world, ["k0"])
-    world.write("k2", priced("n/a"))
-    world.write("k5", priced("1-2"))
-    told: list[tuple[int, int]] = []
-    load(world, progress=lambda done, total: told.append((done, total)))
-    assert told == [(done, 7) for done in range(1, 8)]
-    told.clear()
-    load(world, ["k0", "k1"], progress=lambda done, total: told.append((done, total)))
-    assert told == []
+    add_keys(workspace, 8)
+    load(workspace, ["k0"])
+    workspace.write("k2", priced("n/a"))
+    workspace.write("k5", priced("1-2"))
+    reported: list[tuple[int, int]] = []
+    load(workspace, progress=lambda done, total: reported.append((done, total)))
+    assert reported == [(done, 7) for done in range(1, 8)]
+    reported.clear()
+    load(workspace, ["k0", "k1"], progress=lambda done, total: reported.append((done, total)))
+    assert reported == []
 
 
-def test_without_a_terminal_no_bar_is_shown(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_no_bar_is_displayed(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As in a log file, which a bar would fill."""
-    add_keys(world, 3)
-    done = load(world, progress=None)
-    assert list(done.loaded) == world.keys()
+    add_keys(workspace, 3)
+    done = load(workspace, progress=None)
+    assert list(done.loaded) == workspace.keys()
     assert "backfill:" not in "".join(capsys.readouterr())
 
 
-def test_a_backfill_says_what_it_did() -> None:
+def test_a_backfill_reports_its_outcome() -> None:
     """A line of numbers, and one for each refusal."""
     assert str(Backfill({}, [], {})) == "0 loaded (0 rows), 0 unchanged, 0 refused"
     done = Backfill({"acme": 1_500, "globex": 2}, ["zenith"] * 1_000, {"ajax": "ajax.csv: empty."})
     assert str(done) == "2 loaded (1,502 rows), 1,000 unchanged, 1 refused\najax.csv: empty."
 
 
-def test_a_database_held_from_the_start_is_refused_within_seconds(world: World) -> None:
+def test_a_database_held_from_the_start_is_refused_within_seconds(workspace: Workspace) -> None:
     """No run is made; when it is let go, the same call loads."""
-    add_keys(world, 3)
-    with holder(world.database) as other:
+    add_keys(workspace, 3)
+    with holder(workspace.database) as other:
         started = time.monotonic()
-        for call in (load, lambda world: missing_keys(world.instance, Warehouse(database=world.database))):
+        for call in (
+            load,
+            lambda workspace: missing_keys(workspace.instance, Warehouse(database=workspace.database)),
+        ):
             with pytest.raises(WarehouseUnavailable, match=f"is held by process {other.pid}: "):
-                call(world)
+                call(workspace)
         assert time.monotonic() - started < 30  # DuckDBResource itself would try for some 100 seconds each
-    assert runs(world) == []
-    load(world)
-    assert world.prices() == sound(range(3))
+    assert runs(workspace) == []
+    load(workspace)
+    assert workspace.prices() == sound(range(3))
 
 
-def test_a_database_taken_in_the_middle_keeps_what_is_loaded(world: World) -> None:
+def test_a_database_taken_in_the_middle_keeps_the_loaded_rows(workspace: Workspace) -> None:
     """The batches before it are stored and recorded; the next call loads the others."""
-    add_keys(world, 12)
+    add_keys(workspace, 12)
     with ExitStack() as stack:
 
         def take(done: int, _total: int) -> None:
             if done == 5:
-                stack.enter_context(holder(world.database))
+                stack.enter_context(holder(workspace.database))
 
         with pytest.raises(WarehouseUnavailable, match="is held by process"):
-            load(world, progress=take)
-    assert world.prices() == sound(range(5))
-    assert runs(world) == [("FAILURE", None)]
-    assert list(load(world).loaded) == [f"k{number}" for number in range(5, 12)]
-    assert world.prices() == sound(range(12))
+            load(workspace, progress=take)
+    assert workspace.prices() == sound(range(5))
+    assert runs(workspace) == [("FAILURE", None)]
+    assert list(load(workspace).loaded) == [f"k{number}" for number in range(5, 12)]
+    assert workspace.prices() == sound(range(12))
 
 
-def test_a_database_taken_in_a_refused_run_is_not_put_down_to_the_file(world: World) -> None:
+def test_a_database_taken_in_a_refused_run_is_not_blamed_on_the_file(workspace: Workspace) -> None:
     """What is to blame is heard, and the key is tried again by the next call."""
-    add_keys(world, 3)
-    world.write("k1", priced(1, "1-2"))
+    add_keys(workspace, 3)
+    workspace.write("k1", priced(1, "1-2"))
     with ExitStack() as stack:
 
         def take(done: int, _total: int) -> None:
             if done == 2:
-                stack.enter_context(holder(world.database))
+                stack.enter_context(holder(workspace.database))
 
         with pytest.raises(WarehouseUnavailable, match="is held by process"):
-            load(world, progress=take)
-    assert world.prices() == sound([0, 2])
-    done = load(world)
+            load(workspace, progress=take)
+    assert workspace.prices() == sound([0, 2])
+    done = load(workspace)
     assert (list(done.loaded), done.unchanged, list(done.refused)) == ([], ["k0", "k2"], ["k1"])
 
 
-def test_rows_that_were_stored_and_not_recorded_are_not_taken_for_others(
-    loaded: World, monkeypatch: pytest.MonkeyPatch
+def test_rows_that_were_stored_but_not_recorded_do_not_count_as_loaded(
+    loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A program ends just after the rows of a corrected file are stored, and the earlier file comes back."""
 
@@ -618,8 +633,8 @@ def test_rows_that_were_stored_and_not_recorded_are_not_taken_for_others(
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_rows_that_were_recorded_after_a_later_import_are_not_taken_for_its(
-    loaded: World, monkeypatch: pytest.MonkeyPatch
+def test_rows_that_were_recorded_after_a_later_import_do_not_count_as_its_rows(
+    loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A corrected file is imported just after a run has stored the rows of the one before."""
 
@@ -638,24 +653,26 @@ def test_rows_that_were_recorded_after_a_later_import_are_not_taken_for_its(
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
 
 
-def test_a_key_that_is_retired_meanwhile_does_not_come_back(world: World) -> None:
+def test_a_key_that_is_retired_meanwhile_does_not_come_back(workspace: Workspace) -> None:
     """Its rows would belong to no key; the result names it."""
-    add_keys(world, 12)
+    add_keys(workspace, 12)
 
     def retire(done: int, _total: int) -> None:
         if done == 1:
-            retire_key(world.instance, "k9", Warehouse(database=world.database))
+            retire_key(workspace.instance, "k9", Warehouse(database=workspace.database))
 
-    done = load(world, progress=retire)
+    done = load(workspace, progress=retire)
     assert done.refused.keys() == {"k9"}
     assert done.refused["k9"].startswith("'k9' was retired while this backfill was at work")
-    assert world.prices() == sound([*range(9), 10, 11])
-    assert s3_partitions_def.has_partition_key("k9", dynamic_partitions_store=world.instance) is False
+    assert workspace.prices() == sound([*range(9), 10, 11])
+    assert s3_partitions_def.has_partition_key("k9", dynamic_partitions_store=workspace.instance) is False
 
 
-def test_an_instance_that_cannot_record_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_instance_that_cannot_record_is_named(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SQLAlchemy's own error is long, and does not say that calling it again goes on."""
-    add_keys(world, 3)
+    add_keys(workspace, 3)
 
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("INSERT", {}, OSError("database or disk is full"))
@@ -665,28 +682,28 @@ def test_an_instance_that_cannot_record_is_named(world: World, monkeypatch: pyte
         with pytest.raises(
             InstanceUnavailable, match=r"disk is full.* Free some room.* it goes on from what"
         ):
-            load(world)
-    assert load(world).loaded == dict.fromkeys(world.keys(), 2)
+            load(workspace)
+    assert load(workspace).loaded == dict.fromkeys(workspace.keys(), 2)
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[World]:
-    """A world whose instance is on the disk, so that a second process can have it, too."""
+def kept(tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace whose instance is on the disk, so that a second process can have it, too."""
     home = tmp_path / "home"
     home.mkdir()
     with (
-        new_world(tmp_path) as world,
+        open_workspace(tmp_path) as workspace,
         dg.DagsterInstance.local_temp(str(home), overrides=QUIET) as instance,
     ):
-        kept = dataclasses.replace(world, instance=instance)
+        kept = dataclasses.replace(workspace, instance=instance)
         add_keys(kept, 8)
         yield kept
 
 
 @contextmanager
-def loading(world: World, set_up: str) -> Iterator[subprocess.Popen[str]]:
+def loading(workspace: Workspace, set_up: str) -> Iterator[subprocess.Popen[str]]:
     """Run a second process that loads all keys, two at a time, with something done to it first."""
-    command = [sys.executable, "-c", LOAD_ALL.format(set_up=set_up), str(world.database.parent)]
+    command = [sys.executable, "-c", LOAD_ALL.format(set_up=set_up), str(workspace.database.parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -707,7 +724,9 @@ def wait_for(process: subprocess.Popen[str]) -> None:
         pytest.param(HALF_RECORDED, range(4), ["k0", "k1", "k2"], id="half recorded"),
     ],
 )
-def test_after_kill_9_the_next_call_goes_on(kept: World, at: str, stored: range, recorded: list[str]) -> None:
+def test_after_kill_9_the_next_call_goes_on(
+    kept: Workspace, at: str, stored: range, recorded: list[str]
+) -> None:
     """No row is lost or doubled, and what is recorded is not loaded again."""
     with loading(kept, at) as process:
         wait_for(process)
@@ -722,12 +741,12 @@ def test_after_kill_9_the_next_call_goes_on(kept: World, at: str, stored: range,
 
 
 def test_a_backfill_that_is_always_stopped_early_still_goes_on(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first batches are small, so that each call leaves some keys loaded, however soon it ends."""
     monkeypatch.setattr(MODULE, "MAX_KEYS_PER_BATCH", 200)
     monkeypatch.setattr(MODULE, "_FIRST_BATCH_SIZE", 1)
-    add_keys(world, 9)
+    add_keys(workspace, 9)
     recorded: list[str] = []
 
     def stop_at_the_fifth(file: SourceFile) -> object:
@@ -739,11 +758,11 @@ def test_a_backfill_that_is_always_stopped_early_still_goes_on(
     monkeypatch.setattr(MODULE, "describe_file", stop_at_the_fifth)
     for count in (1, 2):
         with pytest.raises(InterruptedError):
-            load(world)
-        assert world.prices() == sound(range(count))
+            load(workspace)
+        assert workspace.prices() == sound(range(count))
         recorded.clear()
     monkeypatch.setattr(MODULE, "describe_file", describe_file)
-    assert list(load(world).loaded) == [f"k{number}" for number in range(2, 9)]
+    assert list(load(workspace).loaded) == [f"k{number}" for number in range(2, 9)]
 
 
 @pytest.mark.parametrize(
@@ -758,7 +777,7 @@ def test_a_batch_takes_about_a_second(
     assert compute_next_batch_size(size, seconds) == following
 
 
-def test_after_ctrl_c_the_next_call_goes_on(kept: World) -> None:
+def test_after_ctrl_c_the_next_call_goes_on(kept: Workspace) -> None:
     """It is heard as KeyboardInterrupt, the run counts as failed, and only the rest is loaded."""
     with loading(kept, IN_A_TRANSACTION) as process:
         wait_for(process)
@@ -771,7 +790,7 @@ def test_after_ctrl_c_the_next_call_goes_on(kept: World) -> None:
     assert kept.prices() == sound(range(8))
 
 
-def test_ctrl_c_ends_the_runs_of_refused_keys(kept: World) -> None:
+def test_ctrl_c_ends_the_runs_of_refused_keys(kept: Workspace) -> None:
     """The first one, and not one for each key."""
     for number in (2, 4, 5):
         kept.write(f"k{number}", priced("n/a"))
@@ -785,7 +804,7 @@ def test_ctrl_c_ends_the_runs_of_refused_keys(kept: World) -> None:
     assert list(load(kept).refused) == ["k2", "k4", "k5"]
 
 
-def test_a_full_disk_keeps_what_is_loaded(kept: World) -> None:
+def test_a_full_disk_keeps_the_loaded_rows(kept: Workspace) -> None:
     """In a process that may write no file of over 2 MB: the batch of the large file stores nothing."""
     kept.write("k4", many_rows(200_000, seed=1))
     with loading(kept, DISK_OF_2_MB) as process:
@@ -798,7 +817,7 @@ def test_a_full_disk_keeps_what_is_loaded(kept: World) -> None:
     assert done.loaded == {"k4": 200_000, "k5": 2, "k6": 2, "k7": 2}
 
 
-def test_the_days_of_the_exchange_are_left_alone(loaded: World) -> None:
+def test_the_days_of_the_exchange_are_left_alone(loaded: Workspace) -> None:
     """Another table, another set of keys."""
     loaded.write("2018-01-23", priced(6.5))
     loaded.load_day("2018-01-23")

@@ -19,7 +19,7 @@ from lesson_lib.pipeline import InvalidKey, UnreadableFile, checked_key, quoting
 from lesson_lib.pipeline.csv_rules import count_bad_prices
 from lesson_lib.pipeline.source_files import inspect_file
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, replace_rows, transaction
-from tests.pipeline.world import HEADER, Row, priced
+from tests.pipeline.workspace import HEADER, Row, priced
 
 ROW = "2018/01/22,4.25,100,425.0,-0.5,0.01"
 EARLIER = (dt.date(2018, 1, 22), 4.25, 100.0, 425.0, -0.5, 0.01)
@@ -62,17 +62,17 @@ class Table:
         try:
             self.load(content)
         except UnreadableFile as refusal:
-            told = str(refusal)
+            text = str(refusal)
         else:
             return self.rows("acme")
         finally:
             assert self.rows("other") == [EARLIER]
         assert self.rows("acme") == [EARLIER]
-        assert told.startswith("acme.csv: ")
-        assert told.endswith(
+        assert text.startswith("acme.csv: ")
+        assert text.endswith(
             ". Correct the file and materialize 'acme' again; its earlier rows are untouched."
         )
-        return told
+        return text
 
 
 @pytest.fixture(scope="module")
@@ -356,7 +356,9 @@ CRLF = priced(1, 2).replace("\n", "\r\n")
         ),
     ],
 )
-def test_a_refusal_shows_what_an_editor_does_not(table: Table, content: str | bytes, fault: str) -> None:
+def test_an_error_shows_characters_that_an_editor_hides(
+    table: Table, content: str | bytes, fault: str
+) -> None:
     """The message names the line and whatever is invisible, ambiguous or no text in it, and what to do."""
     outcome = table.outcome(content if isinstance(content, bytes) else content.encode())
     what_next = "Correct the file and materialize 'acme' again; its earlier rows are untouched."
@@ -468,7 +470,7 @@ LEGAL_BYTES = '0123456789.,/-+eE"\r\n'
 
 
 @st.composite
-def spoilt_files(draw: st.DrawFn) -> bytes:
+def files_with_changed_values(draw: st.DrawFn) -> bytes:
     """Draw a sound file in which up to three tokens (values, commas, line ends) are replaced or doubled."""
     end = draw(st.sampled_from(["\n", "\r\n", "\r"]))
     header = draw(st.permutations(COLUMNS))
@@ -487,7 +489,7 @@ def spoilt_files(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def torn_files(draw: st.DrawFn) -> bytes:
+def files_with_cut_bytes(draw: st.DrawFn) -> bytes:
     """Draw a sound file in which some bytes are deleted, replaced or inserted."""
     content = bytearray(f"{HEADER}\n{ROW}\n{ROW}\n".encode())
     for _ in range(draw(st.integers(1, 4))):
@@ -497,15 +499,15 @@ def torn_files(draw: st.DrawFn) -> bytes:
 
 
 @settings(max_examples=250, derandomize=True, deadline=None)
-@given(spoilt_files())
-def test_a_file_with_spoilt_values_is_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
+@given(files_with_changed_values())
+def test_a_file_with_changed_values_is_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
     """Whatever stands in the place of a value: the reference's rows, or a refusal and the earlier rows."""
     assert_by_the_rules(table, content)
 
 
 @settings(max_examples=120, derandomize=True, deadline=None)
-@given(torn_files())
-def test_a_file_with_torn_bytes_is_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
+@given(files_with_cut_bytes())
+def test_a_file_with_cut_bytes_is_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
     """Whatever byte is missing, other or too many: the reference's rows, or a refusal and the old rows."""
     assert_by_the_rules(table, content)
 
@@ -653,12 +655,12 @@ def test_many_files_at_once_are_read_as_one_by_one(
 
 
 @settings(max_examples=40, derandomize=True, deadline=None)
-@given(st.lists(spoilt_files(), min_size=2, max_size=6), st.data())
-def test_a_spoilt_file_among_many_is_refused_as_it_is_alone(
+@given(st.lists(files_with_changed_values(), min_size=2, max_size=6), st.data())
+def test_a_faulty_file_among_many_is_refused_as_it_is_alone(
     folder: Path, table: Table, contents: list[bytes], data: st.DataObject
 ) -> None:
     """By the same words: the others are neither blamed, nor do they let it pass."""
-    files, told = [], []
+    files, faults = [], []
     for number, content in enumerate(contents):
         path = folder / f"k{number}.csv"
         path.write_bytes(content)
@@ -671,7 +673,7 @@ def test_a_spoilt_file_among_many_is_refused_as_it_is_alone(
             with transaction(table.con):
                 replace_rows(table.con, CUSTOMER_TABLE, files[-1:])
         except UnreadableFile as refusal:
-            told.append(str(refusal))
+            faults.append(str(refusal))
     files = data.draw(st.permutations(files))
     if not files:
         return
@@ -682,8 +684,8 @@ def test_a_spoilt_file_among_many_is_refused_as_it_is_alone(
         heard = None
     except UnreadableFile as refusal:
         heard = str(refusal)
-    assert heard in (told or [None])
-    if told:
+    assert heard in (faults or [None])
+    if faults:
         assert (table.rows("other"), rows_in(table)) == ([EARLIER], 2)
 
 

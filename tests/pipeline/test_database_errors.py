@@ -12,7 +12,7 @@ import pytest
 
 from lesson_lib.pipeline import Warehouse, WarehouseUnavailable, missing_keys
 from lesson_lib.pipeline.database_errors import explain_cause, find_holder, is_temporary
-from tests.pipeline.world import World
+from tests.pipeline.workspace import Workspace
 
 # The program of a process that dies with changes that are only in DuckDB's log.
 DIE_WITH_A_LOG = """
@@ -83,23 +83,23 @@ def restore_a_backup_under_a_log(path: Path) -> None:
         (restore_a_backup_under_a_log, "The database is sound, but the log beside it"),
     ],
 )
-def test_a_damaged_database_is_told_from_a_sound_one(
-    loaded: World, damage: Callable[[Path], None], message: str
+def test_a_damaged_database_is_distinguished_from_a_sound_one(
+    loaded: Workspace, damage: Callable[[Path], None], message: str
 ) -> None:
     """Each kind of damage has its own cause, and nothing is changed or advised that would lose sound rows."""
     damage(loaded.database)
     before = {path: path.read_bytes() for path in loaded.database.parent.glob("*") if path.is_file()}
     with pytest.raises(WarehouseUnavailable) as caught:
         missing_keys(loaded.instance, Warehouse(database=loaded.database))
-    told = str(caught.value)
-    assert told.startswith(f"{loaded.database} cannot be opened: ")
-    assert message in told
-    assert ("move both away" in told) == ("The file is damaged" in told)
-    assert (MOVE_THE_LOG in told) == ("log beside it" in told.lower())
+    text = str(caught.value)
+    assert text.startswith(f"{loaded.database} cannot be opened: ")
+    assert message in text
+    assert ("move both away" in text) == ("The file is damaged" in text)
+    assert (MOVE_THE_LOG in text) == ("log beside it" in text.lower())
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_a_block_that_is_damaged_is_found_when_it_is_read(loaded: World) -> None:
+def test_a_block_that_is_damaged_is_found_when_it_is_read(loaded: Workspace) -> None:
     """The database opens, and reading the rows fails with the cause, not with DuckDB's bare error."""
     loaded.query("CREATE TABLE padding AS SELECT range, md5(range::VARCHAR) FROM range(100_000)")
     warehouse = Warehouse(database=loaded.database)
@@ -122,16 +122,16 @@ def test_a_block_that_is_damaged_is_found_when_it_is_read(loaded: World) -> None
     ],
 )
 def test_settings_that_duckdb_refuses_are_named(
-    steady: World, config: dict[str, object], message: str
+    shared: Workspace, config: dict[str, object], message: str
 ) -> None:
     """The database is not at fault, and stays as it is."""
-    database = Warehouse(database=steady.database, connection_config=config)
-    with steady.refuses(WarehouseUnavailable, "The database is not at fault.", message):
-        steady.load("acme", resources=steady.resources() | {"database": database})
+    database = Warehouse(database=shared.database, connection_config=config)
+    with shared.raises(WarehouseUnavailable, "The database is not at fault.", message):
+        shared.load("acme", resources=shared.resources() | {"database": database})
 
 
 def test_a_database_that_is_attached_elsewhere_in_the_process_is_named_as_the_cause(
-    loaded: World, monkeypatch: pytest.MonkeyPatch
+    loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """DuckDB opens a file once in a process, be it as a database of its own or attached to another."""
     monkeypatch.setattr("lesson_lib.pipeline.warehouse.LOCK_TIMEOUT_SECONDS", 0)

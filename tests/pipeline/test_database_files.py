@@ -17,7 +17,7 @@ from lesson_lib.pipeline.database_files import OpenDatabase
 from lesson_lib.pipeline.source_files import inspect_file
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, replace_partitions, transaction
 from tests.pipeline.test_backfill import add_keys, load, sound
-from tests.pipeline.world import LOAD, World, priced
+from tests.pipeline.workspace import LOAD, Workspace, priced
 
 OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
 
@@ -34,7 +34,7 @@ def rotate(database: Path) -> None:
     shutil.copy(f"{database}.old", database)
 
 
-def make_anew(database: Path) -> None:
+def replace_database(database: Path) -> None:
     """Delete the database, and put an empty file there."""
     database.unlink()
     database.touch()
@@ -43,7 +43,7 @@ def make_anew(database: Path) -> None:
 CHANGES = [
     (restore, "replaced"),
     (rotate, "replaced"),
-    (make_anew, "replaced"),
+    (replace_database, "replaced"),
     (Path.unlink, "deleted or renamed"),
 ]
 
@@ -52,15 +52,15 @@ CHANGES = [
 @pytest.mark.parametrize(
     "use",
     [
-        lambda world: world.load("acme"),
+        lambda workspace: workspace.load("acme"),
         load,
-        lambda world: missing_keys(world.instance, Warehouse(database=world.database)),
-        lambda world: retire_key(world.instance, "acme", Warehouse(database=world.database)),
+        lambda workspace: missing_keys(workspace.instance, Warehouse(database=workspace.database)),
+        lambda workspace: retire_key(workspace.instance, "acme", Warehouse(database=workspace.database)),
     ],
     ids=["load", "backfill", "missing_keys", "retire_key"],
 )
 def test_a_database_that_is_not_the_open_one_any_more_is_refused(
-    loaded: World, use: Callable[[World], object], change: Callable[[Path], None], what: str
+    loaded: Workspace, use: Callable[[Workspace], object], change: Callable[[Path], None], what: str
 ) -> None:
     """DuckDB would store the rows in a file that is gone; nothing is stored, and nothing recorded."""
     loaded.write("acme", priced(3.5))
@@ -75,7 +75,7 @@ def test_a_database_that_is_not_the_open_one_any_more_is_refused(
 
 
 def test_a_database_that_is_replaced_during_the_load_is_refused(
-    loaded: World, monkeypatch: pytest.MonkeyPatch
+    loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The load fails before its commit, and no record says that the file at the path has these rows."""
 
@@ -94,7 +94,7 @@ def test_a_database_that_is_replaced_during_the_load_is_refused(
 
 
 def test_a_database_that_is_replaced_by_the_commit_is_refused(
-    loaded: World, monkeypatch: pytest.MonkeyPatch
+    loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even where it was the open file just before, the load fails, and nothing is recorded."""
     looks: list[bool] = []
@@ -118,7 +118,7 @@ def test_a_database_that_is_replaced_by_the_commit_is_refused(
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_a_backup_that_is_open_itself_does_not_hide_that_it_is_another_file(loaded: World) -> None:
+def test_a_backup_that_is_open_itself_does_not_hide_that_it_is_another_file(loaded: Workspace) -> None:
     """The process has the file at the path open, but not as the database of that path."""
     backup = shutil.copy(loaded.database, f"{loaded.database}.backup")
     with duckdb.connect(loaded.database), duckdb.connect(backup):
@@ -127,7 +127,7 @@ def test_a_backup_that_is_open_itself_does_not_hide_that_it_is_another_file(load
             loaded.load("acme")
 
 
-def test_the_log_of_a_restored_backup_is_not_lost_by_the_advice(loaded: World) -> None:
+def test_the_log_of_a_restored_backup_is_not_lost_by_the_advice(loaded: Workspace) -> None:
     """DuckDB deletes the log by its name when it closes the database that was there before."""
     with duckdb.connect(loaded.database):
         restore(loaded.database)
@@ -137,7 +137,7 @@ def test_the_log_of_a_restored_backup_is_not_lost_by_the_advice(loaded: World) -
             loaded.load("acme")
 
 
-def test_a_reader_of_the_new_file_does_not_hide_that_it_is_another_one(loaded: World) -> None:
+def test_a_reader_of_the_new_file_does_not_hide_that_it_is_another_one(loaded: Workspace) -> None:
     """Only a file that is open as DuckDB opens it counts as DuckDB's."""
     with duckdb.connect(loaded.database):
         restore(loaded.database)
@@ -145,7 +145,7 @@ def test_a_reader_of_the_new_file_does_not_hide_that_it_is_another_one(loaded: W
             loaded.load("acme")
 
 
-def test_a_link_to_the_database_is_the_same_file(loaded: World, tmp_path: Path) -> None:
+def test_a_link_to_the_database_is_the_same_file(loaded: Workspace, tmp_path: Path) -> None:
     """A symbolic link is another spelling of the path; a hard link would open the file a second time."""
     symbolic, hard = tmp_path / "symbolic.duckdb", tmp_path / "hard.duckdb"
     symbolic.symlink_to(loaded.database)
@@ -164,11 +164,11 @@ def test_a_link_to_the_database_is_the_same_file(loaded: World, tmp_path: Path) 
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_threads_that_load_a_new_key_together_store_its_rows_once(world: World) -> None:
+def test_threads_that_load_a_new_key_together_store_its_rows_once(workspace: Workspace) -> None:
     """Transactions on one file take turns, also over connections that were opened by another path."""
-    file = inspect_file("acme", world.write("acme", priced(1.5, 2.5)))
-    link = world.database.with_name("link.duckdb")
-    link.symlink_to(world.database)
+    file = inspect_file("acme", workspace.write("acme", priced(1.5, 2.5)))
+    link = workspace.database.with_name("link.duckdb")
+    link.symlink_to(workspace.database)
     together = threading.Barrier(4)
 
     def wait() -> None:
@@ -184,11 +184,11 @@ def test_threads_that_load_a_new_key_together_store_its_rows_once(world: World) 
                 wait()  # the others would not see these rows yet
 
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(load_acme, [world.database, link] * 2))
-    assert world.prices() == {"acme": [1.5, 2.5]}
+        list(pool.map(load_acme, [workspace.database, link] * 2))
+    assert workspace.prices() == {"acme": [1.5, 2.5]}
 
 
-def test_threads_that_open_and_close_a_database_do_not_hinder_each_other(loaded: World) -> None:
+def test_threads_that_open_and_close_a_database_do_not_hinder_each_other(loaded: Workspace) -> None:
     """DuckDB refuses to open a file that another thread is just closing; the next try succeeds."""
 
     def open_often(_: int) -> Iterator[int]:
@@ -201,11 +201,11 @@ def test_threads_that_open_and_close_a_database_do_not_hinder_each_other(loaded:
         assert set(pool.map(lambda number: tuple(open_often(number)), range(4))) == {(3,) * 30}
 
 
-def test_two_backfills_in_two_threads_load_every_key_once(world: World) -> None:
+def test_two_backfills_in_two_threads_load_every_key_once(workspace: Workspace) -> None:
     """And what they record is what is stored."""
-    add_keys(world, 40)
+    add_keys(workspace, 40)
     with ThreadPoolExecutor(2) as pool:
-        both = [pool.submit(load, world) for _ in range(2)]
+        both = [pool.submit(load, workspace) for _ in range(2)]
         assert all(not work.result().refused for work in both)
-    assert world.prices() == sound(range(40))
-    assert load(world).loaded == {}
+    assert workspace.prices() == sound(range(40))
+    assert load(workspace).loaded == {}

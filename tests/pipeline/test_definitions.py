@@ -12,7 +12,7 @@ import lesson_lib.pipeline
 from lesson_lib.course_data import data_folder
 from lesson_lib.pipeline import SourceFolder, UnreadableFile, Warehouse, definitions, defs
 from lesson_lib.pipeline.definitions import DATABASE, find_source_folder
-from tests.pipeline.world import World, priced
+from tests.pipeline.workspace import Workspace, priced
 
 # As a newcomer might, with the resources of the definitions themselves.
 LOAD = """
@@ -83,7 +83,7 @@ def test_the_resources_are_the_courses_data_and_a_database_where_it_is_started()
     assert Path.cwd() / "output" / "warehouse.duckdb" == DATABASE
 
 
-def test_the_courses_data_loads_from_an_empty_folder(world: World, tmp_path: Path) -> None:
+def test_the_courses_data_loads_from_an_empty_folder(workspace: Workspace, tmp_path: Path) -> None:
     """The output folder is made where the command is started, and nowhere else."""
     here = tmp_path / "here"
     here.mkdir()
@@ -93,20 +93,20 @@ def test_the_courses_data_loads_from_an_empty_folder(world: World, tmp_path: Pat
         "output/warehouse.duckdb",
     ]
     lines = (data_folder() / "source" / "o'hare.csv").read_text().splitlines()
-    (here / "output" / "warehouse.duckdb").rename(world.database)
-    assert {key: len(prices) for key, prices in world.prices().items()} == {"o'hare": len(lines) - 1}
+    (here / "output" / "warehouse.duckdb").rename(workspace.database)
+    assert {key: len(prices) for key, prices in workspace.prices().items()} == {"o'hare": len(lines) - 1}
 
 
-def test_a_copy_of_the_pipeline_runs_without_the_course(world: World, tmp_path: Path) -> None:
+def test_a_copy_of_the_pipeline_runs_without_the_course(workspace: Workspace, tmp_path: Path) -> None:
     """The folder alone is a package of any name, and loads the files in `data/source` beside it."""
     project = tmp_path / "project"
     shutil.copytree(Path(lesson_lib.pipeline.__file__).parent, project / "my_pipeline")
     (project / "data").mkdir()
-    world.write("acme", priced(1.5, 2.5))
-    world.source.rename(project / "data" / "source")
+    workspace.write("acme", priced(1.5, 2.5))
+    workspace.source.rename(project / "data" / "source")
     run(f"{WITHOUT_THE_COURSE}\n{LOAD.format(package='my_pipeline', key='acme')}", project)
-    (project / "output" / "warehouse.duckdb").rename(world.database)
-    assert world.prices() == {"acme": [1.5, 2.5]}
+    (project / "output" / "warehouse.duckdb").rename(workspace.database)
+    assert workspace.prices() == {"acme": [1.5, 2.5]}
 
 
 def test_the_source_folder_is_that_of_the_current_folder_even_where_it_is_missing(

@@ -15,7 +15,7 @@ from lesson_lib.pipeline.event_log import (
 )
 from lesson_lib.pipeline.folder_scan import scan
 from lesson_lib.pipeline.sensor.fingerprints import ReadingBudget
-from tests.pipeline.world import IMPORT, LOAD, Asset, World, priced
+from tests.pipeline.workspace import IMPORT, LOAD, Asset, Workspace, priced
 
 
 @pytest.fixture(params=[1, 1_000], ids=["a query a key", "one query"])
@@ -25,7 +25,7 @@ def named_in_a_query(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("named_in_a_query")
-def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
+def test_the_latest_imports_are_those_of_the_files(loaded: Workspace) -> None:
     """Of every key that was loaded after its import, however many are asked for in one query."""
     keys = ["acme", "globex", "unknown"]
     found = find_loaded_imports(
@@ -40,7 +40,7 @@ def test_the_latest_imports_are_those_of_the_files(loaded: World) -> None:
 
 
 @pytest.mark.usefixtures("named_in_a_query")
-def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
+def test_an_import_that_was_not_loaded_is_not_among_them(loaded: Workspace) -> None:
     """Its rows are those of an earlier one, if they are still there: of another file, or of the same."""
     keys = ["acme", "globex"]
     before = find_latest_materializations(loaded.instance, IMPORT.key, keys)
@@ -55,9 +55,9 @@ def test_an_import_that_was_not_loaded_is_not_among_them(loaded: World) -> None:
 
 
 @pytest.mark.usefixtures("named_in_a_query")
-def test_an_import_belongs_to_the_folder_that_it_records(loaded: World, tmp_path: Path) -> None:
+def test_an_import_belongs_to_the_folder_that_it_records(loaded: Workspace, tmp_path: Path) -> None:
     """A range, a run of one key and a backfill record it; a report by hand, or one of before, does not."""
-    other = World(tmp_path / "other", loaded.database, loaded.instance)
+    other = Workspace(tmp_path / "other", loaded.database, loaded.instance)
     other.source.mkdir()
     for key in ("acme", "globex", "zenith"):
         register_keys(loaded.instance, [key])
@@ -83,12 +83,12 @@ def test_an_import_belongs_to_the_folder_that_it_records(loaded: World, tmp_path
     assert found() == [[], ["globex", "zenith"]]
 
 
-def test_nothing_is_asked_where_there_is_nothing_to_ask_for(loaded: World) -> None:
+def test_no_query_is_made_for_no_keys(loaded: Workspace) -> None:
     """Dagster takes an empty set of keys for all of them."""
     assert find_latest_materializations(loaded.instance, IMPORT.key, []) == {}
 
 
-def test_materialized_again_has_a_new_number(loaded: World) -> None:
+def test_materialized_again_has_a_new_number(loaded: Workspace) -> None:
     """A key that is deleted keeps its number: the event log forgets nothing."""
     before = find_latest_materializations(loaded.instance, LOAD.key)
     loaded.instance.delete_dynamic_partition("s3", "globex")
@@ -99,7 +99,7 @@ def test_materialized_again_has_a_new_number(loaded: World) -> None:
     assert after["globex"] == before["globex"]
 
 
-def test_a_key_has_failed_until_it_is_materialized(loaded: World) -> None:
+def test_a_key_has_failed_until_it_is_materialized(loaded: Workspace) -> None:
     """The last attempt counts, for each asset; a key that was never tried has not failed."""
 
     def failed(asset: Asset) -> set[str]:

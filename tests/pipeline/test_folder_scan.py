@@ -28,7 +28,7 @@ def words(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", [".acme.csv", ".csv", "~$acme.csv", "2018-01-22.csv", "2018-01-26.csv"])
-def test_hidden_files_lock_files_and_days_of_the_calendar_are_no_customers_files(
+def test_hidden_files_lock_files_and_days_of_the_calendar_are_not_customers_files(
     tmp_path: Path, name: str
 ) -> None:
     """They are ignored, and nothing is reported about them."""
@@ -49,7 +49,7 @@ def test_every_other_csv_file_is_a_customers_file(tmp_path: Path, name: str) -> 
 @pytest.mark.parametrize(
     "day", ["2018-01-21", "2018-01-27", "2018-02-30", "2018-1-22", "2018_01_22", "\uff12018-01-22"]
 )
-def test_a_day_that_the_calendar_does_not_have_is_no_customers_file(tmp_path: Path, day: str) -> None:
+def test_a_day_outside_the_calendar_is_not_a_customers_file(tmp_path: Path, day: str) -> None:
     """It is kept apart from the days that the exchange's assets load, and it does not count as missing."""
     for name in (day, "2018-01-22"):
         put(tmp_path, f"{name}.csv")
@@ -137,7 +137,7 @@ def test_a_name_in_nfd_gives_a_key_in_nfc(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="its disks hold both names for one")
 def test_of_two_files_of_one_key_the_name_in_nfc_counts(tmp_path: Path) -> None:
-    """The other one is told."""
+    """The other one is reported as a double."""
     put(tmp_path, f"{NFC}.csv", "nfc")
     put(tmp_path, f"{NFD}.csv", "longer")
     found = scan(tmp_path)

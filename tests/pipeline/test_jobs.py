@@ -14,23 +14,23 @@ from lesson_lib.pipeline import (
     s3_partitions_def,
 )
 from lesson_lib.pipeline.event_log import find_current_imports
-from tests.pipeline.world import IMPORT, LOAD, World, priced
+from tests.pipeline.workspace import IMPORT, LOAD, Workspace, priced
 
 
-def retire(world: World, key: str) -> dg.ExecuteInProcessResult:
+def retire(workspace: Workspace, key: str) -> dg.ExecuteInProcessResult:
     """Run the job for a key."""
     return retire_partition_job.execute_in_process(
         run_config={"ops": {"retire_partition": {"config": {"key": key}}}},
-        instance=world.instance,
-        resources=world.resources(),
+        instance=workspace.instance,
+        resources=workspace.resources(),
     )
 
 
-def run(world: World, job: str, key: str) -> None:
-    """Run a job of the definitions for a key, in a world of our own."""
+def run(workspace: Workspace, job: str, key: str) -> None:
+    """Run a job of the definitions for a key, in a workspace of our own."""
     own = dg.Definitions(assets=defs.assets, asset_checks=defs.asset_checks, jobs=defs.jobs)
-    own = dg.Definitions.merge(own, dg.Definitions(resources=world.resources()))
-    own.resolve_job_def(job).execute_in_process(partition_key=key, instance=world.instance)
+    own = dg.Definitions.merge(own, dg.Definitions(resources=workspace.resources()))
+    own.resolve_job_def(job).execute_in_process(partition_key=key, instance=workspace.instance)
 
 
 def test_each_job_has_its_pair_of_assets_and_their_partitions() -> None:
@@ -49,21 +49,21 @@ def test_each_job_has_its_pair_of_assets_and_their_partitions() -> None:
     assert defs.resolve_job_def("retire_partition_job").partitions_def is None
 
 
-def test_the_customers_job_loads_a_key(world: World) -> None:
+def test_the_customers_job_loads_a_key(workspace: Workspace) -> None:
     """And its table has the rows."""
-    world.add("acme", 1.5)
-    run(world, "import_dynamic_partition_job", "acme")
-    assert world.prices() == {"acme": [1.5]}
+    workspace.add("acme", 1.5)
+    run(workspace, "import_dynamic_partition_job", "acme")
+    assert workspace.prices() == {"acme": [1.5]}
 
 
-def test_the_daily_job_loads_a_day(world: World) -> None:
+def test_the_daily_job_loads_a_day(workspace: Workspace) -> None:
     """Into the other table."""
-    world.write("2018-01-22", priced(2.5))
-    run(world, "import_partition_job", "2018-01-22")
-    assert list(world.rows()) == [("raw_daily_data", "2018-01-22")]
+    workspace.write("2018-01-22", priced(2.5))
+    run(workspace, "import_partition_job", "2018-01-22")
+    assert list(workspace.rows()) == [("raw_daily_data", "2018-01-22")]
 
 
-def test_a_key_whose_file_is_gone_is_retired(loaded: World) -> None:
+def test_a_key_whose_file_is_gone_is_retired(loaded: Workspace) -> None:
     """With its rows; the other key's stay, and so does the history."""
     (loaded.source / "acme.csv").unlink()
     assert retire(loaded, "acme").success
@@ -71,7 +71,7 @@ def test_a_key_whose_file_is_gone_is_retired(loaded: World) -> None:
     assert loaded.times_materialized(LOAD, "acme") == 1
 
 
-def test_a_key_whose_file_is_there_again_stays(loaded: World) -> None:
+def test_a_key_whose_file_is_there_again_stays(loaded: Workspace) -> None:
     """Between the tick that asks and the run, a sender may have sent it once more."""
     keys, prices = loaded.keys(), loaded.prices()
     assert retire(loaded, "acme").success
@@ -79,12 +79,12 @@ def test_a_key_whose_file_is_there_again_stays(loaded: World) -> None:
 
 
 def test_a_key_that_another_folder_imported_last_stays(
-    loaded: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    loaded: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Between the tick that asks and the run, the sensor of that folder may have loaded its file."""
     with dg.DagsterInstance.ephemeral() as talkative:
         here, other = (
-            World(folder, loaded.database, talkative) for folder in (loaded.source, tmp_path / "b")
+            Workspace(folder, loaded.database, talkative) for folder in (loaded.source, tmp_path / "b")
         )
         other.source.mkdir()
         for key, latest in (("acme", other), ("globex", here)):
@@ -103,7 +103,7 @@ def test_a_key_that_another_folder_imported_last_stays(
         )
 
 
-def test_a_day_stays(loaded: World) -> None:
+def test_a_day_stays(loaded: Workspace) -> None:
     """Its file is the exchange's, though somebody registered its name."""
     loaded.write("2018-01-22", priced(1))
     loaded.instance.add_dynamic_partitions("s3", ["2018-01-22"])
@@ -111,7 +111,7 @@ def test_a_day_stays(loaded: World) -> None:
     assert loaded.keys() == ["acme", "globex", "2018-01-22"]
 
 
-def test_a_retirement_is_recorded_once(loaded: World) -> None:
+def test_a_retirement_is_recorded_once(loaded: Workspace) -> None:
     """The import asset has an observation of the key, so an import is not retired twice."""
     (loaded.source / "acme.csv").unlink()
     keys = ["acme", "globex"]
@@ -124,26 +124,26 @@ def test_a_retirement_is_recorded_once(loaded: World) -> None:
     assert record.asset_observation.metadata["retired"].value is True
 
 
-def test_nothing_is_retired_while_the_folder_cannot_be_read(loaded: World) -> None:
+def test_nothing_is_retired_while_the_folder_cannot_be_read(loaded: Workspace) -> None:
     """A folder that is not mounted says nothing of its files."""
     loaded.source.rename(loaded.source.with_name("away"))
-    with loaded.refuses(UnreadableFile, str(loaded.source), "The key 'acme' and its rows stay", "Mount"):
+    with loaded.raises(UnreadableFile, str(loaded.source), "The key 'acme' and its rows stay", "Mount"):
         retire(loaded, "acme")
 
 
-def test_nothing_is_retired_while_no_data_file_is_there(loaded: World) -> None:
+def test_nothing_is_retired_while_no_data_file_is_there(loaded: Workspace) -> None:
     """So does a folder look that is not mounted; other files say nothing of it."""
     for key in ("acme", "globex"):
         (loaded.source / f"{key}.csv").unlink()
     loaded.write("2018-01-22", priced(1))
     (loaded.source / "lost+found").mkdir()
-    with loaded.refuses(
+    with loaded.raises(
         UnreadableFile, f"{str(loaded.source)!r} holds no data file", "The key 'acme' and its rows stay"
     ):
         retire(loaded, "acme")
 
 
-def test_retiring_what_is_gone_already_changes_nothing(loaded: World) -> None:
+def test_retiring_a_key_that_is_gone_changes_nothing(loaded: Workspace) -> None:
     """Two runs may be about to retire the same key; the second one finds nothing to do."""
     (loaded.source / "acme.csv").unlink()
     loaded.instance.delete_dynamic_partition("s3", "acme")
@@ -152,7 +152,7 @@ def test_retiring_what_is_gone_already_changes_nothing(loaded: World) -> None:
     assert (loaded.keys(), loaded.prices()) == (["globex"], {"globex": [9.75]})
 
 
-def test_nothing_is_retired_while_the_database_cannot_be_opened(loaded: World) -> None:
+def test_nothing_is_retired_while_the_database_cannot_be_opened(loaded: Workspace) -> None:
     """The key stays, with the rows that nobody can remove."""
     (loaded.source / "acme.csv").unlink()
     loaded.database.rename(loaded.database.with_name("away"))

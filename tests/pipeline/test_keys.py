@@ -19,7 +19,7 @@ from lesson_lib.pipeline import (
     s3_partitions_def,
 )
 from lesson_lib.pipeline.keys import judge_keys
-from tests.pipeline.world import World, priced
+from tests.pipeline.workspace import Workspace, priced
 
 BLANKS = "\u00a0\u1680\u2002\u2009\u202f\u205f\u2800\u3000"
 DASHES = "\u2010\u2011\u2012\u2013\u2014\u2212\u2043\uff0d"
@@ -30,29 +30,29 @@ def test_the_daily_definition_names_the_five_days_of_the_course() -> None:
     assert daily_partitions_def.get_partition_keys() == [f"2018-01-{day}" for day in range(22, 27)]
 
 
-def test_keys_are_registered_in_the_order_given(world: World) -> None:
+def test_keys_are_registered_in_the_order_given(workspace: Workspace) -> None:
     """And kept in the instance, under the name of the set."""
-    assert register_keys(world.instance, ["zenith", "acme", "o'hare"]) == ["zenith", "acme", "o'hare"]
-    assert s3_partitions_def.get_partition_keys(dynamic_partitions_store=world.instance) == [
+    assert register_keys(workspace.instance, ["zenith", "acme", "o'hare"]) == ["zenith", "acme", "o'hare"]
+    assert s3_partitions_def.get_partition_keys(dynamic_partitions_store=workspace.instance) == [
         "zenith",
         "acme",
         "o'hare",
     ]
 
 
-def test_a_registered_key_keeps_its_place(world: World) -> None:
-    """Only what is new is added, once, and told."""
-    register_keys(world.instance, ["zenith", "acme"])
-    assert register_keys(world.instance, ["bluebird", "zenith", "bluebird", "acme"]) == ["bluebird"]
-    assert world.keys() == ["zenith", "acme", "bluebird"]
-    assert register_keys(world.instance, []) == []
-    assert world.keys() == ["zenith", "acme", "bluebird"]
+def test_a_registered_key_keeps_its_place(workspace: Workspace) -> None:
+    """Only new keys are added, each once, and returned."""
+    register_keys(workspace.instance, ["zenith", "acme"])
+    assert register_keys(workspace.instance, ["bluebird", "zenith", "bluebird", "acme"]) == ["bluebird"]
+    assert workspace.keys() == ["zenith", "acme", "bluebird"]
+    assert register_keys(workspace.instance, []) == []
+    assert workspace.keys() == ["zenith", "acme", "bluebird"]
 
 
-def test_a_key_is_normalised(world: World) -> None:
+def test_a_key_is_normalized(workspace: Workspace) -> None:
     """Both spellings of é are one key, in NFC."""
-    assert register_keys(world.instance, ["cafe\u0301", "caf\u00e9"]) == ["caf\u00e9"]
-    assert world.keys() == ["caf\u00e9"]
+    assert register_keys(workspace.instance, ["cafe\u0301", "caf\u00e9"]) == ["caf\u00e9"]
+    assert workspace.keys() == ["caf\u00e9"]
 
 
 @pytest.mark.parametrize(
@@ -89,24 +89,24 @@ def test_a_key_is_normalised(world: World) -> None:
         ("株" * 84, "makes a file name of 256 bytes, and no disk takes more than 255"),
     ],
 )
-def test_a_key_that_breaks_a_rule_is_refused(steady: World, key: str, fault: str) -> None:
+def test_a_key_that_breaks_a_rule_is_refused(shared: Workspace, key: str, fault: str) -> None:
     """The refusal names the key and the rule; of the whole call, nothing is added."""
     shown = repr(key) if len(key) <= 100 else key[:100] + "..."
-    with steady.refuses(InvalidKey, shown, f"cannot be a partition key: it {fault}", "Rename the file"):
-        register_keys(steady.instance, ["bluebird", key, "zenith"])
+    with shared.raises(InvalidKey, shown, f"cannot be a partition key: it {fault}", "Rename the file"):
+        register_keys(shared.instance, ["bluebird", key, "zenith"])
 
 
 @pytest.mark.parametrize("key", [7, None, b"acme", ("acme",)])
-def test_a_key_that_is_no_string_is_refused(steady: World, key: object) -> None:
+def test_a_key_that_is_not_a_string_is_refused(shared: Workspace, key: object) -> None:
     """The refusal names what came instead."""
-    with steady.refuses(InvalidKey, "A partition key is a string", repr(key), type(key).__name__):
-        register_keys(steady.instance, ["bluebird", key])
+    with shared.raises(InvalidKey, "A partition key is a string", repr(key), type(key).__name__):
+        register_keys(shared.instance, ["bluebird", key])
 
 
-def test_one_string_is_not_taken_for_a_list_of_letters(steady: World) -> None:
+def test_a_single_string_is_not_read_as_a_list_of_letters(shared: Workspace) -> None:
     """The refusal says what to write."""
-    with steady.refuses(InvalidKey, "register_keys takes a list of keys: write ['acme']"):
-        register_keys(steady.instance, "acme")
+    with shared.raises(InvalidKey, "register_keys takes a list of keys: write ['acme']"):
+        register_keys(shared.instance, "acme")
 
 
 @pytest.mark.parametrize(
@@ -126,39 +126,39 @@ def test_one_string_is_not_taken_for_a_list_of_letters(steady: World) -> None:
         (["Ньютон", "Hьютон"], "Hьютон", "Ньютон"),
     ],
 )
-def test_a_lookalike_is_refused(steady: World, keys: list[str], key: str, other: str) -> None:
+def test_a_lookalike_is_refused(shared: Workspace, keys: list[str], key: str, other: str) -> None:
     """A key that a disk or a reader takes for another one is refused, new or registered."""
-    with steady.refuses(
+    with shared.raises(
         InvalidKey, f"{key!r} is a lookalike of {other!r}", "upper or lower case", "Rename one"
     ):
-        register_keys(steady.instance, keys)
+        register_keys(shared.instance, keys)
 
 
-def test_a_registered_key_is_never_refused_for_another_one(loaded: World) -> None:
+def test_a_registered_key_is_never_refused_for_another_one(loaded: Workspace) -> None:
     """Somebody registered a lookalike past the rules; the key that was there first still counts."""
     loaded.instance.add_dynamic_partitions("s3", ["ACME"])
     assert register_keys(loaded.instance, ["acme", "zenith", "ACME"]) == ["zenith"]
     assert list(judge_keys(["acme", "ACME"], ["acme", "ACME"])) == ["acme", "ACME"]
 
 
-def test_keys_that_only_resemble_each_other_are_fine(world: World) -> None:
+def test_keys_that_only_resemble_each_other_are_fine(workspace: Workspace) -> None:
     """Letters with an accent, and ASCII characters of a similar shape, belong to different customers."""
     keys = ["cafe", "café", "store1", "storel", "st0re", "store", "barn", "bam", "日本", "日木"]
     keys += ["Σικία", "Οικία", "ΟΣΕ", "ΣΟΕ", "Գոռ", "Զոռ"]  # confusable with ASCII, and not with each other
-    assert register_keys(world.instance, keys) == keys
+    assert register_keys(workspace.instance, keys) == keys
 
 
 @pytest.mark.parametrize("day", ["2018-01-22", "2018-01-29", "2018-02-30", "2018-1-2", "２０１８‑01‑29"])
-def test_a_key_that_is_spelled_like_a_day_is_no_customers(steady: World, day: str) -> None:
+def test_a_key_that_is_spelled_like_a_day_is_refused_for_customers(shared: Workspace, day: str) -> None:
     """Days belong to the exchange, whether the calendar has them or not."""
-    with steady.refuses(InvalidKey, f"{unicodedata.normalize('NFC', day)!r} is spelled like a day", "Rename"):
-        register_keys(steady.instance, [day])
+    with shared.raises(InvalidKey, f"{unicodedata.normalize('NFC', day)!r} is spelled like a day", "Rename"):
+        register_keys(shared.instance, [day])
 
 
 @pytest.mark.parametrize("key", ["2018", "2018-01", "20180122", "2018-01-22-acme", "acme-2018-01-22"])
-def test_a_key_that_contains_a_date_is_fine(world: World, key: str) -> None:
+def test_a_key_that_contains_a_date_is_fine(workspace: Workspace, key: str) -> None:
     """Only a whole key can be a day."""
-    assert register_keys(world.instance, [key]) == [key]
+    assert register_keys(workspace.instance, [key]) == [key]
 
 
 @pytest.mark.parametrize(
@@ -176,19 +176,19 @@ def test_a_key_that_contains_a_date_is_fine(world: World, key: str) -> None:
         (dg.PartitionKeyRange("acme", "globex"), "a range only names registered ones"),
     ],
 )
-def test_what_does_not_yield_keys_is_refused(steady: World, keys: Any, message: str) -> None:  # noqa: ANN401
+def test_a_container_that_does_not_yield_keys_is_refused(shared: Workspace, keys: Any, message: str) -> None:  # noqa: ANN401
     """A container whose iteration is not its values registers nothing, and the error says what to pass."""
-    with steady.refuses(InvalidKey, message):
-        register_keys(steady.instance, keys)
+    with shared.raises(InvalidKey, message):
+        register_keys(shared.instance, keys)
 
 
-def test_columns_sets_and_generators_of_keys_are_registered(world: World) -> None:
+def test_columns_sets_and_generators_of_keys_are_registered(workspace: Workspace) -> None:
     """Whatever yields the keys themselves serves as a list."""
     column = pd.DataFrame({"customer": ["acme", "zenith"]})["customer"]
-    assert register_keys(world.instance, column) == ["acme", "zenith"]
-    assert register_keys(world.instance, (key for key in ["globex"])) == ["globex"]
-    assert register_keys(world.instance, {"bluebird"}) == ["bluebird"]
-    assert register_keys(world.instance, {"initech": 1}.keys()) == ["initech"]
+    assert register_keys(workspace.instance, column) == ["acme", "zenith"]
+    assert register_keys(workspace.instance, (key for key in ["globex"])) == ["globex"]
+    assert register_keys(workspace.instance, {"bluebird"}) == ["bluebird"]
+    assert register_keys(workspace.instance, {"initech": 1}.keys()) == ["initech"]
 
 
 def fail_from_the_third_call(monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool) -> None:
@@ -215,41 +215,41 @@ def fail_from_the_third_call(monkeypatch: pytest.MonkeyPatch, *, on_deletes: boo
     [(False, 0, "No key was registered"), (True, 20, "Only the first 20 keys are registered")],
 )
 def test_keys_are_registered_all_or_none(
-    world: World, monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool, left: int, outcome: str
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, *, on_deletes: bool, left: int, outcome: str
 ) -> None:
     """What was added before a disk was full is removed; if not even that works, the message says so."""
-    world.instance.add_dynamic_partitions("s3", ["acme"])
+    workspace.instance.add_dynamic_partitions("s3", ["acme"])
     keys = [f"k{number}" for number in range(35)]
     with monkeypatch.context() as patch:
         fail_from_the_third_call(patch, on_deletes=on_deletes)
         with pytest.raises(InstanceUnavailable) as caught:
-            register_keys(world.instance, keys)
+            register_keys(workspace.instance, keys)
     assert str(caught.value) == (
         f"{outcome}: the instance could not store them (database or disk is full). The disk, or your share "
         "of it, is full. Free some room, and try again. Then call register_keys again with the same keys."
     )
-    assert world.keys() == ["acme", *keys[:left]]
-    assert register_keys(world.instance, keys) == keys[left:]
+    assert workspace.keys() == ["acme", *keys[:left]]
+    assert register_keys(workspace.instance, keys) == keys[left:]
 
 
-def test_the_longest_key_and_joiners_are_fine(world: World) -> None:
+def test_the_longest_key_and_joiners_are_fine(workspace: Workspace) -> None:
     """100 characters, and the invisible ones that spelling needs."""
     keys = ["x" * 100, "株" * 83, "\u0645\u06cc\u200c\u062e", "\u0915\u094d\u200d\u0937"]
-    assert register_keys(world.instance, keys) == keys
+    assert register_keys(workspace.instance, keys) == keys
 
 
-def test_more_keys_than_one_sql_statement_takes_are_registered(world: World) -> None:
+def test_more_keys_than_one_sql_statement_takes_are_registered(workspace: Workspace) -> None:
     """In order, across the calls they are split into."""
     keys = [f"customer {number}" for number in range(20_001)]
-    assert register_keys(world.instance, keys) == keys
-    assert world.keys() == keys
+    assert register_keys(workspace.instance, keys) == keys
+    assert workspace.keys() == keys
 
 
 @settings(
     max_examples=25,
     derandomize=True,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],  # examples share the world: they add up
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # examples share the workspace: they add up
 )
 @given(
     st.text(max_size=6)
@@ -258,7 +258,7 @@ def test_more_keys_than_one_sql_statement_takes_are_registered(world: World) -> 
     )
     | st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
 )
-def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: World, key: str) -> None:
+def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: Workspace, key: str) -> None:
     """Registered and loaded, its rows stand under its NFC form; refused, nothing changed."""
     normal = unicodedata.normalize("NFC", key)
     keys, prices = loaded.keys(), loaded.prices()
@@ -280,8 +280,8 @@ def test_many_keys_are_judged_each_for_itself() -> None:
         judge_keys(["acme", "Zenith"], ["acme", "a,b", "ACME", "zenith", "CAFE\u0301", "a,b", "bob"])
     )
     assert [verdict for verdict in judged if isinstance(verdict, str)] == ["acme", "CAF\u00c9", "bob"]
-    told = [str(verdict) for verdict in judged if isinstance(verdict, InvalidKey)]
-    assert [sentence.partition(":")[0] for sentence in told] == [
+    errors = [str(verdict) for verdict in judged if isinstance(verdict, InvalidKey)]
+    assert [sentence.partition(":")[0] for sentence in errors] == [
         "'a,b' cannot be a partition key",
         "'ACME' is a lookalike of 'acme'",
         "'zenith' is a lookalike of 'Zenith'",
@@ -289,16 +289,16 @@ def test_many_keys_are_judged_each_for_itself() -> None:
     ]
 
 
-def test_of_two_twins_that_are_both_new_the_first_counts() -> None:
+def test_of_two_new_lookalikes_the_first_counts() -> None:
     """In the order given."""
     first, second = judge_keys([], ["acme", "ACME"])
     assert (first, type(second)) == ("acme", InvalidKey)
 
 
 @pytest.mark.parametrize("unseen", ["\u200c", "\u200d", "\u3164", "\ufe0f"])
-def test_what_is_not_seen_makes_no_key_and_no_difference(steady: World, unseen: str) -> None:
+def test_invisible_characters_make_no_key_and_no_difference(shared: Workspace, unseen: str) -> None:
     """It neither names a customer nor tells two apart."""
-    with steady.refuses(InvalidKey, "it is blank"):
-        register_keys(steady.instance, [unseen])
-    with steady.refuses(InvalidKey, "lookalike of 'acme'"):
-        register_keys(steady.instance, [f"acme{unseen}"])
+    with shared.raises(InvalidKey, "it is blank"):
+        register_keys(shared.instance, [unseen])
+    with shared.raises(InvalidKey, "lookalike of 'acme'"):
+        register_keys(shared.instance, [f"acme{unseen}"])

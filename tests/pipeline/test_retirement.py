@@ -4,10 +4,10 @@ import pytest
 
 from lesson_lib.pipeline import InvalidKey, Warehouse, WarehouseUnavailable, register_keys, retire_key
 from lesson_lib.pipeline.warehouse import delete_rows
-from tests.pipeline.world import LOAD, World
+from tests.pipeline.workspace import LOAD, Workspace
 
 
-def test_retiring_removes_the_key_and_its_rows(loaded: World) -> None:
+def test_retiring_removes_the_key_and_its_rows(loaded: Workspace) -> None:
     """The history stays, the other key's rows stay, and the key can come again."""
     assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
     assert loaded.keys() == ["globex"]
@@ -18,50 +18,51 @@ def test_retiring_removes_the_key_and_its_rows(loaded: World) -> None:
     assert loaded.prices() == {"acme": [5.5], "globex": [9.75]}
 
 
-def test_retiring_a_key_without_rows_removes_the_key(world: World) -> None:
+def test_retiring_a_key_without_rows_removes_the_key(workspace: Workspace) -> None:
     """Also before there is a table."""
-    register_keys(world.instance, ["acme"])
-    assert retire_key(world.instance, "acme", Warehouse(database=world.database)) == 0
-    assert world.keys() == []
+    register_keys(workspace.instance, ["acme"])
+    assert retire_key(workspace.instance, "acme", Warehouse(database=workspace.database)) == 0
+    assert workspace.keys() == []
 
 
-def test_retiring_clears_rows_whose_key_is_gone_already(loaded: World) -> None:
+def test_retiring_removes_rows_whose_key_is_gone_already(loaded: Workspace) -> None:
     """As after Dagster's own delete_dynamic_partition, which never looks at rows."""
     loaded.instance.delete_dynamic_partition("s3", "acme")
     assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
     assert loaded.prices() == {"globex": [9.75]}
 
 
-def test_retires_a_key_however_its_name_is_composed(world: World) -> None:
+def test_retires_a_key_however_its_name_is_composed(workspace: Workspace) -> None:
     """A name typed in NFD, as some keyboards do, means the registered NFC key."""
-    world.add("caf\N{LATIN SMALL LETTER E WITH ACUTE}", 5.0)
-    world.load("caf\N{LATIN SMALL LETTER E WITH ACUTE}")
+    workspace.add("caf\N{LATIN SMALL LETTER E WITH ACUTE}", 5.0)
+    workspace.load("caf\N{LATIN SMALL LETTER E WITH ACUTE}")
     assert (
-        retire_key(world.instance, "cafe\N{COMBINING ACUTE ACCENT}", Warehouse(database=world.database)) == 1
+        retire_key(
+            workspace.instance, "cafe\N{COMBINING ACUTE ACCENT}", Warehouse(database=workspace.database)
+        )
+        == 1
     )
-    assert world.keys() == []
-    assert world.prices() == {}
+    assert workspace.keys() == []
+    assert workspace.prices() == {}
 
 
-def test_retiring_an_unknown_key_is_refused(steady: World) -> None:
+def test_retiring_an_unknown_key_is_refused(shared: Workspace) -> None:
     """With the key that was probably meant."""
-    with steady.refuses(
-        InvalidKey, "'acmee' is not registered in 's3' and has no rows. Did you mean 'acme'?"
-    ):
-        retire_key(steady.instance, "acmee", Warehouse(database=steady.database))
-    with steady.refuses(InvalidKey, '"x\' OR 1=1 --" is not registered'):
-        retire_key(steady.instance, "x' OR 1=1 --", Warehouse(database=steady.database))
+    with shared.raises(InvalidKey, "'acmee' is not registered in 's3' and has no rows. Did you mean 'acme'?"):
+        retire_key(shared.instance, "acmee", Warehouse(database=shared.database))
+    with shared.raises(InvalidKey, '"x\' OR 1=1 --" is not registered'):
+        retire_key(shared.instance, "x' OR 1=1 --", Warehouse(database=shared.database))
 
 
-def test_a_key_stays_while_its_rows_cannot_be_removed(loaded: World) -> None:
+def test_a_key_stays_if_its_rows_cannot_be_removed(loaded: Workspace) -> None:
     """A database that cannot be opened keeps the key, so that the records still agree."""
     broken = loaded.source / "no.duckdb"
     broken.write_bytes(b"not a database" * 1000)
-    with loaded.refuses(WarehouseUnavailable, str(broken)):
+    with loaded.raises(WarehouseUnavailable, str(broken)):
         retire_key(loaded.instance, "acme", Warehouse(database=broken))
 
 
-def test_rows_come_back_where_retiring_fails(loaded: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_come_back_if_retiring_fails(loaded: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are removed in one transaction: what fails after the DELETE takes it back, and the key stays."""
 
     def delete_and_fail(*args: object) -> int:
@@ -69,6 +70,6 @@ def test_rows_come_back_where_retiring_fails(loaded: World, monkeypatch: pytest.
         raise ZeroDivisionError
 
     monkeypatch.setattr("lesson_lib.pipeline.retirement.delete_rows", delete_and_fail)
-    with loaded.refuses(ZeroDivisionError):
+    with loaded.raises(ZeroDivisionError):
         retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}

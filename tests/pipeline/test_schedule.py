@@ -11,7 +11,7 @@ from lesson_lib.pipeline import defs, import_partition_schedule
 pytestmark = pytest.mark.filterwarnings("ignore:.*run_request_for_partition:DeprecationWarning")
 
 
-def asked_at(moment: dt.datetime) -> list[tuple[str | None, str | None, str | None]]:
+def request_at(moment: dt.datetime) -> list[tuple[str | None, str | None, str | None]]:
     """Return run key, job and partition key of what the schedule asks for at a moment."""
     schedule = defs.resolve_schedule_def(import_partition_schedule.name)
     with dg.build_schedule_context(scheduled_execution_time=moment) as context:
@@ -27,18 +27,18 @@ def test_the_schedule_follows_the_partitions_definition() -> None:
 
 
 @pytest.mark.parametrize(("midnight", "day"), [(23, 22), (24, 23), (27, 26)])
-def test_a_day_is_asked_for_at_the_midnight_that_ends_it(midnight: int, day: int) -> None:
+def test_a_day_is_requested_at_the_midnight_that_ends_it(midnight: int, day: int) -> None:
     """One run, whose run key is the day."""
     moment = dt.datetime(2018, 1, midnight, tzinfo=dt.UTC)
-    assert asked_at(moment) == [(f"2018-01-{day}", "import_partition_job", f"2018-01-{day}")]
+    assert request_at(moment) == [(f"2018-01-{day}", "import_partition_job", f"2018-01-{day}")]
 
 
-def test_nothing_is_asked_for_before_the_first_day_is_over() -> None:
+def test_no_run_is_requested_before_the_first_day_is_over() -> None:
     """There is no file to load yet."""
-    assert asked_at(dt.datetime(2018, 1, 22, tzinfo=dt.UTC)) == []
+    assert request_at(dt.datetime(2018, 1, 22, tzinfo=dt.UTC)) == []
 
 
-def test_the_last_day_is_asked_for_under_the_same_run_key_ever_after() -> None:
+def test_the_last_day_is_always_requested_under_the_same_run_key() -> None:
     """Dagster drops a run key that it knows: the end of the definition is the end of the runs."""
-    (last,) = asked_at(dt.datetime(2018, 1, 27, tzinfo=dt.UTC))
-    assert asked_at(dt.datetime(2018, 2, 15, tzinfo=dt.UTC)) == [last]
+    (last,) = request_at(dt.datetime(2018, 1, 27, tzinfo=dt.UTC))
+    assert request_at(dt.datetime(2018, 2, 15, tzinfo=dt.UTC)) == [last]

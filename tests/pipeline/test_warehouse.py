@@ -32,7 +32,7 @@ from lesson_lib.pipeline.warehouse import (
     replace_partitions,
     transaction,
 )
-from tests.pipeline.world import HEADER, LOAD, World, priced
+from tests.pipeline.workspace import HEADER, LOAD, Workspace, priced
 
 HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
 
@@ -41,7 +41,7 @@ RELOAD = """
 import sys, time
 from pathlib import Path
 from lesson_lib.pipeline import warehouse
-from tests.pipeline.world import new_world
+from tests.pipeline.workspace import open_workspace
 
 def before_commit():
     {before_commit}
@@ -54,12 +54,12 @@ def replace_partitions(*args, replace=warehouse.replace_partitions):
 warehouse.replace_partitions = replace_partitions
 folder = Path(sys.argv[1])
 (folder / "source").rename(folder / "files")
-with new_world(folder) as world:
+with open_workspace(folder) as workspace:
     (folder / "source").rmdir()
     (folder / "files").rename(folder / "source")
-    world.instance.add_dynamic_partitions("s3", ["acme"])
+    workspace.instance.add_dynamic_partitions("s3", ["acme"])
     {limit}
-    world.load("acme")
+    workspace.load("acme")
 """
 
 
@@ -76,11 +76,13 @@ def holder(database: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def reloading(world: World, *, before_commit: str = "pass", limit: str = "pass") -> subprocess.Popen[str]:
+def reloading(
+    workspace: Workspace, *, before_commit: str = "pass", limit: str = "pass"
+) -> subprocess.Popen[str]:
     """Start a second process that re-loads acme."""
     program = RELOAD.format(before_commit=before_commit, limit=limit)
     return subprocess.Popen(
-        [sys.executable, "-c", program, str(world.database.parent)],
+        [sys.executable, "-c", program, str(workspace.database.parent)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -97,7 +99,7 @@ def many_rows(count: int, *, seed: int) -> str:
     return f"{HEADER}\n" + "".join(rows)
 
 
-def test_a_database_held_by_another_process_is_refused_within_seconds(loaded: World) -> None:
+def test_a_database_held_by_another_process_is_refused_within_seconds(loaded: Workspace) -> None:
     """The refusal names that process, and what to close; after that, the same load works."""
     rows = loaded.rows()
     loaded.write("acme", priced(3.5))
@@ -106,16 +108,16 @@ def test_a_database_held_by_another_process_is_refused_within_seconds(loaded: Wo
         with pytest.raises(WarehouseUnavailable) as caught:
             loaded.load("acme")
         assert time.monotonic() - started < 20  # DuckDBResource itself would try for some 100 seconds
-    told = str(caught.value)
-    assert f"{loaded.database} is held by process {other.pid}" in told
-    assert "Close the connection there (or stop that notebook's kernel) and materialize again." in told
+    message = str(caught.value)
+    assert f"{loaded.database} is held by process {other.pid}" in message
+    assert "Close the connection there (or stop that notebook's kernel) and materialize again." in message
     assert loaded.rows() == rows
     loaded.load("acme")
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
 
 
 def test_a_database_that_is_let_go_in_time_is_waited_for(
-    loaded: World, monkeypatch: pytest.MonkeyPatch
+    loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another process that is about to finish is no reason to fail."""
     waited = []
@@ -132,7 +134,7 @@ def test_a_database_that_is_let_go_in_time_is_waited_for(
     assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 2, replaced=2)
 
 
-def test_a_body_that_raises_lets_the_database_go(loaded: World) -> None:
+def test_a_body_that_raises_lets_the_database_go(loaded: Workspace) -> None:
     """A plain connection of the same process, and one of another process, open it at once."""
     with pytest.raises(ZeroDivisionError), Warehouse(database=loaded.database).get_connection() as con:
         raise ZeroDivisionError
@@ -144,7 +146,7 @@ def test_a_body_that_raises_lets_the_database_go(loaded: World) -> None:
         pass
 
 
-def test_a_failed_load_lets_the_database_go(loaded: World) -> None:
+def test_a_failed_load_lets_the_database_go(loaded: Workspace) -> None:
     """Not only a failing body of one's own."""
     loaded.write("acme", priced(1) + "2018/01/22,1,1,1,1,nan\n")
     with pytest.raises(UnreadableFile):
@@ -153,7 +155,7 @@ def test_a_failed_load_lets_the_database_go(loaded: World) -> None:
         pass
 
 
-def test_a_plain_connection_of_the_same_process_may_stay_open(loaded: World) -> None:
+def test_a_plain_connection_of_the_same_process_may_stay_open(loaded: Workspace) -> None:
     """A learner's forgotten one does not stop the load, and sees its rows."""
     with duckdb.connect(str(loaded.database)) as plain:
         loaded.write("acme", priced(3.5))
@@ -162,7 +164,7 @@ def test_a_plain_connection_of_the_same_process_may_stay_open(loaded: World) -> 
         assert plain.execute(query).fetchall() == [(3.5,)]
 
 
-def test_a_connection_with_other_settings_is_named_as_the_cause(loaded: World) -> None:
+def test_a_connection_with_other_settings_is_named_as_the_cause(loaded: Workspace) -> None:
     """DuckDB allows one set of settings a process."""
     with (
         duckdb.connect(str(loaded.database), config={"threads": 1}),
@@ -175,7 +177,7 @@ def test_a_connection_with_other_settings_is_named_as_the_cause(loaded: World) -
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
 
 
-def test_a_missing_folder_is_created(loaded: World, tmp_path: Path) -> None:
+def test_a_missing_folder_is_created(loaded: Workspace, tmp_path: Path) -> None:
     """With all the folders above it."""
     database = tmp_path / "a" / "b" / "warehouse.duckdb"
     loaded.load("acme", resources=loaded.resources() | {"database": Warehouse(database=database)})
@@ -184,24 +186,26 @@ def test_a_missing_folder_is_created(loaded: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ":memory:", ":memory:shared", "acme.csv"])
-def test_a_database_in_memory_is_refused(steady: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_database_in_memory_is_refused(
+    shared: Workspace, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     """It would forget the rows, and the run would look like success; DuckDB opens a CSV file like that."""
-    monkeypatch.chdir(steady.source)
-    with steady.refuses(
+    monkeypatch.chdir(shared.source)
+    with shared.raises(
         WarehouseUnavailable, repr(name), "forgets its rows", "Give the path of a DuckDB file."
     ):
-        steady.load("acme", resources=steady.resources() | {"database": Warehouse(database=name)})
-    assert (steady.source / "acme.csv").read_text() == priced(1.5, 2.5)
+        shared.load("acme", resources=shared.resources() | {"database": Warehouse(database=name)})
+    assert (shared.source / "acme.csv").read_text() == priced(1.5, 2.5)
 
 
-def test_what_is_no_database_is_refused_and_not_touched(world: World) -> None:
+def test_a_file_that_is_not_a_database_is_refused_and_not_touched(workspace: Workspace) -> None:
     """A file of something else, a folder, a path through a file: each is named, with what to do."""
-    text = world.source / "prices.txt"
+    text = workspace.source / "prices.txt"
     text.write_text(priced(1) * 100)
     before = text.read_bytes()
     for path, next_move in (
         (text, "give the path of a DuckDB file, or a path where there is no file yet."),
-        (world.source, f"Give the path of a file in it, such as {world.source}/warehouse.duckdb."),
+        (workspace.source, f"Give the path of a file in it, such as {workspace.source}/warehouse.duckdb."),
         (text / "warehouse.duckdb", "A part of its path is a file, not a folder. Correct the path."),
     ):
         with (
@@ -241,28 +245,30 @@ def test_a_path_that_leads_elsewhere_is_refused_at_once(
     assert list(tmp_path.iterdir()) == [tmp_path / "pipe"]
 
 
-def test_a_pipe_in_the_place_of_the_log_is_refused_at_once(loaded: World) -> None:
+def test_a_pipe_in_the_place_of_the_log_is_refused_at_once(loaded: Workspace) -> None:
     """DuckDB would wait for ever for somebody who writes to it."""
     os.mkfifo(f"{loaded.database}.wal")
     with pytest.raises(WarehouseUnavailable, match=r"warehouse\.duckdb\.wal is a pipe or a device"):
         loaded.load("acme")
 
 
-def test_a_tilde_is_the_home_folder(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tilde_is_the_home_folder(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the folders below it; a home that nobody has is refused."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(world.source)
-    world.add("acme", 1.5)
+    monkeypatch.chdir(workspace.source)
+    workspace.add("acme", 1.5)
     database = Warehouse(database="~/data/warehouse.duckdb")
-    world.load("acme", resources=world.resources() | {"database": database})
-    at_home = dataclasses.replace(world, database=tmp_path / "home" / "data" / "warehouse.duckdb")
+    workspace.load("acme", resources=workspace.resources() | {"database": database})
+    at_home = dataclasses.replace(workspace, database=tmp_path / "home" / "data" / "warehouse.duckdb")
     assert at_home.prices() == {"acme": [1.5]}
     with (
         pytest.raises(WarehouseUnavailable, match="~nobody-of-this-name/x cannot be opened"),
         Warehouse(database="~nobody-of-this-name/x").get_connection(),
     ):
         pass
-    assert list(world.source.iterdir()) == [world.source / "acme.csv"]
+    assert list(workspace.source.iterdir()) == [workspace.source / "acme.csv"]
 
 
 @pytest.mark.usefixtures("an_ordinary_user")
@@ -279,11 +285,11 @@ def test_a_file_that_may_not_be_written_is_refused() -> None:
             pass
 
 
-def test_a_database_opened_to_read_only_is_refused(steady: World) -> None:
+def test_a_database_opened_to_read_only_is_refused(shared: Workspace) -> None:
     """The database is to blame, not the file."""
-    database = Warehouse(database=steady.database, connection_config={"access_mode": "READ_ONLY"})
-    with steady.refuses(WarehouseUnavailable, "DuckDB stored nothing", "read-only mode"):
-        steady.load("acme", resources=steady.resources() | {"database": database})
+    database = Warehouse(database=shared.database, connection_config={"access_mode": "READ_ONLY"})
+    with shared.raises(WarehouseUnavailable, "DuckDB stored nothing", "read-only mode"):
+        shared.load("acme", resources=shared.resources() | {"database": database})
 
 
 @pytest.mark.parametrize(
@@ -293,21 +299,21 @@ def test_a_database_opened_to_read_only_is_refused(steady: World) -> None:
         "partition_key VARCHAR, date DATE, share_price FLOAT, amount DOUBLE, spend DOUBLE, shift DOUBLE",
     ],
 )
-def test_a_table_with_other_columns_is_refused(world: World, columns: str) -> None:
+def test_a_table_with_other_columns_is_refused(workspace: Workspace, columns: str) -> None:
     """The source lesson's own table, without the key or with FLOAT: it stays as it is."""
-    world.add("acme", 1)
-    world.query(f"CREATE TABLE raw_partition_data ({columns})")
+    workspace.add("acme", 1)
+    workspace.query(f"CREATE TABLE raw_partition_data ({columns})")
     with pytest.raises(WrongTable) as caught:
-        world.load("acme")
+        workspace.load("acme")
     assert str(caught.value).startswith(f"raw_partition_data has the columns ({columns}), not (date DATE, ")
     assert "Rename it (ALTER TABLE ... RENAME TO ...), and materialize again" in str(caught.value)
-    assert world.query("SELECT count(*) FROM raw_partition_data") == [(0,)]
-    world.query("DROP TABLE raw_partition_data")
-    world.load("acme")
-    assert world.prices() == {"acme": [1.0]}
+    assert workspace.query("SELECT count(*) FROM raw_partition_data") == [(0,)]
+    workspace.query("DROP TABLE raw_partition_data")
+    workspace.load("acme")
+    assert workspace.prices() == {"acme": [1.0]}
 
 
-def test_a_view_in_the_place_of_the_table_is_refused(loaded: World) -> None:
+def test_a_view_in_the_place_of_the_table_is_refused(loaded: Workspace) -> None:
     """It has the right columns, and cannot be loaded into."""
     loaded.query("ALTER TABLE raw_partition_data RENAME TO mine")
     loaded.query("CREATE VIEW raw_partition_data AS SELECT * FROM mine")
@@ -316,7 +322,7 @@ def test_a_view_in_the_place_of_the_table_is_refused(loaded: World) -> None:
     assert loaded.query("SELECT count(*) FROM mine") == [(3,)]
 
 
-def test_a_view_of_a_table_that_is_gone_is_not_a_missing_table(loaded: World) -> None:
+def test_a_view_of_a_table_that_is_gone_is_not_a_missing_table(loaded: Workspace) -> None:
     """Nothing counts as without rows, and nothing is retired."""
     loaded.query("ALTER TABLE raw_partition_data RENAME TO mine")
     loaded.query("CREATE VIEW raw_partition_data AS SELECT * FROM mine")
@@ -328,11 +334,11 @@ def test_a_view_of_a_table_that_is_gone_is_not_a_missing_table(loaded: World) ->
     assert loaded.keys() == ["acme", "globex"]
 
 
-def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: World) -> None:
+def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: Workspace) -> None:
     """Not a full disk, nor another load."""
     loaded.query("CREATE UNIQUE INDEX one_row_a_price ON raw_partition_data (share_price)")
     loaded.write("globex", priced(1.5))
-    with loaded.refuses(
+    with loaded.raises(
         WarehouseUnavailable,
         "stored nothing: Constraint Error",
         "The table has a constraint or an index that was added by hand, and the file's rows break it.",
@@ -340,15 +346,15 @@ def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: World) -> None:
         loaded.load("globex")
 
 
-def test_the_columns_of_a_table_may_stand_in_another_order(world: World) -> None:
+def test_the_columns_of_a_table_may_stand_in_another_order(workspace: Workspace) -> None:
     """Rows are stored by name, too."""
-    world.add("acme", 1.5)
-    world.query(
+    workspace.add("acme", 1.5)
+    workspace.query(
         "CREATE TABLE raw_partition_data (partition_key VARCHAR, spread DOUBLE, shift DOUBLE, spend DOUBLE, "
         "amount DOUBLE, share_price DOUBLE, date DATE)"
     )
-    world.load("acme")
-    assert world.query("SELECT share_price, amount, spend, shift, spread FROM raw_partition_data") == [
+    workspace.load("acme")
+    assert workspace.query("SELECT share_price, amount, spend, shift, spread FROM raw_partition_data") == [
         (1.5, 100.0, 425.0, -0.5, 0.01)
     ]
 
@@ -361,7 +367,7 @@ def empty_the_table(database: Path, broken_by: BaseException) -> None:
 
 
 @pytest.mark.parametrize("broken_by", [ValueError("mine"), KeyboardInterrupt(), SystemExit(1)], ids=repr)
-def test_a_transaction_keeps_all_or_nothing(loaded: World, broken_by: BaseException) -> None:
+def test_a_transaction_keeps_all_or_nothing(loaded: Workspace, broken_by: BaseException) -> None:
     """Whatever ends the body; and what ended it is what is heard."""
     rows = loaded.rows()
     with pytest.raises(type(broken_by)) as caught:
@@ -370,13 +376,13 @@ def test_a_transaction_keeps_all_or_nothing(loaded: World, broken_by: BaseExcept
     assert loaded.rows() == rows
 
 
-def test_an_error_of_the_database_says_that_nothing_is_stored(steady: World) -> None:
+def test_an_error_of_the_database_reports_that_nothing_is_stored(shared: Workspace) -> None:
     """With DuckDB's own reason in it."""
-    with steady.refuses(WarehouseUnavailable, "stored nothing: no room. All earlier rows are untouched."):
-        empty_the_table(steady.database, duckdb.IOException("no room"))
+    with shared.raises(WarehouseUnavailable, "stored nothing: no room. All earlier rows are untouched."):
+        empty_the_table(shared.database, duckdb.IOException("no room"))
 
 
-def test_a_load_beside_another_one_is_refused_and_can_be_repeated(loaded: World) -> None:
+def test_a_load_beside_another_one_is_refused_and_can_be_repeated(loaded: Workspace) -> None:
     """Two transactions of one process that change the same rows: the second one stores nothing."""
     rows = loaded.rows()
     with duckdb.connect(str(loaded.database)) as plain:
@@ -392,15 +398,17 @@ def test_a_load_beside_another_one_is_refused_and_can_be_repeated(loaded: World)
     assert loaded.rows() == rows
 
 
-def test_runs_that_create_the_table_at_the_same_time_all_load(world: World) -> None:
+def test_runs_that_create_the_table_at_the_same_time_all_load(workspace: Workspace) -> None:
     """The first load ever of four keys, in four threads of one process."""
     tables = [f"customers_{number}" for number in range(10)]
     keys = ["acme", "globex", "zenith", "bluebird"]
-    files = [inspect_file(key, world.write(key, priced(price))) for price, key in enumerate(keys, start=1)]
+    files = [
+        inspect_file(key, workspace.write(key, priced(price))) for price, key in enumerate(keys, start=1)
+    ]
     together = threading.Barrier(len(files), timeout=20)
 
     def load_into_each(file: SourceFile) -> None:
-        with Warehouse(database=world.database).get_connection() as con:
+        with Warehouse(database=workspace.database).get_connection() as con:
             for table in tables:
                 together.wait()
                 create_table(con, table)
@@ -410,11 +418,11 @@ def test_runs_that_create_the_table_at_the_same_time_all_load(world: World) -> N
     with ThreadPoolExecutor(len(files)) as pool:
         list(pool.map(load_into_each, files))
     for table in tables:
-        loaded = world.query(f"SELECT partition_key, share_price FROM {table} ORDER BY share_price")
+        loaded = workspace.query(f"SELECT partition_key, share_price FROM {table} ORDER BY share_price")
         assert loaded == [(key, float(price)) for price, key in enumerate(keys, start=1)]
 
 
-def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(loaded: World) -> None:
+def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(loaded: Workspace) -> None:
     """The new million is inserted and not yet committed when the process dies."""
     loaded.write("acme", many_rows(1_000_000, seed=1))
     loaded.load("acme")
@@ -432,7 +440,7 @@ def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(l
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
 
 
-def test_a_full_disk_keeps_the_old_rows(loaded: World) -> None:
+def test_a_full_disk_keeps_the_old_rows(loaded: Workspace) -> None:
     """In a process that may write no file of over 2 MB, the re-load fails and says that it stored nothing."""
     rows = loaded.rows()
     loaded.write("acme", many_rows(200_000, seed=1))
@@ -451,7 +459,7 @@ def test_a_full_disk_keeps_the_old_rows(loaded: World) -> None:
     assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 200_000, replaced=2)
 
 
-def test_nothing_is_left_unread_on_a_connection(loaded: World) -> None:
+def test_nothing_is_left_unread_on_a_connection(loaded: Workspace) -> None:
     """What the pipeline asks of a connection leaves it free for the next query."""
     with Warehouse(database=loaded.database).get_connection() as con:
         assert con.sql(f"SELECT count(*) FROM {CUSTOMER_TABLE}").fetchall() == [(3,)]
@@ -459,7 +467,7 @@ def test_nothing_is_left_unread_on_a_connection(loaded: World) -> None:
         assert con.sql("SELECT 1").fetchall() == [(1,)]
 
 
-def test_a_load_gives_back_the_order_of_rows(loaded: World) -> None:
+def test_a_load_gives_back_the_order_of_rows(loaded: Workspace) -> None:
     """The setting that makes a load fast is gone afterwards, for a learner's own connection too."""
     with duckdb.connect(loaded.database) as con:
         loaded.load("acme")
@@ -469,7 +477,7 @@ def test_a_load_gives_back_the_order_of_rows(loaded: World) -> None:
         assert con.sql("SELECT current_setting('preserve_insertion_order')").fetchall() == [(True,)]
 
 
-def test_a_load_keeps_a_setting_that_somebody_chose(loaded: World) -> None:
+def test_a_load_keeps_the_settings_of_the_user(loaded: Workspace) -> None:
     """Not DuckDB's default, but what was there."""
     with duckdb.connect(loaded.database) as con:
         con.execute("SET preserve_insertion_order = false")
@@ -477,7 +485,7 @@ def test_a_load_keeps_a_setting_that_somebody_chose(loaded: World) -> None:
         assert con.sql("SELECT current_setting('preserve_insertion_order')").fetchall() == [(False,)]
 
 
-def test_a_database_whose_settings_are_locked_loads(loaded: World) -> None:
+def test_a_database_whose_settings_are_locked_loads(loaded: Workspace) -> None:
     """More slowly, since the setting that makes a load fast cannot be changed."""
     loaded.write("acme", priced(3.5))
     database = Warehouse(database=loaded.database, connection_config={"lock_configuration": True})

@@ -15,8 +15,8 @@ import pytest
 from environment import SetupError
 
 DiskUsage = namedtuple("DiskUsage", "total used free")  # noqa: PYI024 - the very shape that shutil returns
-MAKE, UV, PINS, FONTS, COURSE, BROWSER = "Making", "uv", "pins", "Listing", "course", "browser"
-WHOLE_SETUP = [MAKE, UV, PINS, FONTS, COURSE]
+MAKE, UV, PINS, COMPILE, COURSE, BROWSER = "Making", "uv", "pins", "Compiling", "course", "browser"
+WHOLE_SETUP = [MAKE, UV, PINS, COMPILE, COURSE]
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_a_first_set_up_does_everything_and_a_second_nothing(recorder: Recorder)
 def test_pip_installs_the_pins_where_there_is_no_uv(recorder: Recorder) -> None:
     """It does so in a new environment."""
     recorder.failing, recorder.failure = UV, SetupError
-    assert recorder.set_up() == [MAKE, UV, MAKE, PINS, FONTS, COURSE]
+    assert recorder.set_up() == [MAKE, UV, MAKE, PINS, COMPILE, COURSE]
     assert "pip" in recorder.commands[PINS]
     assert "uv" not in recorder.commands[PINS]
 

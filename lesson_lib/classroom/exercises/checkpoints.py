@@ -1,4 +1,4 @@
-"""`checkpoint`: the notebook as it stands where a section starts, so that nobody is lost after a break."""
+"""`checkpoint`: bring a notebook to the start of a section, so that learners can continue after a break."""
 
 import ast
 import os
@@ -14,55 +14,57 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Table
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import listed, plain
-from lesson_lib.classroom.exercises.section_starts import Cell, SectionStart, Unreadable, course, is_edited
+from lesson_lib.classroom.exercises.section_starts import (
+    Cell,
+    SectionStart,
+    Unreadable,
+    find_course_sections,
+    is_edited,
+)
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_QUIET = 1.0  # seconds without a word about how far it is
+_SECONDS_BEFORE_PROGRESS = 1.0
 
 
 def checkpoint(section: str | None = None) -> Displayable:
-    """Bring your notebook to where a section starts: its names, lab, instance and database.
+    """Bring your notebook to the start of a section: its names, lab, instance and database.
 
-    The code cells that stand before the section are run again in your kernel, as the course has them, from
-    the first one on; what they show is left out, and so are exercises, on which no later cell depends. The
-    lab, the instance and the database are new ones. Other names of your own stay as they are.
+    The course's code cells before the section run again in your kernel, without their outputs. Exercises are
+    left out, because no later cell depends on them. The lab, the instance and the database are new. Your
+    other names stay unchanged.
 
     Args:
-        section: its number, such as `"02.4"`, or `"02"` for the start of a notebook; None to list them all.
+        section: the number, such as `"02.4"`, or `"02"` for the start of a notebook; None lists all sections.
 
     Returns:
         Where you are, or the list.
 
     Raises:
-        UsageError: there is no such section, it is in another notebook than the one that is open, IPython
-            does not run here, a cell did not do what it does in the course, or you interrupted it. Your names
-            are then what they were before.
+        UsageError: the section does not exist or is in another notebook, IPython does not run here, a cell
+            did not do what it does in the course, or you interrupted it. Your names are unchanged then.
     """
     from IPython.core.error import UsageError  # noqa: PLC0415 - the classroom can be imported without IPython
 
     try:
-        return _brought_to(section) if section is not None else _listed()
+        return _go_to(section) if section is not None else _list_sections()
     except (Unreadable, _CannotGoOn) as reason:
         raise UsageError(str(reason)) from reason.__cause__
 
 
 class _CannotGoOn(Exception):
-    """Why there is no way to a section; the message says the next move, too."""
-
-
-# What is shown
+    """The section cannot be reached; the message says why, and the next move."""
 
 
 @dataclass(frozen=True, repr=False)
 class Sections(Displayable):
-    """All sections, by notebook."""
+    """The sections of all notebooks."""
 
     of: Sequence[tuple[str, Sequence[SectionStart]]]
 
     def board(self) -> Board:
-        """Show a table for each notebook."""
+        """Describe a table for each notebook."""
         columns = ("checkpoint", "where it leads")
         tables: list[Block] = [
             Table(notebook, columns, [(Line(section.id), Line(section.heading)) for section in sections])
@@ -74,14 +76,14 @@ class Sections(Displayable):
 
 @dataclass(frozen=True, repr=False)
 class Arrival(Displayable):
-    """Where the notebook is now, and what it has ready."""
+    """The section that the notebook is at, and the names that it has."""
 
     section: SectionStart
     names: Sequence[str]
     is_edited: bool = False
 
     def board(self) -> Board:
-        """Show the section, the names, and where to go on."""
+        """Describe the section, the names, and where to continue."""
         blocks: list[Block] = []
         if self.names:
             blocks.append(Facts([("Names that are ready", listed(self.names, many=len(self.names)))]))
@@ -93,17 +95,14 @@ class Arrival(Displayable):
         return Board(f"You are at {self.section.id} {self.section.heading}", [*blocks, Line(go_on)])
 
 
-def _listed() -> Sections:
-    return Sections([(path.stem, sections) for path, sections in course().items()])
+def _list_sections() -> Sections:
+    return Sections([(path.stem, sections) for path, sections in find_course_sections().items()])
 
 
-# How to get there
-
-
-def _brought_to(wanted: str) -> Arrival:
+def _go_to(wanted: str) -> Arrival:
     from IPython.core.getipython import get_ipython  # noqa: PLC0415 - as above
 
-    notebooks = course()
+    notebooks = find_course_sections()
     path, section = _find(wanted, notebooks)
     _require_open(path, wanted, {known.stem for known in notebooks})
     shell = get_ipython()
@@ -112,7 +111,7 @@ def _brought_to(wanted: str) -> Arrival:
             "checkpoint needs the notebook's kernel: call it in a notebook, or wherever IPython runs."
         )
     _replay(shell, section)
-    names = {name for cell in section.before for name in _names(shell, cell)} & shell.user_ns.keys()
+    names = {name for cell in section.before for name in _find_names(shell, cell)} & shell.user_ns.keys()
     return Arrival(section, sorted(names, key=str.lower), is_edited(path, section))
 
 
@@ -132,7 +131,7 @@ def _find(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> tupl
 
 
 def _require_open(path: Path, wanted: str, known: Container[str]) -> None:
-    """Refuse to bring one notebook to a section of another, where Jupyter says which one is open."""
+    """Raise an error for a section of another notebook, where Jupyter says which one is open."""
     open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
     if open_now != path.stem and open_now in known:
         raise _CannotGoOn(
@@ -142,11 +141,11 @@ def _require_open(path: Path, wanted: str, known: Container[str]) -> None:
 
 
 def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
-    """Run what stands before a section; if that does not work, leave the shell's names as they were."""
+    """Run the cells before a section; if one fails, restore the shell's names."""
     before = dict(shell.user_ns)
     cell: Cell | None = None
     try:
-        with _figures_closed(), _progress(section) as say:
+        with _close_new_figures(), _show_progress(section) as say:
             for number, cell in enumerate(section.before, start=1):
                 say(number)
                 _run(shell, cell)
@@ -155,34 +154,36 @@ def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
             del shell.user_ns[name]
         shell.user_ns.update(before)
         where = f", in {cell.name}" if cell else ""
-        if not isinstance(error, Exception):  # Ctrl-C, of which Dagster makes an exception of its own
+        if not isinstance(error, Exception):  # Ctrl-C; Dagster raises its own exception for it
             raise _CannotGoOn(
                 f"Stopped on the way to {section.id}{where}. Your names are as they were before; "
                 f'checkpoint("{section.id}") starts anew.'
             ) from None
         raise _CannotGoOn(
-            f"The way to {section.id} ends{where}: {_told(error)} Your names are as they were before. If the "
-            "notebook or the library has been changed, put the course's own back (`git diff` shows what "
-            f'differs); then restart the kernel, and try checkpoint("{section.id}") again.'
+            f"The way to {section.id} ends{where}: {_explain(error)} Your names are as they were "
+            "before. If the notebook or the library has been changed, put the course's own back "
+            "(`git diff` shows what differs); "
+            f'then restart the kernel, and try checkpoint("{section.id}") again.'
         ) from error
 
 
-def _told(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     if isinstance(error, _NothingRaised):
         return str(error)
-    reason = error.msg if isinstance(error, SyntaxError) else str(error)  # the file that it names is none
+    # The text of a SyntaxError names a file that does not exist.
+    reason = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {plain(reason.strip().partition(chr(10))[0]).removesuffix('.')}."
 
 
 class _NothingRaised(Exception):
-    """A cell that is to fail did not."""
+    """A cell that should fail did not."""
 
 
 def _run(shell: "InteractiveShell", cell: Cell) -> None:
-    """Run a cell among the learner's names; it leaves no trace in history, `Out`, counts, or on the page."""
+    """Run a cell with the learner's names, without traces in the history, `Out`, counts or outputs."""
     from IPython.utils.capture import capture_output  # noqa: PLC0415 - as above
 
-    # Not `shell.run_cell`: it sends errors to the page, and calls what others have hooked to a cell's run.
+    # Not `shell.run_cell`: it shows errors, and calls the hooks of other extensions.
     source = shell.transform_cell(cell.source)
     name = shell.compile.cache(source, cell.number, raw_code=cell.source)
     try:
@@ -197,8 +198,8 @@ def _run(shell: "InteractiveShell", cell: Cell) -> None:
 
 
 @contextmanager
-def _progress(section: SectionStart) -> Iterator[Callable[[int], None]]:
-    """Give what says, cell by cell, how far it is, as soon as it takes a while; wipe it away at the end."""
+def _show_progress(section: SectionStart) -> Iterator[Callable[[int], None]]:
+    """Yield a function that shows the progress once it takes a while; remove what it showed at the end."""
     from IPython.display import clear_output  # noqa: PLC0415 - as above
 
     began = time.monotonic()
@@ -206,12 +207,12 @@ def _progress(section: SectionStart) -> Iterator[Callable[[int], None]]:
 
     def say(number: int) -> None:
         nonlocal said
-        if time.monotonic() - began > _QUIET:
+        if time.monotonic() - began > _SECONDS_BEFORE_PROGRESS:
             if said:
                 clear_output(wait=True)
             said = True
-            told = f"On the way to {section.id}: cell {number} of {len(section.before)}"
-            print(told, end="", flush=True)  # noqa: T201 - to be wiped away
+            text = f"On the way to {section.id}: cell {number} of {len(section.before)}"
+            print(text, end="", flush=True)  # noqa: T201 - removed at the end
 
     try:
         yield say
@@ -221,39 +222,39 @@ def _progress(section: SectionStart) -> Iterator[Callable[[int], None]]:
 
 
 @contextmanager
-def _figures_closed() -> Iterator[None]:
-    """Close what is drawn: at the cell's end, the notebook would show each figure that is open."""
-    before = _figures()
+def _close_new_figures() -> Iterator[None]:
+    """Close new figures: the notebook would show each open one at the end of the cell."""
+    before = _list_figures()
     try:
         yield
     finally:
-        for number in _figures() - before:
+        for number in _list_figures() - before:
             sys.modules["matplotlib.pyplot"].close(number)
 
 
-def _figures() -> set[Any]:
-    pyplot = sys.modules.get("matplotlib.pyplot")  # never imported for this
+def _list_figures() -> set[Any]:
+    pyplot = sys.modules.get("matplotlib.pyplot")  # not imported for this
     return set(pyplot.get_fignums()) if pyplot else set()
 
 
-def _names(shell: "InteractiveShell", cell: Cell) -> Iterator[str]:
-    """Return the names that a cell gives to its values and functions, without those of a loop."""
+def _find_names(shell: "InteractiveShell", cell: Cell) -> Iterator[str]:
+    """Return the names that a cell assigns or defines, without loop variables."""
     source = re.sub(r"\A\s*%%.*", "", cell.source)
-    yield from _assigned(ast.parse(shell.transform_cell(source)).body)
+    yield from _find_assigned(ast.parse(shell.transform_cell(source)).body)
 
 
-def _assigned(statements: Sequence[ast.stmt]) -> Iterator[str]:
+def _find_assigned(statements: Sequence[ast.stmt]) -> Iterator[str]:
     for statement in statements:
         match statement:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield statement.name
             case ast.Assign(targets=targets):
-                yield from (node.id for target in targets for node in ast.walk(target) if _is_set(node))
+                yield from (node.id for target in targets for node in ast.walk(target) if _is_assigned(node))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name
             case ast.For() | ast.While() | ast.If() | ast.With() | ast.Try():
-                yield from _assigned(statement.body)
+                yield from _find_assigned(statement.body)
 
 
-def _is_set(node: ast.AST) -> TypeGuard[ast.Name]:
+def _is_assigned(node: ast.AST) -> TypeGuard[ast.Name]:
     return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id != "_"

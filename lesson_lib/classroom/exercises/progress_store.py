@@ -108,13 +108,8 @@ class Predicted:
 
 Event = Attempted | HintGiven | SolutionSeen | Predicted
 _KINDS = {kind.__name__: kind for kind in (Attempted, HintGiven, SolutionSeen, Predicted)}
-_DAMAGED = (
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)  # raised by reading damaged JSON
+# What reading a damaged line raises.
+_DAMAGED = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class _UnusableFileError(Exception):
@@ -141,7 +136,7 @@ def load() -> Progress:
     if not _pending.get(path):
         with suppress(OSError, _UnusableFileError):
             return Progress(_read(path))
-    return _synchronize(path, _choose_timeout(path))
+    return _synchronize(path)
 
 
 def record(event: Event) -> Progress:
@@ -152,11 +147,7 @@ def record(event: Event) -> Progress:
     Raises:
         TypeError, ValueError: a value in the event has the wrong type.
     """
-    event = _normalize(event)
-    path = progress_file()
-    timeout = _choose_timeout(path)
-    _pending.setdefault(path, deque(maxlen=_MAX_PENDING_EVENTS)).append(event)
-    return _synchronize(path, timeout)
+    return _synchronize(progress_file(), _normalize(event))
 
 
 def reset() -> Progress:
@@ -173,7 +164,6 @@ def reset() -> Progress:
         with _lock(path, _LOCK_TIMEOUT_SECONDS) as file:
             exercises, note = _read_or_set_aside(file)
             if exercises:
-                _require_writable(file)
                 note = f"Your progress so far is kept as {_set_aside(file)}, and a new file begins."
             return Progress(note=note)
     except (OSError, NotImplementedError) as error:
@@ -181,14 +171,12 @@ def reset() -> Progress:
         return Progress(exercises, f"Your progress stays as it was: {path} cannot be reset ({reason}).")
 
 
-def _choose_timeout(path: Path) -> float:
+def _synchronize(path: Path, *events: Event) -> Progress:
+    """Write these events and this kernel's pending ones, and return all progress."""
+    pending = _pending.setdefault(path, deque(maxlen=_MAX_PENDING_EVENTS))
     # Another kernel that hangs would otherwise cost 2 seconds at every cell.
-    return 0 if _pending.get(path) else _LOCK_TIMEOUT_SECONDS
-
-
-def _synchronize(path: Path, timeout: float) -> Progress:
-    """Write this kernel's pending events, and return all progress."""
-    pending = _pending.get(path, deque())
+    timeout = 0 if pending else _LOCK_TIMEOUT_SECONDS
+    pending.extend(events)
     note = ""
     try:
         with _lock(path, timeout) as file:
@@ -229,10 +217,6 @@ def _require_regular(path: Path) -> None:
         raise OSError("it is not a file")
 
 
-def _require_writable(file: Path) -> None:
-    file.open("r+b").close()  # renaming would ignore that a file is read-only
-
-
 def _read(path: Path) -> dict[str, ExerciseProgress]:
     """Return what the file says.
 
@@ -269,6 +253,7 @@ def _read_without_lock(path: Path, error: Exception) -> tuple[dict[str, Exercise
 def _set_aside(file: Path) -> Path:
     """Rename the locked file, with the first number that is free, and return its new path."""
     numbered = (file.with_name(f"{file.stem}.{number}{file.suffix}") for number in itertools.count(1))
+    file.open("r+b").close()  # renaming would ignore that a file is read-only
     return file.rename(next(path for path in numbered if not os.path.lexists(path)))
 
 

@@ -1,20 +1,19 @@
-"""Where the sections of the course's notebooks start, and the cells that have run by then."""
+"""The sections of the course's notebooks, and the cells that run before each of them."""
 
-import json
 import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from lesson_lib.course_data import notebooks_folder
-from lesson_lib.notebook_cells import EXERCISE, RAISES, SECTION, find_tag
+from lesson_lib.notebook_cells import EXERCISE, RAISES, SECTION, find_tag, parse_notebook
 
-_GIT = 5.0  # seconds to wait for the last commit's copy of a notebook
-_LONGEST = 60  # characters of a cell's first line in a message
+_GIT_TIMEOUT_SECONDS = 5.0
+_MAX_LINE_LENGTH = 60  # characters of a cell's first line in a message
 
 
 class Unreadable(Exception):
-    """A notebook of the course is not there, or is none; the message says the next move."""
+    """A notebook of the course is missing or damaged; the message gives the next move."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +21,9 @@ class Cell:
     """A code cell of a notebook.
 
     Attributes:
-        number: as JupyterLab counts, from the top of the notebook.
+        number: the execution count in JupyterLab after running the notebook from the top.
         source: its text.
-        error: the name of the exception that it raises on purpose; empty if it raises none.
+        error: the name of the exception that it raises on purpose, or an empty string.
     """
 
     number: int
@@ -33,18 +32,18 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """How its reader finds it."""
-        return f"cell [{self.number}], {self.source.strip().splitlines()[0][:_LONGEST]!r}"
+        """The number and the first line, by which learners find it."""
+        return f"cell [{self.number}], {self.source.strip().splitlines()[0][:_MAX_LINE_LENGTH]!r}"
 
 
 @dataclass(frozen=True)
 class SectionStart:
-    """A place in a notebook to which a checkpoint leads.
+    """The start of a section, to which a checkpoint leads.
 
     Attributes:
-        id: the notebook's number and that of the section, such as `02.4`; `02` is the notebook's beginning.
-        heading: as it stands in the notebook.
-        before: the cells that have run when it starts; exercises are none of them.
+        id: the numbers of the notebook and the section, such as `02.4`; `02` is the start of the notebook.
+        heading: the heading in the notebook.
+        before: the cells above it, without exercises.
     """
 
     id: str
@@ -52,21 +51,21 @@ class SectionStart:
     before: tuple[Cell, ...]
 
 
-def starts_in(number: str, text: str) -> list[SectionStart]:
-    """Return where the sections of a notebook start, in order, from its beginning on.
+def find_section_starts(number: str, text: str) -> list[SectionStart]:
+    """Find the start of a notebook and of each of its sections, in order.
 
     Args:
-        number: of the notebook, such as `02`.
-        text: that of its file.
+        number: the number of the notebook, such as `02`.
+        text: the text of its file.
 
     Raises:
-        ValueError, KeyError, TypeError, AttributeError: it is not the text of a notebook.
+        ValueError: it is not the text of a notebook.
     """
     found: list[SectionStart] = []
     cells: list[Cell] = []
     count = 0
-    for cell in json.loads(text)["cells"]:
-        source = "".join(cell["source"])  # a list of lines, or one text
+    for cell in parse_notebook(text)["cells"]:
+        source = cell["source"]
         if cell["cell_type"] == "code":
             count += 1
             if source.strip() and not find_tag(cell, EXERCISE):
@@ -80,21 +79,21 @@ def starts_in(number: str, text: str) -> list[SectionStart]:
     return found
 
 
-def course() -> dict[Path, list[SectionStart]]:
-    """Return each notebook of the course, as it was committed, in the order of the lessons.
+def find_course_sections() -> dict[Path, list[SectionStart]]:
+    """Return the section starts of each notebook in its committed version, in the order of the lessons.
 
     Raises:
-        Unreadable: one of them is not there, or is none.
+        Unreadable: a notebook is missing or damaged.
     """
     try:
         notebooks = sorted(notebooks_folder().glob("*.ipynb"))
     except FileNotFoundError as error:
         raise Unreadable(str(error)) from error
-    return {path: _read(path, _committed(path)) for path in notebooks}
+    return {path: _read(path, _read_committed(path)) for path in notebooks}
 
 
 def is_edited(path: Path, start: SectionStart) -> bool:
-    """Tell whether the file now has other cells before a section than the course."""
+    """Return whether the file now has other cells above a section than the committed version."""
     try:
         return start not in _read(path)
     except Unreadable:
@@ -104,24 +103,24 @@ def is_edited(path: Path, start: SectionStart) -> bool:
 def _read(path: Path, text: str | None = None) -> list[SectionStart]:
     number = path.stem.partition("_")[0]
     try:
-        return starts_in(number, path.read_text(encoding="utf-8") if text is None else text)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return find_section_starts(number, path.read_text(encoding="utf-8") if text is None else text)
+    except (OSError, ValueError) as error:
         raise Unreadable(
             f"{path.name} cannot be read as a notebook ({type(error).__name__}). "
             f"Restore it, `git checkout -- notebooks/{path.name}`, and ask for the checkpoint again."
         ) from error
 
 
-def _committed(path: Path) -> str | None:
-    """Return a file's text in the last commit; None where there is no git, commit, or such a file in it."""
-    # A learner edits the file in the checkout, and JupyterLab saves it unasked.
+def _read_committed(path: Path) -> str | None:
+    """Return the text of a file in the last commit, or None without git, a commit, or the file in it."""
+    # Learners edit the file in the checkout, and JupyterLab saves it automatically.
     try:
-        done = subprocess.run(  # noqa: S603 - the name is that of a file in the course's folder
+        done = subprocess.run(  # noqa: S603 - the name of a file in the course's folder
             ["git", "show", f"HEAD:./{path.name}"],  # noqa: S607 - whichever git the learner has
             cwd=path.parent,
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=_GIT,
+            timeout=_GIT_TIMEOUT_SECONDS,
             check=True,
         )
         return done.stdout.decode()

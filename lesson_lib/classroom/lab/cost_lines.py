@@ -1,4 +1,4 @@
-"""The chart of what loading costs: one line for each way of loading, draw_chart by matplotlib into a PNG."""
+"""The chart of what loading costs: one line for each way of loading, drawn by matplotlib into a PNG."""
 
 import io
 import logging

@@ -52,14 +52,7 @@ def build_tick_message(
     *,
     requests_runs: bool,
 ) -> str:
-    """Return the message of a tick.
-
-    Args:
-        files: the number of data files.
-        reported: the keys or file names of each outcome.
-        causes: why files cannot be read, by key.
-        requests_runs: whether the tick requests runs.
-    """
+    """Return the message of a tick, from its outcomes and the causes why files cannot be read, by key."""
     if any(reported[outcome] for outcome in _DATA_FILE_OUTCOMES):
         head = f"{files} files" if files != 1 else "1 file"
         head += "." if requests_runs else ", and no run to ask for."

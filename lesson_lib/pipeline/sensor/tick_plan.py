@@ -25,15 +25,7 @@ _TWO_FILES = (
 
 
 class TickPlan:
-    """The decisions that follow from one scan of the source folder.
-
-    Attributes:
-        requests: the runs to request.
-        new_keys: the keys to register.
-        invalid_keys: the errors of the keys that break the rules.
-        cursor: what the next tick has to know.
-        message: what this tick found, and what it requests.
-    """
+    """The decisions that follow from one scan of the source folder."""
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance, there: Scan, before: Cursor) -> None:
         """Decide what this tick requests."""
@@ -53,8 +45,8 @@ class TickPlan:
         }
         self._versions: dict[str, str] = {}  # of the files to load, by key
         self.requests: list[dg.RunRequest] = []
-        self.new_keys: list[str] = []
-        self.invalid_keys: list[InvalidKey] = []
+        self.new_keys: list[str] = []  # to register
+        self.invalid_keys: list[InvalidKey] = []  # the errors of keys that break the rules
         self.cursor = self._decide()
         self.message = build_tick_message(
             there.count_files(), self._reported, self._causes, requests_runs=bool(self.requests)

@@ -21,7 +21,7 @@ from lesson_lib.author.notebook_files import list_notebooks, read_notebook, writ
 from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.classroom import checkpoint
 from lesson_lib.classroom.exercises import checkpoints, section_starts
-from lesson_lib.classroom.exercises.section_starts import SectionStart, starts_in
+from lesson_lib.classroom.exercises.section_starts import SectionStart, find_section_starts
 from lesson_lib.notebook_cells import EXERCISE, RAISES, find_tag
 from tests.classroom.shells import new_shell
 
@@ -33,7 +33,7 @@ NOTEBOOKS = [pytest.param(path, id=path.stem) for path in list_notebooks()]
 BEGIN = """
 from lesson_lib.classroom import checkpoint as _checkpoint
 from lesson_lib.classroom.exercises import section_starts as _starts
-_starts._committed = lambda path: None
+_starts._read_committed = lambda path: None
 
 def _state():
     import duckdb
@@ -79,7 +79,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """Go to two sections by checkpoints, on from each to the next, and then to the same from the top."""
     path: Path = request.param
     stored = read_notebook(path)
-    sections = starts_in(path.stem[:2], path.read_text(encoding="utf-8"))
+    sections = find_section_starts(path.stem[:2], path.read_text(encoding="utf-8"))
     # What stands before each of the others is checked without a kernel, which would take minutes more.
     chosen = [sections[len(sections) * place // 3] for place in (1, 2)]
     first, *parts = split_at(stored, chosen)
@@ -409,7 +409,7 @@ def test_it_says_how_far_it_is_when_it_takes_a_while(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And wipes that away in the end."""
-    monkeypatch.setattr(checkpoints, "_QUIET", -1)
+    monkeypatch.setattr(checkpoints, "_SECONDS_BEFORE_PROGRESS", -1)
     checkpoint("07.2")
     out = capsys.readouterr().out
     wipe = "\033[2K\r"

@@ -39,7 +39,7 @@ def read(tmp_path: Path, text: str, types: str = "") -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize("text", KINDS)
 def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path) -> None:
     """Half of the rows; in one of them one value is another one, and it is one of the same column."""
-    source = OWN_SOURCE.own_source(folder_of(tmp_path, a=text, b=text))
+    source = OWN_SOURCE.make_source(folder_of(tmp_path, a=text, b=text))
     types = f", types = {[str(type_) for type_ in duckdb.from_csv_auto(str(tmp_path / 'mine/a.csv')).types]}"
     before, after = read(tmp_path, source.file, types), read(tmp_path, source.corrected, types)
     assert read(tmp_path, text, types) == before
@@ -57,7 +57,7 @@ def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path
 @pytest.mark.parametrize("text", KINDS)
 def test_a_broken_file_is_refused_in_any_column_by_any_reading(text: str, tmp_path: Path) -> None:
     """By DuckDB's COPY and read_csv, with types and without, although the columns of it are told in peace."""
-    source = OWN_SOURCE.own_source(folder_of(tmp_path, a=text, b=text))
+    source = OWN_SOURCE.make_source(folder_of(tmp_path, a=text, b=text))
     path = tmp_path / "broken.csv"
     path.write_text(source.broken, encoding="utf-8", errors="surrogateescape", newline="")
     with duckdb.connect() as con:
@@ -108,16 +108,18 @@ def test_a_table_that_says_more_than_the_files_is_told(
 def test_of_many_and_long_files_only_the_beginning_is_read(tmp_path: Path) -> None:
     """The first files by name, those with an apostrophe last; whole rows of each."""
     row = "2024-01-01,rain,4.5\n"
-    long = WEATHER + row * (OWN_SOURCE.MOST_BYTES // len(row))
-    files = OWN_SOURCE.own_files(folder_of(tmp_path, **{"a'b": WEATHER}, **dict.fromkeys("bcdefgh", long)))
+    long = WEATHER + row * (OWN_SOURCE.MAX_BYTES // len(row))
+    files = OWN_SOURCE.read_own_files(
+        folder_of(tmp_path, **{"a'b": WEATHER}, **dict.fromkeys("bcdefgh", long))
+    )
     assert [file.key for file in files] == list("bcdef")
-    assert len(files) == OWN_SOURCE.MOST_FILES
-    assert all(len(file.text) <= OWN_SOURCE.MOST_BYTES and file.text.endswith(row) for file in files)
+    assert len(files) == OWN_SOURCE.MAX_FILES
+    assert all(len(file.text) <= OWN_SOURCE.MAX_BYTES and file.text.endswith(row) for file in files)
 
 
 def test_the_key_of_the_course_with_an_apostrophe_is_not_the_one_that_is_loaded_again(tmp_path: Path) -> None:
     """It is used by a scenario, as another key's."""
-    source = OWN_SOURCE.own_source(folder_of(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
+    source = OWN_SOURCE.make_source(folder_of(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
     assert (source.key, source.other_key) == ("zenith", "o'hare")
 
 
@@ -130,7 +132,7 @@ def test_the_path_may_be_a_text_or_a_path_and_begin_with_a_tilde(
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     for given in (folder, str(folder), "~/mine", Path("~/mine"), "mine"):
-        assert [file.key for file in OWN_SOURCE.own_files(given)] == ["a", "b"]
+        assert [file.key for file in OWN_SOURCE.read_own_files(given)] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_a_folder_that_will_not_do_is_told_which_file_and_why(
 ) -> None:
     """It is no wrong answer, and the message has the next move."""
     with pytest.raises(NoAnswer) as refused:
-        OWN_SOURCE.own_source(folder_of(tmp_path, **files))
+        OWN_SOURCE.make_source(folder_of(tmp_path, **files))
     assert str(refused.value).startswith(message)
     assert str(refused.value).endswith(".")
 
@@ -178,7 +180,7 @@ def test_no_folder_is_told(tmp_path: Path) -> None:
         (7, "Give check the path of your folder first, as a text or a Path, and then your asset."),
     ):
         with pytest.raises(NoAnswer) as refused:
-            OWN_SOURCE.own_files(given)
+            OWN_SOURCE.read_own_files(given)
         assert str(refused.value).startswith(message)
 
 

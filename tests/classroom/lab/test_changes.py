@@ -14,7 +14,7 @@ from lesson_lib.classroom.extension import load, unload
 from lesson_lib.classroom.lab.changes import changes
 from lesson_lib.pipeline import register_keys
 from tests.classroom.shells import new_shell
-from tests.pipeline.world import IMPORT, LOAD, new_world
+from tests.pipeline.workspace import IMPORT, LOAD, open_workspace
 
 NOTHING = "This cell changed nothing in the three records\n"
 
@@ -25,7 +25,7 @@ def shell(tmp_path: Path) -> Iterator[InteractiveShell]:
     shell = new_shell()
     shell.InteractiveTB.set_mode("Minimal")
     shell.register_magic_function(changes, magic_kind="cell", magic_name="changes")
-    with new_world(tmp_path) as world:
+    with open_workspace(tmp_path) as world:
         names = {"instance": world.instance, "assets": [IMPORT, LOAD], "database": world.database}
         names["lab"] = SimpleNamespace(database=world.database)
         shell.push({**names, "world": world, "register_keys": register_keys})

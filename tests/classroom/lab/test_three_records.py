@@ -22,15 +22,15 @@ from lesson_lib.pipeline import (
     three_records_agree,
 )
 from lesson_lib.pipeline.audit import State
-from tests.pipeline.world import IMPORT, LOAD, World, new_world
+from tests.pipeline.workspace import IMPORT, LOAD, Workspace, open_workspace
 
 HOLD = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> Iterator[Workspace]:
     """Acme is loaded, and zenith announced."""
-    with new_world(tmp_path) as world:
+    with open_workspace(tmp_path) as world:
         world.add("acme", 1.5, 2.5)
         world.load("acme")
         register_keys(world.instance, ["zenith"])
@@ -45,7 +45,7 @@ def states(records: ThreeRecords) -> dict[str | None, tuple[int | None, State]]:
 EXPECTED = {"acme": (2, State.AGREE), "zenith": (0, State.ANNOUNCED)}
 
 
-def test_shows_itself(world: World) -> None:
+def test_shows_itself(world: Workspace) -> None:
     """As text wherever Python runs, and as HTML in a notebook."""
     records = three_records(world.instance, [IMPORT, LOAD, three_records_agree], world.database)
     assert repr(records) == (
@@ -64,13 +64,13 @@ def test_shows_itself(world: World) -> None:
     [str, Path, lambda path: Warehouse(database=path), lambda path: DuckDBResource(database=str(path))],
     ids=["str", "Path", "Warehouse", "DuckDBResource"],
 )
-def test_a_database_is_opened_and_closed_again(world: World, database: Callable[[Path], object]) -> None:
+def test_a_database_is_opened_and_closed_again(world: Workspace, database: Callable[[Path], object]) -> None:
     """Afterwards it can be opened with any settings."""
     assert states(three_records(world.instance, LOAD, database(world.database))) == EXPECTED
     duckdb.connect(world.database, config={"custom_user_agent": "another"}).close()
 
 
-def test_an_open_connection_is_left_as_it_was(world: World) -> None:
+def test_an_open_connection_is_left_as_it_was(world: Workspace) -> None:
     """A result that is half read can be read on, and what is not committed is not stored."""
     with duckdb.connect(world.database) as con:
         con.begin()
@@ -82,14 +82,14 @@ def test_an_open_connection_is_left_as_it_was(world: World) -> None:
         con.rollback()
 
 
-def test_a_resource_whose_connection_is_open_can_be_asked(world: World) -> None:
+def test_a_resource_whose_connection_is_open_can_be_asked(world: Workspace) -> None:
     """As after a failed load: `DuckDBResource` leaves the database open, with a setting of its own."""
     resource = DuckDBResource(database=str(world.database))
     with resource.get_connection():
         assert states(three_records(world.instance, LOAD, resource)) == EXPECTED
 
 
-def test_a_database_whose_file_was_deleted_while_it_is_open_is_an_error(world: World) -> None:
+def test_a_database_whose_file_was_deleted_while_it_is_open_is_an_error(world: Workspace) -> None:
     """Its rows are not at the path any more; through the open connection they can still be seen."""
     with DuckDBResource(database=str(world.database)).get_connection() as con:
         world.database.unlink()
@@ -108,7 +108,7 @@ def test_a_database_whose_file_was_deleted_while_it_is_open_is_an_error(world: W
 
 @pytest.mark.parametrize("resource", [DuckDBResource, Warehouse])
 def test_an_environment_variable_names_the_database(
-    world: World, monkeypatch: pytest.MonkeyPatch, resource: type[DuckDBResource]
+    world: Workspace, monkeypatch: pytest.MonkeyPatch, resource: type[DuckDBResource]
 ) -> None:
     """As usual at work; it is read when it is needed, as by a run."""
     monkeypatch.delenv("LESSON_DATABASE", raising=False)
@@ -122,7 +122,7 @@ def test_an_environment_variable_names_the_database(
 
 
 @pytest.mark.parametrize("folder", [".", "deeper/still"])
-def test_a_missing_file_has_no_rows_and_stays_missing(world: World, tmp_path: Path, folder: str) -> None:
+def test_a_missing_file_has_no_rows_and_stays_missing(world: Workspace, tmp_path: Path, folder: str) -> None:
     """Asking makes neither a database nor a folder."""
     path = tmp_path / folder / "nowhere.duckdb"
     before = set(tmp_path.rglob("*"))
@@ -132,7 +132,7 @@ def test_a_missing_file_has_no_rows_and_stays_missing(world: World, tmp_path: Pa
     assert set(tmp_path.rglob("*")) == before
 
 
-def test_a_missing_table_has_no_rows(world: World) -> None:
+def test_a_missing_table_has_no_rows(world: Workspace) -> None:
     """Its name is an identifier, whatever is in it."""
     records = three_records(
         world.instance, LOAD, world.database, table='x"; DROP TABLE raw_partition_data; --'
@@ -143,13 +143,13 @@ def test_a_missing_table_has_no_rows(world: World) -> None:
 
 
 @pytest.mark.parametrize("table", ["table", "name", "con", "*.csv", ""])
-def test_a_missing_tables_name_is_nothing_else(world: World, table: str) -> None:
+def test_a_missing_tables_name_is_nothing_else(world: Workspace, table: str) -> None:
     """DuckDB by itself would take it for a Python variable, or for files."""
     assert not three_records(world.instance, LOAD, world.database, table=table).has_table
 
 
 @pytest.mark.parametrize("table", ["team.prices", "Team.PRICES", "a.b"])
-def test_a_table_of_another_schema_is_named_with_it(world: World, table: str) -> None:
+def test_a_table_of_another_schema_is_named_with_it(world: Workspace, table: str) -> None:
     """A table in `main` that has a full stop in its name comes first."""
     world.query(
         "CREATE SCHEMA team; CREATE TABLE team.prices AS SELECT 'acme' AS partition_key FROM range(3)"
@@ -160,7 +160,7 @@ def test_a_table_of_another_schema_is_named_with_it(world: World, table: str) ->
     assert not three_records(world.instance, LOAD, world.database, table="prices").has_table
 
 
-def test_a_broken_view_is_not_a_missing_table(world: World) -> None:
+def test_a_broken_view_is_not_a_missing_table(world: Workspace) -> None:
     """It is there; the message says what is wrong with it, when it is bound and when it is read."""
     world.query("CREATE TABLE gone (partition_key VARCHAR); CREATE VIEW broken AS FROM gone; DROP TABLE gone")
     world.query("CREATE VIEW failing AS SELECT error('no rows today')::VARCHAR AS partition_key")
@@ -172,7 +172,7 @@ def test_a_broken_view_is_not_a_missing_table(world: World) -> None:
         three_records(world.instance, LOAD, world.database, table="failing")
 
 
-def test_a_key_of_blanks_can_be_seen(world: World) -> None:
+def test_a_key_of_blanks_can_be_seen(world: Workspace) -> None:
     """In quotes, as one with a blank at an end; other keys are shown as they are."""
     world.query("CREATE TABLE mine AS FROM (VALUES ('  '), ('acme '), ('a b'), ('')) AS rows (partition_key)")
     shown = repr(three_records(world.instance, LOAD, world.database, table="mine")).splitlines()
@@ -186,7 +186,7 @@ def test_a_key_of_blanks_can_be_seen(world: World) -> None:
     }
 
 
-def test_rows_of_a_table_without_partition_key_are_nobodys(world: World) -> None:
+def test_rows_of_a_table_without_partition_key_are_nobodys(world: Workspace) -> None:
     """The table of notebook 01; while it is empty, all keys have no rows."""
     world.query('CREATE TABLE "a table" (date DATE, share_price FLOAT)')
     empty = three_records(world.instance, LOAD, world.database, table="a table")
@@ -197,7 +197,7 @@ def test_rows_of_a_table_without_partition_key_are_nobodys(world: World) -> None
     assert filled.nobodys_rows == 2
 
 
-def test_rows_of_null_and_of_strangers(world: World) -> None:
+def test_rows_of_null_and_of_strangers(world: Workspace) -> None:
     """FLOAT columns, a column name in capitals: a learner's table need not be the pipeline's."""
     world.query("CREATE TABLE mine (Partition_Key VARCHAR, share_price FLOAT)")
     world.query("INSERT INTO mine VALUES ('acme', 1), (NULL, 2), (NULL, 3), ('o''hare', 4)")
@@ -209,7 +209,7 @@ def test_rows_of_null_and_of_strangers(world: World) -> None:
     }
 
 
-def test_the_calendars_days_are_registered_keys(world: World) -> None:
+def test_the_calendars_days_are_registered_keys(world: Workspace) -> None:
     """A daily table may well keep its key as a date."""
     world.query("CREATE TABLE days AS SELECT DATE '2018-01-23' AS partition_key FROM range(3)")
     daily = [import_partition_file, duckdb_partition_table]
@@ -221,7 +221,7 @@ def test_the_calendars_days_are_registered_keys(world: World) -> None:
     }
 
 
-def test_two_moments_are_equal_if_nothing_happened(world: World) -> None:
+def test_two_moments_are_equal_if_nothing_happened(world: Workspace) -> None:
     """A materialization that leaves the same rows is something that happened."""
     before = three_records(world.instance, LOAD, world.database)
     assert three_records(world.instance, LOAD, world.database) == before
@@ -262,13 +262,13 @@ def report() -> None:
         "two definitions",
     ],
 )
-def test_assets_that_share_no_keys_are_refused(world: World, assets: object, told: str) -> None:
+def test_assets_that_share_no_keys_are_refused(world: Workspace, assets: object, told: str) -> None:
     """The message says which, and what to pass instead."""
     with pytest.raises(ValueError, match="^" + re.escape(told)):
         three_records(world.instance, assets, world.database)
 
 
-def test_no_instance_and_no_table_are_refused(world: World) -> None:
+def test_no_instance_and_no_table_are_refused(world: Workspace) -> None:
     """An argument of another kind is named, with what belongs there."""
     with pytest.raises(ValueError, match=r"^three_records takes a Dagster instance first, not None\. Pass "):
         three_records(None, LOAD, world.database)
@@ -290,14 +290,14 @@ def test_no_instance_and_no_table_are_refused(world: World) -> None:
     ],
 )
 def test_what_is_no_database_is_refused(
-    world: World, database: object, error: type[Exception], told: str
+    world: Workspace, database: object, error: type[Exception], told: str
 ) -> None:
     """Nothing of this kind is a database without rows."""
     with pytest.raises(error, match=told):
         three_records(world.instance, LOAD, database)
 
 
-def test_a_database_held_by_another_process_is_refused(world: World) -> None:
+def test_a_database_held_by_another_process_is_refused(world: Workspace) -> None:
     """Within seconds, also for a `DuckDBResource`, which by itself would wait for minutes."""
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(world.database)],

@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,16 +26,16 @@ from lesson_lib.pipeline import (
     retire_partition_job,
 )
 from lesson_lib.pipeline.sensor import fingerprints, tick_plan
-from tests.pipeline.world import IMPORT, LOAD, World, new_world, priced
+from tests.pipeline.workspace import IMPORT, LOAD, Workspace, clone_workspace, open_workspace, priced
 
 retiring_sensor = build_arrivals_sensor(vanished="retire")
 
 Asked = list[str | None]
 
 
-def put(world: World, key: str, *prices: float | str, age: float = 60) -> Path:
+def put(workspace: Workspace, key: str, *prices: float | str, age: float = 60) -> Path:
     """Write a file that was last modified so many seconds ago."""
-    path = world.write(key, priced(*prices))
+    path = workspace.write(key, priced(*prices))
     modified = time.time() - age
     os.utime(path, (modified, modified))
     return path
@@ -49,7 +50,7 @@ class Daemon:
         queue: the requests whose runs wait.
     """
 
-    world: World
+    workspace: Workspace
     sensor: dg.SensorDefinition = arrivals_sensor
     cursor: str | None = None
     known: set[str | None] = field(default_factory=set)
@@ -58,9 +59,9 @@ class Daemon:
 
     def evaluate(self) -> dg.SensorResult:
         """Evaluate the sensor once, and apply nothing."""
-        context = dg.build_sensor_context(instance=self.world.instance, cursor=self.cursor)
+        context = dg.build_sensor_context(instance=self.workspace.instance, cursor=self.cursor)
         with context:
-            result = self.sensor(context, source=SourceFolder(path=self.world.source))
+            result = self.sensor(context, source=SourceFolder(path=self.workspace.source))
         assert isinstance(result, dg.SensorResult)
         return result
 
@@ -75,7 +76,7 @@ class Daemon:
         """
         self.result = self.evaluate()
         for request in self.result.dynamic_partitions_requests or []:
-            self.world.instance.add_dynamic_partitions("s3", request.partition_keys)
+            self.workspace.instance.add_dynamic_partitions("s3", request.partition_keys)
         self.cursor = self.result.cursor or self.cursor
         launched = [
             request for request in self.result.run_requests or [] if request.run_key not in self.known
@@ -95,13 +96,13 @@ class Daemon:
         if request.job_name == "retire_partition_job":
             retire_partition_job.execute_in_process(
                 run_config=dict(request.run_config),
-                instance=self.world.instance,
-                resources=self.world.resources(),
+                instance=self.workspace.instance,
+                resources=self.workspace.resources(),
                 raise_on_error=False,
             )
         else:
             assert request.job_name == "import_dynamic_partition_job"
-            self.world.load(request.partition_key, raise_on_error=False)
+            self.workspace.load(request.partition_key, raise_on_error=False)
 
     @property
     def message(self) -> str:
@@ -121,42 +122,63 @@ def _key_of(request: dg.RunRequest) -> str | None:
 
 
 @pytest.fixture
-def daemon(world: World) -> Daemon:
-    """A daemon with the sensor as it is, in an empty world."""
-    return Daemon(world)
+def daemon(workspace: Workspace) -> Daemon:
+    """A daemon with the sensor as it is, in an empty workspace."""
+    return Daemon(workspace)
+
+
+def load_two_customers(daemon: Daemon) -> Daemon:
+    """Let acme and globex arrive, and load them."""
+    put(daemon.workspace, "acme", 1.5, 2.5)
+    put(daemon.workspace, "globex", 9.75)
+    assert daemon.tick() == ["acme", "globex"]
+    assert daemon.workspace.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+    return daemon
+
+
+@pytest.fixture(scope="session")
+def original_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """Acme and globex have arrived and are loaded; only for copying."""
+    with open_workspace(tmp_path_factory.mktemp("original")) as workspace:
+        yield load_two_customers(Daemon(workspace))
 
 
 @pytest.fixture
-def settled(daemon: Daemon) -> Daemon:
-    """Acme and globex have arrived and are loaded."""
-    put(daemon.world, "acme", 1.5, 2.5)
-    put(daemon.world, "globex", 9.75)
-    assert daemon.tick() == ["acme", "globex"]
-    assert daemon.world.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
-    return daemon
+def settled(original_daemon: Daemon, tmp_path: Path) -> Iterator[Daemon]:
+    """Acme and globex have arrived and are loaded, and the daemon knows their files, which are copies."""
+    with clone_workspace(original_daemon.workspace, tmp_path) as workspace:
+        daemon = Daemon(workspace, known=set(original_daemon.known))
+        assert daemon.tick() == []
+        yield daemon
+
+
+@pytest.fixture
+def arrived(daemon: Daemon) -> Daemon:
+    """Like `settled`, with files that are older than their imports, as copies are not."""
+    return load_two_customers(daemon)
 
 
 def test_a_new_file_becomes_a_key_and_a_run(settled: Daemon) -> None:
     """In one result; a key that is registered already is not added again."""
-    register_keys(settled.world.instance, ["zenith"])
-    put(settled.world, "zenith", 3.5)
-    put(settled.world, "o'hare", 4.5)
+    register_keys(settled.workspace.instance, ["zenith"])
+    put(settled.workspace, "zenith", 3.5)
+    put(settled.workspace, "o'hare", 4.5)
     assert settled.tick() == ["o'hare", "zenith"]
     (added,) = settled.result.dynamic_partitions_requests or []
     assert (added.partitions_def_name, added.partition_keys) == ("s3", ["o'hare"])
-    assert settled.world.keys() == ["acme", "globex", "zenith", "o'hare"]
-    assert settled.world.prices()["o'hare"] == [4.5]
+    assert settled.workspace.keys() == ["acme", "globex", "zenith", "o'hare"]
+    assert settled.workspace.prices()["o'hare"] == [4.5]
 
 
 def test_a_run_key_names_the_version_of_the_file(daemon: Daemon) -> None:
     """By the first sixteen digits of its SHA-256, which the import records, too."""
-    put(daemon.world, "acme", 1)
+    put(daemon.workspace, "acme", 1)
     daemon.tick()
-    recorded = str(daemon.world.metadata(IMPORT, "acme")["fingerprint"])
+    recorded = str(daemon.workspace.metadata(IMPORT, "acme")["fingerprint"])
     assert daemon.run_keys() == [f"acme@{recorded[:16]}"]
 
 
-def test_nothing_is_asked_for_twice(settled: Daemon) -> None:
+def test_no_run_is_requested_twice(settled: Daemon) -> None:
     """Not at the next tick, and not at the one after it."""
     for _ in range(3):
         cursor = settled.cursor
@@ -166,27 +188,27 @@ def test_nothing_is_asked_for_twice(settled: Daemon) -> None:
         assert settled.cursor == cursor
 
 
-def test_a_corrected_file_is_asked_for_once(settled: Daemon) -> None:
+def test_a_corrected_file_is_requested_once(settled: Daemon) -> None:
     """Under another run key, and loaded again."""
-    put(settled.world, "acme", 7.5, age=50)
+    put(settled.workspace, "acme", 7.5, age=50)
     assert settled.tick() == ["acme"]
-    assert settled.world.prices()["acme"] == [7.5]
+    assert settled.workspace.prices()["acme"] == [7.5]
     assert settled.tick() == []
 
 
 def test_a_correction_of_the_same_size_is_seen(settled: Daemon) -> None:
     """By the time of change."""
-    put(settled.world, "acme", 1.5, 2.6, age=50)
+    put(settled.workspace, "acme", 1.5, 2.6, age=50)
     assert settled.tick() == ["acme"]
-    assert settled.world.prices()["acme"] == [1.5, 2.6]
+    assert settled.workspace.prices()["acme"] == [1.5, 2.6]
 
 
 def test_a_file_that_was_only_touched_is_not_loaded_again(settled: Daemon) -> None:
     """Its content tells that it is the one that was loaded."""
-    put(settled.world, "acme", 1.5, 2.5, age=50)
+    put(settled.workspace, "acme", 1.5, 2.5, age=50)
     assert settled.tick() == []
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
-    assert settled.world.times_materialized(LOAD, "acme") == 1
+    assert settled.workspace.times_materialized(LOAD, "acme") == 1
     assert settled.tick() == []
     assert settled.message == "No new or corrected file among 2."
 
@@ -194,15 +216,15 @@ def test_a_file_that_was_only_touched_is_not_loaded_again(settled: Daemon) -> No
 def test_a_file_that_goes_back_to_an_earlier_content_is_loaded_again(settled: Daemon) -> None:
     """A, B, A: the second A has a run key of its own."""
     for age, price in ((50, 7.5), (40, 1.5), (30, 7.5)):
-        put(settled.world, "acme", price, age=age)
+        put(settled.workspace, "acme", price, age=age)
         assert settled.tick() == ["acme"]
-        assert settled.world.prices()["acme"] == [price]
+        assert settled.workspace.prices()["acme"] == [price]
     assert settled.tick() == []
 
 
 def test_a_request_that_never_ran_is_not_doubled(daemon: Daemon) -> None:
     """The daemon knows the run key of a version that waits in the queue, though the cursor was lost."""
-    put(daemon.world, "acme", 1)
+    put(daemon.workspace, "acme", 1)
     assert daemon.tick(runs="wait") == ["acme"]
     asked = daemon.run_keys()
     daemon.cursor = None
@@ -210,9 +232,9 @@ def test_a_request_that_never_ran_is_not_doubled(daemon: Daemon) -> None:
     assert daemon.run_keys() == asked
 
 
-def test_a_file_that_was_away_when_it_was_loaded_is_asked_for_when_it_is_back(settled: Daemon) -> None:
+def test_a_file_that_was_missing_at_its_load_is_requested_when_it_is_back(settled: Daemon) -> None:
     """Even where nothing at all tells it from the file of before, as after a remount."""
-    path, target = settled.world.source / "zenith.csv", settled.world.source / "disk" / "zenith.csv"
+    path, target = settled.workspace.source / "zenith.csv", settled.workspace.source / "disk" / "zenith.csv"
     target.parent.mkdir()
     target.write_text(priced(3))
     os.utime(target, (1e9, 1e9))
@@ -225,42 +247,42 @@ def test_a_file_that_was_away_when_it_was_loaded_is_asked_for_when_it_is_back(se
         path.symlink_to(target)
         assert settled.tick(runs="wait") == ["zenith"]
     settled.work()
-    assert settled.world.prices()["zenith"] == [3.0]
+    assert settled.workspace.prices()["zenith"] == [3.0]
     assert settled.tick() == []
 
 
-def test_a_file_is_asked_for_again_where_another_one_lay_there_when_it_was_loaded(daemon: Daemon) -> None:
+def test_a_file_is_requested_again_if_another_one_was_loaded_in_its_place(daemon: Daemon) -> None:
     """A is asked for, a broken B is found, and A comes back; and the same where an earlier A was loaded."""
     for good, age in ((1.5, 60), (2.5, 50)):
-        put(daemon.world, "acme", good, age=age)
+        put(daemon.workspace, "acme", good, age=age)
         assert daemon.tick(runs="wait") == ["acme"]
-        put(daemon.world, "acme", "n/a", age=age)
+        put(daemon.workspace, "acme", "n/a", age=age)
         daemon.work()
         assert daemon.tick() == ["acme"]
-        put(daemon.world, "acme", good, age=age)
+        put(daemon.workspace, "acme", good, age=age)
         assert daemon.tick() == ["acme"]
-        assert daemon.world.prices() == {"acme": [good]}
+        assert daemon.workspace.prices() == {"acme": [good]}
         assert daemon.tick() == []
 
 
-def test_a_file_whose_history_was_wiped_is_asked_for_again(settled: Daemon) -> None:
+def test_a_file_whose_history_was_wiped_is_requested_again(settled: Daemon) -> None:
     """Nothing says any more that it is loaded, once the cursor is lost, too."""
-    settled.world.instance.wipe_assets([IMPORT.key, LOAD.key])
+    settled.workspace.instance.wipe_assets([IMPORT.key, LOAD.key])
     assert settled.tick() == []
     settled.cursor = None
     assert settled.tick() == ["acme", "globex"]
-    assert settled.world.times_materialized(LOAD, "acme") == 1
+    assert settled.workspace.times_materialized(LOAD, "acme") == 1
     assert settled.tick() == []
 
 
-def test_a_file_that_failed_is_asked_for_again_where_it_is_touched_or_the_cursor_is_lost(
+def test_a_file_that_failed_is_requested_again_if_it_is_touched_or_the_cursor_is_lost(
     daemon: Daemon,
 ) -> None:
     """Each time once."""
-    put(daemon.world, "acme", "n/a")
+    put(daemon.workspace, "acme", "n/a")
     assert daemon.tick() == ["acme"]
     assert daemon.tick() == []
-    put(daemon.world, "acme", "n/a", age=50)
+    put(daemon.workspace, "acme", "n/a", age=50)
     assert daemon.tick() == ["acme"]
     daemon.cursor = None
     assert [daemon.tick(), daemon.tick()] == [["acme"], []]
@@ -268,32 +290,32 @@ def test_a_file_that_failed_is_asked_for_again_where_it_is_touched_or_the_cursor
 
 def test_the_correction_of_a_file_that_failed_is_loaded(daemon: Daemon) -> None:
     """The version that failed is not asked for again, the corrected one is."""
-    put(daemon.world, "acme", "n/a")
+    put(daemon.workspace, "acme", "n/a")
     assert daemon.tick() == ["acme"]
     assert daemon.tick() == []
-    put(daemon.world, "acme", 5, age=50)
+    put(daemon.workspace, "acme", 5, age=50)
     assert daemon.tick() == ["acme"]
-    assert daemon.world.prices() == {"acme": [5.0]}
+    assert daemon.workspace.prices() == {"acme": [5.0]}
 
 
-def test_an_import_without_its_rows_is_not_taken_for_loaded(settled: Daemon) -> None:
+def test_an_import_without_rows_does_not_count_as_loaded(settled: Daemon) -> None:
     """The rows are those of the file before: imported, but not loaded, it is asked for when it is touched."""
-    put(settled.world, "acme", 7.5, age=50)
+    put(settled.workspace, "acme", 7.5, age=50)
     assert settled.tick(runs="wait") == ["acme"]
-    settled.world.load("acme", assets=[IMPORT])
-    put(settled.world, "acme", 7.5, age=40)
+    settled.workspace.load("acme", assets=[IMPORT])
+    put(settled.workspace, "acme", 7.5, age=40)
     assert settled.tick() == ["acme"]
-    assert settled.world.prices()["acme"] == [7.5]
+    assert settled.workspace.prices()["acme"] == [7.5]
 
 
-def test_an_import_reported_by_hand_tells_nothing(daemon: Daemon) -> None:
+def test_an_import_reported_by_hand_does_not_count(daemon: Daemon) -> None:
     """A materialization without a fingerprint is no proof that the file is loaded."""
-    register_keys(daemon.world.instance, ["acme"])
+    register_keys(daemon.workspace.instance, ["acme"])
     for asset in (IMPORT, LOAD):
-        daemon.world.instance.report_runless_asset_event(
+        daemon.workspace.instance.report_runless_asset_event(
             dg.AssetMaterialization(asset.key, partition="acme", metadata={"fingerprint": 7})
         )
-    put(daemon.world, "acme", 1)
+    put(daemon.workspace, "acme", 1)
     assert daemon.tick() == ["acme"]
 
 
@@ -313,18 +335,18 @@ def test_a_cursor_that_cannot_be_used_loads_nothing_again(
     settled: Daemon, cursor: str | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What is loaded already is recognised by its content, and only what is new is asked for."""
-    put(settled.world, "bluebird", 3)
+    put(settled.workspace, "bluebird", 3)
     settled.cursor = cursor
     capsys.readouterr()
     assert settled.tick() == ["bluebird"]
-    told = capsys.readouterr().err
-    assert "3 files. Runs asked for: 'bluebird'. Loaded already: 'acme', 'globex'." in told
-    assert ("The cursor is not used" in told) == (cursor is not None)
+    logged = capsys.readouterr().err
+    assert "3 files. Runs asked for: 'bluebird'. Loaded already: 'acme', 'globex'." in logged
+    assert ("The cursor is not used" in logged) == (cursor is not None)
     assert settled.tick() == []
     assert settled.message == "No new or corrected file among 3."
 
 
-def test_the_first_tick_on_a_loaded_instance_loads_nothing_again(loaded: World) -> None:
+def test_the_first_tick_on_a_loaded_instance_loads_nothing_again(loaded: Workspace) -> None:
     """As where runs were started by hand before the sensor was switched on."""
     for key in ("acme", "globex"):
         os.utime(loaded.source / f"{key}.csv", (1, 1))
@@ -335,29 +357,29 @@ def test_the_first_tick_on_a_loaded_instance_loads_nothing_again(loaded: World) 
 
 def test_the_cursor_forgets_files_that_are_gone(settled: Daemon) -> None:
     """Else it would grow for ever."""
-    (settled.world.source / "acme.csv").unlink()
+    (settled.workspace.source / "acme.csv").unlink()
     settled.tick()
     assert len(json.loads(str(settled.cursor))["done"]) == 1
 
 
 def test_a_young_file_waits_until_it_has_settled(daemon: Daemon) -> None:
     """Somebody may still be writing it."""
-    put(daemon.world, "acme", 1, age=0)
-    put(daemon.world, "globex", 2, age=5.5)
+    put(daemon.workspace, "acme", 1, age=0)
+    put(daemon.workspace, "globex", 2, age=5.5)
     assert daemon.tick() == ["globex"]
-    path = put(daemon.world, "acme", 1, 2, age=1)
+    path = put(daemon.workspace, "acme", 1, 2, age=1)
     assert daemon.tick() == []
     assert daemon.message == "2 files, and no run to ask for. Not settled yet: 'acme'."
     modified = time.time() - 5.5
     os.utime(path, (modified, modified))
     assert daemon.tick() == ["acme"]
-    assert daemon.world.prices()["acme"] == [1.0, 2.0]
+    assert daemon.workspace.prices()["acme"] == [1.0, 2.0]
 
 
 @pytest.mark.parametrize("age", [0.5, -3600], ids=["young", "from the future"])
 def test_a_file_that_is_as_the_tick_before_saw_it_has_settled(daemon: Daemon, age: float) -> None:
     """However the clock of its sender goes."""
-    put(daemon.world, "acme", 1, age=age)
+    put(daemon.workspace, "acme", 1, age=age)
     assert daemon.tick() == []
     assert daemon.message == "1 file, and no run to ask for. Not settled yet: 'acme'."
     assert daemon.tick() == ["acme"]
@@ -365,62 +387,62 @@ def test_a_file_that_is_as_the_tick_before_saw_it_has_settled(daemon: Daemon, ag
     assert daemon.message == "No new or corrected file among 1."
 
 
-def test_how_long_a_file_settles_is_a_setting(world: World) -> None:
+def test_how_long_a_file_settles_is_a_setting(workspace: Workspace) -> None:
     """With 0, none waits."""
-    put(world, "acme", 1, age=1)
-    put(world, "globex", 1, age=100)
-    assert Daemon(world, build_arrivals_sensor(settle_seconds=0)).tick(runs="wait") == ["acme", "globex"]
-    assert Daemon(world, build_arrivals_sensor(settle_seconds=50)).tick(runs="wait") == ["globex"]
-    assert Daemon(world, build_arrivals_sensor(settle_seconds=200)).tick(runs="wait") == []
+    put(workspace, "acme", 1, age=1)
+    put(workspace, "globex", 1, age=100)
+    assert Daemon(workspace, build_arrivals_sensor(settle_seconds=0)).tick(runs="wait") == ["acme", "globex"]
+    assert Daemon(workspace, build_arrivals_sensor(settle_seconds=50)).tick(runs="wait") == ["globex"]
+    assert Daemon(workspace, build_arrivals_sensor(settle_seconds=200)).tick(runs="wait") == []
 
 
-def test_a_young_file_that_had_to_wait_for_its_turn_has_settled(world: World) -> None:
+def test_a_young_file_that_had_to_wait_for_its_turn_has_settled(workspace: Workspace) -> None:
     """It does not have to settle once more."""
-    daemon = Daemon(world, build_arrivals_sensor(runs_a_tick=1))
+    daemon = Daemon(workspace, build_arrivals_sensor(runs_a_tick=1))
     for key in ("a", "b", "c"):
-        put(world, key, 1, age=-3600)
+        put(workspace, key, 1, age=-3600)
     assert [daemon.tick() for _ in range(5)] == [[], ["a"], ["b"], ["c"], []]
 
 
 def test_evaluating_registers_nothing_and_runs_nothing(daemon: Daemon) -> None:
     """It only asks; the daemon does."""
-    put(daemon.world, "acme", 1)
+    put(daemon.workspace, "acme", 1)
     assert len(daemon.evaluate().run_requests or []) == 1
-    assert daemon.world.keys() == []
-    assert daemon.world.times_materialized(IMPORT, "acme") == 0
-    assert not daemon.world.database.exists()
+    assert daemon.workspace.keys() == []
+    assert daemon.workspace.times_materialized(IMPORT, "acme") == 0
+    assert not daemon.workspace.database.exists()
 
 
-def test_a_key_that_breaks_a_rule_is_told_at_every_tick_and_stops_no_other(
+def test_a_key_that_breaks_a_rule_is_reported_at_every_tick_and_blocks_no_other(
     daemon: Daemon, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Broken keys and twins, with the rule, until their file is renamed."""
-    register_keys(daemon.world.instance, ["ACME"])
+    register_keys(daemon.workspace.instance, ["ACME"])
     for key in ("a,b", "acme", "bluebird", "Bluebird", " padded"):
-        put(daemon.world, key, 1)
+        put(daemon.workspace, key, 1)
     assert daemon.tick() == ["Bluebird"]
     for _ in range(2):
-        told = capsys.readouterr().err
-        assert "'a,b' cannot be a partition key: it contains ','" in told
-        assert "' padded' cannot be a partition key: it begins or ends with white space" in told
-        assert "'acme' is a lookalike of 'ACME'" in told
-        assert "'bluebird' is a lookalike of 'Bluebird'" in told
-        assert "Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'." in told
+        logged = capsys.readouterr().err
+        assert "'a,b' cannot be a partition key: it contains ','" in logged
+        assert "' padded' cannot be a partition key: it begins or ends with white space" in logged
+        assert "'acme' is a lookalike of 'ACME'" in logged
+        assert "'bluebird' is a lookalike of 'Bluebird'" in logged
+        assert "Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'." in logged
         assert daemon.tick() == []
     assert daemon.message == (
         "5 files, and no run to ask for. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'. "
         "Keys without a file that were never imported: 'ACME'."
     )
     for key in (" padded", "a,b"):
-        (daemon.world.source / f"{key}.csv").unlink()
+        (daemon.workspace.source / f"{key}.csv").unlink()
     for key in ("acme", "bluebird"):
-        (daemon.world.source / f"{key}.csv").rename(daemon.world.source / f"{key}.eu.csv")
+        (daemon.workspace.source / f"{key}.csv").rename(daemon.workspace.source / f"{key}.eu.csv")
     assert daemon.tick() == ["acme.eu", "bluebird.eu"]
 
 
 def test_a_young_refused_file_is_refused_at_every_tick(daemon: Daemon) -> None:
     """It does not go to and fro between waiting and being refused."""
-    put(daemon.world, "a,b", 1, age=-3600)
+    put(daemon.workspace, "a,b", 1, age=-3600)
     daemon.tick()
     for _ in range(3):
         daemon.tick()
@@ -432,23 +454,23 @@ def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
     good = ["100%", "<b>bold<", "' OR 1=1 --", "{0} %s", "株式会社"]
     bad = ["a\nb", "a\tb", "\u202eevil", "..", "*", "\u3164"]
     for key in good + bad:
-        put(daemon.world, key, 1)
+        put(daemon.workspace, key, 1)
     assert daemon.tick() == sorted(good)
-    assert sorted(daemon.world.prices()) == sorted(good)
+    assert sorted(daemon.workspace.prices()) == sorted(good)
     daemon.tick()
     # "...csv" begins with a dot: it is hidden, and not refused.
     refused = ", ".join(map(repr, sorted(set(bad) - {".."})))
     assert daemon.message == f"10 files, and no run to ask for. Keys that break the rules: {refused}."
 
 
-def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_normalizations_of_a_name_are_one_key(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
     """The name in NFC counts, whichever came first."""
-    put(daemon.world, "cafe\u0301", 3)
+    put(daemon.workspace, "cafe\u0301", 3)
     assert daemon.tick() == ["caf\u00e9"]
-    assert daemon.world.prices() == {"caf\u00e9": [3.0]}
-    put(daemon.world, "caf\u00e9", 4)
+    assert daemon.workspace.prices() == {"caf\u00e9": [3.0]}
+    put(daemon.workspace, "caf\u00e9", 4)
     assert daemon.tick() == ["caf\u00e9"]
-    assert daemon.world.prices() == {"caf\u00e9": [4.0]}
+    assert daemon.workspace.prices() == {"caf\u00e9": [4.0]}
     assert "'caf\u00e9' has two files, whose names differ only in normalization" in capsys.readouterr().err
     assert daemon.tick() == []
     assert daemon.message == "2 files, and no run to ask for. Keys that break the rules: 'caf\u00e9'."
@@ -457,9 +479,9 @@ def test_two_normalisations_of_a_name_are_twins(daemon: Daemon, capsys: pytest.C
 def test_a_day_outside_the_calendar_is_reported_at_every_tick_and_never_loaded(daemon: Daemon) -> None:
     """Days of the calendar are the exchange's own, and are not mentioned."""
     for key in ("2018-01-22", "2018-01-26", "2018-01-29", "2018-02-30", "acme"):
-        put(daemon.world, key, 1)
+        put(daemon.workspace, key, 1)
     assert daemon.tick() == ["acme"]
-    assert daemon.world.keys() == ["acme"]
+    assert daemon.workspace.keys() == ["acme"]
     for _ in range(2):
         assert daemon.tick() == []
         assert daemon.message == (
@@ -475,8 +497,8 @@ def test_a_registered_day_is_reported_and_never_retired(
 ) -> None:
     """Somebody registered it past the rules; days belong to the exchange."""
     settled.sensor = build_arrivals_sensor(vanished=vanished)
-    settled.world.instance.add_dynamic_partitions("s3", ["2018-01-22"])
-    path = put(settled.world, "2018-01-22", 1)
+    settled.workspace.instance.add_dynamic_partitions("s3", ["2018-01-22"])
+    path = put(settled.workspace, "2018-01-22", 1)
     if file == "gone":
         path.unlink()
     for _ in range(2):
@@ -486,13 +508,13 @@ def test_a_registered_day_is_reported_and_never_retired(
             "Registered keys that are spelled like days, kept: '2018-01-22'. "
             "Days belong to the exchange: retire these keys by hand."
         )
-    assert settled.world.keys() == ["acme", "globex", "2018-01-22"]
+    assert settled.workspace.keys() == ["acme", "globex", "2018-01-22"]
 
 
 def test_a_file_with_another_suffix_is_reported_at_every_tick(settled: Daemon) -> None:
     """The message says how to fix it, and shows which characters only look like the suffix."""
     for name in ("ACME.CSV", "acme.csv ", "o'hare.\u0441sv", "notes.txt", ".hidden", "~$acme.csv"):
-        (settled.world.source / name).write_text(priced(1))
+        (settled.workspace.source / name).write_text(priced(1))
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
@@ -505,17 +527,17 @@ def test_a_file_with_another_suffix_is_reported_at_every_tick(settled: Daemon) -
 def test_a_key_whose_file_has_nearly_its_name_is_not_retired(settled: Daemon, name: str) -> None:
     """Its file was renamed by mistake, and is reported; the key and its rows stay."""
     settled.sensor = retiring_sensor
-    (settled.world.source / "acme.csv").rename(settled.world.source / name)
+    (settled.workspace.source / "acme.csv").rename(settled.workspace.source / name)
     for _ in range(2):
         assert settled.tick() == []
         assert f"do not end in '.csv': {name!a}. Rename them." in settled.message
-    assert set(settled.world.keys()) == settled.world.prices().keys() == {"acme", "globex"}
+    assert set(settled.workspace.keys()) == settled.workspace.prices().keys() == {"acme", "globex"}
 
 
 def test_the_message_names_ten_files_that_are_not_taken(daemon: Daemon) -> None:
     """It counts the others."""
     for number in range(13):
-        (daemon.world.source / f"{number:02}.txt").write_text("notes")
+        (daemon.workspace.source / f"{number:02}.txt").write_text("notes")
     assert daemon.tick() == []
     assert daemon.message.endswith("'08.txt', '09.txt' and 3 more. Rename them.")
 
@@ -524,8 +546,8 @@ def test_the_message_names_ten_files_that_are_not_taken(daemon: Daemon) -> None:
 def test_a_name_that_is_not_utf8_is_reported_at_every_tick(daemon: Daemon) -> None:
     """Its bytes are shown as escapes, whatever its suffix."""
     for name in ("caf\udce9.csv", "caf\udce9.txt", "caf\u00e9.csv"):
-        (daemon.world.source / name).write_text(priced(1))
-        os.utime(daemon.world.source / name, (1e9, 1e9))
+        (daemon.workspace.source / name).write_text(priced(1))
+        os.utime(daemon.workspace.source / name, (1e9, 1e9))
     assert daemon.tick() == ["caf\u00e9"]
     for _ in range(2):
         assert daemon.tick() == []
@@ -539,9 +561,9 @@ def test_a_name_that_is_not_utf8_is_reported_at_every_tick(daemon: Daemon) -> No
 def test_a_link_that_points_nowhere_is_reported_and_its_key_is_kept(settled: Daemon) -> None:
     """Its target may lie on a disk that is not mounted; when the target is back, the link is a file again."""
     settled.sensor = retiring_sensor
-    path, away = settled.world.source / "acme.csv", settled.world.source / ".away"
+    path, away = settled.workspace.source / "acme.csv", settled.workspace.source / ".away"
     path.rename(away)
-    path.symlink_to(settled.world.source / "nowhere")
+    path.symlink_to(settled.workspace.source / "nowhere")
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
@@ -554,26 +576,28 @@ def test_a_link_that_points_nowhere_is_reported_and_its_key_is_kept(settled: Dae
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
 
 
-def test_many_files_are_asked_for_over_several_ticks(world: World) -> None:
+def test_many_files_are_requested_over_several_ticks(workspace: Workspace) -> None:
     """In order of name; none is lost, and none comes twice."""
     keys = [f"k{number:03}" for number in range(130)]
     for key in keys:
-        put(world, key, 1)
-    daemon = Daemon(world)
+        put(workspace, key, 1)
+    daemon = Daemon(workspace)
     assert daemon.tick(runs="wait") == keys[:100]
-    assert world.keys() == keys[:100]
+    assert workspace.keys() == keys[:100]
     assert daemon.tick(runs="wait") == keys[100:]
     assert daemon.tick(runs="wait") == []
 
 
-def test_the_message_names_some_and_counts_the_rest(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_message_names_some_and_counts_the_rest(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Of a hundred thousand, nobody wants to read all."""
     for number in range(25):
-        put(world, f"k{number:02}", 1)
-    Daemon(world, build_arrivals_sensor(runs_a_tick=12)).evaluate()
-    told = capsys.readouterr().err
-    assert "'k08', 'k09' and 2 more. Left for the next ticks: 'k12', 'k13'," in told
-    assert "'k21' and 3 more." in told
+        put(workspace, f"k{number:02}", 1)
+    Daemon(workspace, build_arrivals_sensor(runs_a_tick=12)).evaluate()
+    logged = capsys.readouterr().err
+    assert "'k08', 'k09' and 2 more. Left for the next ticks: 'k12', 'k13'," in logged
+    assert "'k21' and 3 more." in logged
 
 
 def test_new_customers_do_not_wait_for_those_that_are_known(
@@ -582,7 +606,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
     """While the files of a lost cursor are looked at, some a tick, a new one is asked for at once."""
     monkeypatch.setattr(tick_plan, "MAX_EXAMINED_PER_TICK", 1)
     settled.cursor = None
-    put(settled.world, "zenith", 3)
+    put(settled.workspace, "zenith", 3)
     assert settled.tick() == ["zenith"]
     assert settled.tick() == []
     assert settled.message == "3 files, and no run to ask for. Loaded already: 'globex'."
@@ -590,7 +614,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
 
 def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rest is read at the next ones; what is left is not lost."""
-    size = (settled.world.source / "acme.csv").stat().st_size
+    size = (settled.workspace.source / "acme.csv").stat().st_size
     monkeypatch.setattr(fingerprints, "MAX_BYTES_PER_TICK", size)
     settled.cursor = None
     assert settled.tick() == []
@@ -602,30 +626,30 @@ def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.Mo
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'globex'."
 
 
-def test_a_file_too_large_to_read_is_told_by_size_and_times(
-    settled: Daemon, monkeypatch: pytest.MonkeyPatch
+def test_a_file_too_large_to_read_is_compared_by_size_and_times(
+    arrived: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not loaded again where the cursor is lost, and is where it changed after its import."""
     monkeypatch.setattr(fingerprints, "MAX_FILE_BYTES", 10)
-    settled.cursor = None
-    assert settled.tick() == []
-    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme', 'globex'."
-    put(settled.world, "acme", 1.5, 2.6)
-    assert settled.tick() == ["acme"]
-    assert settled.world.prices()["acme"] == [1.5, 2.6]
-    assert settled.tick() == []
+    arrived.cursor = None
+    assert arrived.tick() == []
+    assert arrived.message == "2 files, and no run to ask for. Loaded already: 'acme', 'globex'."
+    put(arrived.workspace, "acme", 1.5, 2.6)
+    assert arrived.tick() == ["acme"]
+    assert arrived.workspace.prices()["acme"] == [1.5, 2.6]
+    assert arrived.tick() == []
 
 
 def test_a_file_that_goes_while_the_tick_looks_breaks_nothing(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one is asked for."""
-    put(daemon.world, "acme", 1)
-    put(daemon.world, "globex", 1)
+    put(daemon.workspace, "acme", 1)
+    put(daemon.workspace, "globex", 1)
     judge = tick_plan.judge_keys
 
     def go(*args: object) -> object:
-        (daemon.world.source / "acme.csv").unlink()
+        (daemon.workspace.source / "acme.csv").unlink()
         return judge(*args)
 
     monkeypatch.setattr(tick_plan, "judge_keys", go)
@@ -633,13 +657,13 @@ def test_a_file_that_goes_while_the_tick_looks_breaks_nothing(
 
 
 @pytest.mark.usefixtures("an_ordinary_user")
-def test_a_file_that_may_not_be_read_is_told_and_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_read_is_reported_and_blocks_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until it may: then it is asked for. It takes nothing of what a tick may read."""
     # Not `tmp_path`, whose parents are the superuser's.
-    with tempfile.TemporaryDirectory() as folder, new_world(Path(folder)) as world:
-        daemon = Daemon(world)
-        path = put(world, "acme", 1)
-        put(world, "globex", 1)
+    with tempfile.TemporaryDirectory() as folder, open_workspace(Path(folder)) as workspace:
+        daemon = Daemon(workspace)
+        path = put(workspace, "acme", 1)
+        put(workspace, "globex", 1)
         path.chmod(0)
         monkeypatch.setattr(fingerprints, "MAX_BYTES_PER_TICK", path.stat().st_size)
         assert daemon.tick(runs="wait") == ["globex"]
@@ -655,8 +679,8 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the tick looks at it; what opens a pipe waits for one who writes."""
-    path = put(daemon.world, "acme", 1)
-    put(daemon.world, "globex", 1)
+    path = put(daemon.workspace, "acme", 1)
+    put(daemon.workspace, "globex", 1)
     judge = tick_plan.judge_keys
 
     def replace(*args: object) -> object:
@@ -668,28 +692,28 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
     assert daemon.tick() == ["globex"]
 
 
-def test_a_file_that_takes_a_ticks_whole_time_is_told_by_size_and_times(
-    settled: Daemon, monkeypatch: pytest.MonkeyPatch
+def test_a_file_that_takes_the_time_of_a_tick_is_compared_by_size_and_times(
+    arrived: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those that come after it have the next ticks."""
-    settled.cursor = None
+    arrived.cursor = None
     monkeypatch.setattr(fingerprints, "MAX_SECONDS_PER_TICK", 0.0)
-    assert settled.tick() == []
-    assert settled.message == (
+    assert arrived.tick() == []
+    assert arrived.message == (
         "2 files, and no run to ask for. Loaded already: 'acme'. Left for the next ticks: 'globex'."
     )
-    assert settled.tick() == []
-    assert settled.message == "2 files, and no run to ask for. Loaded already: 'globex'."
+    assert arrived.tick() == []
+    assert arrived.message == "2 files, and no run to ask for. Loaded already: 'globex'."
 
 
 @pytest.mark.parametrize("path", ["", " "])
-def test_a_blank_path_is_told_and_forgets_nothing(
+def test_a_blank_path_is_reported_and_the_cursor_is_kept(
     settled: Daemon, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is not the current folder, where other files may lie."""
-    put(settled.world, "zenith", 3)
-    monkeypatch.chdir(settled.world.source)
-    with dg.build_sensor_context(instance=settled.world.instance, cursor=settled.cursor) as context:
+    put(settled.workspace, "zenith", 3)
+    monkeypatch.chdir(settled.workspace.source)
+    with dg.build_sensor_context(instance=settled.workspace.instance, cursor=settled.cursor) as context:
         result = retiring_sensor(context, source=SourceFolder(path=path))
     assert (result.run_requests, result.cursor) == ([], None)
     assert str(result.skip_reason.skip_message) == (
@@ -703,19 +727,21 @@ def test_a_tilde_is_the_home_folder(settled: Daemon, tmp_path: Path, monkeypatch
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path))
 
-    def told(path: str) -> str:
-        with dg.build_sensor_context(instance=settled.world.instance, cursor=settled.cursor) as context:
+    def evaluate_with(path: str) -> str:
+        with dg.build_sensor_context(instance=settled.workspace.instance, cursor=settled.cursor) as context:
             return str(arrivals_sensor(context, source=SourceFolder(path=path)).skip_reason.skip_message)
 
-    assert told("~/source") == "No new or corrected file among 2."
-    assert told("~/nowhere").startswith(f"The source folder {str(tmp_path / 'nowhere')!r} cannot be read: ")
+    assert evaluate_with("~/source") == "No new or corrected file among 2."
+    assert evaluate_with("~/nowhere").startswith(
+        f"The source folder {str(tmp_path / 'nowhere')!r} cannot be read: "
+    )
 
 
 @pytest.mark.parametrize("kind", ["missing", "a file"])
-def test_a_folder_that_cannot_be_read_is_told_and_forgets_nothing(settled: Daemon, kind: str) -> None:
+def test_a_folder_that_cannot_be_read_is_reported_and_the_cursor_is_kept(settled: Daemon, kind: str) -> None:
     """It is not an empty one: the cursor stays, and nothing is asked for when it is back."""
     cursor = settled.cursor
-    source = settled.world.source
+    source = settled.workspace.source
     source.rename(source.with_name("away"))
     if kind == "a file":
         source.write_text("")
@@ -729,62 +755,62 @@ def test_a_folder_that_cannot_be_read_is_told_and_forgets_nothing(settled: Daemo
     assert settled.message == "No new or corrected file among 2."
 
 
-def test_a_file_that_vanished_is_told_at_every_tick_and_its_key_is_kept(settled: Daemon) -> None:
-    """Unless the sensor is told to retire it; a key that was never imported is told in words of its own."""
-    register_keys(settled.world.instance, ["announced"])
-    (settled.world.source / "acme.csv").unlink()
+def test_a_file_that_vanished_is_reported_at_every_tick_and_its_key_is_kept(settled: Daemon) -> None:
+    """Unless the sensor is set to retire it; keys that were never imported have their own sentence."""
+    register_keys(settled.workspace.instance, ["announced"])
+    (settled.workspace.source / "acme.csv").unlink()
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
             "No new or corrected file among 1. Keys kept, though their files are gone: 'acme'. "
             "Keys without a file that were never imported: 'announced'."
         )
-    assert settled.world.keys() == ["acme", "globex", "announced"]
-    assert settled.world.prices()["acme"] == [1.5, 2.5]
+    assert settled.workspace.keys() == ["acme", "globex", "announced"]
+    assert settled.workspace.prices()["acme"] == [1.5, 2.5]
 
 
 def test_a_file_that_comes_back_unchanged_is_not_loaded_again(settled: Daemon) -> None:
     """Its key was kept, and its rows are there."""
-    (settled.world.source / "acme.csv").rename(settled.world.source / "away")
+    (settled.workspace.source / "acme.csv").rename(settled.workspace.source / "away")
     settled.tick()
-    (settled.world.source / "away").rename(settled.world.source / "acme.csv")
+    (settled.workspace.source / "away").rename(settled.workspace.source / "acme.csv")
     assert settled.tick() == []
     assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
 
 
-def test_a_vanished_file_takes_its_key_along_where_the_sensor_is_told_so(settled: Daemon) -> None:
+def test_the_key_of_a_vanished_file_is_retired_if_the_sensor_is_set_to_retire(settled: Daemon) -> None:
     """Asked for once, by the job's name; a key that was announced by hand stays."""
     settled.sensor = retiring_sensor
-    register_keys(settled.world.instance, ["announced"])
-    (settled.world.source / "acme.csv").unlink()
+    register_keys(settled.workspace.instance, ["announced"])
+    (settled.workspace.source / "acme.csv").unlink()
     assert settled.tick() == ["-acme"]
-    assert settled.world.keys() == ["globex", "announced"]
-    assert settled.world.prices() == {"globex": [9.75]}
+    assert settled.workspace.keys() == ["globex", "announced"]
+    assert settled.workspace.prices() == {"globex": [9.75]}
     assert settled.tick() == []
     assert settled.message == (
         "No new or corrected file among 1. Keys without a file that were never imported: 'announced'."
     )
 
 
-def test_a_file_that_goes_before_it_was_imported_is_told(daemon: Daemon) -> None:
+def test_a_file_that_vanishes_before_its_import_is_reported(daemon: Daemon) -> None:
     """Its key stays, and nothing is done about it."""
     daemon.sensor = retiring_sensor
-    put(daemon.world, "acme", 1)
-    put(daemon.world, "tpyo", 1)
+    put(daemon.workspace, "acme", 1)
+    put(daemon.workspace, "tpyo", 1)
     assert daemon.tick(runs="wait") == ["acme", "tpyo"]
-    (daemon.world.source / "tpyo.csv").unlink()
+    (daemon.workspace.source / "tpyo.csv").unlink()
     daemon.work()
     assert daemon.tick() == []
     assert daemon.message == (
         "No new or corrected file among 1. Keys without a file that were never imported: 'tpyo'."
     )
-    assert daemon.world.keys() == ["acme", "tpyo"]
+    assert daemon.workspace.keys() == ["acme", "tpyo"]
 
 
-def test_a_retirement_is_asked_for_once(settled: Daemon) -> None:
+def test_a_retirement_is_requested_once(settled: Daemon) -> None:
     """While its run waits, and where the cursor is lost; the message goes on telling."""
     settled.sensor = retiring_sensor
-    (settled.world.source / "acme.csv").unlink()
+    (settled.workspace.source / "acme.csv").unlink()
     assert settled.tick(runs="wait") == ["-acme"]
     (asked,) = settled.run_keys()
     assert settled.tick(runs="wait") == []
@@ -800,28 +826,28 @@ def test_a_retired_customer_comes_back_and_goes_again(settled: Daemon) -> None:
     """With the same content: each coming is loaded, each going retired."""
     settled.sensor = retiring_sensor
     for age in (50, 40):
-        (settled.world.source / "acme.csv").unlink()
+        (settled.workspace.source / "acme.csv").unlink()
         assert settled.tick() == ["-acme"]
-        put(settled.world, "acme", 1.5, 2.5, age=age)
+        put(settled.workspace, "acme", 1.5, 2.5, age=age)
         assert settled.tick() == ["acme"]
-        assert settled.world.prices()["acme"] == [1.5, 2.5]
+        assert settled.workspace.prices()["acme"] == [1.5, 2.5]
 
 
 def test_a_file_that_is_there_again_keeps_its_key(settled: Daemon) -> None:
     """The run that was to retire it looks once more."""
     settled.sensor = retiring_sensor
-    (settled.world.source / "acme.csv").rename(settled.world.source / "away")
+    (settled.workspace.source / "acme.csv").rename(settled.workspace.source / "away")
     assert settled.tick(runs="wait") == ["-acme"]
-    (settled.world.source / "away").rename(settled.world.source / "acme.csv")
+    (settled.workspace.source / "away").rename(settled.workspace.source / "acme.csv")
     settled.work()
-    assert settled.world.keys() == ["acme", "globex"]
-    assert settled.world.prices()["acme"] == [1.5, 2.5]
+    assert settled.workspace.keys() == ["acme", "globex"]
+    assert settled.workspace.prices()["acme"] == [1.5, 2.5]
 
 
 def test_a_file_that_was_back_for_a_while_is_retired_when_it_goes_again(settled: Daemon) -> None:
     """The run that found it there did rightly nothing, and counts as over."""
     settled.sensor = retiring_sensor
-    path, away = settled.world.source / "acme.csv", settled.world.source / "away"
+    path, away = settled.workspace.source / "acme.csv", settled.workspace.source / "away"
     path.rename(away)
     assert settled.tick(runs="wait") == ["-acme"]
     away.rename(path)
@@ -829,32 +855,32 @@ def test_a_file_that_was_back_for_a_while_is_retired_when_it_goes_again(settled:
     assert settled.tick() == []
     path.unlink()
     assert settled.tick() == ["-acme"]
-    assert settled.world.keys() == ["globex"]
+    assert settled.workspace.keys() == ["globex"]
 
 
-def test_a_retirement_that_failed_is_told_and_not_asked_for_again(settled: Daemon) -> None:
+def test_a_retirement_that_failed_is_reported_and_not_requested_again(settled: Daemon) -> None:
     """Unless its file was back in between, or the cursor is lost."""
     settled.sensor = retiring_sensor
-    database = settled.world.database
+    database = settled.workspace.database
     database.rename(database.with_name("away"))
     database.mkdir()
-    (settled.world.source / "acme.csv").unlink()
+    (settled.workspace.source / "acme.csv").unlink()
     assert [settled.tick(), settled.tick()] == [["-acme"], []]
     assert "Keys to be retired, since their files are gone: 'acme'." in settled.message
     database.rmdir()
     database.with_name("away").rename(database)
     settled.cursor = None
     assert settled.tick() == ["-acme"]
-    assert settled.world.keys() == ["globex"]
+    assert settled.workspace.keys() == ["globex"]
 
 
-def test_a_renamed_twin_takes_the_place_of_the_retired_one(settled: Daemon) -> None:
+def test_a_renamed_lookalike_replaces_the_retired_key(settled: Daemon) -> None:
     """One tick after the old key is gone."""
     settled.sensor = retiring_sensor
-    (settled.world.source / "acme.csv").rename(settled.world.source / "ACME.csv")
+    (settled.workspace.source / "acme.csv").rename(settled.workspace.source / "ACME.csv")
     assert settled.tick() == ["-acme"]
     assert settled.tick() == ["ACME"]
-    assert settled.world.prices() == {"globex": [9.75], "ACME": [1.5, 2.5]}
+    assert settled.workspace.prices() == {"globex": [9.75], "ACME": [1.5, 2.5]}
 
 
 @pytest.mark.parametrize("sensor", [arrivals_sensor, retiring_sensor], ids=["keep", "retire"])
@@ -862,7 +888,7 @@ def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefin
     """It looks like one that is not mounted."""
     settled.sensor = sensor
     for key in ("acme", "globex"):
-        (settled.world.source / f"{key}.csv").unlink()
+        (settled.workspace.source / f"{key}.csv").unlink()
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
@@ -873,7 +899,7 @@ def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefin
 
 def test_a_folder_that_was_not_mounted_for_a_while_brings_nothing_new(settled: Daemon) -> None:
     """The empty mount point does not make a tick forget any file."""
-    source = settled.world.source
+    source = settled.workspace.source
     cursor = settled.cursor
     source.rename(source.with_name("away"))
     source.mkdir()
@@ -889,11 +915,11 @@ def test_a_folder_that_was_not_mounted_for_a_while_brings_nothing_new(settled: D
 def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:
     """They come after what is to be loaded, and none is lost."""
     settled.sensor = build_arrivals_sensor(vanished="retire", runs_a_tick=1)
-    put(settled.world, "bluebird", 1)
+    put(settled.workspace, "bluebird", 1)
     for key in ("acme", "globex"):
-        (settled.world.source / f"{key}.csv").unlink()
+        (settled.workspace.source / f"{key}.csv").unlink()
     assert [settled.tick() for _ in range(4)] == [["bluebird"], ["-acme"], ["-globex"], []]
-    assert settled.world.keys() == ["bluebird"]
+    assert settled.workspace.keys() == ["bluebird"]
 
 
 @pytest.mark.parametrize("age", [60, -3600], ids=["old", "from the future"])
@@ -901,12 +927,12 @@ def test_a_key_retired_by_hand_is_registered_again_while_its_file_is_there(
     settled: Daemon, capsys: pytest.CaptureFixture[str], age: float
 ) -> None:
     """Each time its run has a new run key; with its file gone, the key stays retired."""
-    path = put(settled.world, "acme", 3.5, age=age)
+    path = put(settled.workspace, "acme", 3.5, age=age)
     settled.tick()
     settled.tick()
     asked = set()
     for _ in range(2):
-        retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
+        retire_key(settled.workspace.instance, "acme", Warehouse(database=settled.workspace.database))
         capsys.readouterr()
         assert settled.tick() == ["acme"]
         asked |= set(settled.run_keys())
@@ -914,35 +940,37 @@ def test_a_key_retired_by_hand_is_registered_again_while_its_file_is_there(
             "2 files. Runs asked for: 'acme'. Registered again, since their files are here: 'acme'."
             in capsys.readouterr().err
         )
-        assert settled.world.prices()["acme"] == [3.5]
+        assert settled.workspace.prices()["acme"] == [3.5]
         assert settled.tick() == []
         assert settled.message == "No new or corrected file among 2."
     assert len(asked) == 2
     path.unlink()
-    retire_key(settled.world.instance, "acme", Warehouse(database=settled.world.database))
+    retire_key(settled.workspace.instance, "acme", Warehouse(database=settled.workspace.database))
     assert settled.tick() == []
-    assert settled.world.keys() == ["globex"]
+    assert settled.workspace.keys() == ["globex"]
 
 
-def test_keys_that_are_registered_again_wait_for_their_turn(world: World) -> None:
+def test_keys_that_are_registered_again_wait_for_their_turn(workspace: Workspace) -> None:
     """They count among the runs of a tick, and none is lost."""
-    daemon = Daemon(world, build_arrivals_sensor(runs_a_tick=1))
+    daemon = Daemon(workspace, build_arrivals_sensor(runs_a_tick=1))
     for key in ("acme", "globex"):
-        put(world, key, 1)
+        put(workspace, key, 1)
     assert [daemon.tick(), daemon.tick(), daemon.tick()] == [["acme"], ["globex"], []]
     for key in ("acme", "globex"):
-        retire_key(world.instance, key, Warehouse(database=world.database))
+        retire_key(workspace.instance, key, Warehouse(database=workspace.database))
     assert [daemon.tick(), daemon.tick(), daemon.tick()] == [["acme"], ["globex"], []]
-    assert world.prices() == {"acme": [1.0], "globex": [1.0]}
+    assert workspace.prices() == {"acme": [1.0], "globex": [1.0]}
 
 
 @pytest.fixture
 def neighbor(settled: Daemon) -> Daemon:
     """The retiring sensor of another folder, with the same instance and database, and zenith loaded."""
-    source = settled.world.source.with_name("neighbor")
+    source = settled.workspace.source.with_name("neighbor")
     source.mkdir()
-    daemon = Daemon(World(source, settled.world.database, settled.world.instance), retiring_sensor)
-    put(daemon.world, "zenith", 3)
+    daemon = Daemon(
+        Workspace(source, settled.workspace.database, settled.workspace.instance), retiring_sensor
+    )
+    put(daemon.workspace, "zenith", 3)
     assert daemon.tick() == ["zenith"]
     return daemon
 
@@ -953,7 +981,7 @@ def test_keys_of_another_folder_are_kept_and_reported(
 ) -> None:
     """So is a key whose import records no folder; only a key that came from this folder can be retired."""
     settled.sensor = neighbor.sensor = sensor
-    instance = settled.world.instance
+    instance = settled.workspace.instance
     instance.add_dynamic_partitions("s3", ["reported"])
     instance.report_runless_asset_event(dg.AssetMaterialization(IMPORT.key, partition="reported"))
     for _ in range(2):
@@ -964,54 +992,54 @@ def test_keys_of_another_folder_are_kept_and_reported(
         assert settled.message == (
             "No new or corrected file among 2. Keys of another folder, kept: 'zenith', 'reported'."
         )
-    assert settled.world.prices() == {"acme": [1.5, 2.5], "globex": [9.75], "zenith": [3.0]}
+    assert settled.workspace.prices() == {"acme": [1.5, 2.5], "globex": [9.75], "zenith": [3.0]}
 
 
-def test_an_empty_folder_says_which_keys_are_of_another_folder(settled: Daemon, neighbor: Daemon) -> None:
+def test_an_empty_folder_reports_the_keys_of_another_folder(settled: Daemon, neighbor: Daemon) -> None:
     """Only its own keys make it look like a folder that is not mounted."""
-    (neighbor.world.source / "zenith.csv").unlink()
+    (neighbor.workspace.source / "zenith.csv").unlink()
     assert neighbor.tick() == []
     assert neighbor.message == (
         "No new or corrected file among 0. No data file is left; is the folder mounted? Keys kept: 'zenith'. "
         "Keys of another folder, kept: 'acme', 'globex'."
     )
-    assert settled.world.keys() == ["acme", "globex", "zenith"]
+    assert settled.workspace.keys() == ["acme", "globex", "zenith"]
 
 
 def test_a_key_goes_with_the_folder_that_loaded_it_last(settled: Daemon, neighbor: Daemon) -> None:
     """If two folders have acme.csv, each loads its own when it changes, and only then."""
     settled.sensor = retiring_sensor
-    put(neighbor.world, "acme", 7.5)
+    put(neighbor.workspace, "acme", 7.5)
     assert neighbor.tick() == ["acme"]
-    assert settled.world.prices()["acme"] == [7.5]
+    assert settled.workspace.prices()["acme"] == [7.5]
     assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
-    put(settled.world, "acme", 8.5, age=50)
+    put(settled.workspace, "acme", 8.5, age=50)
     assert settled.tick() == ["acme"]
     assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
-    assert settled.world.prices()["acme"] == [8.5]
+    assert settled.workspace.prices()["acme"] == [8.5]
 
     # The folder that loaded it last loses its file, so the other one takes its place.
-    (settled.world.source / "acme.csv").unlink()
+    (settled.workspace.source / "acme.csv").unlink()
     assert settled.tick() == ["-acme"]
-    assert "acme" not in settled.world.prices()
+    assert "acme" not in settled.workspace.prices()
     assert neighbor.tick() == ["acme"]
     assert neighbor.run_keys()[0].startswith("acme@")
-    assert settled.world.prices()["acme"] == [7.5]
+    assert settled.workspace.prices()["acme"] == [7.5]
     assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
     assert "Keys of another folder, kept: 'zenith', 'acme'." in settled.message
 
 
 @pytest.mark.parametrize("runs", ["finish", "wait"])
-def test_two_folders_do_not_fight_over_a_key_whose_other_file_is_not_imported(
+def test_two_folders_do_not_alternate_over_a_key_whose_other_file_is_not_imported(
     settled: Daemon, neighbor: Daemon, runs: str
 ) -> None:
     """The key is retired once for an import, and registered again once, even if that import never comes."""
     settled.sensor = retiring_sensor
-    put(neighbor.world, "acme", 1)
-    (neighbor.world.source / "acme.csv").write_text("")
-    os.utime(neighbor.world.source / "acme.csv", (1e9, 1e9))
+    put(neighbor.workspace, "acme", 1)
+    (neighbor.workspace.source / "acme.csv").write_text("")
+    os.utime(neighbor.workspace.source / "acme.csv", (1e9, 1e9))
     assert neighbor.tick() == ["acme"]
-    (settled.world.source / "acme.csv").unlink()
+    (settled.workspace.source / "acme.csv").unlink()
     assert settled.tick() == ["-acme"]
     assert neighbor.tick(runs=runs) == ["acme"]
     for _ in range(3):
@@ -1021,7 +1049,7 @@ def test_two_folders_do_not_fight_over_a_key_whose_other_file_is_not_imported(
         "No new or corrected file among 1. Keys of another folder, kept: 'zenith'. "
         "Keys without a file that were never imported: 'acme'."
     )
-    assert settled.world.keys() == ["globex", "zenith", "acme"]
+    assert settled.workspace.keys() == ["globex", "zenith", "acme"]
 
 
 @pytest.mark.parametrize("way", ["a link", "a trailing slash", "a tilde", "dots"])
@@ -1029,7 +1057,7 @@ def test_a_folder_is_the_same_one_whichever_way_its_path_is_written(
     settled: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """An import through one path is retired by the sensor of another path."""
-    source = settled.world.source
+    source = settled.workspace.source
     for variable in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(variable, str(tmp_path))
     (tmp_path / "link").symlink_to(source)
@@ -1040,15 +1068,17 @@ def test_a_folder_is_the_same_one_whichever_way_its_path_is_written(
         "dots": f"{source}/../source",
     }[way]
     settled.sensor = retiring_sensor
-    settled.world.load("acme", resources={**settled.world.resources(), "source": SourceFolder(path=path)})
+    settled.workspace.load(
+        "acme", resources={**settled.workspace.resources(), "source": SourceFolder(path=path)}
+    )
     for key in ("acme", "globex"):
         (source / f"{key}.csv").unlink()
-    put(settled.world, "zenith", 1)
-    with dg.build_sensor_context(instance=settled.world.instance, cursor=settled.cursor) as context:
+    put(settled.workspace, "zenith", 1)
+    with dg.build_sensor_context(instance=settled.workspace.instance, cursor=settled.cursor) as context:
         result = retiring_sensor(context, source=SourceFolder(path=path))
     assert list(map(_key_of, result.run_requests)) == ["zenith", "-acme", "-globex"]
     assert settled.tick() == ["zenith", "-acme", "-globex"]
-    assert settled.world.keys() == ["zenith"]
+    assert settled.workspace.keys() == ["zenith"]
 
 
 def test_a_tick_examines_only_so_many_keys_without_files(
@@ -1057,10 +1087,10 @@ def test_a_tick_examines_only_so_many_keys_without_files(
     """The next ticks examine the others, and one that was retired before is not retired again."""
     monkeypatch.setattr(tick_plan, "MAX_EXAMINED_PER_TICK", 1)
     settled.sensor = retiring_sensor
-    put(settled.world, "zenith", 1)
+    put(settled.workspace, "zenith", 1)
     assert settled.tick() == ["zenith"]
     for key in ("acme", "globex"):
-        (settled.world.source / f"{key}.csv").unlink()
+        (settled.workspace.source / f"{key}.csv").unlink()
     now = 2 * int(time.time() / 2)
     monkeypatch.setattr(tick_plan, "time", SimpleNamespace(time=lambda: now))
     assert settled.tick(runs="wait") == ["-acme"]
@@ -1073,11 +1103,11 @@ def test_a_tick_examines_only_so_many_keys_without_files(
         "Keys without a file that were not examined at this tick: 'globex'."
     )
     settled.work()
-    assert settled.world.keys() == ["zenith"]
+    assert settled.workspace.keys() == ["zenith"]
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "logged"),
     [
         ({"vanished": "delete"}, "vanished is 'delete'. Write vanished='keep' or vanished='retire'."),
         ({"runs_a_tick": 0}, "runs_a_tick is 0. Give a whole number of 1 or more"),
@@ -1091,14 +1121,14 @@ def test_a_tick_examines_only_so_many_keys_without_files(
         ({"minimum_interval_seconds": None}, "minimum_interval_seconds is None. Give a whole number"),
     ],
 )
-def test_a_setting_that_makes_no_sense_is_refused(setting: dict[str, object], told: str) -> None:
+def test_an_invalid_setting_is_refused(setting: dict[str, object], logged: str) -> None:
     """When the sensor is built, with what to write instead."""
     with pytest.raises(InvalidSetting) as caught:
         build_arrivals_sensor(**setting)
-    assert told in str(caught.value)
+    assert logged in str(caught.value)
 
 
-def test_a_sensor_is_built_as_it_is_told() -> None:
+def test_a_sensor_is_built_with_its_settings() -> None:
     """With its name, its pace, and the jobs that it may ask for."""
     built = build_arrivals_sensor(name="other", vanished="retire", minimum_interval_seconds=60)
     assert (built.name, built.minimum_interval_seconds) == ("other", 60)
@@ -1109,25 +1139,28 @@ def test_a_sensor_is_built_as_it_is_told() -> None:
 
 # Of Dagster's own making, for any sensor beside a plain job that has resources.
 @pytest.mark.filterwarnings("ignore:Parameter `owners`")
-def test_dagster_accepts_what_the_sensor_asks_for(world: World, tmp_path: Path) -> None:
+def test_dagster_accepts_the_requests_of_the_sensor(workspace: Workspace, tmp_path: Path) -> None:
     """Jobs, keys and configuration pass the validation of a tick, in definitions with both resources."""
-    own = dg.Definitions(assets=defs.assets, sensors=[retiring_sensor], resources=world.resources())
-    put(world, "acme", 1)
+    own = dg.Definitions(assets=defs.assets, sensors=[retiring_sensor], resources=workspace.resources())
+    put(workspace, "acme", 1)
     home = tmp_path / "home"
     home.mkdir()
     with dg.DagsterInstance.local_temp(str(home)) as instance:
         for key in ("globex", "zenith"):
-            world.write(key, priced(1))
+            workspace.write(key, priced(1))
             register_keys(instance, [key])
             dg.materialize(
                 [IMPORT],
                 partition_key=key,
                 instance=instance,
-                resources={"source": SourceFolder(path=world.source)},
+                resources={"source": SourceFolder(path=workspace.source)},
             )
-            (world.source / f"{key}.csv").unlink()
+            (workspace.source / f"{key}.csv").unlink()
         with dg.build_sensor_context(
-            instance=instance, instance_ref=instance.get_ref(), definitions=own, resources=world.resources()
+            instance=instance,
+            instance_ref=instance.get_ref(),
+            definitions=own,
+            resources=workspace.resources(),
         ) as context:
             data = own.resolve_sensor_def("arrivals_sensor").evaluate_tick(context)
     assert [(request.job_name, request.partition_key) for request in data.run_requests or []] == [

@@ -63,7 +63,7 @@ def test_a_tick_reads_so_many_bytes_and_no_more(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_only_what_was_read_counts(tmp_path: Path) -> None:
+def test_only_bytes_that_were_read_count(tmp_path: Path) -> None:
     """A file that has gone, or cannot be read, takes nothing from those that come after it."""
     files = put(tmp_path, a=8, b=8, c=8)
     (tmp_path / "a.csv").unlink()

@@ -5,7 +5,7 @@ import pytest
 
 from lesson_lib.pipeline.sensor import run_keys
 from lesson_lib.pipeline.sensor.run_keys import build_import_run_keys, build_retirement_run_keys
-from tests.pipeline.world import World
+from tests.pipeline.workspace import Workspace
 
 OVER = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 NOT_OVER = set(dg.DagsterRunStatus) - OVER - {dg.DagsterRunStatus.QUEUED}  # only Dagster can queue a run
@@ -16,17 +16,17 @@ def some_job() -> None:
     """Do nothing."""
 
 
-def run(world: World, *keys: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.SUCCESS) -> None:
+def run(workspace: Workspace, *keys: str, status: dg.DagsterRunStatus = dg.DagsterRunStatus.SUCCESS) -> None:
     """Record a run of each key."""
     for key in keys:
-        world.instance.create_run_for_job(some_job, status=status, tags={"dagster/partition": key})
+        workspace.instance.create_run_for_job(some_job, status=status, tags={"dagster/partition": key})
 
 
-def test_a_run_key_names_version_and_latest_run(world: World) -> None:
+def test_a_run_key_names_version_and_latest_run(workspace: Workspace) -> None:
     """The second of its own key, and only where there is one."""
-    run(world, "acme", "acme", "globex", "acme")
+    run(workspace, "acme", "acme", "globex", "acme")
     versions = {"acme": "v1", "globex": "v1", "zenith": "v2"}
-    assert build_import_run_keys(world.instance, versions) == [
+    assert build_import_run_keys(workspace.instance, versions) == [
         "acme@v1 after 4",
         "globex@v1 after 3",
         "zenith@v2",
@@ -34,32 +34,32 @@ def test_a_run_key_names_version_and_latest_run(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", sorted(OVER, key=str), ids=str)
-def test_a_run_that_is_over_changes_the_run_key(world: World, status: dg.DagsterRunStatus) -> None:
+def test_a_run_that_is_over_changes_the_run_key(workspace: Workspace, status: dg.DagsterRunStatus) -> None:
     """Whatever became of it."""
-    run(world, "acme", status=status)
-    assert build_import_run_keys(world.instance, {"acme": "v1"}) == ["acme@v1 after 1"]
-    assert build_retirement_run_keys(world.instance, some_job, ["acme", "b"]) == [
+    run(workspace, "acme", status=status)
+    assert build_import_run_keys(workspace.instance, {"acme": "v1"}) == ["acme@v1 after 1"]
+    assert build_retirement_run_keys(workspace.instance, some_job, ["acme", "b"]) == [
         "acme@vanished after 1",
         "b@vanished after 1",
     ]
 
 
 @pytest.mark.parametrize("status", sorted(NOT_OVER, key=str), ids=str)
-def test_a_run_that_waits_or_works_does_not(world: World, status: dg.DagsterRunStatus) -> None:
+def test_a_run_that_waits_or_works_does_not(workspace: Workspace, status: dg.DagsterRunStatus) -> None:
     """What was asked for is still to come."""
-    run(world, "acme", status=status)
-    assert build_import_run_keys(world.instance, {"acme": "v1"}) == ["acme@v1"]
-    assert build_retirement_run_keys(world.instance, some_job, ["acme"]) == ["acme@vanished"]
+    run(workspace, "acme", status=status)
+    assert build_import_run_keys(workspace.instance, {"acme": "v1"}) == ["acme@v1"]
+    assert build_retirement_run_keys(workspace.instance, some_job, ["acme"]) == ["acme@vanished"]
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 1_000])
-def test_many_keys_and_many_runs_are_asked_for_in_parts(
-    world: World, number: int, monkeypatch: pytest.MonkeyPatch
+def test_many_keys_and_many_runs_are_queried_in_parts(
+    workspace: Workspace, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key that has run all the time hides no other one."""
     monkeypatch.setattr(run_keys, "MAX_KEYS_PER_QUERY", number)
-    run(world, "b", "c", *"aaaaaaa", "d", *"aaa")
-    assert build_import_run_keys(world.instance, dict.fromkeys("abcde", "v")) == [
+    run(workspace, "b", "c", *"aaaaaaa", "d", *"aaa")
+    assert build_import_run_keys(workspace.instance, dict.fromkeys("abcde", "v")) == [
         "a@v after 13",
         "b@v after 1",
         "c@v after 2",
@@ -68,8 +68,8 @@ def test_many_keys_and_many_runs_are_asked_for_in_parts(
     ]
 
 
-def test_nothing_is_asked_where_there_is_nothing_to_ask_for(world: World) -> None:
+def test_no_query_is_made_for_no_keys(workspace: Workspace) -> None:
     """Not even for the runs."""
-    run(world, "acme")
-    assert build_import_run_keys(world.instance, {}) == []
-    assert build_retirement_run_keys(world.instance, some_job, []) == []
+    run(workspace, "acme")
+    assert build_import_run_keys(workspace.instance, {}) == []
+    assert build_retirement_run_keys(workspace.instance, some_job, []) == []

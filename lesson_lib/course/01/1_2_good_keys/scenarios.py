@@ -11,9 +11,9 @@ from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
 
 
-def _registered(answer: object, names: list[Any], already: Sequence[str] = ()) -> Miss | None:
-    """Let the answer register the good ones of these names, and compare with what is then in the set."""
-    function = _function_of_two(answer)
+def _check_registration(answer: object, names: list[Any], already: Sequence[str] = ()) -> Miss | None:
+    """Register the good ones of these names with the answer, and compare the keys of the set."""
+    function = _require_function(answer)
     expected = list(dict.fromkeys([*already, *filter(_is_good, names)]))
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions(KEYS, already)
@@ -22,14 +22,14 @@ def _registered(answer: object, names: list[Any], already: Sequence[str] = ()) -
         held = instance.get_dynamic_partitions(KEYS)
     if held == expected:
         return None
-    belief, aside = _belief_about_registering(held, names, elsewhere, returned)
-    return Miss(belief, seen=f"{KEYS} holds {_listed(held)}{aside}", expected=_listed(expected))
+    belief, aside = _find_belief(held, names, elsewhere, returned)
+    return Miss(belief, seen=f"{KEYS} holds {_format_keys(held)}{aside}", expected=_format_keys(expected))
 
 
-def _belief_about_registering(
+def _find_belief(
     held: Sequence[str], names: list[Any], elsewhere: OtherRegistrations, returned: object
 ) -> tuple[str, str]:
-    """Return the misconception behind other keys than expected, and what else there is to see."""
+    """Return the misconception behind unexpected keys, and what else was seen."""
     if not held and elsewhere.sets:
         return "typo-raises-an-error", f"; the set {plain(repr(elsewhere.sets[0]))} has been given keys"
     if not held and elsewhere.instances:
@@ -39,13 +39,13 @@ def _belief_about_registering(
         return "", f"; your function registered nothing{aside}"
     bad = [name for name in dict.fromkeys(names) if not _is_good(name)]
     if kept := [name for name in held if not _is_good(name)]:
-        # Who leaves out some of them knows that Dagster takes them all.
+        # Learners who leave out some of them know that Dagster accepts them all.
         belief = "dagster-checks-keys" if set(map(str, bad)) <= set(held) else ""
-        return belief, f"; {_listed(kept)} should not be among them"
+        return belief, f"; {_format_keys(kept)} should not be among them"
     return "", ""
 
 
-def _function_of_two(answer: object) -> Callable[..., object]:
+def _require_function(answer: object) -> Callable[..., object]:
     if not inspect.isfunction(answer):
         raise NoAnswer("Give check the function itself, by its name and without brackets behind it.")
     try:
@@ -59,43 +59,45 @@ def _is_good(name: object) -> bool:
     return isinstance(name, str) and len(name.splitlines()) == 1 and bool(name.strip()) and "..." not in name
 
 
-def _listed(keys: Sequence[str]) -> str:
+def _format_keys(keys: Sequence[str]) -> str:
     return plain(", ".join(map(repr, keys))) or "no key"
 
 
 def _three_good_names(answer: object) -> Miss | None:
     """Three good names, in an order of their own."""
-    return _registered(answer, ["zenith", "acme", "bluebird"])
+    return _check_registration(answer, ["zenith", "acme", "bluebird"])
 
 
 def _unusual_names(answer: object) -> Miss | None:
     """Names that are unusual and good."""
-    return _registered(answer, ["o'hare", "müller", "blue bird", "globex.eu", "42"])
+    return _check_registration(answer, ["o'hare", "müller", "blue bird", "globex.eu", "42"])
 
 
 def _bad_among_good(answer: object) -> Miss | None:
     """Bad names among good ones."""
-    return _registered(answer, ["zenith", "", "   ", "two\nlines", "acme...zenith", "acme"])
+    return _check_registration(answer, ["zenith", "", "   ", "two\nlines", "acme...zenith", "acme"])
 
 
 def _not_text(answer: object) -> Miss | None:
     """One of the names is no text, but a number."""
-    return _registered(answer, ["zenith", 5, "acme"])
+    return _check_registration(answer, ["zenith", 5, "acme"])
 
 
 def _name_twice(answer: object) -> Miss | None:
     """A name stands twice in the list."""
-    return _registered(answer, ["zenith", "acme", "zenith"])
+    return _check_registration(answer, ["zenith", "acme", "zenith"])
 
 
 def _already_there(answer: object) -> Miss | None:
     """Of two names, one is a key already."""
-    return _registered(answer, ["bluebird", "acme"], already=["zenith", "acme"])
+    return _check_registration(answer, ["bluebird", "acme"], already=["zenith", "acme"])
 
 
 def _empty_list(answer: object) -> Miss | None:
     """The list is empty, or nothing in it is good."""
-    return _registered(answer, [], already=["acme"]) or _registered(answer, ["", "..."], already=["acme"])
+    return _check_registration(answer, [], already=["acme"]) or _check_registration(
+        answer, ["", "..."], already=["acme"]
+    )
 
 
 SCENARIOS = (

@@ -20,7 +20,7 @@ from lesson_lib.pipeline import (
     import_dynamic_partition_file,
 )
 
-# The lettered lines that the learner reads; what goes on in a second line is indented below the first.
+# The lettered statements that the learner reads; further lines of one are indented below the first.
 _LINES = {
     letter: dedent(f"   {code}")
     for letter, code in re.findall(
@@ -50,8 +50,8 @@ def _lines_in_order(*answer: object) -> Miss | None:
             for letter in order:
                 try:
                     exec(_LINES[letter], names)  # noqa: S102 - the exercise's own lines; the learner orders them
-                except Exception as error:  # noqa: BLE001 - whatever comes of the order
-                    return _too_early(letter, order, error)
+                except Exception as error:  # noqa: BLE001 - a wrong order can raise anything
+                    return _explain_error(letter, order, error)
         finally:
             if "instance" in names:
                 names["instance"].dispose()
@@ -59,10 +59,10 @@ def _lines_in_order(*answer: object) -> Miss | None:
     return None if rows == _ACME_ROWS else Miss(seen=counted(rows, "row"), expected=f"{_ACME_ROWS} rows")
 
 
-def _too_early(letter: str, order: list[str], error: Exception) -> Miss:
+def _explain_error(letter: str, order: list[str], error: Exception) -> Miss:
     before = order[: order.index(letter)]
     said = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-    # A line without a name that it needs is a slip; these two have all their names, and lack a record.
+    # A missing name is only a slip; these two lines have all their names, and lack a record.
     beliefs = {"b": "three-records-are-one"} | ({"a": "definition-creates-keys"} if "e" in before else {})
     return Miss(
         beliefs.get(letter, ""),

@@ -1,4 +1,4 @@
-"""Exercise 2.3: a load with two blanks, for a key that is bound."""
+"""Exercise 2.3: a load with two placeholders, for a bound key."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,8 +16,8 @@ _COLUMNS = (
 )
 
 
-def _call(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401 - any value that a learner gives
-    """Let the learner's function load a key into a table that is there."""
+def _load_with(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401 - any value that a learner gives
+    """Load a key with the learner's function into an existing table."""
     if not callable(answer):
         raise NoAnswer('Give check your function, by its name and without brackets: check("2.3", my_load).')
     with duckdb.connect(sandbox.lab.database) as con:
@@ -26,8 +26,8 @@ def _call(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401 - an
 
 
 def _scenario(happening: reload.Happening, source: reload.Source = CUSTOMERS) -> Scenario:
-    """Return the scenario; who fills the blanks of a delete does not believe that there need be none."""
-    judged = reload.scenario(happening, source, _call)
+    """Return the scenario without the belief that no delete is needed: the starter has one."""
+    judged = reload.scenario(happening, source, _load_with)
 
     def run(answer: object) -> Miss | None:
         miss = judged(answer)

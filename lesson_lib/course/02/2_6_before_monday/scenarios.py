@@ -9,7 +9,7 @@ from lesson_lib.classroom.exercises.answers import read_letters
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 
 _TRUE = {"bluebird": "d", "o'hare": "b", "zenith": "c"}
-# Of the key that it happened to: is it registered, was it materialized, did its last run fail, has it rows?
+# The key afterwards: is it registered, was it materialized, did its last run fail, does it have rows?
 _LEFT = {
     "a": (True, False, False, False),
     "b": (False, True, False, True),
@@ -23,7 +23,7 @@ _WORDS = (
     {True: "has a failed last run", False: "has no failed run"},
     {True: "has rows", False: "has no rows"},
 )
-# The answers that one of the known beliefs would explain.
+# The answers that one of the known beliefs explains.
 _BELIEFS = {
     ("bluebird", "a"): "adding-again-starts-afresh",
     ("o'hare", "e"): "three-records-are-one",

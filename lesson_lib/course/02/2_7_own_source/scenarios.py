@@ -24,17 +24,17 @@ from lesson_lib.pipeline.audit import State
 from lesson_lib.pipeline.keys import find_new_keys
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
-MOST_FILES = 5  # of a folder, in the order of their names
-MOST_BYTES = 100_000  # of a file
+MAX_FILES = 5  # the first ones by name
+MAX_BYTES = 100_000  # of each file
 
-# A byte that is no UTF-8: COPY, read_csv and pandas refuse it, in a column of any type. Of a line with too
-# many values, DuckDB's read_csv makes an empty table instead.
+# A byte that is not UTF-8: COPY, read_csv and pandas reject it in a column of any type. For a line with too
+# many values, DuckDB's read_csv returns an empty table instead.
 _NO_UTF8 = "\udcff"
-# Before that byte, more rows than DuckDB looks at when it is asked for the columns: a load that asks for them
-# before it deletes would otherwise be spared by chance.
-_MANY_ROWS = 25_000
-_MANY_CHARACTERS = 20_000_000  # and not more than this, if rows are long
-_NONE = "(empty)"  # how DuckDB says that it found no such character
+# Before that byte come more rows than DuckDB samples to find the columns: otherwise a load that finds them
+# before it deletes would be safe by chance.
+_ROWS_BEFORE_FAULT = 25_000
+_MAX_CHARACTERS_BEFORE_FAULT = 20_000_000  # if rows are long
+_NO_CHARACTER = "(empty)"  # DuckDB's word for a delimiter or quote that it did not find
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class OwnFile:
     Attributes:
         key: the file's name without its suffix.
         columns: their names, as DuckDB reads them.
-        text: the header and the first rows, with their own line ends.
+        text: the header and the first rows, with their original line ends.
         corrected: the header and half of the rows, with another value in one of them; empty if there are not
             two rows with different values.
-        broken: the text, many more rows, and a line that is no UTF-8.
+        broken: the text, many more rows, and a line that is not UTF-8.
     """
 
     key: str
@@ -57,9 +57,9 @@ class OwnFile:
     broken: str
 
 
-def _with_own_files(happening: reload.Happening) -> Scenario:
+def _apply_to_own_files(happening: reload.Happening) -> Scenario:
     def run(folder: object, table: object) -> Miss | None:
-        return reload.scenario(happening, own_source(folder), Sandbox.load)(table)
+        return reload.scenario(happening, make_source(folder), Sandbox.load)(table)
 
     run.__doc__ = str(happening.__doc__).format(key="One of your keys", other="another one")
     return run
@@ -67,7 +67,7 @@ def _with_own_files(happening: reload.Happening) -> Scenario:
 
 def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - any value that a learner gives
     """All of your keys are loaded, and the three records agree."""
-    files = own_files(folder)
+    files = read_own_files(folder)
     with open_sandbox() as sandbox:
         for file in files:
             sandbox.write(file.key, file.text)
@@ -77,13 +77,13 @@ def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN40
     return Miss(seen="; ".join(told), expected=f"{len(files)} keys that agree") if told else None
 
 
-def own_source(folder: object) -> reload.Source:
+def make_source(folder: object) -> reload.Source:
     """Make a source for the scenarios out of the learner's folder.
 
     Raises:
-        NoAnswer: as `own_files`, or no file has two rows with different values.
+        NoAnswer: as `read_own_files`, or no file has two rows with different values.
     """
-    files = own_files(folder)
+    files = read_own_files(folder)
     again = next((file for file in files if file.corrected), None)
     if again is None:
         names = ", ".join(f"{file.key}.csv" for file in files)
@@ -103,18 +103,18 @@ def own_source(folder: object) -> reload.Source:
     )
 
 
-def own_files(folder: object) -> list[OwnFile]:
+def read_own_files(folder: object) -> list[OwnFile]:
     """Read the beginnings of the first CSV files of the learner's folder.
 
     Raises:
         NoAnswer: there are not two of them, one cannot be loaded, or their columns differ; which, and why.
     """
-    paths = _csv_files(_folder(folder))
+    paths = _list_csv_files(_require_folder(folder))
     try:
         find_new_keys((), (path.stem for path in paths))
     except InvalidKey as refusal:
         raise NoAnswer(str(refusal)) from None
-    first, *others = files = [_own_file(path) for path in paths]
+    first, *others = files = [_read_own_file(path) for path in paths]
     for file in others:
         if set(file.columns) != set(first.columns):
             raise NoAnswer(
@@ -124,7 +124,7 @@ def own_files(folder: object) -> list[OwnFile]:
     return files
 
 
-def _folder(given: object) -> Path:
+def _require_folder(given: object) -> Path:
     if not isinstance(given, str | os.PathLike):
         raise NoAnswer("Give check the path of your folder first, as a text or a Path, and then your asset.")
     try:
@@ -138,62 +138,62 @@ def _folder(given: object) -> Path:
     raise NoAnswer(f"There is no folder {str(given)!r}. Give its whole path, such as '~/my_files'.")
 
 
-def _csv_files(folder: Path) -> list[Path]:
+def _list_csv_files(folder: Path) -> list[Path]:
     try:
         found = [path for path in folder.iterdir() if path.suffix.lower() == ".csv" and path.is_file()]
     except OSError as error:
         raise NoAnswer(f"{folder.name} cannot be opened ({error.strerror}). Give another folder.") from None
-    if len(found) < 2:  # noqa: PLR2004 - one that is loaded again, and one that must stay as it is
+    if len(found) < 2:  # noqa: PLR2004 - one to load again, and one that must not change
         count = "one CSV file" if found else "no CSV file"
         raise NoAnswer(
             f"There is {count} in {folder.name}. Give a folder with two or more, one for each key."
         )
-    # A key with an apostrophe comes last: the other keys are to show whether it alone is the trouble.
-    return sorted(found, key=lambda path: ("'" in path.name, path.name))[:MOST_FILES]
+    # A key with an apostrophe comes last, so that the others show whether it alone is the problem.
+    return sorted(found, key=lambda path: ("'" in path.name, path.name))[:MAX_FILES]
 
 
-def _own_file(path: Path) -> OwnFile:
-    records = _records(path)
+def _read_own_file(path: Path) -> OwnFile:
+    records = _read_records(path)
     text = "".join(records)
-    read = _read(path, text)
-    if len(records) != 1 + len(read.rows):  # a quotation mark may be no quote, as in a file of screen sizes
+    read = _read_with_duckdb(path, text)
+    if len(records) != 1 + len(read.rows):  # a quotation mark may mean inches, as in a file of screen sizes
         records = list(io.StringIO(text, newline=""))
     header, *rows = records
     if len(rows) != len(read.rows):
-        raise _unfit(path, "has rows that cannot be told apart by quotation marks and line ends")
-    corrected = _corrected(rows, read)
+        raise _make_no_answer(path, "has rows that cannot be told apart by quotation marks and line ends")
+    corrected = _make_correction(rows, read)
     shortest = min(rows, key=len)
-    more = shortest * min(_MANY_ROWS, _MANY_CHARACTERS // len(shortest))
+    more = shortest * min(_ROWS_BEFORE_FAULT, _MAX_CHARACTERS_BEFORE_FAULT // len(shortest))
     return OwnFile(
         key=path.stem,
         columns=read.columns,
         text=text,
         corrected="".join([header, *corrected]) if corrected else "",
-        broken=text + more + _NO_UTF8 + read.delimiter * (len(read.columns) - 1) + _line_end(header),
+        broken=text + more + _NO_UTF8 + read.delimiter * (len(read.columns) - 1) + _get_line_end(header),
     )
 
 
-def _unfit(path: Path, fault: str) -> NoAnswer:
+def _make_no_answer(path: Path, fault: str) -> NoAnswer:
     return NoAnswer(f"{path.name} {fault}. Mend it or move it away, and run the cell again.")
 
 
-def _records(path: Path) -> list[str]:
+def _read_records(path: Path) -> list[str]:
     """Return the header and the first rows of a file, each with its line end."""
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES)
+            content = file.read(MAX_BYTES)
             is_cut = bool(file.read(1))
     except OSError as error:
-        raise _unfit(path, f"cannot be opened ({error.strerror})") from None
+        raise _make_no_answer(path, f"cannot be opened ({error.strerror})") from None
     if is_cut:
         content = content[: content.rfind(b"\n") + 1]
     try:
         lines = io.StringIO(content.decode(), newline="")
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1
-        raise _unfit(path, f"is not UTF-8 in line {number}") from None
+        raise _make_no_answer(path, f"is not UTF-8 in line {number}") from None
     records: list[str] = []
-    inside = False  # a value in quotes, which goes on in the next line
+    inside = False  # a quoted value that continues in the next line
     for line in lines:
         if inside:
             records[-1] += line
@@ -203,19 +203,19 @@ def _records(path: Path) -> list[str]:
     if inside and is_cut:
         del records[-1]
     if not records:
-        raise _unfit(path, "is empty, or begins with a very long line" if is_cut else "is empty")
+        raise _make_no_answer(path, "is empty, or begins with a very long line" if is_cut else "is empty")
     if not records[-1].endswith(("\r", "\n")):
-        records[-1] += _line_end(records[0]) or "\n"
+        records[-1] += _get_line_end(records[0]) or "\n"
     return records
 
 
-def _line_end(record: str) -> str:
+def _get_line_end(record: str) -> str:
     return record[len(record.rstrip("\r\n")) :]
 
 
 @dataclass(frozen=True)
-class _Read:
-    """What DuckDB found in a text: columns and rows, and what it took for a delimiter and a quote."""
+class _Sniffed:
+    """What DuckDB found in a text: columns and rows, the delimiter and the quote."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -223,7 +223,7 @@ class _Read:
     quote: str
 
 
-def _read(path: Path, text: str) -> _Read:
+def _read_with_duckdb(path: Path, text: str) -> _Sniffed:
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         copy = Path(folder) / "copy.csv"
         copy.write_text(text, encoding="utf-8", newline="")
@@ -236,48 +236,50 @@ def _read(path: Path, text: str) -> _Read:
             found = rows.fetchall()
         except duckdb.Error as error:
             told = str(error).replace(str(copy), path.name).splitlines()[:2]
-            raise _unfit(path, f"cannot be read by DuckDB ({' '.join(told).rstrip('.')})") from None
+            raise _make_no_answer(path, f"cannot be read by DuckDB ({' '.join(told).rstrip('.')})") from None
     ((delimiter, quote, skipped, has_header),) = sniffed
     if skipped or not has_header:
-        raise _unfit(path, "does not begin with a line that DuckDB takes for the names of its columns")
+        raise _make_no_answer(
+            path, "does not begin with a line that DuckDB takes for the names of its columns"
+        )
     if not found:
-        raise _unfit(path, "has a header and no rows")
+        raise _make_no_answer(path, "has a header and no rows")
     if "partition_key" in map(str.lower, columns):
-        raise _unfit(path, "has a column partition_key of its own, which is to be the table's")
-    return _Read(columns, found, delimiter, '"' if quote == _NONE else quote)
+        raise _make_no_answer(path, "has a column partition_key of its own, which is to be the table's")
+    return _Sniffed(columns, found, delimiter, '"' if quote == _NO_CHARACTER else quote)
 
 
-def _corrected(rows: list[str], read: _Read) -> list[str] | None:
-    """Return half of the rows; in one of them, a value has become the greatest or the least of its column."""
+def _make_correction(rows: list[str], read: _Sniffed) -> list[str] | None:
+    """Return half of the rows, with one value replaced by the greatest or the least of its column."""
     half = len(rows) // 2
     if not half:
         return None
-    for column in reversed(range(len(read.columns))):  # keys stand at the front, and are better left alone
+    for column in reversed(range(len(read.columns))):  # from the last: keys tend to be the first columns
         known = {index: row[column] for index, row in enumerate(read.rows) if row[column] is not None}
         ends = [choose(known, key=known.__getitem__) for choose in (max, min)] if known else []
         for changed, like in product((index for index in known if index < half), ends):
             if known[changed] != known[like]:
-                values = _values(rows[changed], read)
-                values[column] = _values(rows[like], read)[column]
-                return [*rows[:changed], _row(values, rows[changed], read), *rows[changed + 1 : half]]
+                values = _split_row(rows[changed], read)
+                values[column] = _split_row(rows[like], read)[column]
+                return [*rows[:changed], _join_row(values, rows[changed], read), *rows[changed + 1 : half]]
     return None
 
 
-def _values(row: str, read: _Read) -> list[str]:
+def _split_row(row: str, read: _Sniffed) -> list[str]:
     return next(csv.reader([row], delimiter=read.delimiter, quotechar=read.quote))
 
 
-def _row(values: list[str], before: str, read: _Read) -> str:
+def _join_row(values: list[str], before: str, read: _Sniffed) -> str:
     written = io.StringIO(newline="")
     csv.writer(
-        written, delimiter=read.delimiter, quotechar=read.quote, lineterminator=_line_end(before)
+        written, delimiter=read.delimiter, quotechar=read.quote, lineterminator=_get_line_end(before)
     ).writerow(values)
     return written.getvalue()
 
 
 SCENARIOS = (
     *map(
-        _with_own_files,
+        _apply_to_own_files,
         (
             reload.loaded_three_times,
             reload.corrected,

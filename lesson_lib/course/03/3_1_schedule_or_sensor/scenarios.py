@@ -1,4 +1,4 @@
-"""Exercise 3.1: what is to start the runs of five sources, a schedule or a sensor."""
+"""Exercise 3.1: what should start the runs of five sources, a schedule or a sensor."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 
 @dataclass(frozen=True)
 class _Source:
-    """A source, as one meets it at work.
+    """A source at work.
 
     Attributes:
         right: `schedule` or `sensor`.
-        decides: the words in it that decide.
-        wanted: what that one does.
-        otherwise: what comes of the other one.
-        misconception: the id of the belief that makes the other one look right, if there is one.
+        decides: the words in its description that decide.
+        wanted: what the right trigger does.
+        otherwise: what the other one does.
+        misconception: the id of the belief that makes the other one look right, or an empty string.
     """
 
     right: str
@@ -26,7 +26,7 @@ class _Source:
 
 
 _SENSORS_FOR_ALL = "sensors-suit-every-source"
-_NEARLY_ALL = 4  # of five answers; whoever gives fewer sensors does not say that one suits every source
+_MIN_SENSORS = 4  # of five; fewer do not show the belief that sensors suit every source
 _SOURCES = {
     "exchange": _Source(
         right="schedule",
@@ -66,7 +66,7 @@ _SOURCES = {
 _EXAMPLE = '{"exchange": "sensor", "customers": "sensor", ...} with a word for each of the five sources'
 
 
-def _trigger(answer: object) -> str:
+def _read_trigger(answer: object) -> str:
     """Read `schedule` or `sensor`, also as `a sensor`, `Schedules` or `@dg.schedule`."""
     [*found] = [
         word for word, start in (("schedule", "sched"), ("sensor", "sens")) if start in str(answer).lower()
@@ -79,11 +79,11 @@ def _trigger(answer: object) -> str:
 def _what_starts_each(answer: object) -> Miss | None:
     """What starts the runs of each source."""
     given = read_one_for_each(answer, _SOURCES, _EXAMPLE)
-    triggers = dict(zip(_SOURCES, map(_trigger, given), strict=True))
+    triggers = dict(zip(_SOURCES, map(_read_trigger, given), strict=True))
     for name, source in _SOURCES.items():
         if triggers[name] != source.right:
             belief = source.misconception
-            if belief == _SENSORS_FOR_ALL and list(triggers.values()).count("sensor") < _NEARLY_ALL:
+            if belief == _SENSORS_FOR_ALL and list(triggers.values()).count("sensor") < _MIN_SENSORS:
                 belief = ""
             seen = f'{name}, "{source.decides}": {source.otherwise}'
             return Miss(belief, seen, expected=source.wanted)

@@ -1,4 +1,4 @@
-"""Exercise 3.4: which line of the published sensor is to be mended to end which symptom."""
+"""Exercise 3.4: which line of the published sensor to fix for each symptom."""
 
 import re
 from collections.abc import Mapping
@@ -9,20 +9,20 @@ from lesson_lib.classroom.exercises.answers import read_one_for_each
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 from lesson_lib.classroom.pages import read_code_block
 
-# The sensor that the learner reads, a numbered line each.
+# The sensor that the learner reads, with numbered lines.
 _NUMBERED = read_code_block(Path(__file__).with_name("task.md"), "python").splitlines()
 PUBLISHED_SENSOR = "".join(f"{line[4:]}\n" for line in _NUMBERED)
 
 
 @dataclass(frozen=True)
 class _Symptom:
-    """What somebody has seen of the sensor.
+    """A symptom of the sensor.
 
     Attributes:
-        lines: those that end it when one of them is mended, from 1 on.
-        so: what is so of other lines that look likely.
-        misconception: the id of the belief that takes `lines` for right, if there is one.
-        shown_by: the lines that somebody who holds this belief would mend instead.
+        lines: the numbers of the lines of which one must be fixed.
+        so: the truth about other lines that look likely.
+        misconception: the id of the belief that these lines are right, or an empty string.
+        shown_by: the lines that learners with this belief would fix instead.
     """
 
     lines: tuple[int, ...]
@@ -67,8 +67,8 @@ _SYMPTOMS = {
 }
 
 
-def _number(answer: object) -> int:
-    """Read a line's number: `10`, `"10"`, `"line 10"`."""
+def _read_line_number(answer: object) -> int:
+    """Read the number of a line: `10`, `"10"`, `"line 10"`."""
     numbers = [int(number) for number in re.findall(r"-?\d+", str(answer))]
     if len(numbers) != 1 or not 1 <= numbers[0] <= len(_NUMBERED):
         raise NoAnswer(f"For each symptom the answer is the number of a line, 1 to {len(_NUMBERED)}.")
@@ -78,7 +78,7 @@ def _number(answer: object) -> int:
 def _line_of_each(answer: object) -> Miss | None:
     """The line behind each symptom."""
     given = read_one_for_each(answer, _SYMPTOMS, '{"a": 1, "b": 1, "c": 1, "d": 1}')
-    lines = dict(zip(_SYMPTOMS, map(_number, given), strict=True))
+    lines = dict(zip(_SYMPTOMS, map(_read_line_number, given), strict=True))
     for letter, symptom in _SYMPTOMS.items():
         if (line := lines[letter]) not in symptom.lines:
             belief = symptom.misconception if line in symptom.shown_by else ""

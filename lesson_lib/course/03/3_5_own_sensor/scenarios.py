@@ -1,7 +1,7 @@
 """Exercise 3.5: a sensor that registers keys, survives corrections, and never asks twice.
 
-What counts is where a key is registered once the tick is over: a sensor that adds it to `context.instance` by
-itself is as right as one that requests it.
+What counts is where a key is registered after the tick, so a sensor may add it to `context.instance`
+itself, or request it.
 """
 
 import os
@@ -21,7 +21,7 @@ from lesson_lib.classroom.display.error_view import told_of
 from lesson_lib.classroom.display.safe_text import counted, listed, plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.placeholders import get_function
-from lesson_lib.classroom.exercises.restarts import restarts
+from lesson_lib.classroom.exercises.restart import prepare_restart
 from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.classroom.simulator.tick_view import Became, Tick
@@ -32,16 +32,16 @@ from lesson_lib.pipeline import (
     import_dynamic_partition_file,
 )
 
-MOST_RUNS = 100  # that a tick may ask for
-FIRST_DAY = 200  # good files, and as many bad ones as fill a tick
+MAX_RUNS_PER_TICK = 100
+FILES_ON_FIRST_DAY = 200  # good ones, beside as many bad ones as fill a tick
 
 _CUSTOMERS = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
-_SECOND = 1_000_000_000  # nanoseconds
-_DAY = 86_400  # seconds
+_NANOSECONDS = 1_000_000_000  # of a second
+_DAY_SECONDS = 86_400
 
 
 class _TickFailed(Exception):
-    """A tick failed, and not in a line of the learner's."""
+    """A tick failed outside the learner's code."""
 
     def __init__(self, tick: Tick) -> None:
         self.tick = tick
@@ -49,11 +49,11 @@ class _TickFailed(Exception):
 
 @dataclass(frozen=True)
 class _Deployment:
-    """The learner's sensor, with a folder, an instance and a daemon of its own.
+    """The learner's sensor, with its own folder, instance and daemon.
 
     Attributes:
-        restart: ends the process of the sensor, and starts it again; the cursor, keys and runs stay.
-        elsewhere: what was registered in no set of this name, or in another instance.
+        restart: restarts the process of the sensor; the cursor, keys and runs stay.
+        elsewhere: the registrations in other sets or instances.
         changed: when its files were changed, in nanoseconds: a day ago, for anybody to call them settled. No
             two deployments have the same, so that what a sensor has kept from another one is no match.
     """
@@ -67,59 +67,59 @@ class _Deployment:
     changed: int
 
     def put(self, name: str, text: str = "a file\n", *, seconds: int = 0) -> None:
-        """Put a file into the folder, in place of an earlier one.
+        """Write a file into the folder, and replace an earlier one.
 
         Args:
-            name: of the file.
-            text: what is in it.
-            seconds: its time of change, counted from `changed`.
+            name: the name of the file.
+            text: its content.
+            seconds: its modification time, in seconds after `changed`.
         """
         path = self.folder / name
         path.write_text(text)
-        os.utime(path, ns=(self.changed, self.changed + seconds * _SECOND))
+        os.utime(path, ns=(self.changed, self.changed + seconds * _NANOSECONDS))
 
     def tick(self) -> list[str]:
-        """Let the daemon tick once, and return the keys for which a run is queued, in order.
+        """Run one tick, and return the keys of the queued runs in order.
 
         Raises:
             _TickFailed: Dagster refused what the sensor asks for.
             Exception: the sensor's own, untouched.
         """
         tick = self.daemon.tick(run=False)
-        if tick.error and _passed(tick.error, self.sensor):
+        if tick.error and _came_from(tick.error, self.sensor):
             raise tick.error
         if tick.error:
             raise _TickFailed(tick)
         return [run.partition or "" for run in tick.became(Became.QUEUED)]
 
     def registered(self) -> list[str]:
-        """Return the keys of the set."""
+        """Return the registered keys."""
         return list(self.instance.get_dynamic_partitions(KEYS))
 
-    def told(self) -> str:
-        """Say what the last tick asked for."""
+    def describe_tick(self) -> str:
+        """Describe the requests of the last tick."""
         tick = self.daemon.ticks[-1]
         dropped = [run.partition or "" for run in tick.became(Became.DROPPED)]
-        parts = [f"runs queued: {_names([run.partition or '' for run in tick.became(Became.QUEUED)])}"]
-        parts += [f"dropped, since their run keys are known: {_names(dropped)}"] if dropped else []
+        parts = [f"runs queued: {_format_names([run.partition or '' for run in tick.became(Became.QUEUED)])}"]
+        parts += [f"dropped, since their run keys are known: {_format_names(dropped)}"] if dropped else []
         return "; ".join(parts)
 
 
-def _passed(error: BaseException, sensor: dg.SensorDefinition) -> bool:
-    """Tell whether an error came up in the learner's function, or in what that called."""
+def _came_from(error: BaseException, sensor: dg.SensorDefinition) -> bool:
+    """Return whether an error was raised in the learner's function, or below it."""
     code = get_function(sensor).__code__
     return any(frame.f_code is code for frame, _ in traceback.walk_tb(error.__traceback__))
 
 
 @contextmanager
-def _deployed(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
-    """Deploy a sensor for one scenario; nothing of the learner's is another one afterwards."""
+def _deploy(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
+    """Deploy a sensor for one scenario, and restore the learner's objects afterwards."""
     has_assets = any(target.assets_defs for target in sensor.targets)
     with (
         tempfile.TemporaryDirectory() as root,
         dg.DagsterInstance.ephemeral() as instance,
         watch_registrations(instance) as elsewhere,
-        restarts(get_function(sensor), sensor) as restart,
+        prepare_restart(get_function(sensor), sensor) as restart,
     ):
         folder = Path(root, "inbox").resolve()
         folder.mkdir()
@@ -128,7 +128,7 @@ def _deployed(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
             "database": Warehouse(database=str(Path(root, "lesson.duckdb"))),
         }
         daemon = simulate(sensor, [] if has_assets else _CUSTOMERS, instance, resources=resources)
-        changed = time.time_ns() - _DAY * _SECOND
+        changed = time.time_ns() - _DAY_SECONDS * _NANOSECONDS
         yield _Deployment(sensor, folder, instance, daemon, restart, elsewhere, changed)
 
 
@@ -136,20 +136,20 @@ _Happening = Callable[[_Deployment], Miss | None]
 
 
 def _scenario(happening: _Happening) -> Scenario:
-    """Deploy the learner's sensor for what happens, and tell of a tick that failed for no line of theirs."""
+    """Return the scenario of a happening, which also explains a tick that fails in Dagster's code."""
 
     def run(answer: object) -> Miss | None:
-        with _deployed(_sensor_of(answer)) as deployment:
+        with _deploy(_require_sensor(answer)) as deployment:
             try:
                 return happening(deployment)
             except _TickFailed as failed:
-                return _of_failed(deployment, failed.tick)
+                return _explain_failed_tick(deployment, failed.tick)
 
     run.__doc__ = happening.__doc__
     return run
 
 
-def _sensor_of(answer: object) -> dg.SensorDefinition:
+def _require_sensor(answer: object) -> dg.SensorDefinition:
     if callable(answer) and not isinstance(answer, dg.SensorDefinition):
         raise NoAnswer("That is a plain function. Put @dg.sensor(target=customers) above it.")
     if not isinstance(answer, dg.SensorDefinition):
@@ -161,27 +161,31 @@ def _sensor_of(answer: object) -> dg.SensorDefinition:
     return answer
 
 
-def _of_failed(deployment: _Deployment, tick: Tick) -> Miss:
-    """Tell of a tick that Dagster let fail, for what the sensor asked for."""
-    told = dict(told_of(tick.error)) if tick.error else {}  # with the cause in plain words
+def _explain_failed_tick(deployment: _Deployment, tick: Tick) -> Miss:
+    """Explain a tick that failed because of the sensor's requests."""
+    facts = dict(told_of(tick.error)) if tick.error else {}  # with the cause in plain words
     is_unknown = isinstance(tick.error, dg.DagsterUnknownPartitionError)
-    belief, aside = _about_unknown_key(deployment, tick) if is_unknown else ("", "")
-    parts = [f"tick {tick.number} failed. {plain(told.get('Raised', ''))}", told.get("Why", ""), aside]
+    belief, aside = _explain_unknown_key(deployment, tick) if is_unknown else ("", "")
+    parts = [
+        f"tick {tick.number} failed. {plain(facts.get('Raised', ''))}",
+        facts.get("Why", ""),
+        aside,
+    ]
     return Miss(belief, seen=" ".join(filter(None, parts)), expected="a tick that does not fail")
 
 
-def _about_unknown_key(deployment: _Deployment, tick: Tick) -> tuple[str, str]:
-    """Return the misconception behind a run request whose key is unknown, and what else there is to see."""
+def _explain_unknown_key(deployment: _Deployment, tick: Tick) -> tuple[str, str]:
+    """Return the misconception behind a run request with an unknown key, and what else was seen."""
     if deployment.elsewhere.instances:
         return "keys-live-in-the-definition", "Keys went to another instance than context.instance."
-    sets = {*deployment.elsewhere.sets, *_sets_asked_for(deployment, tick)}
+    sets = {*deployment.elsewhere.sets, *_find_requested_sets(deployment, tick)}
     if others := sorted(sets - {KEYS}):
         return "typo-raises-an-error", f"The set {plain(repr(others[0]))} was to be given keys."
     return ("" if sets or deployment.registered() else "run-request-brings-its-key"), ""
 
 
-def _sets_asked_for(deployment: _Deployment, tick: Tick) -> list[str]:
-    """Ask the sensor once more, since a tick that failed does not tell what it had asked for."""
+def _find_requested_sets(deployment: _Deployment, tick: Tick) -> list[str]:
+    """Evaluate the sensor again, because a failed tick does not contain its requests."""
     deployment.restart()
     resources = {"source": SourceFolder(path=str(deployment.folder))}
     with dg.build_sensor_context(deployment.instance, tick.cursor_before, resources=resources) as context:
@@ -195,42 +199,46 @@ def _sets_asked_for(deployment: _Deployment, tick: Tick) -> list[str]:
     ]
 
 
-def _raised(error: BaseException | None) -> str:
+def _format_error(error: BaseException | None) -> str:
     return plain(dict(told_of(error))["Raised"]) if error else ""
 
 
-def _names(names: Sequence[str]) -> str:
+def _format_names(names: Sequence[str]) -> str:
     return plain(listed([repr(name) for name in names], many=6)) or "none"
 
 
-def _differs(
+def _compare_runs(
     deployment: _Deployment, queued: Sequence[str], expected: Sequence[str], belief: str = "", aside: str = ""
 ) -> Miss | None:
-    """Return what is wrong with the keys for which a tick queued runs, if they are not those expected."""
+    """Return the fault in the queued runs of a tick, if their keys are not the expected ones."""
     if sorted(queued) == sorted(expected):
         return None
     number = len(deployment.daemon.ticks)
-    seen = f"tick {number}: {aside}{deployment.told()}"
-    return Miss(belief, seen, expected=f"runs queued: {_names(expected)}")
+    seen = f"tick {number}: {aside}{deployment.describe_tick()}"
+    return Miss(belief, seen, expected=f"runs queued: {_format_names(expected)}")
 
 
-def _taken_away(deployment: _Deployment, *names: str) -> Miss | None:
-    """Tell of files that are not where they were put."""
+def _find_missing_files(deployment: _Deployment, *names: str) -> Miss | None:
+    """Return the fault if files are no longer in the folder."""
     gone = [name for name in names if not (deployment.folder / name).is_file()]
     if not gone:
         return None
-    return Miss(seen=f"no longer in the folder: {_names(gone)}", expected="every file stays where it is")
+    return Miss(
+        seen=f"no longer in the folder: {_format_names(gone)}", expected="every file stays where it is"
+    )
 
 
 @_scenario
 def _new_file(deployment: _Deployment) -> Miss | None:
     """A new file arrives in source.path: ada.csv."""
     deployment.put("ada.csv")
-    if miss := _differs(deployment, deployment.tick(), ["ada"]):
+    if miss := _compare_runs(deployment, deployment.tick(), ["ada"]):
         return miss
     if (keys := deployment.registered()) != ["ada"]:
-        return Miss(seen=f"{KEYS} holds {_names(keys)}", expected=f"{KEYS} holds {_names(['ada'])}")
-    return _taken_away(deployment, "ada.csv")
+        return Miss(
+            seen=f"{KEYS} holds {_format_names(keys)}", expected=f"{KEYS} holds {_format_names(['ada'])}"
+        )
+    return _find_missing_files(deployment, "ada.csv")
 
 
 @_scenario
@@ -239,12 +247,12 @@ def _nothing_new(deployment: _Deployment) -> Miss | None:
     names = ["ada", "grace", "edsger"]
     for name in names:
         deployment.put(f"{name}.csv")
-    if miss := _differs(deployment, deployment.tick(), names):
+    if miss := _compare_runs(deployment, deployment.tick(), names):
         return miss
     for number in range(2, 6):
-        # Who forgets at once remembers nothing; who forgets at the second tick does remember something.
+        # A sensor that forgets at the first tick remembers nothing; at the second it remembers something.
         belief = "cursor-of-new-files-is-enough" if number > 2 else ""  # noqa: PLR2004 - the second tick
-        if miss := _differs(deployment, deployment.tick(), [], belief):
+        if miss := _compare_runs(deployment, deployment.tick(), [], belief):
             return miss
     return None
 
@@ -259,7 +267,7 @@ def _corrected(deployment: _Deployment) -> Miss | None:
     queued = deployment.tick()
     dropped = [run.partition for run in deployment.daemon.ticks[-1].became(Became.DROPPED)]
     belief = "file-name-is-a-good-run-key" if "grace" in dropped else "known-name-is-known-file"
-    return _differs(deployment, queued, ["grace"], "" if queued else belief) or _differs(
+    return _compare_runs(deployment, queued, ["grace"], "" if queued else belief) or _compare_runs(
         deployment, deployment.tick(), []
     )
 
@@ -269,8 +277,8 @@ def _older_file(deployment: _Deployment) -> Miss | None:
     """A file arrives that was changed before those that are there already."""
     deployment.put("ada.csv")
     deployment.tick()
-    deployment.put("grace.csv", seconds=-_DAY)
-    return _differs(deployment, deployment.tick(), ["grace"], "new-files-are-newest")
+    deployment.put("grace.csv", seconds=-_DAY_SECONDS)
+    return _compare_runs(deployment, deployment.tick(), ["grace"], "new-files-are-newest")
 
 
 @_scenario
@@ -287,11 +295,11 @@ def _two_dots(deployment: _Deployment) -> Miss | None:
             raise
         return Miss(
             "key-ends-at-the-first-dot",
-            seen=f"the key of both is 'hooli', and tick 1 failed. {_raised(refused)}",
-            expected=f"runs queued: {_names(expected)}",
+            seen=f"the key of both is 'hooli', and tick 1 failed. {_format_error(refused)}",
+            expected=f"runs queued: {_format_names(expected)}",
         )
     belief = "key-ends-at-the-first-dot" if "hooli" in queued else ""
-    return _differs(deployment, queued, expected, belief)
+    return _compare_runs(deployment, queued, expected, belief)
 
 
 @_scenario
@@ -301,12 +309,12 @@ def _no_data(deployment: _Deployment) -> Miss | None:
         (deployment.folder / name).mkdir()
     for name in (".ada.csv", "grace.csv.part", "notes.txt", "ada.csv", "archive/ada of 2024.csv"):
         deployment.put(name)
-    if os.name == "posix":  # on Windows, patterns disregard case, and links take a permission
+    if os.name == "posix":  # on Windows, patterns ignore case, and links need a permission
         deployment.put("GRACE.CSV")
         (deployment.folder / "device.csv").symlink_to(os.devnull)
     queued = deployment.tick()
     belief = "everything-in-a-folder-is-data" if {*queued} - {"ada", "GRACE"} else ""
-    return _differs(deployment, queued, ["ada"], belief)
+    return _compare_runs(deployment, queued, ["ada"], belief)
 
 
 @_scenario
@@ -323,48 +331,50 @@ def _bad_key(deployment: _Deployment) -> Miss | None:
         except (ValueError, AssertionError) as error:  # InvalidKey is a ValueError
             return Miss(
                 "one-bad-key-fails-alone",
-                seen=f"tick {len(deployment.daemon.ticks)} failed. {_raised(error)}",
-                expected=f"no tick fails, and runs queued: {_names(arrived)}",
+                seen=f"tick {len(deployment.daemon.ticks)} failed. {_format_error(error)}",
+                expected=f"no tick fails, and runs queued: {_format_names(arrived)}",
             )
         if asked := [key for key in bad if key in (*queued, *deployment.registered())]:
             return Miss(
-                "dagster-checks-keys" if asked == bad else "",  # else, some rules are checked, and not all
-                seen=f"registered or asked for: {_names(asked)}",
+                "dagster-checks-keys" if asked == bad else "",  # otherwise only some of the rules are checked
+                seen=f"registered or asked for: {_format_names(asked)}",
                 expected="no key that breaks the rules",
             )
-        if miss := _differs(deployment, queued, arrived, "" if queued else "one-bad-key-fails-alone"):
+        if miss := _compare_runs(deployment, queued, arrived, "" if queued else "one-bad-key-fails-alone"):
             return miss
-    return _taken_away(deployment, *(f"{key}.csv" for key in bad))
+    return _find_missing_files(deployment, *(f"{key}.csv" for key in bad))
 
 
 @_scenario
 def _unusual_names(deployment: _Deployment) -> Miss | None:
     """The names of four files are unusual, and their keys good: Ada.csv, O'Brien.csv, café.csv, a.csv.csv."""
-    spelt = unicodedata.normalize("NFD", "café")  # as some disks and archives do, with the accent by itself
+    spelt = unicodedata.normalize(
+        "NFD", "café"
+    )  # as some disks and archives store it, with a separate accent
     for name in ("Ada", "O'Brien", spelt, "a.csv"):
         deployment.put(f"{name}.csv")
     queued = deployment.tick()
     aside = "'café' is not as checked_key returns it; " if spelt in queued else ""
-    return _differs(deployment, queued, ["Ada", "O'Brien", "café", "a.csv"], aside=aside)
+    return _compare_runs(deployment, queued, ["Ada", "O'Brien", "café", "a.csv"], aside=aside)
 
 
 @_scenario
 def _burst(deployment: _Deployment) -> Miss | None:
     """On the first day, 300 files are there; the keys of 100 of them break the rules."""
-    keys = [f"customer {number:03}" for number in range(1, FIRST_DAY + 1)]
-    bad = [f"a,{number:03}" for number in range(1, MOST_RUNS + 1)]  # which come first by name
+    keys = [f"customer {number:03}" for number in range(1, FILES_ON_FIRST_DAY + 1)]
+    bad = [f"a,{number:03}" for number in range(1, MAX_RUNS_PER_TICK + 1)]  # they come first by name
     for key in (*bad, *keys):
         deployment.put(f"{key}.csv")
     queued: list[str] = []
     quiet = 0
-    while quiet < 2 and len(deployment.daemon.ticks) <= FIRST_DAY:  # noqa: PLR2004 - one may be a pause
+    while quiet < 2 and len(deployment.daemon.ticks) <= FILES_ON_FIRST_DAY:  # noqa: PLR2004 - one may be a pause
         new = deployment.tick()
         asked = len(deployment.daemon.ticks[-1].runs)
-        if asked > MOST_RUNS:
+        if asked > MAX_RUNS_PER_TICK:
             return Miss(
                 "one-tick-can-ask-for-all",
                 seen=f"tick {len(deployment.daemon.ticks)} asked for {counted(asked, 'run')}",
-                expected=f"{MOST_RUNS} at the most, and the rest at the next ticks",
+                expected=f"{MAX_RUNS_PER_TICK} at the most, and the rest at the next ticks",
             )
         quiet = 0 if new else quiet + 1
         queued += new
@@ -372,11 +382,11 @@ def _burst(deployment: _Deployment) -> Miss | None:
     again = sorted({key for key in queued if queued.count(key) > 1})
     if not never and not again:
         return None
-    parts = [f"never asked for: {_names(never)}"] if never else []
-    parts += [f"asked for again: {_names(again)}"] if again else []
+    parts = [f"never asked for: {_format_names(never)}"] if never else []
+    parts += [f"asked for again: {_format_names(again)}"] if again else []
     return Miss(
         seen=f"after {counted(len(deployment.daemon.ticks), 'tick')}, {'; '.join(parts)}",
-        expected=f"a run for each of the {FIRST_DAY} good ones, once; the cursor holds only those",
+        expected=f"a run for each of the {FILES_ON_FIRST_DAY} good ones, once; the cursor holds only those",
     )
 
 
@@ -387,18 +397,18 @@ def _restarted(deployment: _Deployment) -> Miss | None:
     deployment.put("grace.csv")
     deployment.tick()
     deployment.restart()
-    if miss := _differs(
+    if miss := _compare_runs(
         deployment, deployment.tick(), [], "variables-outlive-a-restart", aside="after the restart, "
     ):
         return miss
-    if not deployment.daemon.cursor:  # what it has kept, it has kept where a restart here does not reach
+    if not deployment.daemon.cursor:  # its memory is where a restart here does not reach
         return Miss(
             seen="after two ticks and a restart, there is no cursor",
             expected="a cursor that remembers what was asked for",
         )
     deployment.restart()
     deployment.put("grace.csv", "a corrected file\n", seconds=60)
-    return _differs(deployment, deployment.tick(), ["grace"], aside="after the restart, ")
+    return _compare_runs(deployment, deployment.tick(), ["grace"], aside="after the restart, ")
 
 
 @_scenario
@@ -409,15 +419,15 @@ def _vanished(deployment: _Deployment) -> Miss | None:
     deployment.tick()
     (deployment.folder / "grace.csv").unlink()
     for _ in range(2):
-        if miss := _differs(deployment, deployment.tick(), []):
+        if miss := _compare_runs(deployment, deployment.tick(), []):
             return miss
         if "grace" not in (keys := deployment.registered()):
             return Miss(
-                seen=f"grace.csv is gone, and {KEYS} holds {_names(keys)}",
+                seen=f"grace.csv is gone, and {KEYS} holds {_format_names(keys)}",
                 expected="grace stays registered: its rows are still there",
             )
     deployment.put("grace.csv", "a corrected file\n", seconds=60)
-    return _differs(deployment, deployment.tick(), ["grace"])
+    return _compare_runs(deployment, deployment.tick(), ["grace"])
 
 
 @_scenario
@@ -433,9 +443,9 @@ def _changed_three_times(deployment: _Deployment) -> Miss | None:
         (at_first, 0, "ada.csv is again what it was at first; "),
     ):
         deployment.put("ada.csv", text, seconds=seconds)
-        if miss := _differs(deployment, deployment.tick(), ["ada"], aside=aside):
+        if miss := _compare_runs(deployment, deployment.tick(), ["ada"], aside=aside):
             return miss
-    return _differs(deployment, deployment.tick(), [])
+    return _compare_runs(deployment, deployment.tick(), [])
 
 
 @_scenario
@@ -446,10 +456,12 @@ def _registered_already(deployment: _Deployment) -> Miss | None:
     deployment.put("ada.csv")
     deployment.put("grace.csv")
     for expected, belief in ((["ada", "grace"], "three-records-are-one"), ([], "")):
-        if miss := _differs(deployment, deployment.tick(), expected, belief):
+        if miss := _compare_runs(deployment, deployment.tick(), expected, belief):
             return miss
     if gone := [key for key in by_hand if key not in deployment.registered()]:
-        return Miss(seen=f"no longer registered: {_names(gone)}", expected="every key stays registered")
+        return Miss(
+            seen=f"no longer registered: {_format_names(gone)}", expected="every key stays registered"
+        )
     return None
 
 

@@ -6,14 +6,14 @@ from lesson_lib.classroom.exercises.exercise import Miss
 _TICKS = (2, 3, 4, 5)
 _LETTERS = "abcdefgh"
 _TRUE = {2: "e", 3: "c", 4: "g", 5: "a"}
-# What the history shows of each tick, against most explanations of it.
+# What the history shows about each tick, which contradicts most explanations.
 _SHOWN = {
     2: "tick 2 asks for no run, all files are as before, and no tick has failed so far",
     3: "the one run that tick 3 asks for is dropped, and no tick has failed so far",
     4: "tick 4 failed with InvalidKey, and no tick before it had failed",
     5: "tick 5 did not fail, both its runs succeeded, and tick 4 had asked for neither",
 }
-# What it shows against an explanation that sounds likely, and the belief behind that one, if there is one.
+# The belief behind a likely explanation, if there is one, and what contradicts it.
 _AGAINST = {
     (2, "b"): ("failed-run-is-asked-for-again", "no tick after the first asks for zenith"),
     (3, "b"): ("", "the run of acme at tick 1 succeeded; the one that failed is zenith's"),

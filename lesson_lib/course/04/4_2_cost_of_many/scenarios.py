@@ -1,4 +1,4 @@
-"""Exercise 4.2: what 10,000 customers cost, from what a colleague has measured for 30 and 1,000."""
+"""Exercise 4.2: what 10,000 customers cost, judging by a colleague's measurements for 30 and 1,000."""
 
 import re
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 _RUN_A_KEY, _ONE_RUN, _DUCKDB = "one run a key", "one run for all", "DuckDB alone"
 _FASTER = "one run for all, DuckDB ten times as fast"
 
-# In seconds, for 30 keys and for 1,000: rounded, and in the proportions that were measured for this course.
+# Seconds for 30 keys and for 1,000, rounded, in the proportions measured for this course.
 _MEASURED = {_RUN_A_KEY: (2.9, 95.0), _ONE_RUN: (0.3, 4.9), _DUCKDB: (0.03, 0.25)}
 _TEN_TIMES = {way: 10 * seconds for way, (_, seconds) in _MEASURED.items()}
-_NEAR = 0.25  # of the right answer, more or less; machines differ by more, beliefs by far more
+_TOLERANCE = 0.25  # of the right answer; machines differ by more, beliefs by far more
 
 
-def _seconds(answer: object) -> float:
+def _read_seconds(answer: object) -> float:
     """Read a number of seconds: `950`, `"950"`, `"950 s"`, `np.float64(950.0)`."""
     found = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(?:s|sec|seconds?)?\s*", str(answer).lower())
     if not found:
@@ -27,29 +27,29 @@ def _cost_of_ten_thousand(answer: object) -> Miss | None:
     """What 10,000 customers take."""
     ways = [*_TEN_TIMES, _FASTER]
     given = read_one_for_each(answer, ways, f'{{"{_RUN_A_KEY}": 300, "{_ONE_RUN}": 30, ...}}')
-    seconds = dict(zip(ways, map(_seconds, given), strict=True))
+    seconds = dict(zip(ways, map(_read_seconds, given), strict=True))
     for way, right in _TEN_TIMES.items():
-        if abs(seconds[way] - right) > _NEAR * right:
+        if abs(seconds[way] - right) > _TOLERANCE * right:
             seen = f"{way}: {seconds[way]:g} seconds"
-            return Miss(_belief(way, seconds), seen, expected="less" if seconds[way] > right else "more")
-    return _thought(seconds)
+            return Miss(_find_belief(way, seconds), seen, expected="less" if seconds[way] > right else "more")
+    return _judge_saving(seconds)
 
 
-def _thought(seconds: Mapping[str, float]) -> Miss | None:
-    """Judge what a faster DuckDB saves, by the answer's own numbers: something, and no more than it takes."""
+def _judge_saving(seconds: Mapping[str, float]) -> Miss | None:
+    """Check what a faster DuckDB saves by the answer's own numbers: something, but no more than it takes."""
     saved = seconds[_ONE_RUN] - seconds[_FASTER]
     seen = f"{_FASTER}: {seconds[_FASTER]:g} seconds, which saves {saved:g} of {seconds[_ONE_RUN]:g}"
-    if saved > (1 + _NEAR) * seconds[_DUCKDB]:
+    if saved > (1 + _TOLERANCE) * seconds[_DUCKDB]:
         return Miss("database-takes-the-time", seen, expected="no more saved than DuckDB takes")
     return None if saved > 0 else Miss(seen=seen, expected="less: DuckDB's part gets shorter")
 
 
-def _belief(way: str, seconds: Mapping[str, float]) -> str:
-    """Return the id of the belief that the first answer which is off shows, if it shows one."""
+def _find_belief(way: str, seconds: Mapping[str, float]) -> str:
+    """Return the id of the belief behind the first wrong number, or an empty string."""
     told = seconds[way]
     if way == _ONE_RUN and told <= 2 * _MEASURED[_ONE_RUN][1]:
         return "a-range-costs-one-key"
-    if way == _ONE_RUN and told >= (1 - _NEAR) * seconds[_RUN_A_KEY]:
+    if way == _ONE_RUN and told >= (1 - _TOLERANCE) * seconds[_RUN_A_KEY]:
         return "every-key-needs-a-run"
     if way == _DUCKDB and told >= seconds[_ONE_RUN] / 2:
         return "database-takes-the-time"

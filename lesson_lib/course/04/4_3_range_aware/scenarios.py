@@ -17,27 +17,27 @@ from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table
 _HEADER = "date,share_price,amount,spend,shift,spread\n"
 
 
-def _file(*amounts: int) -> str:
-    """Return a file's text with a line for each amount; no two customers trade the same."""
+def _make_file(*amounts: int) -> str:
+    """Return the text of a file with a line for each amount; no two customers share one."""
     days = enumerate(amounts, 11)
     return _HEADER + "".join(f"2017/09/{day},10.00,{amount},{amount}0.00,0.25,0.01\n" for day, amount in days)
 
 
 _FILES = {
-    "abacus": _file(9901, 9902),  # the first one, by name and by registration
-    "acme": _file(1101, 1102, 1103, 1104),
-    "bluebird": _file(2201, 2202, 2203),
-    "blue-bird": _file(2801, 2802),
-    "blue_bird": _file(2901, 2902, 2903),
-    "globex": _file(5501, 5502),  # between others by name, and registered before them
-    "o'hare": _file(3301, 3302, 3303),
-    "zenith.eu": _file(4401, 4402),
+    "abacus": _make_file(9901, 9902),  # the first by name and by registration
+    "acme": _make_file(1101, 1102, 1103, 1104),
+    "bluebird": _make_file(2201, 2202, 2203),
+    "blue-bird": _make_file(2801, 2802),
+    "blue_bird": _make_file(2901, 2902, 2903),
+    "globex": _make_file(5501, 5502),  # between others by name, registered before them
+    "o'hare": _make_file(3301, 3302, 3303),
+    "zenith.eu": _make_file(4401, 4402),
 }
 _LATER = {
-    "abacus": _file(9999),
-    "acme": _file(1101, 1102, 1199),
-    "bluebird": _file(2201, 2299),
-    "zenith.eu": _file(4401, 4402, 4499),
+    "abacus": _make_file(9999),
+    "acme": _make_file(1101, 1102, 1199),
+    "bluebird": _make_file(2201, 2299),
+    "zenith.eu": _make_file(4401, 4402, 4499),
 }
 _BROKEN = (
     _FILES["bluebird"].replace(",2202,", ",n/a,"),
@@ -50,42 +50,42 @@ _Rows = dict[str, Counter[tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class _Customers:
-    """A sandbox with the learner's asset, and with the table that it loads.
+    """A sandbox with the learner's asset and its table.
 
     Attributes:
-        sandbox: where all of it is.
-        asset: the learner's.
+        sandbox: the sandbox.
+        asset: the learner's asset.
     """
 
     sandbox: Sandbox
     asset: Any
 
     def register(self, *keys: str) -> None:
-        """Register keys in this order, each with its file."""
+        """Register keys in this order, and write their files."""
         self.sandbox.instance.add_dynamic_partitions(require_set(self.asset), keys)
         for key in keys:
             self.sandbox.write(key, _FILES[key])
 
     def correct(self, *keys: str) -> None:
-        """Put each key's later file into the place of its first one."""
+        """Replace the file of each key with its later version."""
         for key in keys:
             self.sandbox.write(key, _LATER[key])
 
-    def has_loaded(self, *keys: str) -> None:
-        """Put the rows of these keys into the table."""
+    def insert_rows(self, *keys: str) -> None:
+        """Insert the rows of these keys into the table."""
         for key in keys:
             path = str(self.sandbox.lab.source / f"{key}.csv")
             self.sandbox.query(f"insert into {CUSTOMER_TABLE} select *, ? from read_csv(?)", key, path)  # noqa: S608 - our own name
 
     def load(self, first: str, last: str) -> None:
-        """Run the asset once, for a range of keys.
+        """Run the asset once for a range of keys.
 
         Raises:
             Exception: whatever the asset raised.
         """
         self.sandbox.materialize_range(self.asset, first, last)
 
-    def stored(self) -> _Rows:
+    def read_rows(self) -> _Rows:
         """Return the rows of each key in the table."""
         rows: _Rows = {}
         everything = f"select partition_key, * exclude partition_key from {CUSTOMER_TABLE}"  # noqa: S608 - our own name
@@ -93,7 +93,7 @@ class _Customers:
             rows.setdefault(key, Counter())[tuple(row)] += 1
         return rows
 
-    def in_files(self, keys: Iterable[str]) -> _Rows:
+    def read_files(self, keys: Iterable[str]) -> _Rows:
         """Return the rows in the files of these keys."""
         return {
             key: Counter(self.sandbox.query("from read_csv(?)", str(self.sandbox.lab.source / f"{key}.csv")))
@@ -102,7 +102,7 @@ class _Customers:
 
 
 def _scenario(happening: Callable[[_Customers], Miss | None]) -> Scenario:
-    """Give what happens a sandbox, and tell of an error that only a run for several keys meets."""
+    """Return the scenario of a happening, which also explains errors that only a run for several keys has."""
 
     def run(answer: object) -> Miss | None:
         require_set(answer)
@@ -118,7 +118,7 @@ def _scenario(happening: Callable[[_Customers], Miss | None]) -> Scenario:
                     "partition-key-works-in-a-range", plain(f"the run failed. {error}"), "a run that succeeds"
                 )
             except Exception as error:
-                if "multiple partitions" not in str(error):  # as the IO manager says
+                if "multiple partitions" not in str(error):  # in the words of the IO manager
                     raise
                 return Miss(
                     "any-result-suits-a-range",
@@ -136,18 +136,18 @@ def _one_key(customers: _Customers) -> Miss | None:
     """One key is loaded: acme."""
     customers.sandbox.write("acme", _FILES["acme"])
     customers.sandbox.materialize([customers.asset], "acme")
-    return _compared(customers.stored(), customers.in_files(["acme"]))
+    return _compare(customers.read_rows(), customers.read_files(["acme"]))
 
 
 @_scenario
 def _three_keys(customers: _Customers) -> Miss | None:
     """Three keys are loaded in one run, acme, bluebird and zenith.eu; abacus and globex were before."""
     customers.register("abacus", "globex", *_THREE)
-    customers.has_loaded("abacus", "globex")
-    earlier = customers.stored()
-    customers.correct("abacus")  # nobody asks for this file
+    customers.insert_rows("abacus", "globex")
+    earlier = customers.read_rows()
+    customers.correct("abacus")  # outside the range
     customers.load("acme", "zenith.eu")
-    found = customers.stored()
+    found = customers.read_rows()
     belief = ""
     if "abacus" not in found:
         belief = "emptying-the-table-is-enough"
@@ -155,7 +155,7 @@ def _three_keys(customers: _Customers) -> Miss | None:
         belief = "keys-are-ordered-by-name"
     elif "zenith" in found:
         belief = "key-ends-at-the-first-dot"
-    return _compared(found, earlier | customers.in_files(_THREE), belief)
+    return _compare(found, earlier | customers.read_files(_THREE), belief)
 
 
 @_scenario
@@ -164,13 +164,13 @@ def _again(customers: _Customers) -> Miss | None:
     customers.register(*_THREE)
     customers.load("acme", "zenith.eu")
     customers.load("acme", "zenith.eu")
-    found, files = customers.stored(), customers.in_files(_THREE)
+    found, files = customers.read_rows(), customers.read_files(_THREE)
     has_more = any(found.get(key, Counter()) > rows for key, rows in files.items())
-    if miss := _compared(found, files, "loading-twice-is-harmless" if has_more else ""):
+    if miss := _compare(found, files, "loading-twice-is-harmless" if has_more else ""):
         return miss
     customers.correct("acme", "bluebird")
     customers.load("acme", "zenith.eu")
-    return _compared(customers.stored(), customers.in_files(_THREE), "loading-what-is-new-is-enough")
+    return _compare(customers.read_rows(), customers.read_files(_THREE), "loading-what-is-new-is-enough")
 
 
 @_scenario
@@ -178,26 +178,26 @@ def _awkward_key(customers: _Customers) -> Miss | None:
     """One of three keys has an apostrophe: acme, o'hare and zenith.eu are loaded twice."""
     belief, keys = "quotes-make-a-key-safe", ("acme", "o'hare", "zenith.eu")
     customers.register(*keys)
-    files = customers.in_files(keys)
+    files = customers.read_files(keys)
     try:
         customers.load("acme", "zenith.eu")
         customers.load("acme", "zenith.eu")
     except (duckdb.Error, WarehouseUnavailable) as error:
-        # Three keys were loaded before, so it is for its characters that this one was not.
+        # Three ordinary keys were loaded before, so the special characters are the reason.
         told = f"{type(error).__name__}: {summarize_error(error)}"
         rows = counted(files["o'hare"].total(), "row")
         return Miss(belief, plain(told), expected=f"{rows} of o'hare")
-    return _compared(customers.stored(), files, belief)
+    return _compare(customers.read_rows(), files, belief)
 
 
 @_scenario
 def _lookalike(customers: _Customers) -> Miss | None:
     """The keys acme and blue_bird are loaded; blue-bird, another customer, was loaded before."""
     customers.register("blue-bird", "acme", "blue_bird")
-    customers.has_loaded("blue-bird")
+    customers.insert_rows("blue-bird")
     customers.load("acme", "blue_bird")
-    files = customers.in_files(["blue-bird", "acme", "blue_bird"])
-    return _compared(customers.stored(), files, "any-comparison-finds-a-key")
+    files = customers.read_files(["blue-bird", "acme", "blue_bird"])
+    return _compare(customers.read_rows(), files, "any-comparison-finds-a-key")
 
 
 @_scenario
@@ -206,8 +206,8 @@ def _late_key(customers: _Customers) -> Miss | None:
     customers.register("acme", "zenith.eu")
     customers.register("bluebird")
     customers.load("acme", "zenith.eu")
-    files = customers.in_files(["acme", "zenith.eu"])
-    return _compared(customers.stored(), files, "keys-are-ordered-by-name")
+    files = customers.read_files(["acme", "zenith.eu"])
+    return _compare(customers.read_rows(), files, "keys-are-ordered-by-name")
 
 
 @_scenario
@@ -215,25 +215,25 @@ def _broken_file(customers: _Customers) -> Miss | None:
     """The three keys are loaded, and loaded again when bluebird's new file is broken, and the others good."""
     customers.register(*_THREE)
     customers.load("acme", "zenith.eu")
-    earlier = customers.stored()
+    earlier = customers.read_rows()
     customers.correct("acme", "zenith.eu")
-    misses = (_of_broken_file(customers, broken, earlier) for broken in _BROKEN)
+    misses = (_load_broken_file(customers, broken, earlier) for broken in _BROKEN)
     return next(filter(None, misses), None)
 
 
-def _of_broken_file(customers: _Customers, broken: str, earlier: _Rows) -> Miss | None:
+def _load_broken_file(customers: _Customers, broken: str, earlier: _Rows) -> Miss | None:
     customers.sandbox.write("bluebird", broken)
     try:
         customers.load("acme", "zenith.eu")
     except Exception:  # noqa: BLE001 - however the answer refuses the file, it is right to do so
-        found = customers.stored()
+        found = customers.read_rows()
         is_lost = "bluebird" not in found
         belief = "delete-then-insert-is-safe" if is_lost else "broken-file-fails-alone-in-a-range"
-        miss = _compared(found, {"bluebird": earlier["bluebird"]} | earlier, belief)
+        miss = _compare(found, {"bluebird": earlier["bluebird"]} | earlier, belief)
         return miss and replace(
             miss, seen=f"the run failed, and left {miss.seen}", expected=f"{miss.expected}, as before the run"
         )
-    rows = customers.stored().get("bluebird", Counter())
+    rows = customers.read_rows().get("bluebird", Counter())
     return Miss(
         "caught-errors-are-handled",
         seen="a run that succeeded, so that Dagster shows all three as materialized, and "
@@ -248,11 +248,11 @@ def _reversed_range(customers: _Customers) -> Miss | None:
     customers.register(*_THREE)
     try:
         customers.load("zenith.eu", "acme")
-    except NameError:  # a slip in the line that is to raise, and no refusal
+    except NameError:  # a slip in the line that should raise
         raise
-    except Exception:  # noqa: BLE001 - any error is a refusal
+    except Exception:  # noqa: BLE001 - any other error is right
         return None
-    rows = sum(rows.total() for rows in customers.stored().values())
+    rows = sum(rows.total() for rows in customers.read_rows().values())
     told = f"left {counted(rows, 'row')} in the table" if rows else "loaded nothing"
     return Miss(
         "" if rows else "range-without-keys-is-noticed",
@@ -261,8 +261,8 @@ def _reversed_range(customers: _Customers) -> Miss | None:
     )
 
 
-def _compared(found: _Rows, expected: _Rows, belief: str = "") -> Miss | None:
-    """Return what is wrong with the rows of the first key that has others than those expected."""
+def _compare(found: _Rows, expected: _Rows, belief: str = "") -> Miss | None:
+    """Return the fault in the rows of the first key that has unexpected ones."""
     for key in expected | found:
         there, wanted = found.get(key, Counter()), expected.get(key, Counter())
         if there != wanted:

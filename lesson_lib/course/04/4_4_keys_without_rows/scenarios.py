@@ -11,15 +11,15 @@ from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 from lesson_lib.pipeline.database_errors import summarize_error
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
-# As notebook 02 made it by hand; the library's own takes no NULL.
+# As notebook 02 makes it by hand; the library's own table allows no NULL.
 _COLUMNS = (
     "date date, share_price double, amount double, spend double, shift double, spread double, "
     "partition_key varchar"
 )
 
 
-def _returned(answer: object, registered: Sequence[str], rows: Sequence[str | None]) -> list[object] | str:
-    """Call the learner's function with a database that holds a row of each of these keys.
+def _call(answer: object, registered: Sequence[str], rows: Sequence[str | None]) -> list[object] | str:
+    """Call the learner's function with a database that has a row for each of these keys.
 
     Returns:
         What it returned as a list; of a value that holds no others, such as None, how it looks.
@@ -37,89 +37,91 @@ def _returned(answer: object, registered: Sequence[str], rows: Sequence[str | No
         with duckdb.connect(path, read_only=True) as con:
             returned = answer(con, list(registered))
             if isinstance(returned, Iterable) and not isinstance(returned, str | bytes | Mapping):
-                return list(returned)  # here, since a generator asks now
-            return _shown(returned)  # here, since a relation asks now, too
+                return list(returned)  # here, because a generator runs its query now
+            return _format_value(returned)  # here, because a relation runs its query now
 
 
-def _missed(
+def _compare(
     answer: object,
     registered: Sequence[str],
     rows: Sequence[str | None],
     belief: str = "",
     shows: Callable[[list[str]], bool] = lambda _: True,
 ) -> Miss | None:
-    """Compare what the learner's function returns with the keys that have no rows.
+    """Compare the returned keys with the keys that have no rows.
 
     Args:
         answer: the function.
         registered: the keys.
         rows: the partition_key of each row.
         belief: the misconception behind a wrong answer.
-        shows: tells whether the keys that were returned show it.
+        shows: returns whether the returned keys show it.
     """
     expected = [key for key in registered if key not in {*rows}]
-    found = _returned(answer, registered, rows)
+    found = _call(answer, registered, rows)
     if not isinstance(found, list):
-        return Miss(seen=found, expected=f"a list of keys: {_listed(expected)}")
+        return Miss(seen=found, expected=f"a list of keys: {_format_keys(expected)}")
     keys = [one for one in found if isinstance(one, str)]
     if len(keys) < len(found):
         other = next(one for one in found if not isinstance(one, str))
-        seen = f"a list with {_shown(other)} in it, which is no text"
-        return Miss(seen=seen, expected=f"a list of keys: {_listed(expected)}")
+        seen = f"a list with {_format_value(other)} in it, which is no text"
+        return Miss(seen=seen, expected=f"a list of keys: {_format_keys(expected)}")
     if sorted(keys) == sorted(expected):
         return None
-    return Miss(belief if shows(keys) else "", _listed(keys), _listed(expected))
+    return Miss(belief if shows(keys) else "", _format_keys(keys), _format_keys(expected))
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     return plain(repr(value), longest=80)
 
 
-def _listed(keys: Sequence[str]) -> str:
+def _format_keys(keys: Sequence[str]) -> str:
     return listed([repr(key) for key in keys], many=6) or "no key"
 
 
 def _some_missing(answer: object) -> Miss | None:
     """Of four registered keys, bluebird and zenith have no rows."""
-    return _missed(answer, ["acme", "bluebird", "globex", "zenith"], ["globex", "acme", "acme", "acme"])
+    return _compare(answer, ["acme", "bluebird", "globex", "zenith"], ["globex", "acme", "acme", "acme"])
 
 
 def _none_missing(answer: object) -> Miss | None:
     """All three registered keys have rows."""
-    return _missed(answer, ["acme", "bluebird", "zenith"], ["zenith", "bluebird", "acme", "acme"])
+    return _compare(answer, ["acme", "bluebird", "zenith"], ["zenith", "bluebird", "acme", "acme"])
 
 
 def _no_rows(answer: object) -> Miss | None:
     """The table is there, and empty."""
-    return _missed(answer, ["acme", "bluebird", "zenith"], [])
+    return _compare(answer, ["acme", "bluebird", "zenith"], [])
 
 
 def _apostrophes(answer: object) -> Miss | None:
     """Two keys have an apostrophe: o'hare, with rows, and o'neill, without."""
     belief = "quotes-make-a-key-safe"
     try:
-        return _missed(answer, ["acme", "o'hare", "o'neill"], ["acme", "o'hare"], belief)
+        return _compare(answer, ["acme", "o'hare", "o'neill"], ["acme", "o'hare"], belief)
     except duckdb.Error as error:
-        # Other keys were no trouble, so it is for these characters.
-        return Miss(belief, plain(f"{type(error).__name__}: {summarize_error(error)}"), _listed(["o'neill"]))
+        # Other keys worked, so the special characters are the reason.
+        return Miss(
+            belief, plain(f"{type(error).__name__}: {summarize_error(error)}"), _format_keys(["o'neill"])
+        )
 
 
 def _lookalikes(answer: object) -> Miss | None:
     """Only blue-bird has rows; blue_bird, BLUE-BIRD and blue, which look like it, have none."""
     keys = ["blue-bird", "blue_bird", "BLUE-BIRD", "blue"]
-    return _missed(answer, keys, ["blue-bird"], "any-comparison-finds-a-key")
+    return _compare(answer, keys, ["blue-bird"], "any-comparison-finds-a-key")
 
 
 def _retired(answer: object) -> Miss | None:
     """There are rows of initech, a key that is no longer registered."""
     keys, rows = ["acme", "bluebird", "zenith"], ["acme", "initech", "initech"]
-    return _missed(answer, keys, rows, "three-records-are-one", lambda found: "initech" in found)
+    return _compare(answer, keys, rows, "three-records-are-one", lambda found: "initech" in found)
 
 
 def _row_of_no_key(answer: object) -> Miss | None:
     """There is a row whose partition_key is NULL."""
     keys, rows = ["acme", "bluebird", "zenith"], ["acme", None, "acme"]
-    return _missed(answer, keys, rows, "not-in-survives-null", lambda found: not found)
+    return _compare(answer, keys, rows, "not-in-survives-null", lambda found: not found)
 
 
 SCENARIOS = (

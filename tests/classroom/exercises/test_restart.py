@@ -1,12 +1,12 @@
-"""What a restart takes from a function, and that nothing of the learner's is another one afterwards."""
+"""A restart makes a function forget what it kept, and leaves the learner's objects as they were."""
 
 from typing import Any
 
 import pytest
 
-from lesson_lib.classroom.exercises.restarts import restarts
+from lesson_lib.classroom.exercises.restart import prepare_restart
 
-# Each way to keep in Python's memory how often `count` was called; `count()` returns it, beginning with 1.
+# Ways to keep in Python's memory how often `count` was called; `count()` returns it, starting with 1.
 WAYS = {
     "a global name": """
         times = 0
@@ -149,6 +149,21 @@ WAYS = {
             Memory.seen.append(1)
             return len(Memory.seen)
     """,
+    "a property and a static method": """
+        class Memory:
+            @property
+            def seen(self, kept=[]):
+                return kept
+            @staticmethod
+            def next(seen, times={"all": 0}):
+                seen.append(1)
+                times["all"] += 1
+                assert times["all"] == len(seen)
+                return len(seen)
+        memory = Memory()
+        def count():
+            return memory.next(memory.seen)
+    """,
     "a partial and a bound method": """
         from functools import partial
         class Memory:
@@ -165,7 +180,7 @@ WAYS = {
 
 
 def run(code: str) -> dict[str, Any]:
-    """Run code as a notebook's module, and return its names."""
+    """Run code as a notebook's module, and return its global names."""
     names: dict[str, Any] = {"__name__": "__main__"}
     exec("if True:\n" + code, names)  # noqa: S102 - the test's own lines
     return names
@@ -173,10 +188,10 @@ def run(code: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_restart_forgets_what_python_kept(way: str) -> None:
-    """At each restart, and at the end; what was there at the beginning stays."""
+    """It does so at each restart and at the end; the state at the beginning stays."""
     count = run(WAYS[way])["count"]
     assert [count(), count()] == [1, 2]
-    with restarts(count) as restart:
+    with prepare_restart(count) as restart:
         assert [count(), count()] == [3, 4]
         restart()
         assert [count(), count()] == [3, 4]
@@ -186,7 +201,7 @@ def test_a_restart_forgets_what_python_kept(way: str) -> None:
 
 
 def test_a_cache_is_empty_again() -> None:
-    """What was in it cannot be put back, and comes again when it is asked for."""
+    """Its content cannot be restored, and is computed again when necessary."""
     names = run("""
         from functools import cache
         @cache
@@ -196,15 +211,42 @@ def test_a_cache_is_empty_again() -> None:
             seen().append(1)
             return len(seen())
     """)
-    with restarts(names["count"]) as restart:
+    with prepare_restart(names["count"]) as restart:
         assert [names["count"](), names["count"]()] == [1, 2]
         restart()
         assert names["count"]() == 1
     assert names["count"]() == 1
 
 
-def test_an_attribute_of_the_sensor_is_taken_too() -> None:
-    """In the learner's code, the function's name stands for the sensor that was made of it."""
+def test_an_empty_slot_or_closure_is_empty_again() -> None:
+    """What had no value at the beginning has none after a restart."""
+    names = run("""
+        class Memory:
+            __slots__ = ("times",)
+        memory = Memory()
+        def make():
+            def count():
+                nonlocal times
+                memory.times = getattr(memory, "times", 0) + 1
+                try:
+                    times += 1
+                except NameError:
+                    times = 1
+                return memory.times, times
+            if False:
+                times = 0
+            return count
+        count = make()
+    """)
+    with prepare_restart(names["count"]) as restart:
+        assert [names["count"](), names["count"]()] == [(1, 1), (2, 2)]
+        restart()
+        assert names["count"]() == (1, 1)
+    assert names["count"]() == (1, 1)
+
+
+def test_attributes_of_the_sensor_are_restored() -> None:
+    """In the learner's code, the function's name refers to the sensor that was made of it."""
 
     class Sensor:
         times = 0
@@ -216,7 +258,7 @@ def test_an_attribute_of_the_sensor_is_taken_too() -> None:
             return sensor.times
     """)
     names["sensor"] = sensor
-    with restarts(names["count"], sensor) as restart:
+    with prepare_restart(names["count"], sensor) as restart:
         assert [names["count"](), names["count"]()] == [1, 2]
         restart()
         assert names["count"]() == 1
@@ -224,7 +266,7 @@ def test_an_attribute_of_the_sensor_is_taken_too() -> None:
 
 
 def test_names_and_objects_are_the_same_afterwards() -> None:
-    """Others may hold them, too; also when the learner's code raises."""
+    """Others may hold them; this is also true when the learner's code raises."""
     names = run("""
         seen, other = [[1]], {}
         def count():
@@ -234,7 +276,7 @@ def test_names_and_objects_are_the_same_afterwards() -> None:
             raise ValueError("too many")
     """)
     before, seen, inner = dict(names), names["seen"], names["seen"][0]
-    with pytest.raises(ValueError, match="too many"), restarts(names["count"]):
+    with pytest.raises(ValueError, match="too many"), prepare_restart(names["count"]):
         names["count"]()
     assert names == before
     assert names["seen"] is seen
@@ -243,7 +285,7 @@ def test_names_and_objects_are_the_same_afterwards() -> None:
 
 
 def test_what_a_library_keeps_is_left_alone() -> None:
-    """An instance of Dagster, say: its keys outlive a restart, and so does what its objects hold."""
+    """One example is an instance of Dagster, whose keys survive a restart."""
     names = run("""
         from string import Template
         thing = Template("a")
@@ -251,7 +293,7 @@ def test_what_a_library_keeps_is_left_alone() -> None:
             thing.template += "b"
             return thing.template
     """)
-    with restarts(names["count"]) as restart:
+    with prepare_restart(names["count"]) as restart:
         names["count"]()
         restart()
         assert names["count"]() == "abb"
