@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_notebook
 from nbval.plugin import IPyNbCell, IPyNbFile
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 import lesson_lib.author.notebook_rules as rules
 
@@ -40,13 +43,23 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     session.stash[_FOLDER].cleanup()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class Grouping(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Keeps the tests of a file in one process, and the cells of a notebook, which need what came before."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        # Tests of an exercise or a notebook share what they need with each other, and not with the file.
+        subject = re.search(r"\[(\d\d_\w+|\d\.\d+)", nodeid)
+        return f"{nodeid.partition('::')[0]} {subject[1] if subject else ''}"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Grouping:
+    """Let xdist distribute groups; its own `loadgroup` has no effect under pytest 9.2."""
+    return Grouping(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort long tests to the front, and keep those of a file in one process unless they say otherwise."""
+    """Sort the tests by when they begin."""
     items.sort(key=rank)
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def rank(item: pytest.Item) -> int:

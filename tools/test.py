@@ -29,8 +29,8 @@ CHECKS = {
     "arrows": "-c 'import importlinter.cli as cli; cli.lint_imports_command()' --no-logo",
     "types": "-m mypy",
 }
-# conftest.py puts tests that share something costly into one group, and the longest groups first.
-TESTS = "-m pytest tests notebooks -q --nbval --nbval-current-env --dist loadgroup --no-loadscope-reorder"
+# conftest.py says which tests share a process, and which begin first.
+TESTS = "-m pytest tests notebooks -q --nbval --nbval-current-env --no-loadscope-reorder"
 
 MAX_LINES = 300  # of a failed check's output: its end holds the reason
 

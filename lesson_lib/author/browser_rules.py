@@ -135,5 +135,5 @@ def find_picture_cells(notebook: NotebookNode) -> tuple[int, int]:
                     return fails, succeeds
     raise LookupError(
         f"The README's picture needs a cell that announces {PICTURE_FAILS_WITH}, and its code again further "
-        "down. Write the notebook so, or look for other cells in lesson_lib/author/page_rules.py."
+        "down. Write the notebook so, or look for other cells in lesson_lib/author/browser_rules.py."
     )

@@ -4,8 +4,9 @@ import asyncio
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
@@ -18,8 +19,16 @@ from lesson_lib.author.notebook_files import clear_outputs
 
 MAX_SECONDS_PER_CELL = 120
 
+T = TypeVar("T")
 
-def execute(  # noqa: PLR0913 - all but two are options
+
+def wait_for(work: Coroutine[Any, Any, T]) -> T:
+    """Return the result of an asynchronous function; Ctrl-C stops it and the kernels that it has started."""
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:  # zmq needs it on Windows
+        return runner.run(work)
+
+
+async def execute(  # noqa: PLR0913 - all but two are options
     notebook: NotebookNode,
     folder: Path,
     *,
@@ -49,12 +58,9 @@ def execute(  # noqa: PLR0913 - all but two are options
     client = NotebookClient(
         notebook, km=manager, timeout=max_seconds, allow_errors=through_errors, record_timing=False
     )
-    with (
-        tempfile.TemporaryDirectory(prefix="kernel-") as own,
-        asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner,  # zmq needs it on Windows
-    ):
+    with tempfile.TemporaryDirectory(prefix="kernel-") as own:
         variables = {"IPYTHONDIR": own, "LESSON_PROGRESS": str(Path(own) / "progress.json"), **(env or {})}
-        return runner.run(_run_cells(client, folder, {**os.environ, **variables}, after_cell))
+        return await _run_cells(client, folder, {**os.environ, **variables}, after_cell)
 
 
 async def _run_cells(

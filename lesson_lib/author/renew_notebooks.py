@@ -5,9 +5,9 @@ python -m lesson_lib.author.renew_notebooks NOTEBOOK ...      these
 """
 
 import argparse
+import asyncio
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lesson_lib.author.editions import WrongCells, make_learner_edition
@@ -29,14 +29,14 @@ from lesson_lib.author.notebook_rules import (
     find_unstable_text,
     list_private_folders,
 )
-from lesson_lib.author.notebook_runner import execute
+from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.author.rhythm import find_broken_rhythm
 from lesson_lib.classroom.exercises.catalogue import find_lesson
 
 MAX_KERNELS = 2
 
 
-def renew(path: Path) -> tuple[bool, list[str]]:
+async def renew(path: Path) -> tuple[bool, list[str]]:
     """Fill in and execute one notebook and write it back; a notebook of no lesson has nothing to fill in.
 
     Returns:
@@ -53,7 +53,7 @@ def renew(path: Path) -> tuple[bool, list[str]]:
         except WrongCells as error:
             wrong = str(error).splitlines()
             raise NotebookError("\n".join(f"{path.name}: {finding}" for finding in wrong)) from error
-    if stopped := execute(notebook, path.parent):
+    if stopped := await execute(notebook, path.parent):
         raise NotebookError(f"{path.name}: {stopped}.")
     notebook = tidy(notebook)
     if wrong := find_unannounced_errors(notebook):
@@ -70,18 +70,25 @@ def renew(path: Path) -> tuple[bool, list[str]]:
     ]
 
 
-def renew_and_report(path: Path) -> bool:
-    """Renew one notebook, print how it went, and return whether it was executed to its end."""
-    began = time.perf_counter()
-    try:
-        changed, findings = renew(path)
-    except NotebookError as error:
-        print(f"{error}\n{path.name} has not changed. Correct the cell and renew again.", file=sys.stderr)
-        return False
-    took = time.perf_counter() - began
+async def renew_and_report(path: Path, turns: asyncio.Semaphore) -> bool:
+    """Renew one notebook in its turn, print how it went, and return whether it was executed to its end."""
+    async with turns:
+        began = time.perf_counter()
+        try:
+            changed, findings = await renew(path)
+        except NotebookError as error:
+            print(f"{error}\n{path.name} has not changed. Correct the cell and renew again.", file=sys.stderr)
+            return False
+        took = time.perf_counter() - began
     state = f"{path.name}: {'renewed' if changed else 'unchanged'}, {took:.1f} s"
     print("\n".join([state, *(f"  to correct before you commit: {finding}" for finding in findings)]))
     return True
+
+
+async def renew_all(paths: list[Path]) -> bool:
+    """Renew the notebooks beside each other, and return whether all of them were executed to their end."""
+    turns = asyncio.Semaphore(MAX_KERNELS)
+    return all(await asyncio.gather(*(renew_and_report(path, turns) for path in paths)))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -91,8 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     paths = parser.parse_args(arguments).notebooks or list_notebooks()
     if missing := [path for path in paths if not path.is_file()]:
         parser.error(f"there is no notebook {', '.join(map(str, missing))}. Check the name.")
-    with ThreadPoolExecutor(MAX_KERNELS) as threads:
-        return 0 if all(list(threads.map(renew_and_report, paths))) else 1
+    return 0 if wait_for(renew_all(paths)) else 1
 
 
 if __name__ == "__main__":

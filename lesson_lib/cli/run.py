@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from tqdm import tqdm
 
 from lesson_lib.author import notebook_files
-from lesson_lib.author.notebook_runner import execute
+from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.cli.checkout import CannotGoOn, list_notebooks, shorten_path
 
 # The lab template loads MathJax, Mermaid, RequireJS and widgets from other hosts. Here they are left out, and
@@ -102,7 +102,8 @@ def execute_all(
     with tqdm(total=cells, unit="cell", leave=False, disable=None) as bar:
         for path, notebook in notebooks.items():
             bar.set_description(path.stem)
-            yield path, notebook, execute(notebook, path.parent, max_seconds=None, after_cell=bar.update)
+            failure = wait_for(execute(notebook, path.parent, max_seconds=None, after_cell=bar.update))
+            yield path, notebook, failure
 
 
 def write_html(notebook: NotebookNode, name: str, path: Path, output: Path) -> Path:

@@ -7,7 +7,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
-from lesson_lib.author.notebook_runner import execute
+from lesson_lib.author.notebook_runner import execute, wait_for
 from tests.author.lessons import code
 
 COUNT_RUNS = """\
@@ -32,8 +32,10 @@ def test_a_run_goes_through_errors_in_its_folder(tmp_path: Path) -> None:
     notebook = new_notebook(cells=[code("1 / 0"), place, stale])
     runs: list[int] = []
 
-    stopped = execute(
-        notebook, tmp_path, through_errors=True, env={"LESSON": "01"}, after_cell=lambda: runs.append(1)
+    stopped = wait_for(
+        execute(
+            notebook, tmp_path, through_errors=True, env={"LESSON": "01"}, after_cell=lambda: runs.append(1)
+        )
     )
 
     assert (stopped, len(runs)) == ("", 3)
@@ -46,7 +48,7 @@ def test_a_run_goes_through_errors_in_its_folder(tmp_path: Path) -> None:
 def test_a_cell_that_takes_too_long_stops_the_run(tmp_path: Path) -> None:
     """The limit is in the message."""
     notebook = new_notebook(cells=[code("1"), code("import time; time.sleep(600)")])
-    assert execute(notebook, tmp_path, max_seconds=1) == "cell [2] still ran after 1 seconds"
+    assert wait_for(execute(notebook, tmp_path, max_seconds=1)) == "cell [2] still ran after 1 seconds"
 
 
 def test_nobodys_progress_or_settings_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +57,7 @@ def test_nobodys_progress_or_settings_are_used(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "mine"))
     for _ in range(2):
         notebook = new_notebook(cells=[code(COUNT_RUNS), code("str(progress)")])
-        assert execute(notebook, tmp_path) == ""
+        assert wait_for(execute(notebook, tmp_path)) == ""
         assert shown(notebook.cells[0]) == "(1, [])"
         assert not Path(re.sub("^'|'$", "", shown(notebook.cells[1]))).parent.exists()
     assert list(tmp_path.iterdir()) == []

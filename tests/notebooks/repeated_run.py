@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from lesson_lib.author.editions import make_learner_edition, make_solved_edition
 from lesson_lib.author.exercise_outcomes import locate_outcomes
 from lesson_lib.author.notebook_rules import list_code_cells
-from lesson_lib.author.notebook_runner import execute
+from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.classroom.exercises.plan import Lesson
 
 
@@ -54,7 +54,7 @@ def execute_repeatedly(
         for places in shown:
             if places and places[-1] == place:
                 sequence.cells += [solved.cells[each] for each in dict.fromkeys(places)]
-    stopped = execute(sequence, folder, through_errors=True, env=env)
+    stopped = wait_for(execute(sequence, folder, through_errors=True, env=env))
     assert not stopped, stopped
     for place in set(range(len(first.cells))).difference(*shown):
         solved.cells[place] = first.cells[place]

@@ -12,7 +12,8 @@ from nbformat.v4 import new_output
 from lesson_lib.author.notebook_files import ROOT
 from tests.author.lessons import code, save
 
-STRICT = "-m pytest --nbval --nbval-current-env -q -p no:cacheprovider"
+# In two processes, of which each notebook must stay in one: its cells need what earlier ones have defined.
+STRICT = "-m pytest --nbval --nbval-current-env -q -p no:cacheprovider -n 2"
 
 
 def run(source: str, *outputs: NotebookNode, tags: tuple[str, ...] = ()) -> NotebookNode:
@@ -33,7 +34,7 @@ def printed(text: str, name: str = "stdout") -> NotebookNode:
 
 
 PROGRESS = "import os, pathlib\npathlib.Path(os.environ['LESSON_PROGRESS']).name"
-ELSEWHERE = "import tempfile, time\ntime.tzname, 'session-' in tempfile.gettempdir()"
+ELSEWHERE = "import time\ntime.tzname, 'session-' in os.environ['TMPDIR']"
 FAULTS = {
     "stderr holds 'a log'": run("import sys\nprint('a log', file=sys.stderr)", printed("a log\n", "stderr")),
     "stdout holds a time of day, '09:05": run("print('09:05')", printed("09:05\n")),

@@ -26,11 +26,7 @@ from lesson_lib.classroom.exercises.catalogue import LESSONS, find_lesson
 from lesson_lib.classroom.exercises.plan import Lesson
 from tests.notebooks.repeated_run import RepeatedRun, execute_repeatedly
 
-# A notebook's tests share its execution, and with it a process.
-NOTEBOOKS = [
-    pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(f"gates-{path.stem}"))
-    for path in list_notebooks()
-]
+NOTEBOOKS = [pytest.param(path, id=path.stem) for path in list_notebooks()]
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)

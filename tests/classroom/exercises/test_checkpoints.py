@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 import lesson_lib.author.notebook_rules as rules
 from lesson_lib.author.notebook_files import list_notebooks, read_notebook, write_notebook
-from lesson_lib.author.notebook_runner import execute
+from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.classroom import checkpoint
 from lesson_lib.classroom.exercises import checkpoints, section_starts
 from lesson_lib.classroom.exercises.section_starts import SectionStart, find_section_starts
@@ -27,7 +27,7 @@ from tests.classroom.shells import new_shell
 # The course's notebooks
 
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in list_notebooks()]
-NUMBERS = [path.stem for path in list_notebooks()]
+NAMES = [path.stem for path in list_notebooks()]
 
 # Names with a leading underscore stay; what is tested is the file as it is, not as it was committed.
 BEGIN = """
@@ -84,7 +84,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     sections = find_section_starts(path.stem[:2], path.read_text(encoding="utf-8"))
     # One section, early in one notebook and late in the next: all of them would take minutes. Which cells run
     # before each of the others is compared without a kernel.
-    section = sections[len(sections) * (1 + NUMBERS.index(path.stem) % 2) // 3]
+    section = sections[len(sections) * (1 + NAMES.index(path.stem) % 2) // 3]
     before, after = split_at(stored, section)
 
     # All in one kernel, because starting it and importing costs more than most cells.
@@ -95,7 +95,7 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     cells = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
     own = {"LESSON_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.json")}
     notebook = new_notebook(cells=cells)
-    assert not execute(notebook, path.parent, through_errors=True, env=own)
+    assert not wait_for(execute(notebook, path.parent, through_errors=True, env=own))
     _, arrival, state, *rest = notebook.cells
     return Course(
         stored,
