@@ -37,8 +37,8 @@ _UNSTABLE = {
     r" in \d+(?:\.\d+)?(?:ms|s)\b": "",
 }
 
-# What `find_unstable` looks for: broader than what `stable` replaces, so that the tests of notebooks notice
-# what it misses.
+# What `find_unstable` looks for: broader than what `hide_unstable` replaces, so that the tests of notebooks
+# notice what it misses.
 _TRACES = {
     # A slash that begins a word; not the one of a date, a closing tag, a URL, a fraction or a relative path.
     "an absolute path": r"(?<![\w./<)\]}~…])/[\w.~-]|:///+\w|\b[A-Za-z]:[\\/]{1,2}\w|\\\\[\w.-]+\\\w",
@@ -53,7 +53,7 @@ _TRACES = {
 }
 
 
-def stable(text: str) -> str:
+def hide_unstable(text: str) -> str:
     """Leave out what the next run, or another machine, would write differently: ids, times, folders."""
     places = "|".join([*map(re.escape, _places()), _USER])
     text = re.sub(rf"{_START}(?:{places})(?!\w|[.-]\w)", "…", text)

@@ -1,4 +1,4 @@
-"""Whose code a file holds: that of an installed library, or somebody's own."""
+"""Decide whether a file belongs to an installed library."""
 
 import sysconfig
 from pathlib import Path
@@ -8,5 +8,5 @@ _STDLIB = sysconfig.get_path("stdlib")
 
 
 def is_installed(filename: str) -> bool:
-    """Tell whether a file belongs to Python itself, or to a package that was installed into it."""
+    """Return whether a file belongs to Python itself, or to a package that was installed into it."""
     return filename.startswith(_STDLIB) or not _FOLDERS.isdisjoint(Path(filename).parts)

@@ -1,4 +1,4 @@
-"""The notes that libraries make to their own developers, kept off the page; a learner's own stay."""
+"""Hide the notes that libraries write for their own developers; a learner's own warnings are shown."""
 
 import logging
 import re
@@ -11,49 +11,32 @@ import dagster as dg
 
 from lesson_lib.classroom.installed import is_installed
 
-# How far Dagster is with a feature that a cell uses.
-_OF_DAGSTER = (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning)
-# Jupyter runs an event loop; each run of Dagster inside it leaves this behind, wherever Python notices.
+# They say how mature a feature of Dagster is that a cell uses.
+_DAGSTER_NOTES = (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning)
+# Jupyter runs an event loop; each run of Dagster inside it causes this, wherever Python notices it.
 _LEFT_BEHIND = re.compile(r"coroutine '.*shutdown_asyncgens' was never awaited")
 
 
 @contextmanager
-def without_library_notes() -> Iterator[None]:
-    """Show no warning that an installed library raised in its own code, for as long as the body lasts.
+def hide_library_notes() -> Iterator[None]:
+    """Hide warnings that installed libraries raise in their own code, while the body runs.
 
-    Nor what SQLAlchemy logs, with a traceback, when Python clears an ephemeral instance away, in whichever
-    cell: nothing is lost.
+    It also hides the traceback that SQLAlchemy logs when Python collects an ephemeral instance as garbage, in
+    whichever cell: nothing is lost.
     """
-    with _less_from(logging.getLogger("sqlalchemy.pool")), _warnings_of_learners():
-        yield
+    logger = logging.getLogger("sqlalchemy.pool")
+    level, show = logger.level, warnings.showwarning
 
+    def show_own(message: Warning | str, category: type[Warning], filename: str, *rest: Any) -> None:  # noqa: ANN401 - passed on
+        is_note = issubclass(category, _DAGSTER_NOTES) or _LEFT_BEHIND.match(str(message))
+        if not (is_note or is_installed(filename)):
+            show(message, category, filename, *rest)
 
-@contextmanager
-def _less_from(logger: logging.Logger) -> Iterator[None]:
-    before = logger.level
     logger.setLevel(logging.CRITICAL)
+    warnings.showwarning = show_own  # type: ignore[assignment]  # it takes the same arguments
     try:
         yield
     finally:
-        logger.setLevel(before)
-
-
-@contextmanager
-def _warnings_of_learners() -> Iterator[None]:
-    before = warnings.showwarning
-
-    def show(message: Warning | str, category: type[Warning], filename: str, *rest: Any) -> None:  # noqa: ANN401 - handed on
-        if not _is_of_a_library(message, category, filename):
-            before(message, category, filename, *rest)
-
-    warnings.showwarning = show  # type: ignore[assignment]  # it takes all that the other does
-    try:
-        yield
-    finally:
-        if warnings.showwarning is show:  # else somebody else has put theirs in its place
-            warnings.showwarning = before
-
-
-def _is_of_a_library(message: Warning | str, category: type[Warning], filename: str) -> bool:
-    left_behind = _LEFT_BEHIND.match(str(message))
-    return is_installed(filename) or issubclass(category, _OF_DAGSTER) or bool(left_behind)
+        logger.setLevel(level)
+        if warnings.showwarning is show_own:  # another library may have replaced it
+            warnings.showwarning = show

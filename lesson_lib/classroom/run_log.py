@@ -1,7 +1,7 @@
-"""What Dagster would write to stderr during a run, kept for the run's board instead.
+"""Keep what Dagster would write to stderr during a run, for the run's board.
 
 Dagster makes its console logger from `logging.getLoggerClass()`, so Python's own `logging.setLoggerClass`
-decides what that logger does with its lines. The event log and every other handler receive them as ever.
+decides where that logger's lines go. The event log and every other handler receive them as usual.
 """
 
 import inspect
@@ -15,9 +15,9 @@ from pathlib import Path
 
 import dagster
 
-_MOST_RUNS = 200  # the latest ones
-_MOST_LINES = 2_000  # of one run
-_LONGEST = 2_000  # characters of one line
+_MAX_RUNS = 200  # the latest ones
+_MAX_LINES = 2_000  # of one run
+_MAX_LINE_LENGTH = 2_000  # characters
 
 
 @dataclass(frozen=True)
@@ -38,78 +38,84 @@ class LogLine:
 
 
 _DAGSTER = str(Path(dagster.__file__).parent)
-_MACHINERY = {__file__, logging.__file__, inspect.getfile(dagster.DagsterLogManager)}
-_keepers: list[type[logging.Logger]] = []  # the class of loggers that each one met
-_lines: OrderedDict[str, list[LogLine]] = OrderedDict()  # that which began last, last
+_LOGGING = {__file__, logging.__file__, inspect.getfile(dagster.DagsterLogManager)}
+_replaced_classes: list[
+    type[logging.Logger]
+] = []  # for each body of `keep_logs`, the class of loggers before it
+_lines: OrderedDict[str, list[LogLine]] = OrderedDict()  # in the order in which the runs began
 
 
-def lines_of(run_id: str) -> list[LogLine]:
-    """Return the log of a run: empty if it ran while nothing was kept, or many runs ago."""
+def get_log(run_id: str) -> list[LogLine]:
+    """Return the log of a run; it is empty if the run was not observed, or many runs ago."""
     return list(_lines.get(run_id, ()))
 
 
-def latest_run() -> str:
-    """Return the id of the run that began last; empty if none has."""
+def get_latest_run() -> str:
+    """Return the id of the run that began last; empty if there is none."""
     return next(reversed(_lines), "")
 
 
 @contextmanager
-def kept() -> Iterator[None]:
-    """Keep the lines of all runs while the body lasts; then let Dagster write to stderr, and forget them.
+def keep_logs() -> Iterator[None]:
+    """Keep the lines of all runs while the body runs; then forget them, and let Dagster write to stderr.
 
-    Two bodies at once, as of two shells, keep together, and the last one to end lets go.
+    Two bodies at once, as of two shells, share the lines until the last one ends.
     """
-    _keepers.append(logging.getLoggerClass())
-    if len(_keepers) == 1:
-        logging.setLoggerClass(_page_logger(_keepers[0]))
+    _replaced_classes.append(logging.getLoggerClass())
+    if len(_replaced_classes) == 1:
+        logging.setLoggerClass(_make_logger_class(_replaced_classes[0]))
     try:
         yield
     finally:
-        if len(_keepers) == 1:
-            logging.setLoggerClass(_keepers[0])
+        if len(_replaced_classes) == 1:
+            logging.setLoggerClass(_replaced_classes[0])
             _lines.clear()
-        _keepers.pop()
+        _replaced_classes.pop()
 
 
-def _page_logger(base: type[logging.Logger]) -> type[logging.Logger]:
+def _make_logger_class(base: type[logging.Logger]) -> type[logging.Logger]:
     class PageLogger(base):  # type: ignore[misc, valid-type]  # the class in force, whichever that is
-        """A logger that keeps off the page what Dagster would write to stderr."""
+        """A logger that keeps what Dagster would write to stderr."""
 
         def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-            of_a_run = hasattr(record, "dagster_meta")
+            is_of_run = hasattr(record, "dagster_meta")
             # Only a logger that `logging.getLogger` does not know, as Dagster's console loggers are.
-            if self.parent is not None or not (of_a_run or self.name == "dagster"):
+            if self.parent is not None or not (is_of_run or self.name == "dagster"):
                 super().callHandlers(record)
                 return
             for handler in self.handlers:
                 if getattr(handler, "stream", None) is not sys.stderr:
                     if record.levelno >= handler.level:
                         handler.handle(record)
-                elif of_a_run:
+                elif is_of_run:
                     _keep_line(record)
-                else:  # of a sensor or a schedule: its evaluation leaves no run to look it up in
-                    print(f"{record.levelname:<7} {record.getMessage()}")  # noqa: T201 - on the page, and without time
+                else:  # the evaluation of a sensor or a schedule is no run whose log could be shown
+                    print(f"{record.levelname:<7} {record.getMessage()}")  # noqa: T201 - on the page, without time
 
     return PageLogger
+
+
+def format_record(record: logging.LogRecord, text: str) -> str:
+    """Append to a record's text the exception that was logged with it, if any."""
+    error = record.exc_info and record.exc_info[1]
+    return f"{text} ({type(error).__name__}: {error})" if error else text
 
 
 def _keep_line(record: logging.LogRecord) -> None:
     meta = record.__dict__["dagster_meta"]
     lines = _lines.setdefault(meta.get("run_id") or "", [])
-    while len(_lines) > _MOST_RUNS:
+    while len(_lines) > _MAX_RUNS:
         _lines.popitem(last=False)
-    if len(lines) < _MOST_LINES:
-        text = meta.get("orig_message")
-        text = record.getMessage() if text is None else str(text)
-        if record.exc_info and record.exc_info[1]:
-            text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
-        own = meta.get("dagster_event") is None and not _caller().startswith(_DAGSTER)
-        lines.append(LogLine(record.levelname, meta.get("step_key") or "", text[:_LONGEST], own))
+    if len(lines) < _MAX_LINES:
+        message = meta.get("orig_message")
+        text = format_record(record, record.getMessage() if message is None else str(message))
+        own = meta.get("dagster_event") is None and not _find_caller().startswith(_DAGSTER)
+        lines.append(LogLine(record.levelname, meta.get("step_key") or "", text[:_MAX_LINE_LENGTH], own))
 
 
-def _caller() -> str:
+def _find_caller() -> str:
     """Return the file of the function that called `context.log`; the record itself names Dagster's."""
     frame = inspect.currentframe()
-    while frame and frame.f_code.co_filename in _MACHINERY:
+    while frame and frame.f_code.co_filename in _LOGGING:
         frame = frame.f_back
     return frame.f_code.co_filename if frame else ""

@@ -8,8 +8,8 @@ from contextlib import suppress
 import dagster as dg
 import duckdb
 
-from lesson_lib.classroom.display.record_view import ThreeRecords
 from lesson_lib.classroom.exercises.sandbox import open_sandbox
+from lesson_lib.classroom.lab.records import ThreeRecords
 from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.pipeline import Warehouse, s3_partitions_def
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from lesson_lib.classroom.display.safe_text import counted
+from lesson_lib.classroom.display.safe_text import format_count
 from lesson_lib.classroom.exercises.exercise import Miss, Scenario
 from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox
 from lesson_lib.pipeline.database_errors import summarize_error
@@ -86,11 +86,11 @@ def loaded_three_times(sandbox: Sandbox, source: Source, load: Callable[[str], o
     file, found = _read_file(source, source.file), _read_stored(sandbox, source, source.key)
     if not found and (nobodys := _read_stored(sandbox, source, None)):
         return Miss(
-            seen=f"{counted(nobodys.total(), 'row')} whose partition_key is NULL",
-            expected=f"{counted(file.total(), 'row')} of {source.key}",
+            seen=f"{format_count(nobodys.total(), 'row')} whose partition_key is NULL",
+            expected=f"{format_count(file.total(), 'row')} of {source.key}",
         )
     if not found:
-        rows = f"{counted(file.total(), 'row')} of {source.key}"
+        rows = f"{format_count(file.total(), 'row')} of {source.key}"
         return Miss(
             seen=f"0 rows of {source.key}", expected=f"{rows}, inserted after the delete and committed"
         )
@@ -147,7 +147,7 @@ def with_columns_in_another_order(
         load(source.other_key)
     except duckdb.Error as error:  # such as text in a column of dates
         told = f"{type(error).__name__}: {summarize_error(error)}"
-        return Miss(belief, seen=told, expected=f"{counted(file.total(), 'row')} of {source.other_key}")
+        return Miss(belief, seen=told, expected=f"{format_count(file.total(), 'row')} of {source.other_key}")
     return _compare(source.other_key, _read_stored(sandbox, source, source.other_key), file, belief)
 
 
@@ -176,8 +176,8 @@ def broken_after_good(sandbox: Sandbox, source: Source, load: Callable[[str], ob
         return _compare(source.key, found, good, "delete-then-insert-is-safe")
     return Miss(
         "caught-errors-are-handled",
-        seen=f"{counted(found.total(), 'row')} of {source.key}, and a run that succeeded",
-        expected=f"the {counted(good.total(), 'row')} of the good file, and a run that fails",
+        seen=f"{format_count(found.total(), 'row')} of {source.key}, and a run that succeeded",
+        expected=f"the {format_count(good.total(), 'row')} of the good file, and a run that fails",
     )
 
 
@@ -203,7 +203,7 @@ def _load_awkward_key(
             if isinstance(error, duckdb.Error)
             else str(error)
         )
-        return Miss(belief, seen=told, expected=f"{counted(file.total(), 'row')} of {key}")
+        return Miss(belief, seen=told, expected=f"{format_count(file.total(), 'row')} of {key}")
     if found.total() > file.total():
         belief = "loading-twice-is-harmless"
     return _compare(key, found, file, belief) or before
@@ -268,6 +268,6 @@ def _compare(key: str, found: _Rows, file: _Rows, misconception: str) -> Miss | 
     aside = f", {strange} of them not as in its file" if strange else ""
     return Miss(
         misconception,
-        seen=f"{counted(found.total(), 'row')} of {key}{aside}",
-        expected=f"{counted(file.total(), 'row')} of {key}",
+        seen=f"{format_count(found.total(), 'row')} of {key}{aside}",
+        expected=f"{format_count(file.total(), 'row')} of {key}",
     )

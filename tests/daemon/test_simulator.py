@@ -11,8 +11,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from lesson_lib.classroom.simulator.tick import RunOutcome, Tick
 from lesson_lib.classroom.simulator.tick_simulator import simulate
-from lesson_lib.classroom.simulator.tick_view import Became, Tick
 from lesson_lib.pipeline.sensor.cursor import Cursor
 from tests.daemon import scripted
 from tests.daemon.daemon import Daemon, new_daemon
@@ -92,8 +92,8 @@ def test_the_simulator_does_what_the_daemon_does(
 
 def of_simulator(tick: Tick) -> Seen:
     """Return what the simulator shows of a tick."""
-    launched = [run for run in tick.runs if run.became is not Became.DROPPED]
-    became = {Became.SUCCEEDED: "SUCCESS", Became.FAILED: "FAILURE"}
+    launched = [run for run in tick.runs if run.became is not RunOutcome.DROPPED]
+    became = {RunOutcome.SUCCEEDED: "SUCCESS", RunOutcome.FAILED: "FAILURE"}
     status = "FAILURE" if tick.error else "SUCCESS" if launched else "SKIPPED"
     error: BaseException | None = tick.error
     while error and error.__cause__:
@@ -104,7 +104,7 @@ def of_simulator(tick: Tick) -> Seen:
         skip_reason=tick.skip_reason,
         keys=tuple(
             (
-                keys.deed,
+                keys.action,
                 keys.set_name,
                 keys.done,
                 tuple(dict.fromkeys(key for key in keys.keys if key not in keys.done)),
@@ -115,7 +115,9 @@ def of_simulator(tick: Tick) -> Seen:
         runs=tuple(
             (run.partition or None, timeless(run.run_key or None), became[run.became]) for run in launched
         ),
-        dropped=() if tick.error else tuple(timeless(run.run_key) for run in tick.became(Became.DROPPED)),
+        dropped=()
+        if tick.error
+        else tuple(timeless(run.run_key) for run in tick.find_runs(RunOutcome.DROPPED)),
         resumed=tick.resumed,
     )
 

@@ -1,33 +1,13 @@
-"""What objects show of themselves in a notebook: `BOARDS` names the types, and the board of each.
+"""What objects show in a notebook: `describe` knows the types for which a view registers a board."""
 
-A board may be None: then IPython shows the object as it would without us.
-"""
+from lesson_lib.classroom.display import backfill_view, definition_view, run_view  # noqa: F401 - they register
+from lesson_lib.classroom.display.board import Board, describe
+from lesson_lib.classroom.display.partition_view import describe_keys
+from lesson_lib.classroom.display.request_view import describe_run_requests
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
-
-from lesson_lib.classroom.display import (
-    backfill_view,
-    definition_view,
-    partition_view,
-    request_view,
-    run_view,
-)
-from lesson_lib.classroom.display.board import Board
-
-__all__ = ["BOARDS"]
+__all__ = ["describe"]
 
 
-def _list_board(items: Sequence[object]) -> Board | None:
-    """Describe what Dagster returns as a plain list: many keys, or requests for runs."""
-    return partition_view.keys_board(items) or request_view.requests_board(items)
-
-
-BOARDS: Mapping[type, Callable[[Any], Board | None]] = {
-    **run_view.BOARDS,
-    **partition_view.BOARDS,
-    **definition_view.BOARDS,
-    **request_view.BOARDS,
-    **backfill_view.BOARDS,
-    list: _list_board,
-}
+@describe.register
+def _describe_list(items: list) -> Board | None:  # Dagster returns keys and run requests as plain lists
+    return describe_keys(items) or describe_run_requests(items)

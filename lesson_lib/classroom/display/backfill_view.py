@@ -1,43 +1,31 @@
-"""What a backfill did: how many keys it loaded, and which it refused, and why."""
+"""The board of a backfill: how many keys it loaded, and which it refused, and why."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table
-from lesson_lib.classroom.display.safe_text import LONGEST_NAME, both_ends, counted, in_a_line, shortened
+from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table, describe
+from lesson_lib.classroom.display.safe_text import format_count, join_lines, keep_ends, shorten_name
 from lesson_lib.pipeline import Backfill
 
-_MOST_ROWS = 20
+_MAX_ROWS = 20
 
 
-def backfill_board(backfill: Backfill) -> Board:
-    """Describe what became of the keys: numbers, and a table of the refused ones."""
+@describe.register
+def describe_backfill(backfill: Backfill) -> Board:
+    """Describe the outcome: numbers, and a table of the refused keys."""
     loaded, unchanged, refused = map(len, (backfill.loaded, backfill.unchanged, backfill.refused))
     rows = sum(backfill.loaded.values())
-    blocks: list[Block] = [
-        Facts(
-            [
-                ("loaded", f"{counted(loaded, 'key')}, with {counted(rows, 'row')}"),
-                ("unchanged", f"{counted(unchanged, 'key')}, loaded before from the same file"),
-                ("refused", counted(refused, "key")),
-            ]
-        )
+    facts = [
+        ("loaded", f"{format_count(loaded, 'key')}, with {format_count(rows, 'row')}"),
+        ("unchanged", f"{format_count(unchanged, 'key')}, loaded before from the same file"),
+        ("refused", format_count(refused, "key")),
     ]
-    if refused:
-        blocks += [_refusals(backfill.refused), Line(_NEXT)]
-    told = f"Backfill of {counted(loaded + unchanged + refused, 'key')}: {loaded:,} loaded"
-    return Board(
-        f"{told}, {refused:,} refused" if refused else told, blocks, Mark.ODD if refused else Mark.GOOD
-    )
+    title = f"Backfill of {format_count(loaded + unchanged + refused, 'key')}: {loaded:,} loaded"
+    if not refused:
+        return Board(title, [Facts(facts)], Mark.GOOD)
+    next_move = Line("Correct these files, and call backfill again: it leaves out what is loaded.")
+    blocks: list[Block] = [Facts(facts), _make_table(backfill), next_move]
+    return Board(f"{title}, {refused:,} refused", blocks, Mark.ODD)
 
 
-_NEXT = "Correct these files, and call backfill again: it leaves out what is loaded."
-
-
-def _refusals(refused: Mapping[str, str]) -> Table:
-    shown = both_ends(list(refused.items()), _MOST_ROWS)
-    rows = [(Line(shortened(key, LONGEST_NAME)), Line(in_a_line(why))) for key, why in shown]
-    return Table("", ("refused", "why"), rows).with_gap(len(refused) - len(shown))
-
-
-BOARDS: Mapping[type, Callable[[Any], Board]] = {Backfill: backfill_board}
+def _make_table(backfill: Backfill) -> Table:
+    kept = keep_ends(list(backfill.refused.items()), _MAX_ROWS)
+    rows = [(Line(shorten_name(key)), Line(join_lines(reason))) for key, reason in kept]
+    return Table("", ("refused", "why"), rows).with_gap(len(backfill.refused) - len(kept))

@@ -1,12 +1,14 @@
-"""What an object shows of itself, as data: a title and blocks. `as_text` and `as_html` draw it."""
+"""A board is what an object shows, as data: a title and blocks. `render_html` and `render_text` draw it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import singledispatch
+from itertools import compress
 
 
 class Mark(Enum):
-    """How something stands. The sign is shown beside words, never alone."""
+    """The state of a thing, by a sign that stands beside words, never alone."""
 
     GOOD = "✓"
     BAD = "✗"
@@ -16,7 +18,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence, with a mark where it is a verdict."""
+    """A sentence, with a mark if it is a verdict."""
 
     text: str
     mark: Mark | None = None
@@ -24,9 +26,14 @@ class Line:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and values, such as an asset's metadata."""
+    """Names and values, such as an asset's metadata; without any, nothing is drawn."""
 
-    of: Sequence[tuple[str, str]]
+    pairs: Sequence[tuple[str, str]]
+
+    @classmethod
+    def of_known(cls, *pairs: tuple[str, str]) -> "Facts":
+        """Omit the pairs whose value is empty."""
+        return cls([(name, value) for name, value in pairs if value])
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,20 @@ class Table:
     rows: Sequence[Sequence[Line]]
 
     def with_gap(self, left_out: int) -> "Table":
-        """Say before the last row how many were left out there; nothing where none was."""
+        """Insert a row before the last one that says how many were left out there, if any."""
         if not left_out:
             return self
         gap = [Line(f"… {left_out:,} more"), *[Line("")] * (len(self.columns) - 1)]
         return replace(self, rows=[*self.rows[:-1], gap, *self.rows[-1:]])
+
+    def without_empty_columns(self) -> "Table":
+        """Omit the columns that are empty in all rows, except for a first one, and fill other empty cells."""
+        has_text = [any(row[column].text for row in self.rows) for column in range(len(self.columns))]
+        has_text[0] |= not any(has_text)
+        rows = [
+            [Line(cell.text or "none", cell.mark) for cell in compress(row, has_text)] for row in self.rows
+        ]
+        return Table(self.caption, list(compress(self.columns, has_text)), rows)
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Graph:
-    """Boxes in an order in which each comes after all those that it needs."""
+    """Boxes in an order in which each comes after all those that it needs; without any, nothing is drawn."""
 
     boxes: Sequence[Box]
 
@@ -68,10 +84,10 @@ class Fold:
     """A text of many lines behind a summary, one click deep.
 
     Attributes:
-        summary: what lies behind it.
+        summary: what is behind it.
         text: the lines.
-        unfolded: what of it stands in the text output, which has no folds.
-        is_open: whether it shows its text until it is closed.
+        unfolded: the lines that the text output shows, which has no folds.
+        is_open: whether the text is visible from the start.
     """
 
     summary: str
@@ -82,17 +98,17 @@ class Fold:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing, on a ground of its own, so that it can be read in both themes.
+    """A drawing with a background of its own, so that it is readable in both themes.
 
     Attributes:
         png: the file's bytes.
-        width: how wide it is shown, in CSS pixels, where there is room.
-        told: all that it says, in words; the text output has no picture, and no words for it.
+        width: in CSS pixels, if there is room.
+        description: everything that it shows, in words; the text output has neither picture nor description.
     """
 
     png: bytes
     width: int
-    told: str
+    description: str
 
 
 Block = Line | Facts | Table | Graph | Fold | Picture
@@ -100,14 +116,24 @@ Block = Line | Facts | Table | Graph | Fold | Picture
 
 @dataclass(frozen=True)
 class Board:
-    """All that an object shows.
+    """Everything that an object shows.
 
     Attributes:
-        title: the one sentence to read where there is time for one; also the name that a screen reader says.
-        blocks: what stands below it.
-        mark: how it stands, on the whole.
+        title: the one sentence for readers in a hurry, and the name that a screen reader says.
+        blocks: the parts below it.
+        mark: the state of the whole.
     """
 
     title: str
     blocks: Sequence[Block] = ()
     mark: Mark | None = None
+
+
+@singledispatch
+def describe(value: object) -> Board | None:
+    """Describe a value as a board. Each view registers its function for the types that it knows.
+
+    Returns:
+        None for a value that IPython shows well itself.
+    """
+    raise TypeError(f"A {type(value).__name__} has no board.")

@@ -1,4 +1,4 @@
-"""What is defined: assets, checks, jobs, schedules, sensors, and all of them together."""
+"""The boards of definitions: assets, checks, jobs, schedules, sensors, and all of them together."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -7,259 +7,240 @@ from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.display.board import Block, Board, Box, Facts, Graph, Line, Table
-from lesson_lib.classroom.display.partition_view import partitions_phrase
+from lesson_lib.classroom.display.board import Block, Board, Box, Facts, Graph, Line, Table, describe
+from lesson_lib.classroom.display.partition_view import format_partitions
 from lesson_lib.classroom.display.safe_text import (
-    LONGEST_NAME,
-    MANY,
+    MAX_ITEMS,
     Bounded,
-    counted,
-    in_a_line,
-    listed,
-    shortened,
+    format_count,
+    format_list,
+    join_lines,
+    shorten_name,
 )
-from lesson_lib.unstable_text import stable
+from lesson_lib.unstable_text import hide_unstable
 
 # Neither of these two has a public name; these are the public ways to them.
 UnresolvedJob = type(dg.define_asset_job("any"))
 UnresolvedSchedule = type(dg.build_schedule_from_partitioned_job(dg.define_asset_job("any")))
 
 # The name that Dagster gives to the job of a schedule or sensor that targets assets.
-_NAMELESS = "__anonymous_asset_job"
-# Every asset needs it, and Dagster brings it along: nobody has to pass one.
-_ALWAYS_THERE = "io_manager"
+_ANONYMOUS_JOB = "__anonymous_asset_job"
+# Every asset needs this resource, and Dagster provides it.
+_DEFAULT_RESOURCE = "io_manager"
 
-_ELSEWHERE = "Made elsewhere: Dagster only knows of it."
-_OBSERVED = "Made elsewhere: what is here only observes it."
+_ELSEWHERE = Line("Made elsewhere: Dagster only knows of it.")
+_OBSERVED = Line("Made elsewhere: what is here only observes it.")
 
 _DEFAULT_INTERVAL = 30  # seconds between two evaluations of a sensor
 
 
-def asset_board(definition: dg.AssetsDefinition) -> Board:
-    """Describe an asset, or all those that one function makes."""
-    specs = _specs(definition)
-    checks = list(definition.check_specs)
-    blocks: list[Block]
+@describe.register
+def describe_asset(definition: dg.AssetsDefinition) -> Board:
+    """Describe an asset, or all assets that one function makes."""
+    specs = _list_specs(definition)
+    checks = [_format_check(check) for check in definition.check_specs]
+    more = ("checks", format_list(checks)), _format_resources(definition.required_resource_keys)
+    remark = [] if definition.is_materializable else [_OBSERVED if definition.is_observable else _ELSEWHERE]
     if len(specs) == 1:
-        title = f"Asset {_name(specs[0].key)}"
-        facts = _asset_facts(specs[0])
-        blocks = _described(specs[0].description)
-    else:
-        by = f" of {shortened(definition.node_def.name, LONGEST_NAME)}" if definition.is_executable else ""
-        title = f"{counted(len(specs), 'asset')}{by}"
-        facts = _groups(specs)
-        blocks = _graph(specs, [])
-    facts += _fact("checks", [_check_name(check) for check in checks])
-    facts += _fact("resources", _resources(definition.required_resource_keys))
-    if facts:
-        blocks.append(Facts(facts))
-    if not definition.is_materializable:
-        blocks.append(Line(_OBSERVED if definition.is_observable else _ELSEWHERE))
-    return Board(title, blocks)
+        (spec,) = specs
+        facts = Facts.of_known(*_list_facts(spec), *more)
+        return Board(f"Asset {_format_key(spec.key)}", [*_make_lines(spec.description), facts, *remark])
+    by = f" of {shorten_name(definition.node_def.name)}" if definition.is_executable else ""
+    facts = Facts.of_known(_format_groups(specs), *more)
+    return Board(f"{format_count(len(specs), 'asset')}{by}", [*_make_graph(specs, []), facts, *remark])
 
 
-def source_asset_board(source: dg.SourceAsset) -> Board:
-    """Describe an asset that is made elsewhere, in the form it had before specs."""
-    board = spec_board(_as_spec(source))
-    told = _OBSERVED if source.observe_fn else _ELSEWHERE
-    return Board(board.title, [*board.blocks[:-1], Line(told)])
+@describe.register
+def describe_source_asset(source: dg.SourceAsset) -> Board:
+    """Describe an asset that is made elsewhere, in the form that preceded specs."""
+    return _describe_spec(_make_spec(source), _OBSERVED if source.observe_fn else _ELSEWHERE)
 
 
-def spec_board(spec: dg.AssetSpec) -> Board:
+@describe.register
+def describe_spec(spec: dg.AssetSpec) -> Board:
     """Describe an asset of which only the description is here."""
-    facts = _asset_facts(spec)
-    blocks: list[Block] = [Facts(facts)] if facts else []
-    function = Line("A spec describes an asset; the function that makes it, if there is one, is elsewhere.")
-    return Board(f"Asset {_name(spec.key)}", [*_described(spec.description), *blocks, function])
+    remark = "A spec describes an asset; the function that makes it, if there is one, is elsewhere."
+    return _describe_spec(spec, Line(remark))
 
 
-def checks_board(definition: dg.AssetChecksDefinition) -> Board:
-    """Describe an asset check, or all those that one function makes."""
+def _describe_spec(spec: dg.AssetSpec, remark: Line) -> Board:
+    facts = Facts.of_known(*_list_facts(spec))
+    return Board(f"Asset {_format_key(spec.key)}", [*_make_lines(spec.description), facts, remark])
+
+
+@describe.register
+def describe_checks(definition: dg.AssetChecksDefinition) -> Board:
+    """Describe an asset check, or all checks that one function makes."""
     checks = list(definition.check_specs)
-    needs = _fact("resources", _resources(definition.required_resource_keys))
-    more: list[Block] = [Facts(needs)] if needs else []
+    resources = Facts.of_known(_format_resources(definition.required_resource_keys))
     if len(checks) == 1:
-        board = check_board(checks[0])
-        return Board(board.title, [*board.blocks, *more])
+        board = describe_check(checks[0])
+        return Board(board.title, [*board.blocks, resources])
     rows = [
-        [
-            Line(shortened(text, LONGEST_NAME))
-            for text in (check.name, _name(check.asset_key), _blocking(check))
-        ]
-        for check in checks[:MANY]
+        [Line(shorten_name(check.name)), Line(_format_key(check.asset_key)), Line(_format_blocking(check))]
+        for check in checks[:MAX_ITEMS]
     ]
-    if len(checks) > MANY:
-        more.insert(0, Line(f"… and {counted(len(checks) - MANY, 'more check')}."))
-    title = counted(len(checks), "asset check")
-    return Board(title, [Table("", ["check", "of", "blocking"], rows), *more] if rows else more)
+    blocks: list[Block] = [Table("", ["check", "of", "blocking"], rows)] if rows else []
+    if more := len(checks[MAX_ITEMS:]):
+        blocks.append(Line(f"… and {format_count(more, 'more check')}."))
+    return Board(format_count(len(checks), "asset check"), [*blocks, resources])
 
 
-def check_board(check: dg.AssetCheckSpec) -> Board:
+@describe.register
+def describe_check(check: dg.AssetCheckSpec) -> Board:
     """Describe one asset check."""
-    facts = [("of", _name(check.asset_key)), ("blocking", _blocking(check))]
-    if check.partitions_def:
-        facts.append(("partitions", partitions_phrase(check.partitions_def)))
-    facts += _fact("also reads", sorted(_name(dep.asset_key) for dep in check.additional_deps))
-    name = shortened(check.name, LONGEST_NAME)
-    return Board(f"Asset check {name}", [*_described(check.description), Facts(facts)])
+    facts = Facts.of_known(
+        ("of", _format_key(check.asset_key)),
+        ("blocking", _format_blocking(check)),
+        ("partitions", format_partitions(check.partitions_def)),
+        ("also reads", _format_keys(dep.asset_key for dep in check.additional_deps)),
+    )
+    return Board(f"Asset check {shorten_name(check.name)}", [*_make_lines(check.description), facts])
 
 
-def job_board(job: dg.JobDefinition) -> Board:
+@describe.register
+def describe_job(job: dg.JobDefinition) -> Board:
     """Describe a job: its assets as a graph, or its ops."""
-    blocks = _described(job.description)
-    facts = []
-    graph = job.asset_layer.asset_graph
-    made = [key for key in graph.toposorted_asset_keys if key in job.asset_layer.selected_asset_keys]
-    if made:
-        boxes = [_box(key, graph.get(key).partitions_def, graph.get(key).parent_keys) for key in made[:MANY]]
-        blocks.append(Graph(boxes))
-        facts += _fact("also", [_name(key) for key in made[MANY:]])
-    else:
-        facts += _fact("ops", [node.name for node in job.nodes_in_topological_order])
-    facts += _fact("resources", _resources(job.required_resource_keys))
-    if facts:
-        blocks.append(Facts(facts))
-    return Board(f"Job {shortened(job.name, LONGEST_NAME)}", blocks)
+    graph, selected = job.asset_layer.asset_graph, job.asset_layer.selected_asset_keys
+    keys = [key for key in graph.toposorted_asset_keys if key in selected]
+    nodes = [graph.get(key) for key in keys[:MAX_ITEMS]]
+    boxes = [_make_box(node.key, node.partitions_def, node.parent_keys) for node in nodes]
+    ops = [] if keys else [node.name for node in job.nodes_in_topological_order]
+    facts = Facts.of_known(
+        ("also", format_list(list(map(_format_key, keys[MAX_ITEMS:])))),
+        ("ops", format_list(ops)),
+        _format_resources(job.required_resource_keys),
+    )
+    return Board(f"Job {shorten_name(job.name)}", [*_make_lines(job.description), Graph(boxes), facts])
 
 
-def unresolved_job_board(job: Any) -> Board:  # noqa: ANN401 - an `UnresolvedJob`, which has no public name
+@describe.register(UnresolvedJob)
+def describe_unresolved_job(job: Any) -> Board:  # noqa: ANN401 - an `UnresolvedJob`, which has no public name
     """Describe a job that names assets which it has not looked up yet."""
-    facts = [("assets", _selected(job.selection))]
-    if job.partitions_def:
-        facts.append(("partitions", partitions_phrase(job.partitions_def)))
-    there = Line("It finds its assets once it stands in dg.Definitions together with them.")
-    name = shortened(job.name, LONGEST_NAME)
-    return Board(f"Job {name}", [*_described(job.description), Facts(facts), there])
+    facts = Facts.of_known(
+        ("assets", _format_selection(job.selection)), ("partitions", format_partitions(job.partitions_def))
+    )
+    remark = Line("It finds its assets once it stands in dg.Definitions together with them.")
+    return Board(f"Job {shorten_name(job.name)}", [*_make_lines(job.description), facts, remark])
 
 
-def schedule_board(schedule: dg.ScheduleDefinition) -> Board:
+@describe.register
+def describe_schedule(schedule: dg.ScheduleDefinition) -> Board:
     """Describe what a schedule starts, and when."""
     cron = schedule.cron_schedule
     when = cron if isinstance(cron, str) else " and ".join(cron)
-    facts = [
-        ("starts", _target(schedule.job if schedule.has_job else schedule.job_name)),
+    return _describe_automation(
+        "Schedule",
+        schedule,
+        ("starts", _format_target(schedule.job if schedule.has_job else schedule.job_name)),
         ("when", f"{when} (cron), {schedule.execution_timezone or 'UTC'}"),
-        *_fact("resources", _resources(schedule.required_resource_keys)),
-    ]
-    on = schedule.default_status is dg.DefaultScheduleStatus.RUNNING
-    return _automation("Schedule", schedule.name, schedule.description, facts, on=on)
+        _format_resources(schedule.required_resource_keys),
+    )
 
 
-def unresolved_schedule_board(schedule: Any) -> Board:  # noqa: ANN401 - an `UnresolvedSchedule`, which has no public name
+@describe.register(UnresolvedSchedule)
+def describe_unresolved_schedule(schedule: Any) -> Board:  # noqa: ANN401 - an `UnresolvedSchedule`, which has no public name
     """Describe a schedule whose calendar is that of its job's partitions."""
-    facts = [
-        ("starts", _target(schedule.job)),
-        ("when", "a partition is over: its cron schedule follows from the partitions of the job"),
-    ]
-    on = schedule.default_status is dg.DefaultScheduleStatus.RUNNING
-    return _automation("Schedule", schedule.name, schedule.description, facts, on=on)
+    when = "a partition is over: its cron schedule follows from the partitions of the job"
+    return _describe_automation(
+        "Schedule", schedule, ("starts", _format_target(schedule.job)), ("when", when)
+    )
 
 
-def sensor_board(sensor: dg.SensorDefinition) -> Board:
-    """Describe what a sensor starts, and how often it looks."""
-    facts: list[tuple[str, str]] = []
-    if sensor.targets:
-        facts.append(("starts", ", ".join(_target(target.resolvable_to_job) for target in sensor.targets)))
-    if sensor.asset_selection:
-        facts.append(("assets", _selected(sensor.asset_selection)))
-    if isinstance(sensor, dg.AssetSensorDefinition):
-        facts.append(("watches", _name(sensor.asset_key)))
+@describe.register
+def describe_sensor(sensor: dg.SensorDefinition) -> Board:
+    """Describe what a sensor starts, and how often it is evaluated."""
+    selection = sensor.asset_selection
     seconds = sensor.minimum_interval_seconds or _DEFAULT_INTERVAL
-    facts.append(("looks", f"at most every {counted(seconds, 'second')}"))
-    facts += _fact("resources", _resources(sensor.required_resource_keys))
-    on = sensor.default_status is dg.DefaultSensorStatus.RUNNING
-    return _automation("Sensor", sensor.name, sensor.description, facts, on=on)
+    watched = _format_key(sensor.asset_key) if isinstance(sensor, dg.AssetSensorDefinition) else ""
+    return _describe_automation(
+        "Sensor",
+        sensor,
+        ("starts", ", ".join(_format_target(target.resolvable_to_job) for target in sensor.targets or ())),
+        ("assets", _format_selection(selection) if selection else ""),
+        ("watches", watched),
+        ("looks", f"at most every {format_count(seconds, 'second')}"),
+        _format_resources(sensor.required_resource_keys),
+    )
 
 
-def definitions_board(definitions: dg.Definitions) -> Board:
-    """Describe all that is defined together: the assets as a graph, the rest by name."""
-    assets = _in_turn(definitions.assets, _keys)
-    specs = [spec for asset in assets for spec in _specs(asset)]
-    checks = [
-        check
-        for holder in (*assets, *_in_turn(definitions.asset_checks, _keys))
-        if isinstance(holder, dg.AssetsDefinition)
-        for check in holder.check_specs
-    ]
-    named = {
-        "asset": [_name(spec.key) for spec in specs],
-        "check": [_check_name(check) for check in checks],
-        "job": [job.name for job in _in_turn(definitions.jobs, attrgetter("name"))],
-        "schedule": [schedule.name for schedule in _in_turn(definitions.schedules, attrgetter("name"))],
-        "sensor": [sensor.name for sensor in _in_turn(definitions.sensors, attrgetter("name"))],
-        "resource": list(definitions.resources or {}),
-    }
-    counts = [counted(len(names), thing) for thing, names in named.items() if names]
-    blocks = _graph(specs, checks)
-    facts = _groups(specs)
-    drawn = {spec.key for spec in specs} if len(specs) <= MANY else set()
-    named["check"] = [_check_name(check) for check in checks if check.asset_key not in drawn]
-    for thing in ("check", "job", "schedule", "sensor", "resource"):
-        facts += _fact(f"{thing}s", named[thing])
-    if facts:
-        blocks.append(Facts(facts))
-    return Board(f"Definitions: {', '.join(counts) or 'nothing yet'}", blocks)
-
-
-def _automation(
-    kind: str, name: str, description: str | None, facts: Sequence[tuple[str, str]], *, on: bool
-) -> Board:
+def _describe_automation(kind: str, automation: Any, *facts: tuple[str, str]) -> Board:  # noqa: ANN401 - a schedule, resolved or not, or a sensor
     status = (
         "On by default: it works wherever the daemon runs."
-        if on
+        if automation.default_status.name == "RUNNING"
         else "Off by default: it starts nothing until it is switched on in the Dagster UI."
     )
     return Board(
-        f"{kind} {shortened(name, LONGEST_NAME)}", [*_described(description), Facts(facts), Line(status)]
+        f"{kind} {shorten_name(automation.name)}",
+        [*_make_lines(automation.description), Facts.of_known(*facts), Line(status)],
     )
 
 
-def _asset_facts(spec: dg.AssetSpec) -> list[tuple[str, str]]:
-    facts = [*_groups([spec]), *_fact("kinds", sorted(spec.kinds))]
-    if spec.partitions_def:
-        facts.append(("partitions", partitions_phrase(spec.partitions_def)))
-    return facts + _fact("depends on", sorted(_name(dep.asset_key) for dep in spec.deps))
+@describe.register
+def describe_definitions(definitions: dg.Definitions) -> Board:
+    """Describe everything that is defined together: the assets as a graph, the rest by name."""
+    assets = _sort_sets(definitions.assets, _list_key_names)
+    specs = [spec for asset in assets for spec in _list_specs(asset)]
+    checks = [
+        check
+        for holder in (*assets, *_sort_sets(definitions.asset_checks, _list_key_names))
+        if isinstance(holder, dg.AssetsDefinition)
+        for check in holder.check_specs
+    ]
+    by_name = attrgetter("name")
+    named = {
+        "asset": [spec.key.to_user_string() for spec in specs],
+        "check": [check.name for check in checks],
+        "job": [job.name for job in _sort_sets(definitions.jobs, by_name)],
+        "schedule": [schedule.name for schedule in _sort_sets(definitions.schedules, by_name)],
+        "sensor": [sensor.name for sensor in _sort_sets(definitions.sensors, by_name)],
+        "resource": list(definitions.resources or {}),
+    }
+    counts = [format_count(len(names), thing) for thing, names in named.items() if names]
+    drawn = {spec.key for spec in specs} if len(specs) <= MAX_ITEMS else set()
+    named["check"] = [_format_check(check) for check in checks if check.asset_key not in drawn]
+    del named["asset"]
+    lists = [(f"{thing}s", format_list(names)) for thing, names in named.items()]
+    facts = Facts.of_known(_format_groups(specs), *lists)
+    return Board(f"Definitions: {', '.join(counts) or 'nothing yet'}", [*_make_graph(specs, checks), facts])
 
 
-def _graph(specs: Sequence[dg.AssetSpec], checks: Sequence[dg.AssetCheckSpec]) -> list[Block]:
-    """Draw assets in an order in which each comes after those that it needs."""
+def _list_facts(spec: dg.AssetSpec) -> list[tuple[str, str]]:
+    return [
+        _format_groups([spec]),
+        ("kinds", format_list(sorted(spec.kinds))),
+        ("partitions", format_partitions(spec.partitions_def)),
+        ("depends on", _format_keys(dep.asset_key for dep in spec.deps)),
+    ]
+
+
+def _make_graph(specs: Sequence[dg.AssetSpec], checks: Sequence[dg.AssetCheckSpec]) -> list[Block]:
     by_key = {spec.key: spec for spec in specs}
-    order = _in_order(
+    order = _sort_by_needs(
         {
             key: sorted((dep.asset_key for dep in spec.deps), key=dg.AssetKey.to_user_string)
             for key, spec in by_key.items()
         }
     )
-    boxes = [
-        _box(
-            key,
-            by_key[key].partitions_def,
-            [dep.asset_key for dep in by_key[key].deps],
-            [
-                *_fact("kinds", sorted(by_key[key].kinds)),
-                *_fact("checks", [_check_name(check) for check in checks if check.asset_key == key]),
-            ],
-        )
-        for key in order[:MANY]
-    ]
-    blocks: list[Block] = [Graph(boxes)] if boxes else []
-    if len(order) > MANY:
-        blocks.append(
-            Line(
-                Bounded(f"… and {len(order) - MANY:,} more: {listed([_name(key) for key in order[MANY:]])}.")
-            )
-        )
-    return blocks
+    boxes = []
+    for key in order[:MAX_ITEMS]:
+        spec = by_key[key]
+        names = [_format_check(check) for check in checks if check.asset_key == key]
+        facts = Facts.of_known(("kinds", format_list(sorted(spec.kinds))), ("checks", format_list(names)))
+        boxes.append(_make_box(key, spec.partitions_def, (dep.asset_key for dep in spec.deps), facts.pairs))
+    if not (more := list(map(_format_key, order[MAX_ITEMS:]))):
+        return [Graph(boxes)]
+    return [Graph(boxes), Line(Bounded(f"… and {len(more):,} more: {format_list(more)}."))]
 
 
-def _in_order(needs: Mapping[dg.AssetKey, Sequence[dg.AssetKey]]) -> list[dg.AssetKey]:
-    """Keep what belongs together side by side: each asset right after those that it needs."""
+def _sort_by_needs(needs: Mapping[dg.AssetKey, Sequence[dg.AssetKey]]) -> list[dg.AssetKey]:
+    """Sort assets so that each comes right after those that it needs."""
     order: dict[dg.AssetKey, None] = {}
     seen: set[dg.AssetKey] = set()
     waiting = list(needs)[::-1]
     while waiting:
         key = waiting[-1]
-        # Dagster refuses a circle only when the definitions are loaded: no asset is waited for twice.
+        # Dagster rejects a circle only when it loads the definitions, so no asset is waited for twice.
         missing = [] if key in seen else [need for need in needs[key] if need in needs and need not in seen]
         seen.add(key)
         if missing:
@@ -269,17 +250,17 @@ def _in_order(needs: Mapping[dg.AssetKey, Sequence[dg.AssetKey]]) -> list[dg.Ass
     return list(order)
 
 
-def _in_turn(things: Iterable[Any] | None, name: Callable[[Any], Any]) -> list[Any]:
-    """Keep things in the order in which they were given; a set has none, so take it by name."""
+def _sort_sets(things: Iterable[Any] | None, name: Callable[[Any], Any]) -> list[Any]:
+    """Return things in the order in which they were given; a set has none, so it is sorted by name."""
     return sorted(things, key=name) if isinstance(things, AbstractSet) else list(things or [])
 
 
-def _keys(asset: object) -> list[str]:
+def _list_key_names(asset: object) -> list[str]:
     checks = asset.check_keys if isinstance(asset, dg.AssetsDefinition) else ()
-    return sorted(key.to_user_string() for key in (*(spec.key for spec in _specs(asset)), *checks))
+    return sorted(key.to_user_string() for key in (*(spec.key for spec in _list_specs(asset)), *checks))
 
 
-def _specs(asset: object) -> list[dg.AssetSpec]:
+def _list_specs(asset: object) -> list[dg.AssetSpec]:
     """Return the specs of an asset, by name: those of a graph have no order of their own."""
     match asset:
         case dg.AssetsDefinition():
@@ -287,11 +268,11 @@ def _specs(asset: object) -> list[dg.AssetSpec]:
         case dg.AssetSpec():
             return [asset]
         case dg.SourceAsset():
-            return [_as_spec(asset)]
+            return [_make_spec(asset)]
     return []  # a definition that makes its assets only when it is loaded
 
 
-def _as_spec(source: dg.SourceAsset) -> dg.AssetSpec:
+def _make_spec(source: dg.SourceAsset) -> dg.AssetSpec:
     return dg.AssetSpec(
         source.key,
         description=source.description,
@@ -301,78 +282,62 @@ def _as_spec(source: dg.SourceAsset) -> dg.AssetSpec:
     )
 
 
-def _groups(specs: Sequence[dg.AssetSpec]) -> list[tuple[str, str]]:
-    groups = dict.fromkeys(spec.group_name for spec in specs)
-    return _fact("group", [group for group in groups if group not in (None, "default")])
-
-
-def _box(
+def _make_box(
     key: dg.AssetKey,
     partitions: dg.PartitionsDefinition | None,
     after: Iterable[dg.AssetKey],
     facts: Sequence[tuple[str, str]] = (),
 ) -> Box:
-    told = partitions_phrase(partitions) if partitions else "no partitions"
-    names = sorted(map(_name, after))
-    if len(names) > MANY:
-        names[MANY - 1 :] = [f"… {len(names) - MANY + 1:,} more"]
-    return Box(_name(key), Line(told), facts, after=names)
+    names = sorted(map(_format_key, after))
+    if len(names) > MAX_ITEMS:
+        names[MAX_ITEMS - 1 :] = [f"… {len(names) - MAX_ITEMS + 1:,} more"]
+    return Box(_format_key(key), Line(format_partitions(partitions) or "no partitions"), facts, after=names)
 
 
-def _name(key: dg.AssetKey) -> str:
-    return shortened(key.to_user_string(), LONGEST_NAME)
+def _make_lines(description: str | None) -> list[Line]:
+    return [Line(join_lines(description))] if description and description.strip() else []
 
 
-def _check_name(check: dg.AssetCheckSpec) -> str:
-    name = shortened(check.name, LONGEST_NAME)
+def _format_key(key: dg.AssetKey) -> str:
+    return shorten_name(key.to_user_string())
+
+
+def _format_keys(keys: Iterable[dg.AssetKey]) -> str:
+    return format_list(sorted(map(_format_key, keys)))
+
+
+def _format_groups(specs: Sequence[dg.AssetSpec]) -> tuple[str, str]:
+    groups = dict.fromkeys(spec.group_name for spec in specs)
+    return "group", format_list([group for group in groups if group not in (None, "default")])
+
+
+def _format_check(check: dg.AssetCheckSpec) -> str:
+    name = shorten_name(check.name)
     return Bounded(f"{name} (blocking)") if check.blocking else name
 
 
-def _blocking(check: dg.AssetCheckSpec) -> str:
+def _format_blocking(check: dg.AssetCheckSpec) -> str:
     if check.blocking:
         return "yes, a failure keeps the assets after it from running"
     return "no, the assets after it run all the same"
 
 
-def _described(description: str | None) -> list[Block]:
-    return [Line(in_a_line(description))] if description and description.strip() else []
+def _format_resources(keys: Iterable[str]) -> tuple[str, str]:
+    return "resources", format_list(sorted(set(keys) - {_DEFAULT_RESOURCE}))
 
 
-def _fact(name: str, values: Sequence[str]) -> list[tuple[str, str]]:
-    return [(name, listed(values))] if values else []
-
-
-def _resources(keys: Iterable[str]) -> list[str]:
-    return sorted(set(keys) - {_ALWAYS_THERE})
-
-
-def _target(job: Any) -> str:  # noqa: ANN401 - a job, resolved or not, or only its name
+def _format_target(job: Any) -> str:  # noqa: ANN401 - a job, resolved or not, or only its name
     name = job if isinstance(job, str) else job.name
-    if not name.startswith(_NAMELESS):
-        return f"job {shortened(name, LONGEST_NAME)}"
+    if not name.startswith(_ANONYMOUS_JOB):
+        return f"job {shorten_name(name)}"
     if isinstance(job, dg.JobDefinition):
-        return listed(sorted(_name(key) for key in job.asset_layer.selected_asset_keys))
-    return _selected(job.selection)
+        return _format_keys(job.asset_layer.selected_asset_keys)
+    return _format_selection(job.selection)
 
 
-def _selected(selection: dg.AssetSelection) -> str:
-    """Write a selection of keys as their names, and any other as Dagster's UI does."""
+def _format_selection(selection: dg.AssetSelection) -> str:
+    """Format a selection of keys as their names, and any other as Dagster's UI does."""
     if keys := getattr(selection, "selected_keys", None):
-        return listed(sorted(_name(key) for key in keys))
-    written = stable(str(selection))
-    return "all" if written == "*" else written
-
-
-BOARDS: Mapping[type, Callable[[Any], Board]] = {
-    dg.AssetsDefinition: asset_board,
-    dg.AssetSpec: spec_board,
-    dg.SourceAsset: source_asset_board,
-    dg.AssetChecksDefinition: checks_board,
-    dg.AssetCheckSpec: check_board,
-    dg.JobDefinition: job_board,
-    UnresolvedJob: unresolved_job_board,
-    dg.ScheduleDefinition: schedule_board,
-    UnresolvedSchedule: unresolved_schedule_board,
-    dg.SensorDefinition: sensor_board,
-    dg.Definitions: definitions_board,
-}
+        return _format_keys(keys)
+    text = hide_unstable(str(selection))
+    return "all" if text == "*" else text

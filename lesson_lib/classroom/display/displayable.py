@@ -1,22 +1,22 @@
-"""What shows itself wherever it is displayed, with the extension or without."""
+"""The base class of values that show themselves, with the extension or without."""
 
-from abc import ABC, abstractmethod
+from typing import cast
 
-from lesson_lib.classroom.display.board import Board
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.board import Board, describe
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.text import render_text
 
 
-class Displayable(ABC):
-    """A value of this library that describes itself as a board."""
+class Displayable:
+    """A value of this library that shows itself as a board."""
 
-    @abstractmethod
     def board(self) -> Board:
-        """Describe this value."""
+        """Describe this value, by default with the function that a view registered for its type."""
+        return cast("Board", describe(self))
 
     def __repr__(self) -> str:
         """Return the board as text."""
-        return as_text(self.board())
+        return render_text(self.board())
 
     def _repr_html_(self) -> str:
-        return as_html(self.board())
+        return render_html(self.board())

@@ -1,4 +1,4 @@
-"""The rules by which errors are explained, loaded from the files in `errors/`."""
+"""The rules that explain errors, loaded from the files in `errors/`."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ import dagster as dg
 
 from lesson_lib.classroom.pages import ContentError, read_yaml
 
-# The first rule that fits is taken: what a tick says of a key is more special than what a run says of it.
+# The first rule that matches is used, and the message of a tick is more specific than that of a run.
 _FILES = ("triggers", "runs", "storage")
 
 Condition = Callable[[BaseException, object], bool]
 
-# What a rule may ask, by its `with`, of a value that a library's function held when the error passed it.
+# What a rule may require, by its `with`, of a value in a library's function that the error passed.
 _CONDITIONS: Mapping[str, Condition] = {
     "a sensor context": lambda _, value: isinstance(value, dg.SensorEvaluationContext),
     "a tick context": lambda _, value: isinstance(
         value, dg.SensorEvaluationContext | dg.ScheduleEvaluationContext
     ),
     "a request for keys": lambda _, value: isinstance(value, dg.AddDynamicPartitionsRequest),
-    # As far as the error knows which text could not be read.
+    # If the error has the text that could not be read.
     "the cursor that was read": lambda error, value: (
         isinstance(value, dg.SensorEvaluationContext) and value.cursor == getattr(error, "doc", None)
     ),
@@ -32,7 +32,7 @@ _CONDITIONS: Mapping[str, Condition] = {
 
 @dataclass(frozen=True)
 class Rule:
-    """Which errors are explained how. Of the texts, those that the message makes superfluous are empty.
+    """An explanation, and the errors that it explains. Texts that the message makes superfluous are empty.
 
     Attributes:
         error: the name of the class, or of a class that it inherits from. Not the class itself: several are
@@ -43,9 +43,9 @@ class Rule:
         cause: why it happened.
         next_move: what to do now.
         section: where the course explains it, such as `notebook 01, Where do keys live?`.
-        definition: the type of the partitions definition in which the error came up, if it matters.
-        condition: what a value in a library's function fulfils when the error passes it, if it matters.
-        line: what a line of code that the error passes must match, if it matters.
+        definition: the type of the partitions definition for which the error was raised, if it matters.
+        condition: what a value in a library's function fulfils that the error passed, if it matters.
+        line: what a line of code matches that the error passed, if it matters.
     """
 
     error: str
@@ -67,17 +67,15 @@ def load_rules(path: Path) -> Iterator[tuple[str, Rule]]:
     for name, values in read_yaml(path, path.read_text(encoding="utf-8")).items():
         try:
             definition, condition = values.pop("definition", None), values.pop("with", None)
-            yield (
-                name,
-                Rule(
-                    next_move=values.pop("next", ""),
-                    definition=getattr(dg, definition) if definition else None,
-                    condition=_CONDITIONS[condition] if condition else None,
-                    **values,
-                ),
+            rule = Rule(
+                next_move=values.pop("next", ""),
+                definition=getattr(dg, definition) if definition else None,
+                condition=_CONDITIONS[condition] if condition else None,
+                **values,
             )
         except (AttributeError, KeyError, TypeError) as error:
             raise ContentError(path, 1, f"The rule {name!r} has an unknown key or value ({error}).") from None
+        yield name, rule
 
 
 RULES: Mapping[str, Rule] = {

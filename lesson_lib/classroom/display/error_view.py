@@ -1,9 +1,8 @@
-"""An error: its cause in plain words, the next move, and Dagster's traceback one click away."""
+"""The board of an error: its cause in plain words, the next move, and the traceback one click away."""
 
 import linecache
 import re
 import traceback
-from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,130 +10,125 @@ import dagster as dg
 
 from lesson_lib.classroom.display.board import Board, Facts, Fold
 from lesson_lib.classroom.display.error_rules import Rule
-from lesson_lib.classroom.display.explanations import LIBRARIES, chain, explained, held_by_libraries
-from lesson_lib.classroom.display.run_view import describe_failed_checks, describe_partition
-from lesson_lib.classroom.display.safe_text import LONGEST_NAME, Bounded, plain, shorten_stable, shortened
+from lesson_lib.classroom.display.explanations import LIBRARIES, find_library_values, find_rule, walk_chain
+from lesson_lib.classroom.display.run_view import format_failed_checks, format_partition
+from lesson_lib.classroom.display.safe_text import (
+    Bounded,
+    hide_and_shorten,
+    make_plain,
+    shorten,
+    shorten_name,
+)
 from lesson_lib.classroom.installed import is_installed
-from lesson_lib.unstable_text import stable
+from lesson_lib.unstable_text import hide_unstable
 
-# It runs a learner's cell, and has no part in what fails there.
+# It runs a learner's cell, and has no part in the errors of that cell.
 _CELL_MAGIC = "lesson_lib/classroom/lab/changes.py"
 _NOTEBOOK = {"IPython", "ipykernel"}
 _CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]-?\d+\.py$|^<ipython-input-")
 
-_LONGEST_SOURCE = 120  # characters
-_LONGEST_LINE = 300  # characters of a line of the traceback
-_FIRST_LINES, _LAST_LINES = 60, 120  # lines of a long traceback
+_MAX_SOURCE_LENGTH = 120  # characters
+_MAX_LINE_LENGTH = 300  # characters of a line of the traceback
+_FIRST_LINES, _LAST_LINES = 60, 120  # of a long traceback
 
 
-def error_board(error: BaseException) -> Board | None:
-    """Describe an error: why it came up, what to do, where the course explains it, and the traceback.
+def describe_error(error: BaseException) -> Board | None:
+    """Describe an error: why it was raised, what to do, where the course explains it, and the traceback.
 
     Returns:
-        None where there is nothing to add: no library of this course had a part in it, or it is an interrupt.
+        None if there is nothing to add: no library of this course was involved, or it is an interrupt.
     """
     if not isinstance(error, Exception):
         return None
-    rule = explained(error)
-    # A learner's own line may fail for what a library made, and no library be on the way.
-    if rule is None and not _passed_a_library(error):
+    rule = find_rule(error)
+    # A learner's own line may fail because of a library's value, without a library on the way.
+    if rule is None and not any(map(_passed_a_library, walk_chain(error))):
         return None
-    title, facts = _told(error, rule)
-    told = Facts([(name, text) for name, text in facts if text])
-    return Board(title, [told, Fold("The full traceback", _traceback(error))])
+    title, facts = _explain(error, rule)
+    return Board(title, [Facts.of_known(*facts), Fold("The full traceback", _format_traceback(error))])
 
 
-def told_of(error: BaseException) -> list[tuple[str, str]]:
-    """Return what to say of an error that is not itself shown: what was raised, why, what next, where."""
-    told = traceback.TracebackException(type(error), error, None)
-    told.__notes__ = None  # they would stand after what was raised, and take its place as the last line
-    raised = list(told.format_exception_only())[-1].strip().removeprefix(f"{type(error).__module__}.")
+def explain_error(error: BaseException) -> list[tuple[str, str]]:
+    """Return facts about an error that is not itself shown: what was raised, why, what next, where."""
+    formatted = traceback.TracebackException(type(error), error, None)
+    formatted.__notes__ = None  # else they would be the last lines
+    raised = list(formatted.format_exception_only())[-1].strip().removeprefix(f"{type(error).__module__}.")
     try:
-        more = _told(error, explained(error))[1]
-    except Exception:  # noqa: BLE001 - an error that cannot even be described is still to be told
+        more = _explain(error, find_rule(error))[1]
+    except Exception:  # noqa: BLE001 - an error that cannot be described must be shown all the same
         more = []
-    return [(name, text) for name, text in (("Raised", stable(raised.partition("\n")[0])), *more) if text]
+    return [*Facts.of_known(("Raised", hide_unstable(raised.partition("\n")[0])), *more).pairs]
 
 
-def _told(error: BaseException, rule: Rule | None) -> tuple[str, list[tuple[str, str]]]:
-    """Return the title and what is to be said, some of which may be empty."""
+def _explain(error: BaseException, rule: Rule | None) -> tuple[str, list[tuple[str, str]]]:
+    """Return the title and the facts, some of which may be empty."""
     if rule and not rule.cause:
         return "Where to read on", [("Read", rule.section)]
-    where = _where(error)
-    if rule:
-        facts = [
-            ("Found", _found(error)),
-            ("Why", rule.cause),
-            ("Next", rule.next_move),
-            ("Where", where),
-            ("Read", rule.section),
-        ]
-        return "Why it failed, and what to do", facts
-    title = "Where it failed" if where else "lesson_lib has no explanation for this error"
-    return title, [("Where", where)]
+    where = _locate(error)
+    if not rule:
+        title = "Where it failed" if where else "lesson_lib has no explanation for this error"
+        return title, [("Where", where)]
+    return "Why it failed, and what to do", [
+        ("Found", _explain_checks(error)),
+        ("Why", rule.cause),
+        ("Next", rule.next_move),
+        ("Where", where),
+        ("Read", rule.section),
+    ]
 
 
-def _found(error: BaseException) -> str:
-    """Return what the checks found that stopped a run, and for which partition; empty for another error."""
-    stopped = (link for link in chain(error) if isinstance(link, dg.DagsterError) and _is_of_a_check(link))
-    held = [value for link in stopped for value in held_by_libraries(link)]
-    checks = [check for value in held for check in (value if isinstance(value, list) else [value])]
-    # A check may be at hand under several names.
+def _explain_checks(error: BaseException) -> str:
+    """Return what the checks that stopped a run found, and for which partition; empty for another error."""
+    values = [
+        value
+        for link in walk_chain(error)
+        if type(link).__name__ == "DagsterAssetCheckFailedError"  # it has no public name
+        for value in find_library_values(link)
+    ]
+    checks = [check for value in values for check in (value if isinstance(value, list) else [value])]
+    # Several variables may hold the same check.
     failed = {id(check): check for check in checks if isinstance(check, dg.AssetCheckEvaluation)}
-    found = describe_failed_checks(failed.values())
-    tags = next((value.tags for value in held if isinstance(value, dg.DagsterRun)), {})
-    partition = plain(describe_partition(tags), LONGEST_NAME)
+    found = format_failed_checks(failed.values())
+    tags = next((value.tags for value in values if isinstance(value, dg.DagsterRun)), {})
+    partition = shorten_name(format_partition(tags))
     return Bounded(f"{partition}: {found}") if found and partition else found
 
 
-def _is_of_a_check(error: BaseException) -> bool:
-    return type(error).__name__ == "DagsterAssetCheckFailedError"  # it has no public name
-
-
 def _passed_a_library(error: BaseException) -> bool:
-    return any(
-        type(link).__module__.partition(".")[0] in LIBRARIES
-        or any(_is_library(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(link.__traceback__))
-        for link in chain(error)
+    files = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__))
+    return type(error).__module__.partition(".")[0] in LIBRARIES or any(
+        _find_package(file) in LIBRARIES and _strip_folders(file) != _CELL_MAGIC for file in files
     )
 
 
-def _is_library(filename: str) -> bool:
-    return _package(filename) in LIBRARIES and _short(filename) != _CELL_MAGIC
-
-
-def _where(error: BaseException) -> str:
+def _locate(error: BaseException) -> str:
     """Return the last of the learner's own lines that the error passed through, and the step of the run.
 
-    A line that is all of its cell is left out.
+    A line that is the whole cell is omitted.
     """
-    step = next(filter(None, map(_step, chain(error))), "")
-    own = next(filter(None, map(_own_line, chain(error))), None)
+    step = next(filter(None, map(_find_step, walk_chain(error))), "")
+    own = next(filter(None, map(_find_own_line, walk_chain(error))), None)
     if own is None or _is_whole_cell(own):
         return step
-    function = "" if own.name.startswith("<") else f"{plain(own.name, LONGEST_NAME)}, "
-    file = (
-        f"{'its' if function else 'the'} cell"
-        if _CELL.search(own.filename)
-        else plain(Path(own.filename).name, LONGEST_NAME)
-    )
-    for_step = f", for {plain(step, LONGEST_NAME)}" if step not in ("", own.name) else ""
-    source = plain(shorten_stable(own.line or "", _LONGEST_SOURCE))
+    function = "" if own.name.startswith("<") else f"{shorten_name(own.name)}, "
+    cell = f"{'its' if function else 'the'} cell"
+    file = cell if _CELL.search(own.filename) else shorten_name(Path(own.filename).name)
+    for_step = f", for {shorten_name(step)}" if step not in ("", own.name) else ""
+    source = make_plain(hide_and_shorten(own.line or "", _MAX_SOURCE_LENGTH))
     return Bounded(f"{function}line {own.lineno} of {file}{for_step}: {source}".removesuffix(": "))
 
 
 def _is_whole_cell(frame: traceback.FrameSummary) -> bool:
-    """Tell whether the line is all there is in a cell, so that nobody need be told which one it is."""
     lines = filter(str.strip, linecache.getlines(frame.filename))
     return frame.name == "<module>" and len(list(lines)) == 1
 
 
-def _step(error: BaseException) -> str:
-    # Not each error of Dagster's that wraps a learner's own says its step.
+def _find_step(error: BaseException) -> str:
+    # Only some of Dagster's errors that wrap a learner's own have the step's name.
     return str(getattr(error, "step_key", "")) if isinstance(error, dg.DagsterUserCodeExecutionError) else ""
 
 
-def _own_line(error: BaseException) -> traceback.FrameSummary | None:
+def _find_own_line(error: BaseException) -> traceback.FrameSummary | None:
     frames = traceback.extract_tb(error.__traceback__)
     return next((frame for frame in reversed(frames) if _is_own(frame.filename)), None)
 
@@ -142,15 +136,15 @@ def _own_line(error: BaseException) -> traceback.FrameSummary | None:
 def _is_own(filename: str) -> bool:
     if _CELL.search(filename):
         return True
-    return not (filename.startswith("<") or is_installed(filename) or _package(filename) in LIBRARIES)
+    return not (filename.startswith("<") or is_installed(filename) or _find_package(filename) in LIBRARIES)
 
 
-def _package(filename: str) -> str:
-    return _short(filename).partition("/")[0]
+def _find_package(filename: str) -> str:
+    return _strip_folders(filename).partition("/")[0]
 
 
 @lru_cache(maxsize=1024)
-def _short(filename: str) -> str:
+def _strip_folders(filename: str) -> str:
     """Return a file's path from its package's folder on: `dagster/_core/errors.py`."""
     if _CELL.search(filename):
         return "a cell"
@@ -163,24 +157,19 @@ def _short(filename: str) -> str:
     return "/".join(parts)
 
 
-def _traceback(error: BaseException) -> str:
-    told = traceback.TracebackException.from_exception(error, compact=True)
-    # What the notebook itself did to run the cell tells nothing.
-    while told.stack and _package(told.stack[0].filename) in _NOTEBOOK:
-        del told.stack[0]
-    return "\n".join(_bounded(list(map(_stable_line, "".join(told.format()).splitlines()))))
+def _format_traceback(error: BaseException) -> str:
+    formatted = traceback.TracebackException.from_exception(error, compact=True)
+    # How the notebook ran the cell is of no interest.
+    while formatted.stack and _find_package(formatted.stack[0].filename) in _NOTEBOOK:
+        del formatted.stack[0]
+    lines = list(map(_format_traceback_line, "".join(formatted.format()).splitlines()))
+    if (left_out := len(lines) - _FIRST_LINES - _LAST_LINES) > 0:
+        lines[_FIRST_LINES:-_LAST_LINES] = [f"… {left_out:,} lines left out …"]
+    return "\n".join(lines)
 
 
-def _stable_line(line: str) -> str:
-    line = shortened(line.rstrip(), _LONGEST_LINE)
-    return stable(re.sub(r'^(\s*File )"([^"]+)"', lambda file: f'{file[1]}"{_short(file[2])}"', line))
-
-
-def _bounded(lines: list[str]) -> Iterator[str]:
-    left_out = len(lines) - _FIRST_LINES - _LAST_LINES
-    if left_out <= 0:
-        yield from lines
-        return
-    yield from lines[:_FIRST_LINES]
-    yield f"… {left_out:,} lines left out …"
-    yield from lines[-_LAST_LINES:]
+def _format_traceback_line(line: str) -> str:
+    line = shorten(line.rstrip(), _MAX_LINE_LENGTH)
+    return hide_unstable(
+        re.sub(r'^(\s*File )"([^"]+)"', lambda file: f'{file[1]}"{_strip_folders(file[2])}"', line)
+    )

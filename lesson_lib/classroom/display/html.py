@@ -1,6 +1,6 @@
-"""A board as HTML: plain elements that make sense without any style, and a style for both themes.
+"""Draw a board as HTML: plain elements that make sense without any style, and a style for both themes.
 
-Each board brings its style along, so that it looks the same wherever its output is shown: in JupyterLab, in
+Each board contains its style, so that it looks the same wherever its output is shown: in JupyterLab, in
 VS Code, on a static page. Where styles are stripped, as on code hosts, titles, lists and tables remain.
 """
 
@@ -9,113 +9,97 @@ from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
-from lesson_lib.classroom.display.board import (
-    Block,
-    Board,
-    Box,
-    Facts,
-    Fold,
-    Graph,
-    Line,
-    Mark,
-    Picture,
-    Table,
-)
-from lesson_lib.classroom.display.safe_text import Bounded, plain, shortened, visible
+from lesson_lib.classroom.display.board import Block, Board, Box, Facts, Fold, Graph, Line, Picture, Table
+from lesson_lib.classroom.display.safe_text import Bounded, escape_invisible, make_plain, shorten
 
-_LONGEST_FOLD = 20_000  # characters, also of what a picture says
+_MAX_FOLD_LENGTH = 20_000  # characters, also of a picture's description
 _STYLE = "".join(
     line.strip() for line in (files(__package__) / "board.css").read_text(encoding="utf-8").splitlines()
 )
 
 
-def as_html(board: Board) -> str:
+def render_html(board: Board) -> str:
     """Return the board as one `section`, named by its title; every text in it is escaped."""
-    title = f"<p><strong>{_marked(Line(board.title, board.mark))}</strong></p>"
-    name = escape(plain(board.title), quote=True)
-    blocks = "".join(map(_block, board.blocks))
+    title = f"<p><strong>{_render_marked(Line(board.title, board.mark))}</strong></p>"
+    name = escape(make_plain(board.title), quote=True)
+    blocks = "".join(map(_render_block, board.blocks))
     return (
         f'<section class="lesson-board" aria-label="{name}"><style>{_STYLE}</style>{title}{blocks}</section>'
     )
 
 
-def _block(block: Block) -> str:
+def _render_block(block: Block) -> str:
     match block:
         case Line():
-            return _line(block)
+            return f"<p>{_render_marked(block)}</p>"
         case Facts():
-            return _facts(block.of)
+            return _render_facts(block.pairs)
         case Table():
-            return _table(block)
+            return _render_table(block)
         case Graph():
             names = ["", *(box.name for box in block.boxes)]
-            return f"<ol>{''.join(map(_box, block.boxes, names))}</ol>"
+            boxes = "".join(map(_render_box, block.boxes, names))
+            return f"<ol>{boxes}</ol>" if boxes else ""
         case Fold():
-            text = escape(
-                shortened("\n".join(map(visible, block.text.expandtabs().split("\n"))), _LONGEST_FOLD)
-            )
-            summary = f"<summary>{_text(block.summary)}</summary>"
-            # What is open from the start is to be read whole; the rest scrolls.
-            state = ' class="lesson-whole" open' if block.is_open else ' class="lesson-fold"'
-            return f"<details{state}>{summary}<pre>{text}</pre></details>"
+            return _render_fold(block)
         case Picture():
-            return _picture(block)
+            return _render_picture(block)
 
 
-def _text(text: str) -> str:
-    # `bdi`: a name in a right-to-left script must not turn the words around it.
-    return f"<bdi>{escape(plain(text))}</bdi>"
+def _render_text(text: str) -> str:
+    # `bdi`: a name in a right-to-left script must not reorder the words around it.
+    return f"<bdi>{escape(make_plain(text))}</bdi>"
 
 
-def _line(line: Line) -> str:
-    return f"<p>{_marked(line)}</p>"
+def _render_marked(line: Line) -> str:
+    # The words always say the same as the sign, so a screen reader can skip it.
+    mark = line.mark
+    sign = f'<span class="lesson-{mark.name.lower()}" aria-hidden="true">{mark.value}</span> ' if mark else ""
+    return sign + _render_text(line.text)
 
 
-def _marked(line: Line) -> str:
-    return _sign(line.mark) + _text(line.text)
-
-
-def _sign(mark: Mark | None) -> str:
-    # Words always say the same, so a screen reader need not spell the sign out.
-    return f'<span class="lesson-{mark.name.lower()}" aria-hidden="true">{mark.value}</span> ' if mark else ""
-
-
-def _facts(facts: Sequence[tuple[str, str]]) -> str:
-    if not facts:
-        return ""
-    pairs = (f'<span class="lesson-quiet">{_text(name)}:</span> {_text(value)}' for name, value in facts)
-    # Not a `dl`: where the style is stripped, JupyterLab's own lays its names over its values.
-    return f"<ul>{''.join(f'<li>{pair}</li>' for pair in pairs)}</ul>"
-
-
-def _box(box: Box, before: str) -> str:
-    after = (
-        f'<p class="lesson-quiet">after {_text(Bounded(", ".join(map(plain, box.after))))}</p>'
-        if box.after
-        else ""
+def _render_facts(pairs: Sequence[tuple[str, str]]) -> str:
+    items = (
+        f'<li><span class="lesson-quiet">{_render_text(name)}:</span> {_render_text(value)}</li>'
+        for name, value in pairs
     )
-    lines = "".join(_line(line) for line in box.lines)
-    name = f"<p><strong>{_text(box.name)}</strong></p>"
-    # An arrow leads here from the box before, where this one really needs it.
-    follows = ' class="lesson-next"' if before in box.after else ""
-    return f"<li{follows}>{name}{_line(box.outcome)}{after}{_facts(box.facts)}{lines}</li>"
+    # Not a `dl`: where the style is stripped, JupyterLab's own lays its names over its values.
+    return f"<ul>{''.join(items)}</ul>" if pairs else ""
 
 
-def _picture(picture: Picture) -> str:
-    source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
-    told = escape(plain(picture.told, _LONGEST_FOLD), quote=True)
-    # Not in board.css, which is in every output of every notebook.
-    style = "display: block; max-width: 100%; height: auto; margin: 0.5em 0; border-radius: 6px"
-    return f'<img src="{source}" alt="{told}" width="{picture.width}" style="{style}">'
-
-
-def _table(table: Table) -> str:
-    caption = f"<caption>{_text(table.caption)}</caption>" if table.caption else ""
-    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in table.columns)
-    body = "".join(f"<tr>{_cells(row)}</tr>" for row in table.rows)
+def _render_table(table: Table) -> str:
+    caption = f"<caption>{_render_text(table.caption)}</caption>" if table.caption else ""
+    head = "".join(f'<th scope="col">{_render_text(name)}</th>' for name in table.columns)
+    body = "".join(f"<tr>{_render_cells(row)}</tr>" for row in table.rows)
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cells(row: Sequence[Line]) -> str:
-    first, *others = row
-    return f'<th scope="row">{_marked(first)}</th>' + "".join(f"<td>{_marked(cell)}</td>" for cell in others)
+def _render_cells(row: Sequence[Line]) -> str:
+    first, *others = map(_render_marked, row)
+    return f'<th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in others)
+
+
+def _render_box(box: Box, before: str) -> str:
+    names = Bounded(", ".join(map(make_plain, box.after)))
+    after = f'<p class="lesson-quiet">after {_render_text(names)}</p>' if names else ""
+    lines = "".join(map(_render_block, box.lines))
+    name = f"<p><strong>{_render_text(box.name)}</strong></p>"
+    # An arrow leads here from the box before, if this one really needs it.
+    follows = ' class="lesson-next"' if before in box.after else ""
+    return f"<li{follows}>{name}{_render_block(box.outcome)}{after}{_render_facts(box.facts)}{lines}</li>"
+
+
+def _render_fold(fold: Fold) -> str:
+    lines = map(escape_invisible, fold.text.expandtabs().split("\n"))
+    text = escape(shorten("\n".join(lines), _MAX_FOLD_LENGTH))
+    # A text that is open from the start is meant to be read as a whole; others scroll.
+    state = ' class="lesson-whole" open' if fold.is_open else ' class="lesson-fold"'
+    return f"<details{state}><summary>{_render_text(fold.summary)}</summary><pre>{text}</pre></details>"
+
+
+def _render_picture(picture: Picture) -> str:
+    source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
+    description = escape(make_plain(picture.description, _MAX_FOLD_LENGTH), quote=True)
+    # Not in board.css, which is in every output of every notebook.
+    style = "display: block; max-width: 100%; height: auto; margin: 0.5em 0; border-radius: 6px"
+    return f'<img src="{source}" alt="{description}" width="{picture.width}" style="{style}">'

@@ -1,122 +1,111 @@
-"""Where keys come from and where they are: partitions definitions, the instance, and long lists of keys."""
+"""The boards of partitions definitions, of an instance, and of long lists of keys."""
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import dagster as dg
 
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table
-from lesson_lib.classroom.display.safe_text import (
-    LONGEST_NAME,
-    counted,
-    in_a_line,
-    listed,
-    plain,
-    shortened,
-)
+from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table, describe
+from lesson_lib.classroom.display.safe_text import format_count, format_list, join_lines, shorten_name
 
-_LONG_LIST = 30  # strings; up to here IPython's own way of writing a list is readable
-_ENDS = 10  # strings shown of either end of a long list
-_ENDS_LENGTH = 96  # characters of either end: one line of a page
-_MOST_ASSETS = 10  # each costs a question to the instance, which takes longer the more partitions there are
-_MOST_COUNTED = 5_000  # windows: Dagster walks through them one by one, some 60 microseconds each
+_MIN_LONG_LIST = 31  # strings; IPython's own way of writing a shorter list is readable
+_MAX_END_ITEMS = 10  # strings at either end of a long list
+_MAX_END_LENGTH = 96  # characters at either end: one line of a page
+_MAX_ASSETS = 10  # each costs a query, which takes longer the more partitions there are
+_MAX_COUNTED_WINDOWS = 5_000  # Dagster visits them one by one, about 60 microseconds each
 
 _PERIODS = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
-_USUAL = {"0 * * * *", "0 0 * * *", "0 0 * * 0", "0 0 1 * *"}  # what these four are without an offset
+_USUAL_CRON_SCHEDULES = {
+    "0 * * * *",
+    "0 0 * * *",
+    "0 0 * * 0",
+    "0 0 1 * *",
+}  # of these four, without an offset
 
 
-def partitions_board(definition: dg.PartitionsDefinition) -> Board:
-    """Describe where a definition's keys come from, and which they are where they do not depend on today."""
+@describe.register
+def describe_partitions(definition: dg.PartitionsDefinition) -> Board:
+    """Describe where a definition's keys come from, and which they are if they do not depend on today."""
     blocks: list[Block] = []
     match definition:
         case dg.DynamicPartitionsDefinition(name=str(name)):
+            # As it would be typed into a cell.
+            quoted = json.dumps(name, ensure_ascii=False)
             blocks = [
                 Line("It holds no keys itself: they live in an instance."),
-                Facts([("to see them", f"instance.get_dynamic_partitions({_quoted(name)})")]),
+                Facts([("to see them", f"instance.get_dynamic_partitions({quoted})")]),
             ]
         case dg.TimeWindowPartitionsDefinition():
-            blocks = _calendar(definition)
+            blocks = _explain_calendar(definition)
         case dg.StaticPartitionsDefinition() if keys := definition.get_partition_keys():
             blocks = [
-                Line(listed(keys)),
+                Line(format_list(keys)),
                 Line("They stand in the code: to add one is to change the code."),
             ]
         case dg.MultiPartitionsDefinition():
-            dimensions = {of.name: partitions_phrase(of.partitions_def) for of in definition.partitions_defs}
+            dimensions = {of.name: format_partitions(of.partitions_def) for of in definition.partitions_defs}
             blocks = [
                 Facts(list(dimensions.items())),
                 Line(f"A key joins one of each, in the order of the names: {'|'.join(dimensions)}."),
             ]
-    kind, rest = _described(definition)
+    kind, rest = _format_kind(definition)
     return Board(f"{kind} partitions{rest}", blocks)
 
 
-def partitions_phrase(definition: dg.PartitionsDefinition) -> str:
-    """Say in a few words what a definition is: `dynamic "s3"`."""
-    kind, rest = _described(definition)
+def format_partitions(definition: dg.PartitionsDefinition | None) -> str:
+    """Format a definition in a few words, such as `dynamic "s3"`; without one, the text is empty."""
+    if definition is None:
+        return ""
+    kind, rest = _format_kind(definition)
     return f"{kind[:1].lower()}{kind[1:]}{rest.replace(':', ',', 1) if rest.startswith(':') else rest}"
 
 
-def instance_board(instance: dg.DagsterInstance) -> Board:
-    """Describe an instance: how long it lasts, how to see its keys, how many runs, what is materialized."""
-    lasts = (
+@describe.register
+def describe_instance(instance: dg.DagsterInstance) -> Board:
+    """Describe an instance: how long it lasts, how to see its keys, its runs, and what is materialized."""
+    title = (
         "Ephemeral instance: forgotten when the kernel stops"
         if instance.is_ephemeral
         else "Persistent instance: it outlives the kernel"
     )
     try:
-        records = _records(instance)
+        return Board(title, _read_instance(instance))
     except Exception as error:  # noqa: BLE001 - its storage is a database: deleted, locked or disposed of, each raises its own
-        told = in_a_line(str(error).partition("\n")[0])
-        return Board(lasts, [Line(f"Its records cannot be read: {told}", Mark.BAD)])
-    return Board(lasts, records)
+        reason = join_lines(str(error).partition("\n")[0])
+        return Board(title, [Line(f"Its records cannot be read: {reason}", Mark.BAD)])
 
 
-def keys_board(keys: Sequence[object]) -> Board | None:
-    """Describe a long list of strings by both its ends; None for any other list."""
-    if len(keys) <= _LONG_LIST:
-        return None
+def describe_keys(keys: Sequence[object]) -> Board | None:
+    """Describe a long list of strings by its ends; return None for any other list."""
     strings = [key for key in keys if isinstance(key, str)]
-    if len(strings) < len(keys):
+    if len(keys) < _MIN_LONG_LIST or len(strings) < len(keys):
         return None
-    first = _fitting(strings[:_ENDS])
-    last = _fitting(strings[: -_ENDS - 1 : -1])[::-1]
+    first = _quote_fitting(strings[:_MAX_END_ITEMS])
+    last = _quote_fitting(strings[: -_MAX_END_ITEMS - 1 : -1])[::-1]
     between = len(strings) - len(first) - len(last)
-    return Board(
-        f"A list of {len(strings):,} strings, in this order",
-        [
-            Line(", ".join(first)),
-            Line(f"… {between:,} in between: print(…) shows them all …"),
-            Line(", ".join(last)),
-        ],
-    )
+    lines = [", ".join(first), f"… {between:,} in between: print(…) shows them all …", ", ".join(last)]
+    return Board(f"A list of {len(strings):,} strings, in this order", list(map(Line, lines)))
 
 
-def _quoted(name: str) -> str:
-    """Write a name as it would be typed into a cell."""
-    return json.dumps(name, ensure_ascii=False)
-
-
-def _described(definition: dg.PartitionsDefinition) -> tuple[str, str]:
-    """Return the kind of a definition, and what it is followed by."""
+def _format_kind(definition: dg.PartitionsDefinition) -> tuple[str, str]:
+    """Return the kind of a definition, and what follows it."""
     match definition:
         case dg.DynamicPartitionsDefinition(name=str(name)):
-            return "Dynamic", f' "{plain(name, LONGEST_NAME)}"'
+            return "Dynamic", f' "{shorten_name(name)}"'
         case dg.DynamicPartitionsDefinition():
             return "Dynamic", ", with keys from a function"
         case dg.TimeWindowPartitionsDefinition():
             schedule = definition.schedule_type
-            return (schedule.name.title() if schedule else "Time-window"), _span(definition)
+            return (schedule.name.title() if schedule else "Time-window"), _format_span(definition)
         case dg.StaticPartitionsDefinition():
-            return "Static", f": {counted(len(definition.get_partition_keys()), 'key')}"
+            return "Static", f": {format_count(len(definition.get_partition_keys()), 'key')}"
         case dg.MultiPartitionsDefinition():
             return "Multi-dimensional", f": {' by '.join(of.name for of in definition.partitions_defs)}"
     return type(definition).__name__, ""
 
 
-def _span(definition: dg.TimeWindowPartitionsDefinition) -> str:
+def _format_span(definition: dg.TimeWindowPartitionsDefinition) -> str:
     first = definition.get_first_partition_key()
     if first is None:
         return ": no key yet"
@@ -124,12 +113,12 @@ def _span(definition: dg.TimeWindowPartitionsDefinition) -> str:
         return f" from {first}, without an end"
     if _still_grows(definition):
         return f" from {first}, up to {definition.end.strftime(definition.fmt)}"
-    count = _count(definition)
-    number = f" {counted(count, 'key')}," if count else ""
+    count = _count_keys(definition)
+    number = f" {format_count(count, 'key')}," if count else ""
     return f":{number} {first} to {definition.get_last_partition_key()}"
 
 
-def _calendar(definition: dg.TimeWindowPartitionsDefinition) -> list[Block]:
+def _explain_calendar(definition: dg.TimeWindowPartitionsDefinition) -> list[Block]:
     schedule = definition.schedule_type
     period = _PERIODS.get(schedule.name, "period") if schedule else "period"
     sentence = "The keys follow from the calendar: nobody adds them."
@@ -137,68 +126,60 @@ def _calendar(definition: dg.TimeWindowPartitionsDefinition) -> list[Block]:
         sentence = f"Open end: a new key every {period}, and nobody adds it."
     elif _still_grows(definition):
         sentence = f"A new key every {period} until the end, which is not included; nobody adds it."
-    facts: list[tuple[str, str]] = []
-    if definition.get_first_partition_key() is None:
-        facts.append(("starts", definition.start.strftime(definition.fmt)))
-    if definition.cron_schedule not in _USUAL:
-        facts.append(("cron schedule", definition.cron_schedule))
-    if definition.timezone != "UTC":
-        facts.append(("time zone", definition.timezone))
-    if definition.exclusions:
-        facts.append(("left out", counted(len(definition.exclusions), "exclusion")))
-    return [Line(sentence), Facts(facts)]
+    start = definition.start.strftime(definition.fmt)
+    cron, left_out = definition.cron_schedule, len(definition.exclusions or ())
+    facts = Facts.of_known(
+        ("starts", start if definition.get_first_partition_key() is None else ""),
+        ("cron schedule", "" if cron in _USUAL_CRON_SCHEDULES else cron),
+        ("time zone", "" if definition.timezone == "UTC" else definition.timezone),
+        ("left out", format_count(left_out, "exclusion") if left_out else ""),
+    )
+    return [Line(sentence), facts]
 
 
 def _still_grows(definition: dg.TimeWindowPartitionsDefinition) -> bool:
     return definition.end is None or definition.end.timestamp() > time.time()
 
 
-def _count(definition: dg.TimeWindowPartitionsDefinition) -> int | None:
-    """Return how many keys there are, or None where counting them would take long."""
+def _count_keys(definition: dg.TimeWindowPartitionsDefinition) -> int | None:
+    """Return the number of keys, or None if counting them would take long."""
     window = definition.get_first_partition_window()
     if window is None or definition.end is None:
         return None
     windows = (definition.end - window.start) / (window.end - window.start)
-    quick = definition.is_basic_daily or definition.is_basic_hourly
-    return definition.get_num_partitions() if quick or windows <= _MOST_COUNTED else None
+    is_quick = definition.is_basic_daily or definition.is_basic_hourly or windows <= _MAX_COUNTED_WINDOWS
+    return definition.get_num_partitions() if is_quick else None
 
 
-def _records(instance: dg.DagsterInstance) -> list[Block]:
-    runs = instance.get_runs_count()
-    failed = instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
-    told = f"{runs:,}, {failed:,} of them failed" if failed else f"{runs:,}"
-    assets = instance.get_asset_keys(limit=_MOST_ASSETS + 1)
+def _read_instance(instance: dg.DagsterInstance) -> list[Block]:
+    runs = f"{instance.get_runs_count():,}"
+    if failed := instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])):
+        runs += f", {failed:,} of them failed"
+    assets = instance.get_asset_keys(limit=_MAX_ASSETS + 1)
     rows = [
-        [Line(shortened(asset.to_user_string(), LONGEST_NAME)), _materialized(instance, asset)]
-        for asset in assets[:_MOST_ASSETS]
+        [Line(shorten_name(asset.to_user_string())), Line(_format_materialized(instance, asset))]
+        for asset in assets[:_MAX_ASSETS]
     ]
     keys = 'instance.get_dynamic_partitions("…"), with the name of the set'
-    blocks: list[Block] = [Facts([("to see its keys", keys), ("runs", told)])]
-    if rows:
-        blocks.append(Table("", ["asset", "materialized here"], rows))
-    if len(assets) > _MOST_ASSETS:
-        blocks.append(Line("… and more assets."))
-    return blocks
+    return [
+        Facts([("to see its keys", keys), ("runs", runs)]),
+        *([Table("", ["asset", "materialized here"], rows)] if rows else []),
+        *([Line("… and more assets.")] if len(assets) > _MAX_ASSETS else []),
+    ]
 
 
-def _materialized(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Line:
+def _format_materialized(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str:
     if partitions := instance.get_materialized_partitions(asset):
-        return Line(counted(len(partitions), "partition"))
-    return Line("yes" if instance.fetch_materializations(asset, limit=1).records else "never")
+        return format_count(len(partitions), "partition")
+    return "yes" if instance.fetch_materializations(asset, limit=1).records else "never"
 
 
-def _fitting(strings: Sequence[str]) -> list[str]:
-    """Quote as many strings as fit into a few lines, and one at least."""
+def _quote_fitting(strings: Sequence[str]) -> list[str]:
+    """Quote as many strings as fit into a line, and at least one."""
     fitting: list[str] = []
     for string in strings:
-        written = repr(shortened(string, LONGEST_NAME))
-        if fitting and sum(map(len, fitting)) + len(written) > _ENDS_LENGTH - 2 * len(fitting):
+        quoted = repr(shorten_name(string))
+        if fitting and sum(map(len, fitting)) + len(quoted) > _MAX_END_LENGTH - 2 * len(fitting):
             break
-        fitting.append(written)
+        fitting.append(quoted)
     return fitting
-
-
-BOARDS: Mapping[type, Callable[[Any], Board]] = {
-    dg.PartitionsDefinition: partitions_board,
-    dg.DagsterInstance: instance_board,
-}

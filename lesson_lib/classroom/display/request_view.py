@@ -1,23 +1,23 @@
-"""What sensors and schedules ask for. Nothing has happened yet: the daemon carries it out, where one runs."""
+"""The boards of what sensors and schedules request. Nothing has happened yet: the daemon carries it out."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, get_type_hints
 
 import dagster as dg
 
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table
+from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table, describe
 from lesson_lib.classroom.display.safe_text import (
-    LONGEST_NAME,
-    MANY,
+    MAX_ITEMS,
+    MAX_NAME_LENGTH,
     Bounded,
-    both_ends,
-    counted,
-    in_a_line,
-    listed,
-    shortened,
+    format_count,
+    format_list,
+    join_lines,
+    keep_ends,
+    shorten_name,
 )
-from lesson_lib.unstable_text import stable
+from lesson_lib.unstable_text import hide_unstable
 
 # What `evaluate_tick` returns has no public name, only this public way to it.
 ScheduleTick: type = get_type_hints(dg.ScheduleDefinition.evaluate_tick)["return"]
@@ -25,163 +25,147 @@ SensorTick: type = get_type_hints(dg.SensorDefinition.evaluate_tick)["return"]
 
 KeysRequest = dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest
 
-_MOST_ROWS = 10  # runs of one table, and requests for keys
+_MAX_ROWS = 10  # runs of one table, and requests for keys
 # A file's time of change is the usual part of a cursor and of a run key: seconds, down to nanoseconds.
 _TIME = re.compile(r"(?<!\d)1[4-9]\d{8}(?:\.\d+|(?:\d{3}){1,3})?(?!\d)")
-# What Dagster says where the function says nothing.
+# What Dagster writes if the function gives no reason.
 _NO_REASON = re.compile("(Sensor|Schedule) function returned an empty result")
 
 
-def keys_request_board(request: KeysRequest) -> Board:
+@describe.register
+def describe_keys_request(request: KeysRequest) -> Board:
     """Describe a request to add keys to a set, or to delete them from it."""
-    blocks: list[Block] = [Line(listed(request.partition_keys))] if request.partition_keys else []
-    return _for_later(_counted_keys(request), blocks, [request])
+    keys = [Line(format_list(request.partition_keys))] if request.partition_keys else []
+    return _make_board(_count_keys(request), keys, [request])
 
 
-def run_request_board(request: dg.RunRequest) -> Board:
+@describe.register
+def describe_run_request(request: dg.RunRequest) -> Board:
     """Describe a request for one run."""
-    run = _run(request)
-    partition = "partitions" if request.partition_key is None else "partition"
-    of = f" of {partition} {run['partition']}" if run["partition"] else ""
-    facts = [(name, value) for name, value in run.items() if name != "partition" and value]
-    blocks: list[Block] = [Facts(facts)] if facts else []
-    return _for_later(f"1 run{of}", blocks)
+    partition, *others = _list_facts(request)
+    noun = "partitions" if request.partition_key is None else "partition"
+    of = f" of {noun} {partition[1]}" if partition[1] else ""
+    return _make_board(f"1 run{of}", [Facts.of_known(*others)])
 
 
-def requests_board(requests: Sequence[object]) -> Board | None:
-    """Describe a list of requests for runs, and nothing else in it; None for any other list."""
+def describe_run_requests(requests: Sequence[object]) -> Board | None:
+    """Describe a list that consists of run requests; return None for any other list."""
     runs = [request for request in requests if isinstance(request, dg.RunRequest)]
-    return _asked(runs=runs) if runs and len(runs) == len(requests) else None
+    return _describe_requests(runs=runs) if runs and len(runs) == len(requests) else None
 
 
-def skip_board(skip: dg.SkipReason) -> Board:
-    """Describe why nothing is asked for."""
-    return _asked(skip=skip.skip_message)
+@describe.register
+def describe_skip(skip: dg.SkipReason) -> Board:
+    """Describe why nothing is requested."""
+    return _describe_requests(skip=skip.skip_message)
 
 
-def sensor_result_board(result: dg.SensorResult) -> Board:
-    """Describe what a sensor asks for: keys, runs, and what it wants to remember."""
-    return _asked_by_sensor(result, result.skip_reason.skip_message if result.skip_reason else None)
+@describe.register
+def describe_sensor_result(result: dg.SensorResult) -> Board:
+    """Describe what a sensor requests: keys, runs, and its next cursor."""
+    return _describe_sensor_requests(result, result.skip_reason.skip_message if result.skip_reason else None)
 
 
-def sensor_tick_board(tick: Any) -> Board:  # noqa: ANN401 - a `SensorTick`, which has no public name
-    """Describe what one evaluation of a sensor asks for."""
-    return _asked_by_sensor(tick, tick.skip_message)
+@describe.register(SensorTick)
+def describe_sensor_tick(tick: Any) -> Board:  # noqa: ANN401 - a `SensorTick`, which has no public name
+    """Describe what one evaluation of a sensor requests."""
+    return _describe_sensor_requests(tick, tick.skip_message)
 
 
-def schedule_tick_board(tick: Any) -> Board:  # noqa: ANN401 - a `ScheduleTick`, which has no public name
-    """Describe what one evaluation of a schedule asks for."""
-    return _asked(tick.run_requests or [], skip=tick.skip_message)
+@describe.register(ScheduleTick)
+def describe_schedule_tick(tick: Any) -> Board:  # noqa: ANN401 - a `ScheduleTick`, which has no public name
+    """Describe what one evaluation of a schedule requests."""
+    return _describe_requests(tick.run_requests or [], skip=tick.skip_message)
 
 
-def _asked_by_sensor(answer: Any, skip: str | None) -> Board:  # noqa: ANN401 - a `SensorResult` or a `SensorTick`
+def _describe_sensor_requests(answer: Any, skip: str | None) -> Board:  # noqa: ANN401 - a `SensorResult` or a `SensorTick`
     runs, keys = answer.run_requests or [], answer.dynamic_partitions_requests or []
-    return _asked(runs, keys, answer.cursor, skip, len(answer.asset_events))
+    return _describe_requests(runs, keys, answer.cursor, skip, len(answer.asset_events))
 
 
-def _asked(
+def _describe_requests(
     runs: Sequence[dg.RunRequest] = (),
     keys: Sequence[KeysRequest] = (),
     cursor: str | None = None,
     skip: str | None = None,
     events: int = 0,
 ) -> Board:
-    asked = [_counted_keys(request) for request in keys[:_MOST_ROWS]]
-    blocks: list[Block] = []
-    if keys:
-        blocks.append(
-            Facts([(f"to {_deed(request)}", listed(request.partition_keys)) for request in keys[:_MOST_ROWS]])
-        )
-    if len(keys) > _MOST_ROWS:
-        asked.append(f"and {counted(len(keys) - _MOST_ROWS, 'more request')} for keys")
-    if runs:
-        asked.append(counted(len(runs), "run"))
-        blocks.append(_runs_table(runs))
-    if events:
-        asked.append(f"{counted(events, 'event')} to record")
-    facts: list[tuple[str, str]] = []
-    if skip:
-        facts.append(("why no run" if asked else "why", reason(skip)))
-    if cursor:
-        facts.append(("cursor for the next tick", timeless(cursor)))
-    if facts:
-        blocks.append(Facts(facts))
-    if not asked:
-        return Board("Nothing is asked for", blocks, Mark.OPEN)
-    return _for_later(", ".join(asked), blocks, keys)
-
-
-def _for_later(asked: str, blocks: Sequence[Block], keys: Sequence[KeysRequest] = ()) -> Board:
-    """Say who makes it happen, and what stays of a key that is deleted."""
-    told = [Line("The daemon carries it out, where one runs.")]
-    if any(isinstance(request, dg.DeleteDynamicPartitionsRequest) for request in keys):
-        told.append(Line("To delete a key leaves its materializations and its rows."))
-    return Board(f"Asked for: {asked}; nothing has happened yet", [*blocks, *told], Mark.OPEN)
-
-
-def _counted_keys(request: KeysRequest) -> str:
-    return f"{counted(len(request.partition_keys), 'key')} to {_deed(request)}"
-
-
-def _deed(request: KeysRequest) -> str:
-    deed = "delete from" if isinstance(request, dg.DeleteDynamicPartitionsRequest) else "add to"
-    return f'{deed} "{shortened(request.partitions_def_name, LONGEST_NAME)}"'
-
-
-def _runs_table(requests: Sequence[dg.RunRequest]) -> Table:
-    rows = [_run(request) for request in both_ends(requests, _MOST_ROWS)]
-    columns = [name for name in rows[0] if any(row[name] for row in rows)] or ["partition"]
-    lines = [[Line(shortened(row[name] or "none", LONGEST_NAME)) for name in columns] for row in rows]
-    return Table("", columns, lines).with_gap(len(requests) - len(rows))
-
-
-def _run(request: dg.RunRequest) -> dict[str, str]:
-    return {
-        "partition": _partition(request),
-        "run key": timeless(request.run_key or ""),
-        "job": request.job_name or "",
-        "assets": listed(
-            [asset.to_user_string() for asset in request.asset_selection or []], longest=LONGEST_NAME
+    requested = [_count_keys(request) for request in keys[:_MAX_ROWS]]
+    if len(keys) > _MAX_ROWS:
+        requested.append(f"and {format_count(len(keys) - _MAX_ROWS, 'more request')} for keys")
+    requested += [format_count(len(runs), "run")] if runs else []
+    requested += [f"{format_count(events, 'event')} to record"] if events else []
+    key_facts = [
+        (f"to {_format_action(each)}", format_list(each.partition_keys)) for each in keys[:_MAX_ROWS]
+    ]
+    why = format_skip_reason(skip) if skip else ""
+    blocks: list[Block] = [
+        Facts(key_facts),
+        *([_make_runs_table(runs)] if runs else []),
+        Facts.of_known(
+            ("why no run" if requested else "why", why),
+            ("cursor for the next tick", hide_times(cursor or "")),
         ),
-        "tags": _tags(request.tags),
-        "run config": stable(str(dict(request.run_config))) if request.run_config else "",
-    }
+    ]
+    if not requested:
+        return Board("Nothing is asked for", blocks, Mark.OPEN)
+    return _make_board(", ".join(requested), blocks, keys)
 
 
-def _tags(tags: Mapping[str, str]) -> str:
-    own = [name for name in tags if not name.startswith("dagster/")]
-    seen = {*own[:MANY], *own[-1:]}  # no more is listed, and `stable` takes time
-    return listed(
-        [f"{name}={stable(tags[name])}" if name in seen else name for name in own], longest=LONGEST_NAME
-    )
+def _make_board(requested: str, blocks: Sequence[Block], keys: Sequence[KeysRequest] = ()) -> Board:
+    remarks = [Line("The daemon carries it out, where one runs.")]
+    if any(isinstance(request, dg.DeleteDynamicPartitionsRequest) for request in keys):
+        remarks.append(Line("To delete a key leaves its materializations and its rows."))
+    return Board(f"Asked for: {requested}; nothing has happened yet", [*blocks, *remarks], Mark.OPEN)
 
 
-def _partition(request: dg.RunRequest) -> str:
+def _count_keys(request: KeysRequest) -> str:
+    return f"{format_count(len(request.partition_keys), 'key')} to {_format_action(request)}"
+
+
+def _format_action(request: KeysRequest) -> str:
+    action = "delete from" if isinstance(request, dg.DeleteDynamicPartitionsRequest) else "add to"
+    return f'{action} "{shorten_name(request.partitions_def_name)}"'
+
+
+def _make_runs_table(requests: Sequence[dg.RunRequest]) -> Table:
+    runs = [_list_facts(request) for request in keep_ends(requests, _MAX_ROWS)]
+    rows = [[Line(shorten_name(value)) for _, value in run] for run in runs]
+    table = Table("", [name for name, _ in runs[0]], rows)
+    return table.without_empty_columns().with_gap(len(requests) - len(rows))
+
+
+def _list_facts(request: dg.RunRequest) -> list[tuple[str, str]]:
+    assets = [asset.to_user_string() for asset in request.asset_selection or []]
+    tags = {name: value for name, value in request.tags.items() if not name.startswith("dagster/")}
+    # Only the names at the ends are shown, and hiding what is unstable takes time.
+    shown = {*list(tags)[:MAX_ITEMS], *list(tags)[-1:]}
+    pairs = [f"{name}={hide_unstable(value)}" if name in shown else name for name, value in tags.items()]
+    return [
+        ("partition", _format_partition(request)),
+        ("run key", hide_times(request.run_key or "")),
+        ("job", request.job_name or ""),
+        ("assets", format_list(assets, max_length=MAX_NAME_LENGTH)),
+        ("tags", format_list(pairs, max_length=MAX_NAME_LENGTH)),
+        ("run config", hide_unstable(str(dict(request.run_config))) if request.run_config else ""),
+    ]
+
+
+def _format_partition(request: dg.RunRequest) -> str:
     if request.partition_key is not None:
-        return shortened(request.partition_key, LONGEST_NAME)
+        return shorten_name(request.partition_key)
     if keys := request.partition_key_range:
-        return Bounded(f"{shortened(keys.start, LONGEST_NAME)} to {shortened(keys.end, LONGEST_NAME)}")
+        return Bounded(f"{shorten_name(keys.start)} to {shorten_name(keys.end)}")
     return ""
 
 
-def reason(skip: str) -> str:
-    """Return why nothing runs, in a line; where none was given, Dagster has words of its own."""
+def format_skip_reason(skip: str) -> str:
+    """Return in a line why there is no run; Dagster has words of its own if the function gives no reason."""
     if given := _NO_REASON.fullmatch(skip):
         return f"the {given[1].lower()} gave no reason"
-    return in_a_line(skip)
+    return join_lines(skip)
 
 
-def timeless(text: str) -> str:
-    """Leave out, of a cursor or a run key, also the times of change of files."""
-    return _TIME.sub("(time)", stable(text))
-
-
-BOARDS: Mapping[type, Callable[[Any], Board]] = {
-    dg.AddDynamicPartitionsRequest: keys_request_board,
-    dg.DeleteDynamicPartitionsRequest: keys_request_board,
-    dg.RunRequest: run_request_board,
-    dg.SkipReason: skip_board,
-    dg.SensorResult: sensor_result_board,
-    SensorTick: sensor_tick_board,
-    ScheduleTick: schedule_tick_board,
-}
+def hide_times(text: str) -> str:
+    """Hide what is unstable in a cursor or a run key, including the times at which files changed."""
+    return _TIME.sub("(time)", hide_unstable(text))

@@ -1,32 +1,32 @@
-"""The result of `dg.materialize`, or of another run in this process: what became of each asset, and why."""
+"""The board of `dg.materialize`, or of another run in this process: the outcome of each asset, and why."""
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.display.board import Block, Board, Box, Fold, Graph, Line, Mark
+from lesson_lib.classroom.display.board import Block, Board, Box, Fold, Graph, Line, Mark, describe
 from lesson_lib.classroom.display.safe_text import (
-    LONGEST_NAME,
-    MANY,
+    MAX_ITEMS,
     Bounded,
-    counted,
+    format_count,
+    format_list,
+    hide_and_shorten,
     join_fitting,
-    listed,
-    plain,
-    shorten_stable,
+    make_plain,
+    shorten_name,
 )
-from lesson_lib.classroom.run_log import LogLine, lines_of
+from lesson_lib.classroom.run_log import LogLine, get_log
 from lesson_lib.pipeline.event_log import SOURCE_FOLDER
-from lesson_lib.unstable_text import stable
+from lesson_lib.unstable_text import hide_unstable
 
-_MOST_BOXES = 30
-_HASH = re.compile(r"[0-9a-f]{32,}")  # nobody reads further than its beginning
-_LONGEST_VALUE = 120  # characters
+_MAX_BOXES = 30
+_MAX_VALUE_LENGTH = 120  # characters
+_HASH = re.compile(r"[0-9a-f]{32,}")  # its beginning is enough for readers
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _NO_KEY = "A range holds no key if its end was registered before its start. Did you mean to swap them?"
 
@@ -36,93 +36,97 @@ Result = dg.ExecuteInProcessResult | dg.JobExecutionResult
 
 @dataclass
 class _Step:
-    """What the events say of a step, which for an asset is its function's call."""
+    """What the events record of a step, which for an asset is the call of its function."""
 
     name: str
-    of: AbstractSet[dg.AssetKey | dg.AssetCheckKey]
+    entities: AbstractSet[dg.AssetKey | dg.AssetCheckKey]
     outcome: str = "begun"
     error: Any = None  # a `SerializableErrorInfo`, which has no public name
 
+    @property
+    def was_stopped_by_check(self) -> bool:
+        return self.error is not None and self.error.cls_name == "DagsterAssetCheckFailedError"
 
-def run_board(result: Result) -> Board:
+    @property
+    def own_error(self) -> Any:  # noqa: ANN401 - as `error`
+        """The error, unless it only repeats the finding of a check."""
+        return None if self.was_stopped_by_check else self.error
+
+
+@describe.register
+def describe_run(result: Result) -> Board:
     """Describe a run: its keys, its assets in their order with outcome, metadata and checks, and its log."""
-    steps = _steps(result)
-    assets = _assets(result)
+    steps = _list_steps(result)
+    assets = _list_assets(result)
     names = [key.to_user_string() for key in assets] or [step.name for step in steps]
     boxes = (
-        _asset_boxes(result, assets[:_MOST_BOXES], steps) if assets else map(_step_box, steps[:_MOST_BOXES])
+        _make_asset_boxes(result, assets[:_MAX_BOXES], steps)
+        if assets
+        else map(_make_step_box, steps[:_MAX_BOXES])
     )
-    blocks: list[Block] = [Graph(list(boxes))] if names else []
-    if more := names[_MOST_BOXES:]:
-        what = counted(len(more), "more asset" if assets else "more step")
-        blocks.append(Line(Bounded(f"And {what}: {listed(more)}.")))
-    blocks += _failures(result, steps)
-    if result.success and _keys_of_range(result) == set():
+    blocks: list[Block] = [Graph(list(boxes))]
+    if more := names[_MAX_BOXES:]:
+        what = format_count(len(more), "more asset" if assets else "more step")
+        blocks.append(Line(Bounded(f"And {what}: {format_list(more)}.")))
+    blocks += _make_failure_blocks(result, steps)
+    if result.success and _list_range_keys(result) == set():
         blocks.append(Line(_NO_KEY))
-    blocks += log_folds(result.run_id)
-    title, mark = _verdict(result)
-    keys = _keys(result)
-    return Board(f"{title}: {keys}" if keys else title, blocks, mark)
+    title, mark = _summarize(result)
+    return Board(title, [*blocks, *make_log_folds(result.run_id)], mark)
 
 
-def why_failed(result: Result) -> str:
-    """Return in a line what the first failure of a run was; empty if there was none."""
-    failed = next((step for step in _steps(result) if step.error), None)
-    if failed and _check_failed(failed):
-        return describe_failed_checks(result.get_asset_check_evaluations())
-    failure = failed.error if failed else _failure_of_no_step(result)
-    return _cause(failure) if failure else ""
+def explain_failure(result: Result) -> str:
+    """Return in a line what the first failure of a run was; empty if nothing failed."""
+    failed = next((step for step in _list_steps(result) if step.error), None)
+    if failed and failed.was_stopped_by_check:
+        return format_failed_checks(result.get_asset_check_evaluations())
+    error = failed.error if failed else _find_error_without_step(result)
+    return _format_error(error) if error else ""
 
 
-def describe_failed_checks(checks: Iterable[dg.AssetCheckEvaluation]) -> str:
-    """Return in a line what those checks found that failed and block what comes after; may be empty."""
+def format_failed_checks(checks: Iterable[dg.AssetCheckEvaluation]) -> str:
+    """Return in a line what those checks found that failed and block the assets after them; may be empty."""
     failed = [
         check
         for check in checks
         if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
     ]
-    more = [f"and {counted(len(failed) - MANY, 'more check')} failed"] if failed[MANY:] else []
-    return Bounded("; ".join([*(_check_line(check).text for check in failed[:MANY]), *more]))
+    more = [f"and {format_count(len(failed) - MAX_ITEMS, 'more check')} failed"] if failed[MAX_ITEMS:] else []
+    return Bounded("; ".join([*(_make_check_line(check).text for check in failed[:MAX_ITEMS]), *more]))
 
 
-def describe_partition(tags: Mapping[str, str]) -> str:
-    """Return which partition a run is for, or which ends of a range, by its tags; may be empty."""
+def format_partition(tags: Mapping[str, str]) -> str:
+    """Return by its tags which partition a run is for, or which ends of a range; may be empty."""
     if key := tags.get("dagster/partition"):
         return f"partition {key}"
     start, end = map(tags.get, _RANGE_TAGS)
     return f"partitions {start} to {end}" if start is not None and end is not None else ""
 
 
-def _verdict(result: Result) -> tuple[str, Mark]:
+def _summarize(result: Result) -> tuple[str, Mark]:
+    title, mark = "Run succeeded", Mark.GOOD
+    keys = _list_range_keys(result)
     if not result.success:
-        return "Run failed", Mark.BAD
-    if _keys_of_range(result) == set():
-        return "Run succeeded", Mark.ODD
-    if failed := sum(not check.passed for check in result.get_asset_check_evaluations()):
-        return f"Run succeeded, {counted(failed, 'check')} failed", Mark.ODD
-    return "Run succeeded", Mark.GOOD
+        title, mark = "Run failed", Mark.BAD
+    elif keys == set():
+        mark = Mark.ODD
+    elif failed := sum(not check.passed for check in result.get_asset_check_evaluations()):
+        title, mark = f"{title}, {format_count(failed, 'check')} failed", Mark.ODD
+    if partition := format_partition(result.dagster_run.tags):
+        title += f": {partition}"
+    if keys is not None and "dagster/partition" not in result.dagster_run.tags:
+        title += f", {format_count(len(keys), 'key')} materialized"
+    return title, mark
 
 
-def _keys(result: Result) -> str:
-    partition = describe_partition(result.dagster_run.tags)
-    if "dagster/partition" in result.dagster_run.tags or (keys := _keys_of_range(result)) is None:
-        return partition
-    return f"{partition}, {counted(len(keys), 'key')} materialized"
-
-
-def _keys_of_range(result: Result) -> AbstractSet[str | None] | None:
-    """Return the keys that were materialized, if the run is for a range."""
+def _list_range_keys(result: Result) -> AbstractSet[str | None] | None:
+    """Return the materialized keys of a run for a range; None for another run."""
     if not all(tag in result.dagster_run.tags for tag in _RANGE_TAGS):
         return None
     return {event.partition for event in result.get_asset_materialization_events()} - {None}
 
 
-def _is_of_a_key(event: dg.DagsterEvent, result: Result) -> bool:
-    """Tell whether it is one: an asset that runs over a range without keys is materialized for none."""
-    return event.partition is not None or _RANGE_TAGS[0] not in result.dagster_run.tags
-
-
-def _steps(result: Result) -> list[_Step]:
+def _list_steps(result: Result) -> list[_Step]:
     """Return the steps of the run, in the order in which they began."""
     layer = result.job_def.asset_layer
     steps: dict[str, _Step] = {}
@@ -130,24 +134,24 @@ def _steps(result: Result) -> list[_Step]:
         if event.step_key is None or event.node_handle is None:
             continue
         if event.step_key not in steps:
-            of = layer.get_selected_entity_keys_for_node(event.node_handle)
-            steps[event.step_key] = _Step(event.step_key, of)
+            entities = layer.get_selected_entity_keys_for_node(event.node_handle)
+            steps[event.step_key] = _Step(event.step_key, entities)
         step = steps[event.step_key]
         if event.is_step_failure:
-            step.outcome, step.error = "failed", _raised(event.step_failure_data.error)
+            step.outcome, step.error = "failed", _find_cause(event.step_failure_data.error)
         elif event.is_step_success or event.is_step_skipped:
             step.outcome = "succeeded" if event.is_step_success else "skipped"
     return list(steps.values())
 
 
-def _raised(error: Any) -> Any:  # noqa: ANN401 - a `SerializableErrorInfo`, or None
+def _find_cause(error: Any) -> Any:  # noqa: ANN401 - a `SerializableErrorInfo`, or None
     """Return what the learner's code raised, without Dagster's wrapping of it."""
     while error and error.cause:
         error = error.cause
     return error
 
 
-def _assets(result: Result) -> list[dg.AssetKey]:
+def _list_assets(result: Result) -> list[dg.AssetKey]:
     """Return the assets of the run, and those of its checks, each after those that it needs."""
     layer = result.job_def.asset_layer
     checked = {check.asset_key for check in result.get_asset_check_evaluations()}
@@ -155,151 +159,145 @@ def _assets(result: Result) -> list[dg.AssetKey]:
     return [key for key in layer.asset_graph.toposorted_asset_keys if key in wanted]
 
 
-def _asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequence[_Step]) -> Iterator[Box]:
+def _make_asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequence[_Step]) -> Iterator[Box]:
     layer = result.job_def.asset_layer
+    is_range = _RANGE_TAGS[0] in result.dagster_run.tags
     made, checks, of_asset = defaultdict(list), defaultdict(list), defaultdict(list)
     for event in result.get_asset_materialization_events():
-        if _is_of_a_key(event, result):
+        # An asset that runs over a range without keys is materialized for no key.
+        if event.partition is not None or not is_range:
             made[event.asset_key].append(event.materialization)
     for check in result.get_asset_check_evaluations():
         checks[check.asset_key].append(check)
     for step in steps:
-        # Each once: a step may be that of an asset and of a check on it.
-        for asset in {entity if isinstance(entity, dg.AssetKey) else entity.asset_key for entity in step.of}:
+        # Each asset once: a step may be that of an asset and of a check on it.
+        for asset in {each if isinstance(each, dg.AssetKey) else each.asset_key for each in step.entities}:
             of_asset[asset].append(step)
     for key in assets:
-        wanted = key in layer.selected_asset_keys
-        own = [step for step in of_asset[key] if key in step.of]
-        parents = sorted(layer.asset_graph.get(key).parent_keys) if wanted else []
-        lines = [Line(_cause(step.error), Mark.BAD) for step in own if step.error and not _check_failed(step)]
-        lines += [_check_line(check) for check in checks[key]]
-        lines += [
-            Line(f"check {_check_name(step)} raised {_cause(step.error)}", Mark.BAD)
-            for step in of_asset[key]
-            if step.error and step not in own and not _check_failed(step)
+        is_selected = key in layer.selected_asset_keys
+        own = [step for step in of_asset[key] if key in step.entities]
+        others = [step for step in of_asset[key] if key not in step.entities and step.own_error]
+        lines = [
+            *(Line(_format_error(step.error), Mark.BAD) for step in own if step.own_error),
+            *map(_make_check_line, checks[key]),
+            *(
+                Line(f"check {_list_checks(step)} raised {_format_error(step.error)}", Mark.BAD)
+                for step in others
+            ),
         ]
+        more = [Line(f"and {len(lines) - MAX_ITEMS:,} more")] if lines[MAX_ITEMS:] else []
+        parents = sorted(layer.asset_graph.get(key).parent_keys) if is_selected else []
         yield Box(
             key.to_user_string(),
-            _outcome(len(made[key]), own, of_asset[key]) if wanted else Line("not part of this run"),
-            _metadata(made[key]),
-            [*lines[:MANY], *([Line(f"and {len(lines) - MANY:,} more")] if lines[MANY:] else [])],
+            _make_outcome(len(made[key]), own, of_asset[key])
+            if is_selected
+            else Line("not part of this run"),
+            _format_materializations(made[key]),
+            [*lines[:MAX_ITEMS], *more],
             [parent.to_user_string() for parent in parents],
         )
 
 
-def _step_box(step: _Step) -> Box:
-    """Describe a step of a job that holds no assets."""
+def _make_step_box(step: _Step) -> Box:
+    """Describe a step of a job without assets."""
     marks = {"succeeded": Mark.GOOD, "failed": Mark.BAD}
-    lines = [Line(_cause(step.error), Mark.BAD)] if step.error else []
+    lines = [Line(_format_error(step.error), Mark.BAD)] if step.error else []
     return Box(step.name, Line(step.outcome, marks.get(step.outcome, Mark.OPEN)), lines=lines)
 
 
-def _outcome(materialized: int, steps: Sequence[_Step], with_checks: Sequence[_Step]) -> Line:
-    made = "materialized" if materialized == 1 else f"materialized {counted(materialized, 'partition')}"
-    if any(map(_check_failed, with_checks)):
+def _make_outcome(materialized: int, own: Sequence[_Step], of_asset: Sequence[_Step]) -> Line:
+    made = "materialized" if materialized == 1 else f"materialized {format_count(materialized, 'partition')}"
+    if any(step.was_stopped_by_check for step in of_asset):
         return Line(f"{made}, and its check stops what comes after", Mark.ODD)
-    if any(step.outcome == "failed" for step in steps):
+    if any(step.outcome == "failed" for step in own):
         return Line(f"{made}, then failed" if materialized else "failed", Mark.BAD)
     if materialized:
         return Line(made, Mark.GOOD)
-    ran = any(step.outcome == "succeeded" for step in steps)
+    ran = any(step.outcome == "succeeded" for step in own)
     return Line("ran, and made nothing" if ran else "not run", Mark.OPEN)
 
 
-def _check_failed(step: _Step) -> bool:
-    return step.error is not None and step.error.cls_name == "DagsterAssetCheckFailedError"
+def _list_checks(step: _Step) -> str:
+    return ", ".join(sorted(each.name for each in step.entities if isinstance(each, dg.AssetCheckKey)))
 
 
-def _check_name(step: _Step) -> str:
-    return ", ".join(sorted(entity.name for entity in step.of if isinstance(entity, dg.AssetCheckKey)))
-
-
-def _cause(error: Any) -> str:  # noqa: ANN401 - a `SerializableErrorInfo`
+def _format_error(error: Any) -> str:  # noqa: ANN401 - a `SerializableErrorInfo`
     # Not the lines in which DuckDB points into the SQL text: they need a fixed-width font.
-    told = " ".join(error.message.partition("\n\n")[0].split())
+    text = " ".join(error.message.partition("\n\n")[0].split())
     name = error.cls_name or ""
-    return stable(re.sub(rf"^[\w.]+\.{re.escape(name)}\b", name, told))
+    return hide_unstable(re.sub(rf"^[\w.]+\.{re.escape(name)}\b", name, text))
 
 
-def _failures(result: Result, steps: Sequence[_Step]) -> Iterator[Block]:
-    """Yield the tracebacks, and a cause that is no step's: a resource that cannot start, say."""
-    failed = [step for step in steps if step.error and not _check_failed(step)]
-    for step in failed[:MANY]:
-        yield Fold(f"The full traceback of {step.name}", stable(step.error.to_string()))
-    error = None if any(step.error for step in steps) else _failure_of_no_step(result)
+def _make_failure_blocks(result: Result, steps: Sequence[_Step]) -> Iterator[Block]:
+    """Yield the tracebacks, and an error outside the steps, such as that of a resource that cannot start."""
+    failed = [step for step in steps if step.own_error]
+    for step in failed[:MAX_ITEMS]:
+        yield Fold(f"The full traceback of {step.name}", hide_unstable(step.error.to_string()))
+    error = None if any(step.error for step in steps) else _find_error_without_step(result)
     if error:
-        yield Line(_cause(error), Mark.BAD)
-        yield Fold("The full traceback", stable(error.to_string()))
+        yield Line(_format_error(error), Mark.BAD)
+        yield Fold("The full traceback", hide_unstable(error.to_string()))
 
 
-def _failure_of_no_step(result: Result) -> Any:  # noqa: ANN401 - a `SerializableErrorInfo`, or None
-    return None if result.success else _raised(result.get_run_failure_event().job_failure_data.error)
+def _find_error_without_step(result: Result) -> Any:  # noqa: ANN401 - a `SerializableErrorInfo`, or None
+    return None if result.success else _find_cause(result.get_run_failure_event().job_failure_data.error)
 
 
-def _check_line(check: dg.AssetCheckEvaluation) -> Line:
-    told = plain(stable(check.description)) if check.description else _joined_facts(check.metadata)
-    told = f": {told}" if told else ""
-    name = plain(check.check_name, LONGEST_NAME)
+def _make_check_line(check: dg.AssetCheckEvaluation) -> Line:
+    description = check.description
+    found = make_plain(hide_unstable(description)) if description else _join_metadata(check.metadata)
+    is_error = check.blocking or check.severity is dg.AssetCheckSeverity.ERROR
+    outcome, mark = ("failed", Mark.BAD) if is_error else ("failed, not as an error", Mark.ODD)
     if check.passed:
-        return Line(Bounded(f"check {name} passed{told}"), Mark.GOOD)
-    if check.blocking or check.severity is dg.AssetCheckSeverity.ERROR:
-        return Line(Bounded(f"check {name} failed{told}"), Mark.BAD)
-    return Line(Bounded(f"check {name} failed, not as an error{told}"), Mark.ODD)
+        outcome, mark = "passed", Mark.GOOD
+    text = f"check {shorten_name(check.check_name)} {outcome}"
+    return Line(Bounded(f"{text}: {found}" if found else text), mark)
 
 
-def _metadata(materialized: Sequence[dg.AssetMaterialization]) -> list[tuple[str, str]]:
-    if materialized and all(event.metadata == materialized[0].metadata for event in materialized):
-        return _facts(materialized[0].metadata)
-    # By key: those of a range come in no order that would be the same tomorrow.
-    told = sorted(
-        ((event.partition or "", event.metadata) for event in materialized if event.metadata),
-        key=lambda of_key: of_key[0],
+def _format_materializations(events: Sequence[dg.AssetMaterialization]) -> list[tuple[str, str]]:
+    if events and all(event.metadata == events[0].metadata for event in events):
+        return _format_metadata(events[0].metadata)
+    # By key, since the events of a range come in no fixed order.
+    by_key = sorted(
+        ((event.partition or "", event.metadata) for event in events if event.metadata),
+        key=lambda pair: pair[0],
     )
-    return [*((key, _joined_facts(metadata)) for key, metadata in told[:MANY]), *_rest(len(told))]
+    return _limit([(key, _join_metadata(metadata)) for key, metadata in by_key[:MAX_ITEMS]], len(by_key))
 
 
-def _joined_facts(metadata: Mapping[str, dg.MetadataValue]) -> Bounded:
-    """Write metadata as a list in a line."""
-    return join_fitting(
-        [f"{plain(name, LONGEST_NAME)} {plain(value)}".rstrip() for name, value in _facts(metadata)]
-    )
+def _join_metadata(metadata: Mapping[str, dg.MetadataValue]) -> Bounded:
+    pairs = _format_metadata(metadata)
+    return join_fitting([f"{shorten_name(name)} {make_plain(value)}".rstrip() for name, value in pairs])
 
 
-def _facts(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str, str]]:
+def _format_metadata(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str, str]]:
     # The source folder is an absolute path, which differs on each machine.
     facts = [(name, value) for name, value in metadata.items() if name != SOURCE_FOLDER]
-    return [*((name, _value(value)) for name, value in facts[:MANY]), *_rest(len(facts))]
+    return _limit([(name, _format_value(value)) for name, value in facts[:MAX_ITEMS]], len(facts))
 
 
-def _rest(count: int) -> list[tuple[str, str]]:
-    """Say how many facts there are beyond those that are shown."""
-    return [(f"and {count - MANY:,} more", "")] if count > MANY else []
+def _limit(facts: list[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+    """Append how many facts there are beyond these."""
+    return [*facts, (f"and {count - MAX_ITEMS:,} more", "")] if count > MAX_ITEMS else facts
 
 
-def _value(value: dg.MetadataValue) -> str:
+def _format_value(value: dg.MetadataValue) -> str:
     if isinstance(value, dg.TableMetadataValue):
-        return counted(len(value.records), "record")
+        return format_count(len(value.records), "record")
     if isinstance(value, dg.TableSchemaMetadataValue):
-        return counted(len(value.schema.columns), "column")
+        return format_count(len(value.schema.columns), "column")
     text = str(value.value)
-    return f"{text[:12]}…" if _HASH.fullmatch(text) else shorten_stable(text, _LONGEST_VALUE)
+    return f"{text[:12]}…" if _HASH.fullmatch(text) else hide_and_shorten(text, _MAX_VALUE_LENGTH)
 
 
-def log_folds(run_id: str) -> list[Fold]:
-    """Describe the log of a run: its own lines unfolded; no fold if nothing was kept of it."""
-    lines = lines_of(run_id)
-    own = [line for line in lines if line.own]
-    summary = f"The run's log, with {counted(len(own), 'line')} of your own" if own else "The run's log"
-    fold = Fold(summary, "\n".join(map(_log_line, lines)), [_log_line(line) for line in own])
-    return [fold] if lines else []
+def make_log_folds(run_id: str) -> list[Fold]:
+    """Describe the log of a run, with its own lines unfolded; without a log there is no fold."""
+    lines = get_log(run_id)
+    own = [_format_log_line(line) for line in lines if line.own]
+    summary = f"The run's log, with {format_count(len(own), 'line')} of your own" if own else "The run's log"
+    return [Fold(summary, "\n".join(map(_format_log_line, lines)), own)] if lines else []
 
 
-def _log_line(line: LogLine) -> str:
+def _format_log_line(line: LogLine) -> str:
     step = f"{line.step}: " if line.step else ""
-    return f"{line.level:<7} {step}{stable(line.text)}"
-
-
-BOARDS: Mapping[type, Callable[[Any], Board]] = {
-    dg.ExecuteInProcessResult: run_board,
-    dg.JobExecutionResult: run_board,
-}
+    return f"{line.level:<7} {step}{hide_unstable(line.text)}"

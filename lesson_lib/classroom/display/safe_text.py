@@ -1,94 +1,101 @@
-"""Foreign text made fit for a page: nothing invisible, nothing endless, nothing that differs tomorrow."""
+"""Make foreign text fit for a page: nothing invisible, nothing endless, nothing that the next run changes."""
 
 import unicodedata
 from collections.abc import Sequence
 from typing import TypeVar
 
 from lesson_lib.pipeline.lookalikes import JOINERS
-from lesson_lib.unstable_text import stable
+from lesson_lib.unstable_text import hide_unstable
 
 T = TypeVar("T")
 
-LONGEST = 300  # characters of one text
-LONGEST_NAME = 60  # characters of one name among others
-MANY = 20  # items of one list
+MAX_TEXT_LENGTH = 300  # characters
+MAX_NAME_LENGTH = 60  # of one name among others
+MAX_ITEMS = 20  # of one list
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 class Bounded(str):
-    """A text that has been shortened, or is composed of such texts: it is not shortened again."""
+    """A text that was shortened, or is composed of such texts. It is not shortened again."""
 
     __slots__ = ()
 
 
-def visible(text: str) -> str:
-    """Write characters that cannot be seen, or that turn text around, as their code, such as U+202E."""
+def escape_invisible(text: str) -> str:
+    """Write characters that are invisible, or that turn text around, as their code, such as U+202E."""
     return "".join(
         ascii(character)[1:-1]
-        if unicodedata.category(character) in _HIDDEN and character not in JOINERS
+        if unicodedata.category(character) in _INVISIBLE and character not in JOINERS
         else character
         for character in text
     )
 
 
-def shortened(text: str, longest: int = LONGEST) -> str:
-    """Leave out the middle of a text that is too long, and say how long it is."""
-    if isinstance(text, Bounded) or len(text) <= longest:
+def shorten(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
+    """Replace the middle of a long text by an ellipsis, and append its length."""
+    if isinstance(text, Bounded) or len(text) <= max_length:
         return text
-    return _cut(text, text, longest, len(text))
+    return _join_ends(text, text, max_length, len(text))
 
 
-def shorten_stable(text: str, longest: int) -> str:
-    """Do what `stable` and then `shortened` do; of an endless text, only what is shown is read."""
-    most = longest * 5
+def shorten_name(name: str) -> str:
+    """Shorten a name that stands among others."""
+    return shorten(name, MAX_NAME_LENGTH)
+
+
+def hide_and_shorten(text: str, max_length: int) -> str:
+    """Call `hide_unstable` and then `shorten`; of a very long text, only the ends are read."""
+    most = max_length * 5
     if len(text) <= 2 * most:
-        return shortened(stable(text), longest)
-    return _cut(stable(text[:most]), stable(text[-most:]), longest, len(text))
+        return shorten(hide_unstable(text), max_length)
+    return _join_ends(hide_unstable(text[:most]), hide_unstable(text[-most:]), max_length, len(text))
 
 
-def _cut(start: str, end: str, longest: int, length: int) -> Bounded:
-    half = longest // 2
+def _join_ends(start: str, end: str, max_length: int, length: int) -> Bounded:
+    half = max_length // 2
     return Bounded(f"{start[:half]} … {end[-half:]} ({length:,} characters)")
 
 
-def plain(text: str, longest: int = LONGEST) -> str:
-    """Write a text so that all of it can be seen, and no more of it than fits."""
-    seen = visible(text)
-    return Bounded(seen) if isinstance(text, Bounded) else shortened(seen, longest)
+def make_plain(text: str, max_length: int = MAX_TEXT_LENGTH) -> str:
+    """Escape what is invisible in a text, and shorten it."""
+    escaped = escape_invisible(text)
+    return Bounded(escaped) if isinstance(text, Bounded) else shorten(escaped, max_length)
 
 
-def listed(items: Sequence[str], many: int = MANY, longest: int = LONGEST) -> Bounded:
-    """Join items by commas; of a long list the first ones that fit, the last one, and the count."""
-    shown = [plain(item, LONGEST_NAME) for item in items[:many]]
-    if len(items) <= 1 or (len(items) <= many and len(", ".join(shown)) <= longest):
-        return Bounded(", ".join(shown))
-    end = f", … {plain(items[-1], LONGEST_NAME)} ({len(items):,} in all)"
-    first = shown[: many - 1]
-    while len(first) > 1 and len(", ".join(first)) + len(end) > longest:
+def format_list(
+    items: Sequence[str], max_items: int = MAX_ITEMS, max_length: int = MAX_TEXT_LENGTH
+) -> Bounded:
+    """Join items by commas. Of a long list, keep the first ones that fit, the last one, and the count."""
+    first = [make_plain(item, MAX_NAME_LENGTH) for item in items[:max_items]]
+    if len(items) <= 1 or (len(items) <= max_items and len(", ".join(first)) <= max_length):
+        return Bounded(", ".join(first))
+    end = f", … {make_plain(items[-1], MAX_NAME_LENGTH)} ({len(items):,} in all)"
+    del first[max_items - 1 :]
+    while len(first) > 1 and len(", ".join(first)) + len(end) > max_length:
         first.pop()
     return Bounded(", ".join(first) + end)
 
 
 def join_fitting(items: Sequence[str]) -> Bounded:
-    """Join items by commas, as many as fit and one at least, and say how many are left out."""
+    """Join items by commas: as many as fit, at least one, and the count of the others."""
     first = list(items)
-    while len(first) > 1 and len(", ".join(first)) > LONGEST:
+    while len(first) > 1 and len(", ".join(first)) > MAX_TEXT_LENGTH:
         first.pop()
     more = [f"and {len(items) - len(first):,} more"] if len(first) < len(items) else []
     return Bounded(", ".join([*first, *more]))
 
 
-def in_a_line(text: str) -> str:
-    """Write a text of several lines as one, and without what differs tomorrow."""
-    return stable(" ".join(text.split()))
+def join_lines(text: str) -> str:
+    """Write a text of several lines as one, and hide what is unstable in it."""
+    return hide_unstable(" ".join(text.split()))
 
 
-def both_ends(items: Sequence[T], most: int) -> Sequence[T]:
-    """Return the first ones and the last one of a long sequence, and all of a short one."""
-    return items if len(items) <= most else [*items[: most - 1], items[-1]]
+def keep_ends(items: Sequence[T], max_items: int) -> Sequence[T]:
+    """Return the first items and the last one of a long sequence, and all of a short one."""
+    return items if len(items) <= max_items else [*items[: max_items - 1], items[-1]]
 
 
-def counted(number: int, thing: str) -> str:
-    """Write a number with its noun: `1 key`, `10,000 keys`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+def format_count(number: int, noun: str) -> str:
+    """Format a number with its noun: `1 key`, `10,000 keys`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,8 +6,8 @@ from functools import partial
 
 from IPython.core.error import UsageError
 
-from lesson_lib.classroom.display.error_view import told_of
-from lesson_lib.classroom.display.safe_text import counted
+from lesson_lib.classroom.display.error_view import explain_error
+from lesson_lib.classroom.display.safe_text import format_count
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.outcome import Outcome
@@ -81,7 +81,7 @@ def _run_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object,
     except Stopped as stopped:
         return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), ("Stopped", str(stopped))))
     except Exception as error:  # noqa: BLE001 - the verdict shows whatever a learner's code raises
-        return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), *told_of(error)))
+        return Verdict(exercise.id, Outcome.RAISED, (("Scenario", name), *explain_error(error)))
     if not miss:
         return None
     seen = (("Scenario", name), ("Seen", miss.seen), ("Expected", miss.expected))
@@ -114,7 +114,7 @@ def _call_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object
     try:
         inspect.signature(scenario).bind(*answers)
     except TypeError:
-        given = counted(len(answers), "answer")
+        given = format_count(len(answers), "answer")
         call = exercise.starter.splitlines()[-1]
         raise NoAnswer(f"You gave {given}. {exercise.id} is asked in this way: {call}") from None
     return scenario(*answers)

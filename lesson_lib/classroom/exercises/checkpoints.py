@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Table
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.safe_text import listed, plain
+from lesson_lib.classroom.display.safe_text import format_list, make_plain
 from lesson_lib.classroom.exercises.section_starts import (
     Cell,
     SectionStart,
@@ -86,7 +86,9 @@ class Arrival(Displayable):
         """Describe the section, the names, and where to continue."""
         blocks: list[Block] = []
         if self.names:
-            blocks.append(Facts([("Names that are ready", listed(self.names, many=len(self.names)))]))
+            blocks.append(
+                Facts([("Names that are ready", format_list(self.names, max_items=len(self.names)))])
+            )
         if "lab" in self.names:
             blocks.append(Line("The lab is a new one; its files and rows are as the cells above leave them."))
         if self.is_edited:
@@ -172,7 +174,7 @@ def _explain(error: Exception) -> str:
         return str(error)
     # The text of a SyntaxError names a file that does not exist.
     reason = error.msg if isinstance(error, SyntaxError) else str(error)
-    return f"{type(error).__name__}: {plain(reason.strip().partition(chr(10))[0]).removesuffix('.')}."
+    return f"{type(error).__name__}: {make_plain(reason.strip().partition(chr(10))[0]).removesuffix('.')}."
 
 
 class _NothingRaised(Exception):

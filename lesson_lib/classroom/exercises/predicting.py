@@ -8,7 +8,7 @@ from IPython.core.error import UsageError
 
 from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.safe_text import counted
+from lesson_lib.classroom.display.safe_text import format_count
 from lesson_lib.classroom.exercises.answers import format_value, format_values
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import find_exercise
@@ -147,7 +147,7 @@ def _explain_expected(exercise: Exercise, given: list[str]) -> str:
     is_free = len(asked) == 1 and not are_numbers  # the guess can be a list of any length
     if is_free or (len(given) == len(asked) and (not are_numbers or all(map(_is_number, given)))):
         return ""
-    what = counted(len(asked), "number" if are_numbers else "value")
+    what = format_count(len(asked), "number" if are_numbers else "value")
     return f"{exercise.id} asks for {what}, in the place of the dots: {exercise.starter.splitlines()[-1]}"
 
 

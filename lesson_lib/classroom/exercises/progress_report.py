@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lesson_lib.classroom.display.board import Block, Board, Line, Mark, Table
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.safe_text import counted
+from lesson_lib.classroom.display.safe_text import format_count
 from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.outcome import Outcome
@@ -27,7 +27,7 @@ class Report(Displayable):
         blocks: list[Block] = [*tables, *([Line(self.progress.note)] if self.progress.note else [])]
         exercises = [exercise for lesson in LESSONS for exercise in lesson.exercises]
         done = sum(_is_done(exercise, self.progress.of(exercise.id)) for exercise in exercises)
-        return Board(f"Your progress: {done} of {counted(len(exercises), 'exercise')} done", blocks)
+        return Board(f"Your progress: {done} of {format_count(len(exercises), 'exercise')} done", blocks)
 
 
 def progress(*, reset: bool = False) -> Report:
@@ -63,8 +63,8 @@ def _describe(exercise: Exercise, done: ExerciseProgress) -> Line:
         first = done.predictions[0]  # the learner knew the fact before later ones
         return Line("predicted, and surprised" if first.off else "predicted", Mark.GOOD)
     aside = [
-        counted(done.attempts, "attempt") if done.attempts > 1 else "",
-        counted(done.hints, "hint") if done.hints else "",
+        format_count(done.attempts, "attempt") if done.attempts > 1 else "",
+        format_count(done.hints, "hint") if done.hints else "",
         "solution looked at" if done.solution_seen else "",
     ]
     text = ", ".join(filter(None, [done.outcome.value, *aside]))

@@ -7,7 +7,7 @@ from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.exercise import format_name
 from lesson_lib.classroom.exercises.outcome import Outcome
-from lesson_lib.unstable_text import stable
+from lesson_lib.unstable_text import hide_unstable
 
 _MARKS = {
     Outcome.NOT_ATTEMPTED: Mark.OPEN,
@@ -45,11 +45,11 @@ class Verdict(Displayable):
         """Describe the outcome, the facts, and the belief behind a wrong answer with its cell."""
         blocks: list[Block] = []
         if self.facts:
-            blocks.append(Facts([(name, stable(value)) for name, value in self.facts]))
+            blocks.append(Facts([(name, hide_unstable(value)) for name, value in self.facts]))
         if self.misconception:
             blocks += describe_belief(self.misconception)
-        blocks += [Line(stable(line)) for line in self.lines if line]
-        if printed := stable(self.printed.strip("\n")):
+        blocks += [Line(hide_unstable(line)) for line in self.lines if line]
+        if printed := hide_unstable(self.printed.strip("\n")):
             blocks.append(Fold("What your code printed", printed, printed.splitlines()[:_MAX_PRINTED_LINES]))
         stands = "not checked yet" if self.is_begun else self.outcome.value
         return Board(f"{format_name(self.exercise)}: {stands}", blocks, _MARKS[self.outcome])

@@ -15,9 +15,9 @@ from IPython.display import display
 
 from lesson_lib.classroom.display.board import Board, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.record_view import Changes, ThreeRecords
+from lesson_lib.classroom.lab.records import Changes, ThreeRecords
 from lesson_lib.classroom.lab.three_records import three_records
-from lesson_lib.unstable_text import stable
+from lesson_lib.unstable_text import hide_unstable
 
 _DEFAULT_ARGUMENTS = "instance, assets, lab.database"
 
@@ -107,4 +107,4 @@ class _Unreadable(Displayable):
 
     def board(self) -> Board:
         title = "What this cell changed cannot be told, since the three records cannot be read after it"
-        return Board(title, [Line(stable(self.reason))], Mark.BAD)
+        return Board(title, [Line(hide_unstable(self.reason))], Mark.BAD)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lesson_lib.classroom.display.safe_text import both_ends
+from lesson_lib.classroom.display.safe_text import keep_ends
 from lesson_lib.classroom.lab.three_records import find_file_holder
 from lesson_lib.course_data import data_folder
 from lesson_lib.invented_trades import customer, table, text
@@ -229,7 +229,7 @@ def list_arrivals() -> list[str]:
 
 def _format_tree(folder: Path, indent: str) -> Iterator[str]:
     paths = sorted(folder.iterdir())
-    shown = both_ends(paths, _MAX_LISTED_FILES)
+    shown = keep_ends(paths, _MAX_LISTED_FILES)
     for path in shown:
         if path is shown[-1] and len(shown) < len(paths):
             yield f"{indent}… {len(paths) - len(shown):,} more"

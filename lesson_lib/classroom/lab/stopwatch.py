@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from lesson_lib.classroom.display.board import Board, Line, Picture, Table
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.safe_text import counted, plain
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.safe_text import format_count, make_plain
+from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.cost_lines import WIDTH, CostLine, draw_chart
 
 _MAX_WAY_LENGTH = 60  # characters
@@ -22,7 +22,7 @@ class Stopwatch:
         """Start without a measurement.
 
         Args:
-            clock: returns seconds, counted from any moment.
+            clock: returns seconds, format_count from any moment.
         """
         self._clock = clock
         self._seconds: dict[str, dict[int, float]] = {}
@@ -68,7 +68,7 @@ class Stopwatch:
                 'Time something first: with watch("one run a key", customers=30): ...'
             )
         lines = [
-            CostLine(plain(way, _MAX_WAY_LENGTH), dict(sorted(seconds.items())), up_to)
+            CostLine(make_plain(way, _MAX_WAY_LENGTH), dict(sorted(seconds.items())), up_to)
             for way, seconds in self._seconds.items()
         ]
         return CostChart(lines, draw_chart(lines))
@@ -101,11 +101,11 @@ class CostChart(Displayable):
     def __repr__(self) -> str:
         """Return what was compared, without the measured numbers."""
         measured = [Line(f"{line.way}: {_format_measured(line.seconds)}") for line in self.lines]
-        return as_text(Board(_TITLE, measured))
+        return render_text(Board(_TITLE, measured))
 
     def __str__(self) -> str:
         """Return the table."""
-        return as_text(self.board())
+        return render_text(self.board())
 
     def _make_table(self) -> tuple[Sequence[str], Sequence[Sequence[Line]]]:
         """Return a column for each number of customers, and a row for each way."""
@@ -143,4 +143,4 @@ def _require_number(name: str, number: object) -> None:
 
 def _format_measured(seconds: Mapping[int, float]) -> str:
     *others, last = sorted(seconds)
-    return f"measured for {''.join(f'{number:,}, ' for number in others)}{counted(last, 'customer')}"
+    return f"measured for {''.join(f'{number:,}, ' for number in others)}{format_count(last, 'customer')}"

@@ -12,7 +12,7 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
-from lesson_lib.classroom.display.record_view import ThreeRecords
+from lesson_lib.classroom.lab.records import ThreeRecords
 from lesson_lib.pipeline.audit import join_records
 from lesson_lib.pipeline.database_errors import (
     WarehouseUnavailable,
@@ -76,10 +76,10 @@ def three_records(
     return ThreeRecords(
         assets=tuple(asset.to_user_string() for asset in asset_keys),
         table=table,
-        keys=join_records(registered, materialized, failed, None if rows.nobodys else rows.by_key),
+        keys=join_records(registered, materialized, failed, None if rows.unassigned else rows.by_key),
         has_database=con is not None,
         has_table=rows.has_table,
-        nobodys_rows=rows.nobodys,
+        unassigned_rows=rows.unassigned,
     )
 
 
@@ -195,7 +195,7 @@ def _resolve(value: Any) -> Any:  # noqa: ANN401 - a setting of any type
 class _Rows:
     by_key: Mapping[str | None, int]
     has_table: bool = False
-    nobodys: int = 0
+    unassigned: int = 0
 
 
 def _count_rows(con: DuckDBPyConnection, table: str) -> _Rows:
@@ -207,7 +207,7 @@ def _count_rows(con: DuckDBPyConnection, table: str) -> _Rows:
         # Names are case-insensitive in DuckDB.
         if "partition_key" not in {column.lower() for column, *_ in described}:
             ((count,),) = con.execute(f"SELECT count(*) FROM {name}").fetchall()  # noqa: S608 - quoted there
-            return _Rows({}, has_table=True, nobodys=count)
+            return _Rows({}, has_table=True, unassigned=count)
         query = f"SELECT partition_key::VARCHAR, count(*) FROM {name} GROUP BY ALL"  # noqa: S608 - quoted there
         return _Rows(dict(con.execute(query).fetchall()), has_table=True)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:

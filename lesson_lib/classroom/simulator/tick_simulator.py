@@ -1,7 +1,7 @@
-"""The tick simulator: what Dagster's daemon does with a sensor, one tick at a time and in this process.
+"""The tick simulator evaluates a sensor as Dagster's daemon does, one tick at a time and in this process.
 
-It follows the daemon in what is checked, what is dropped, and in which order things happen; a test holds it
-against the daemon itself.
+It follows the daemon in what is checked, what is dropped, and in which order; a test compares it with the
+daemon itself.
 """
 
 import logging
@@ -19,15 +19,17 @@ import dagster as dg
 
 from lesson_lib.classroom.display.board import Board
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.run_view import why_failed
-from lesson_lib.classroom.simulator.tick_view import Became, Files, KeysAsked, RunAsked, Tick, history_board
+from lesson_lib.classroom.display.run_view import explain_failure
+from lesson_lib.classroom.run_log import format_record
+from lesson_lib.classroom.simulator.tick import FolderChange, RequestedKeys, RequestedRun, RunOutcome, Tick
+from lesson_lib.classroom.simulator.tick_view import describe_history
 
 _RUN_KEY, _SENSOR = "dagster/run_key", "dagster/sensor_name"
 Version = tuple[int, int]  # size in bytes, time of change in nanoseconds
 
 
 class TickSimulator(Displayable):
-    """A daemon that evaluates one sensor, and only when it is told to.
+    """A daemon that evaluates one sensor, once for each call of `tick`.
 
     Attributes:
         instance: where keys are registered and runs recorded.
@@ -42,97 +44,85 @@ class TickSimulator(Displayable):
         resources: Mapping[str, Any],
         folder: Path | None,
     ) -> None:
-        """Begin without a cursor; `simulate` says what each of these is."""
+        """Begin without a cursor; `simulate` explains the arguments."""
         self.ticks: list[Tick] = []
         self.instance = instance
         self._sensor = sensor
-        self._resources = _needed(sensor.required_resource_keys, resources)
+        self._resources = _select_resources(sensor.required_resource_keys, resources)
         self._definitions = definitions
         self._folder = folder
-        self._seen: dict[str, Version] = {}
+        self._versions: dict[str, Version] = {}
         self._queued: set[str] = set()
-        self._left: _Outcome | None = None
+        self._interrupted: _Progress | None = None
         self._last_run_key: str | None = None
         self._last_tick: float | None = None
         self._started = time.time()
 
     @property
     def cursor(self) -> str | None:
-        """What the sensor is given at the next tick."""
+        """The cursor for the next tick."""
         return self.ticks[-1].cursor_after if self.ticks else None
 
     def tick(self, *, run: bool = True) -> Tick:
-        """Evaluate the sensor once, and carry out what it asks for.
+        """Evaluate the sensor once, and carry out its requests.
 
         An error in the sensor makes the tick fail, as it does in the daemon, and is shown instead of raised.
-        If a run cannot even begin, the tick after that does not evaluate the sensor, but tries it once more.
+        If a run cannot even begin, the next tick does not evaluate the sensor, but tries the run once more.
 
         Args:
-            run: whether to do the runs, one after the other; otherwise they are queued, and stay so.
+            run: whether to execute the runs, one after the other; otherwise they are queued, and stay so.
 
         Raises:
-            ValueError: the sensor asks for what only the daemon itself can do; nothing of it is done.
+            ValueError: the sensor requests what only the daemon itself can do; nothing of it is done.
         """
-        began, there = time.time(), _versions(self._folder) if self._folder else {}
-        left, log = self._left, _Lines()
-        came = _Outcome(left.waiting, left.cursor) if left else _Outcome()
+        began, versions = time.time(), _read_versions(self._folder) if self._folder else {}
+        interrupted, log = self._interrupted, _LogLines()
+        progress = _Progress(interrupted.waiting, interrupted.cursor) if interrupted else _Progress()
+        error: BaseException | None = None
         try:
-            if not left:
-                self._ask(came, log)
-            while came.waiting:
-                came.runs.append(self._with_run(came.waiting[0], run=run))
-                came.waiting.popleft()
-        except _NeedsTheDaemon:
+            if not interrupted:
+                self._evaluate(progress, log)
+            while progress.waiting:
+                progress.runs.append(self._handle_run(progress.waiting[0], run=run))
+                progress.waiting.popleft()
+        except _NeedsDaemonError:
             raise
-        # An interrupt, and what stops an exercise in time, are neither of these, and end the cell.
-        except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001 - what became of the tick
-            came.error = error
+        # Neither an interrupt nor the time limit of an exercise is one of these, so both end the cell.
+        except (Exception, SystemExit, GeneratorExit) as raised:  # noqa: BLE001 - the outcome of the tick
+            error = raised
         tick = Tick(
             number=len(self.ticks) + 1,
-            files=_compared(self._seen, there),
+            files=_compare(self._versions, versions),
             cursor_before=self.cursor,
-            cursor_after=self.cursor if came.error else came.cursor,
-            keys=tuple(came.keys),
-            runs=tuple(came.runs),
-            not_begun=len(came.waiting),
-            events=came.events,
-            skip_reason="" if came.error else came.skip_reason,
+            cursor_after=self.cursor if error else progress.cursor,
+            keys=tuple(progress.keys),
+            runs=tuple(progress.runs),
+            not_begun=len(progress.waiting),
+            events=progress.events,
+            skip_reason="" if error else progress.skip_reason,
             log=tuple(log.lines),
-            error=came.error,
-            resumed=left is not None,
+            error=error,
+            resumed=interrupted is not None,
         )
         self.ticks.append(tick)
-        self._left = came if came.error and came.is_noted else None
-        self._seen, self._last_tick = there, began
-        if not came.error:
-            self._last_run_key = next(reversed(_run_keys(came.runs)), self._last_run_key)
+        self._interrupted = progress if error and progress.is_reserved else None
+        self._versions, self._last_tick = versions, began
+        if not error:
+            # Of the run keys in their order, each where it first occurs, the last one.
+            run_keys = dict.fromkeys(each.run_key for each in tick.runs if each.run_key)
+            self._last_run_key = next(reversed(run_keys), self._last_run_key)
         return tick
 
     def board(self) -> Board:
-        """Describe all ticks, a line each."""
-        return history_board(self.ticks)
+        """Describe all ticks, one per line."""
+        return describe_history(self.ticks)
 
-    def _ask(self, came: "_Outcome", log: "_Lines") -> None:
-        """Evaluate the sensor, and do what comes before the first run."""
-        asked = self._evaluated(log)
-        for request in asked.run_requests:
-            self._refuse_what_needs_the_daemon(request)
-        came.waiting.extend(asked.run_requests)
-        # An empty cursor is kept with runs, and is none without them.
-        came.cursor = asked.cursor if asked.run_requests else asked.cursor or None
-        came.skip_reason = asked.skip_message or ""
-        for event in asked.asset_events:
-            self.instance.report_runless_asset_event(event)
-            came.events += 1
-        for request in asked.dynamic_partitions_requests or []:
-            self._change_keys(request, came)
-        came.is_noted = True
-
-    def _evaluated(self, log: "_Lines") -> Any:  # noqa: ANN401 - what `evaluate_tick` returns has no public name
+    def _evaluate(self, progress: "_Progress", log: "_LogLines") -> None:
+        """Evaluate the sensor, and do what precedes the first run."""
         with dg.SensorEvaluationContext(
-            # Without a reference to an instance, Dagster does not know, when it checks the run requests,
-            # the keys that are asked for at the same tick.
-            instance_ref=_some_reference(),
+            # Only with a reference to an instance does Dagster consider the keys that the same tick requests
+            # when it checks the run requests.
+            instance_ref=_make_reference(),
             instance=self.instance,
             cursor=self.cursor,
             last_run_key=self._last_run_key,
@@ -143,9 +133,21 @@ class TickSimulator(Displayable):
             resources=dg.build_sensor_context(resources=self._resources).resource_defs,
         ) as context:
             context.log.handlers[:] = [log]
-            return self._sensor.evaluate_tick(context)
+            answer: Any = self._sensor.evaluate_tick(context)  # its type has no public name
+        for request in answer.run_requests:
+            self._require_supported(request)
+        progress.waiting.extend(answer.run_requests)
+        # The daemon keeps an empty cursor if there are runs, and none without them.
+        progress.cursor = answer.cursor if answer.run_requests else answer.cursor or None
+        progress.skip_reason = answer.skip_message or ""
+        for event in answer.asset_events:
+            self.instance.report_runless_asset_event(event)
+            progress.events += 1
+        for change in answer.dynamic_partitions_requests or []:
+            self._change_keys(change, progress)
+        progress.is_reserved = True
 
-    def _refuse_what_needs_the_daemon(self, request: dg.RunRequest) -> None:
+    def _require_supported(self, request: dg.RunRequest) -> None:
         needs = {
             "asset_graph_subset": request.asset_graph_subset is not None,
             "stale_assets_only": request.stale_assets_only,
@@ -153,13 +155,13 @@ class TickSimulator(Displayable):
         }
         for argument, is_needed in needs.items():
             if is_needed:
-                raise _NeedsTheDaemon(
+                raise _NeedsDaemonError(
                     f"{self._sensor.name} asks for a run with {argument}=, which this simulator cannot do, "
                     "and did nothing. Leave it out, or start the sensor in `dagster dev`."
                 )
 
     def _runs_all_checks(self, request: dg.RunRequest) -> bool:
-        # Dagster itself names them all where a sensor selects assets, and not a job.
+        # Dagster itself names all of them if a sensor selects assets instead of a job.
         checks = self._definitions.get_repository_def().asset_graph.asset_check_keys
         selected = request.asset_selection
         return selected is not None and set(request.asset_check_keys or ()) == {
@@ -167,51 +169,54 @@ class TickSimulator(Displayable):
         }
 
     def _change_keys(
-        self, request: dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest, came: "_Outcome"
+        self,
+        request: dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest,
+        progress: "_Progress",
     ) -> None:
         name, keys = request.partitions_def_name, tuple(request.partition_keys)
         registered = set(self.instance.get_dynamic_partitions(name)) if keys else set()
         if isinstance(request, dg.DeleteDynamicPartitionsRequest):
-            there = dict.fromkeys(key for key in keys if key in registered)
-            for key in there:
+            existing = dict.fromkeys(key for key in keys if key in registered)
+            for key in existing:
                 self.instance.delete_dynamic_partition(name, key)
-            came.keys.append(KeysAsked("delete", name, keys, tuple(there)))
+            progress.keys.append(RequestedKeys("delete", name, keys, tuple(existing)))
             return
         new = [key for key in keys if key not in registered]
         try:
             if new:
                 self.instance.add_dynamic_partitions(name, new)
-        except Exception:  # a key is in the list twice, say
-            came.keys.append(KeysAsked("add", name, keys, (), refused=True))
+        except Exception:  # a key is in the list twice, for example
+            progress.keys.append(RequestedKeys("add", name, keys, (), refused=True))
             raise
-        came.keys.append(KeysAsked("add", name, keys, tuple(new)))
+        progress.keys.append(RequestedKeys("add", name, keys, tuple(new)))
 
-    def _with_run(self, request: dg.RunRequest, *, run: bool) -> RunAsked:
+    def _handle_run(self, request: dg.RunRequest, *, run: bool) -> RequestedRun:
         # A sensor with several jobs names one in each of its requests: Dagster has checked that.
         job = request.job_name or str(self._sensor.job_name)
         keys = request.partition_key_range
         partition = f"{keys.start} to {keys.end}" if keys else request.partition_key
-        became, why = self._became(request, job, run=run)
-        return RunAsked(partition, request.run_key, job, became, why)
-
-    def _became(self, request: dg.RunRequest, job: str, *, run: bool) -> tuple[Became, str]:
+        became, cause = RunOutcome.QUEUED, ""
         if request.run_key and self._has_run(request.run_key):
-            return Became.DROPPED, ""
-        if not run:
+            became = RunOutcome.DROPPED
+        elif run:
+            became, cause = self._execute(request, job)
+        else:
             self._queued.add(request.run_key or "")
-            return Became.QUEUED, ""
+        return RequestedRun(partition, request.run_key, job, became, cause)
+
+    def _execute(self, request: dg.RunRequest, job: str) -> tuple[RunOutcome, str]:
         result = self._definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             run_config=request.run_config,
-            # They hold the partition, and the sensor's name.
+            # The tags of the request contain the partition, and the sensor's name.
             tags={**request.tags, **({_RUN_KEY: request.run_key} if request.run_key else {})},
             asset_selection=list(request.asset_selection) if request.asset_selection else None,
             raise_on_error=False,
         )
-        return (Became.SUCCEEDED, "") if result.success else (Became.FAILED, why_failed(result))
+        return (RunOutcome.SUCCEEDED, "") if result.success else (RunOutcome.FAILED, explain_failure(result))
 
     def _has_run(self, run_key: str) -> bool:
-        """Tell whether this sensor has had a run with this key, whatever became of it."""
+        """Return whether this sensor has had a run with this key, whatever its outcome."""
         tags = {_RUN_KEY: run_key, _SENSOR: self._sensor.name}
         found = self.instance.get_run_records(filters=dg.RunsFilter(tags=tags), limit=1)
         return bool(found) or run_key in self._queued
@@ -226,27 +231,29 @@ def simulate(  # noqa: PLR0913 - what a deployment consists of, each by its name
     folder: str | Path | None = None,
     jobs: Sequence[Any] = (),
 ) -> TickSimulator:
-    """Simulate a daemon that has nothing to do but this sensor; its `tick()` evaluates it once.
+    """Simulate a daemon that runs only this sensor; its `tick()` evaluates the sensor once.
 
-    Runs are done in this process, and one that fails is a failed run, not the end of the cell. A tick takes
-    some milliseconds, and each of its runs what it takes anywhere.
+    Runs are executed in this process, and one that fails is a failed run, not the end of the cell. A tick
+    takes a few milliseconds, and its runs as long as elsewhere.
 
     Args:
         sensor: any sensor that is written as a function.
         assets: those that its runs materialize, and all that they need.
-        instance: where keys are registered and runs recorded; an ephemeral one will do.
+        instance: where keys are registered and runs recorded, ephemeral or not.
         resources: those of the sensor and of the assets, by name.
-        folder: where the files arrive, to be shown with each tick.
-        jobs: those that the sensor only knows by name.
+        folder: where the files arrive, so that each tick shows them.
+        jobs: those to which the sensor refers by name.
 
     Raises:
-        ValueError: it is no sensor that can be simulated.
+        ValueError: the sensor is not one that can be simulated.
         dagster.DagsterError: sensor, assets and resources do not fit together.
     """
     # Exactly this type: the sensors of assets, of runs and of automation conditions are its subclasses.
     if type(sensor) is not dg.SensorDefinition:
+        kind = f"a {type(sensor).__name__}"
+        given = f"{sensor.name}, {kind}" if isinstance(sensor, dg.SensorDefinition) else kind
         raise ValueError(
-            f"simulate takes a sensor that is decorated with @dg.sensor, not {_described(sensor)}. "
+            f"simulate takes a sensor that is decorated with @dg.sensor, not {given}. "
             "Pass it by its name and without brackets: simulate(my_sensor, ...)."
         )
     definitions = dg.Definitions(assets=assets, sensors=[sensor], jobs=jobs, resources=resources)
@@ -255,91 +262,75 @@ def simulate(  # noqa: PLR0913 - what a deployment consists of, each by its name
     return TickSimulator(sensor, definitions, instance, resources or {}, watched)
 
 
-def _described(value: object) -> str:
-    kind = type(value).__name__
-    return f"{value.name}, a {kind}" if isinstance(value, dg.SensorDefinition) else f"a {kind}"
-
-
-class _NeedsTheDaemon(ValueError):
-    """The sensor asks for something that is not simulated, which is no failure of the sensor's."""
+class _NeedsDaemonError(ValueError):
+    """The sensor requests something that is not simulated, which is not a failure of the sensor."""
 
 
 @dataclass
-class _Outcome:
-    """What has come of a tick so far; an error may end it anywhere.
+class _Progress:
+    """How far a tick has come; an error may end it anywhere.
 
     Attributes:
         waiting: the run requests that have not begun.
-        cursor: to be saved when all of them have.
-        is_noted: whether the daemon has noted them, and so would try them once more after an error.
+        cursor: the cursor to save after the last of them has begun.
+        is_reserved: whether the daemon has recorded them, so that it tries them once more after an error.
     """
 
     waiting: deque[dg.RunRequest] = field(default_factory=deque)
     cursor: str | None = None
-    is_noted: bool = False
+    is_reserved: bool = False
     skip_reason: str = ""
     events: int = 0
-    keys: list[KeysAsked] = field(default_factory=list)
-    runs: list[RunAsked] = field(default_factory=list)
-    error: BaseException | None = None
+    keys: list[RequestedKeys] = field(default_factory=list)
+    runs: list[RequestedRun] = field(default_factory=list)
 
 
-class _Lines(logging.Handler):
-    """Keeps what a sensor logs."""
+class _LogLines(logging.Handler):
+    """Keeps the lines that a sensor logs, without their times."""
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: list[tuple[str, str]] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the line, without its time."""
-        text = record.getMessage()
-        if record.exc_info and record.exc_info[1]:
-            text += f" ({type(record.exc_info[1]).__name__}: {record.exc_info[1]})"
-        self.lines.append((record.levelname, text))
+        self.lines.append((record.levelname, format_record(record, record.getMessage())))
 
 
-def _needed(names: Iterable[str], resources: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the sensor's own resources, and theirs: those of the assets may only be there for a run."""
-    needed: dict[str, Any] = {}
+def _select_resources(names: Iterable[str], resources: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sensor's resources, and theirs: those of the assets may exist only for a run."""
+    selected: dict[str, Any] = {}
     to_do = list(names)
     while to_do:
         name = to_do.pop()
-        if name in resources and name not in needed:
-            needed[name] = resources[name]
+        if name in resources and name not in selected:
+            selected[name] = resources[name]
             to_do += getattr(resources[name], "required_resource_keys", ())
-    return needed
+    return selected
 
 
-def _run_keys(runs: Iterable[RunAsked]) -> dict[str, None]:
-    """Return the run keys, each where it comes up first."""
-    return dict.fromkeys(run.run_key for run in runs if run.run_key)
-
-
-def _versions(folder: Path) -> dict[str, Version]:
-    """Return size and time of change of all that can be seen in a folder, by name."""
+def _read_versions(folder: Path) -> dict[str, Version]:
+    """Return size and time of change of everything that is visible in a folder, by name."""
     versions = {}
-    with suppress(OSError):  # there is no such folder, say
+    with suppress(OSError):  # the folder may not exist
         for path in sorted(folder.iterdir()):
-            with suppress(OSError):  # it has just gone, say
-                facts = path.lstat()
-                versions[path.name] = facts.st_size, facts.st_mtime_ns
+            with suppress(OSError):  # the file may just have been removed
+                stat = path.lstat()
+                versions[path.name] = stat.st_size, stat.st_mtime_ns
     return versions
 
 
-def _compared(before: Mapping[str, Version], there: Mapping[str, Version]) -> Files:
-    """Say what is in a folder, beside what was in it at the tick before."""
-    return Files(
-        new=tuple(name for name in there if name not in before),
-        changed=tuple(name for name in there if before.get(name, there[name]) != there[name]),
-        gone=tuple(name for name in before if name not in there),
-        same=tuple(name for name in there if before.get(name) == there[name]),
+def _compare(before: Mapping[str, Version], after: Mapping[str, Version]) -> FolderChange:
+    return FolderChange(
+        new=tuple(name for name in after if name not in before),
+        changed=tuple(name for name in after if before.get(name, after[name]) != after[name]),
+        gone=tuple(name for name in before if name not in after),
+        same=tuple(name for name in after if before.get(name) == after[name]),
     )
 
 
 @cache
-def _some_reference() -> Any:  # noqa: ANN401 - an `InstanceRef`, which has no public name
-    """Return a reference to an instance that nobody uses, as an ephemeral one has none."""
+def _make_reference() -> Any:  # noqa: ANN401 - an `InstanceRef`, which has no public name
+    """Return a reference to an unused instance, since an ephemeral one has no reference."""
     reference: Any = get_type_hints(dg.DagsterInstance.get_ref)["return"]
-    with tempfile.TemporaryDirectory() as folder:  # it must be there when the reference is made, not later
+    with tempfile.TemporaryDirectory() as folder:  # it must exist when the reference is made, not later
         return reference.from_dir(folder)

@@ -1,352 +1,246 @@
-"""What a sensor asked for at a tick, and what became of it; and the history of several ticks."""
+"""The boards of a tick, and of the history of several ticks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from itertools import compress
 
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table
-from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.error_view import told_of
-from lesson_lib.classroom.display.request_view import reason, timeless
+from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table, describe
+from lesson_lib.classroom.display.error_view import explain_error
+from lesson_lib.classroom.display.request_view import format_skip_reason, hide_times
 from lesson_lib.classroom.display.safe_text import (
-    LONGEST_NAME,
+    MAX_NAME_LENGTH,
     Bounded,
-    both_ends,
-    counted,
-    in_a_line,
-    listed,
-    plain,
-    shortened,
+    format_count,
+    format_list,
+    join_lines,
+    keep_ends,
+    make_plain,
+    shorten_name,
 )
+from lesson_lib.classroom.simulator.tick import FolderChange, RequestedKeys, RequestedRun, RunOutcome, Tick
 from lesson_lib.pipeline.sensor.cursor import Cursor
 
-_MOST_RUNS = 10  # in the table of one tick
-_MOST_REQUESTS = 10  # for keys
-_MOST_CAUSES = 3  # of failed runs
-_MOST_LINES = 20  # of a sensor's log
-_MOST_NAMES, _FEW_NAMES = 6, 3  # of files at a tick, and of keys in a line of the history
-_MOST_TICKS = 40  # in the history, the latest ones
-_LONGEST_CURSOR, _SHORT_CURSOR = 120, 44  # characters: at a tick, and in a line of the history
-_ENDLESS = 20_000  # characters, of which only the beginning and the end are read
-_NO_NAME = '""'  # the empty name, so that it can be seen
-
-
-class Became(StrEnum):
-    """What became of a run request."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    QUEUED = "queued"
-    DROPPED = "dropped: this run key has had its run"
-
+_MAX_RUNS = 10  # in the table of one tick
+_MAX_REQUESTS = 10  # for keys
+_MAX_CAUSES = 3  # of failed runs
+_MAX_LOG_LINES = 20
+_MAX_NAMES, _MAX_NAMES_IN_HISTORY = 6, 3  # of files and keys
+_MAX_TICKS = 40  # in the history, the latest ones
+_MAX_CURSOR_LENGTH, _MAX_CURSOR_LENGTH_IN_HISTORY = 120, 44  # characters
+_MAX_READ_LENGTH = 20_000  # characters of a text whose ends alone are read
+_EMPTY_NAME = '""'
 
 _MARKS = {
-    Became.SUCCEEDED: Mark.GOOD,
-    Became.FAILED: Mark.BAD,
-    Became.QUEUED: Mark.OPEN,
-    Became.DROPPED: Mark.ODD,
+    RunOutcome.SUCCEEDED: Mark.GOOD,
+    RunOutcome.FAILED: Mark.BAD,
+    RunOutcome.QUEUED: Mark.OPEN,
+    RunOutcome.DROPPED: Mark.ODD,
 }
 
 
-@dataclass(frozen=True)
-class Files:
-    """The names in a folder at a tick, beside what was there at the tick before."""
-
-    new: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    gone: tuple[str, ...] = ()
-    same: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class KeysAsked:
-    """One request for keys, and what it came to.
-
-    Attributes:
-        deed: `add` or `delete`.
-        set_name: the set that they are to be added to, or deleted from.
-        keys: that were asked for.
-        done: those that were added or deleted; the others were there already, or were not there.
-        refused: whether the instance refused the request, which made the tick fail.
-    """
-
-    deed: str
-    set_name: str
-    keys: tuple[str, ...]
-    done: tuple[str, ...]
-    refused: bool = False
-
-
-@dataclass(frozen=True)
-class RunAsked:
-    """One run request, and what became of it.
-
-    Attributes:
-        partition: its key, or the first and the last key of a range.
-        run_key: by which the daemon knows it again.
-        job: its name.
-        became: what became of it.
-        why: what made the run fail; empty if nothing did.
-    """
-
-    partition: str | None
-    run_key: str | None
-    job: str
-    became: Became
-    why: str = ""
+@describe.register
+def describe_tick(tick: Tick) -> Board:
+    """Describe the files, what the sensor requested, what was done, and the cursor."""
+    resumed = "the tick before could not begin these runs, so they come first" if tick.resumed else ""
+    requests = [request for request in tick.keys if request.keys]
+    before = Facts.of_known(
+        ("in the folder", _format_files(tick.files)),
+        ("cursor before", _format_cursor(tick.cursor_before) or "none"),
+        ("not evaluated", resumed),
+        *map(_make_keys_fact, requests[:_MAX_REQUESTS]),
+        *_count_more(requests[_MAX_REQUESTS:], "request", "for keys"),
+        ("recorded", f"{format_count(tick.events, 'event')} of assets, without a run" if tick.events else ""),
+    ).pairs
+    failed = tick.find_runs(RunOutcome.FAILED)
+    after = [
+        *map(_make_cause_fact, failed[:_MAX_CAUSES]),
+        *_count_more(failed[_MAX_CAUSES:], "run", "failed"),
+    ]
+    if tick.skip_reason and not tick.error:
+        after.append(("why no run", format_skip_reason(tick.skip_reason[:_MAX_READ_LENGTH])))
+    log = [text for _, text in tick.log if text != tick.skip_reason]
+    after += [("logged", _format_sentence(text)) for text in log[:_MAX_LOG_LINES]]
+    after += _count_more(log[_MAX_LOG_LINES:], "line", "logged")
+    if tick.not_begun:
+        after.append(("not begun", f"{format_count(tick.not_begun, 'run')}, since the tick failed"))
+    if tick.error:
+        after += [(name.lower(), text) for name, text in explain_error(tick.error)]
+    after.append(("cursor after", _format_new_cursor(tick) or "none"))
+    # One list if there is no table in between, so that all facts are aligned.
+    blocks: list[Block] = (
+        [Facts(before), _make_runs_table(tick.runs), Facts(after)]
+        if tick.runs
+        else [Facts([*before, *after])]
+    )
+    return Board(f"Tick {tick.number}: {_summarize(tick)}", blocks, _judge(tick))
 
 
-@dataclass(frozen=True, repr=False)
-class Tick(Displayable):
-    """One evaluation of a sensor, and all that came of it.
-
-    Attributes:
-        number: from 1 on.
-        files: what lay in the folder that the simulator was told to watch.
-        cursor_before: what the sensor was given.
-        cursor_after: what it will be given at the next tick.
-        keys: the requests for keys, in their order.
-        runs: the run requests, in their order, as far as it came to them.
-        not_begun: how many run requests it did not come to, since the tick failed.
-        events: how many events of assets were recorded without a run.
-        skip_reason: why no run was asked for.
-        log: the lines that the sensor logged, each with its level.
-        error: what made the tick fail; None if nothing did.
-        resumed: whether the sensor was not evaluated, since the tick before could not begin these runs.
-    """
-
-    number: int
-    files: Files
-    cursor_before: str | None
-    cursor_after: str | None
-    keys: tuple[KeysAsked, ...] = ()
-    runs: tuple[RunAsked, ...] = ()
-    not_begun: int = 0
-    events: int = 0
-    skip_reason: str = ""
-    log: tuple[tuple[str, str], ...] = ()
-    error: BaseException | None = None
-    resumed: bool = False
-
-    def board(self) -> Board:
-        """Describe what there was to see, what was asked for, what was done, and what is remembered."""
-        before = [
-            ("in the folder", _files(self.files)),
-            ("cursor before", _cursor(self.cursor_before) or "none"),
-        ]
-        if self.resumed:
-            before.append(("not evaluated", "the tick before could not begin these runs, so they come first"))
-        asked = [request for request in self.keys if request.keys]
-        before += [*map(_keys, asked[:_MOST_REQUESTS]), *_more(asked[_MOST_REQUESTS:], "request", "for keys")]
-        if self.events:
-            before.append(("recorded", counted(self.events, "event") + " of assets, without a run"))
-        failed = self.became(Became.FAILED)
-        after = [*map(_cause, failed[:_MOST_CAUSES]), *_more(failed[_MOST_CAUSES:], "run", "failed")]
-        if self.skip_reason and not self.error:
-            after.append(("why no run", reason(self.skip_reason[:_ENDLESS])))
-        log = [text for _, text in self.log if text != self.skip_reason]
-        after += [("logged", _sentence(text)) for text in log[:_MOST_LINES]]
-        after += _more(log[_MOST_LINES:], "line", "logged")
-        if self.not_begun:
-            after.append(("not begun", f"{counted(self.not_begun, 'run')}, since the tick failed"))
-        if self.error:
-            after += [(name.lower(), text) for name, text in told_of(self.error)]
-        after.append(("cursor after", _after(self) or "none"))
-        before = [(name, value) for name, value in before if value]
-        # One list where no table comes between, so that all of it stands in line.
-        blocks: list[Block] = (
-            [Facts(before), _runs_table(self.runs), Facts(after)] if self.runs else [Facts([*before, *after])]
-        )
-        return Board(f"Tick {self.number}: {_asked(self)}", blocks, _mark(self))
-
-    def became(self, *outcomes: Became) -> list[RunAsked]:
-        """Return the runs of which this became."""
-        return [run for run in self.runs if run.became in outcomes]
-
-
-def history_board(ticks: Sequence[Tick]) -> Board:
-    """Describe several ticks, a line each."""
+def describe_history(ticks: Sequence[Tick]) -> Board:
+    """Describe several ticks, one per line."""
     if not ticks:
         return Board("No tick so far", [Line("Each call of tick() evaluates the sensor once.")], Mark.OPEN)
-    columns = (
-        "tick",
-        "in the folder",
-        "keys asked for",
-        "runs asked for",
-        "what became of it",
-        "cursor after",
-    )
+    columns = "tick", "in the folder", "keys asked for", "runs asked for", "what became of it", "cursor after"
     rows = [
         [
-            Line(f"{tick.number}", _mark(tick)),
-            Line(_files(tick.files, is_short=True)),
-            Line(_named(_keys_of(tick))),
-            Line(_runs_of(tick)),
-            Line(_outcomes(tick)),
-            Line(_after(tick, _SHORT_CURSOR)),
+            Line(f"{tick.number}", _judge(tick)),
+            Line(_format_files(tick.files, is_short=True)),
+            Line(_format_names(tick.list_keys())),
+            Line(_format_runs(tick)),
+            Line(_format_outcomes(tick)),
+            Line(_format_new_cursor(tick, _MAX_CURSOR_LENGTH_IN_HISTORY)),
         ]
-        for tick in ticks[-_MOST_TICKS:]
+        for tick in ticks[-_MAX_TICKS:]
     ]
-    blocks: list[Block] = [_table(columns, rows)]
+    blocks: list[Block] = [Table("", columns, rows).without_empty_columns()]
     if earlier := len(ticks) - len(rows):
-        blocks.insert(0, Line(f"{counted(earlier, 'earlier tick')} not shown."))
-    asked = sum(len(tick.runs) + tick.not_begun for tick in ticks)
-    return Board(f"{counted(len(ticks), 'tick')}, {counted(asked, 'run')} asked for", blocks)
+        blocks.insert(0, Line(f"{format_count(earlier, 'earlier tick')} not shown."))
+    requested = sum(len(tick.runs) + tick.not_begun for tick in ticks)
+    title = f"{format_count(len(ticks), 'tick')}, {format_count(requested, 'run')} asked for"
+    return Board(title, blocks)
 
 
-def _table(columns: Sequence[str], rows: Sequence[Sequence[Line]]) -> Table:
-    """Leave out the columns in which no row has anything to say, such as a folder that nobody watches."""
-    told = [any(row[column].text for row in rows) for column in range(len(columns))]
-    cells = [[Line(cell.text or "none", cell.mark) for cell in compress(row, told)] for row in rows]
-    return Table("", list(compress(columns, told)), cells)
+def _count_more(others: Sequence[object], noun: str, rest: str) -> list[tuple[str, str]]:
+    return [("and", f"{format_count(len(others), f'more {noun}')} {rest}")] if others else []
 
 
-def _more(others: Sequence[object], thing: str, what: str) -> list[tuple[str, str]]:
-    return [("and", f"{counted(len(others), f'more {thing}')} {what}")] if others else []
-
-
-def _asked(tick: Tick) -> str:
+def _summarize(tick: Tick) -> str:
     if tick.error:
         return "failed"
-    asked = ((len(_keys_of(tick)), "key"), (len(tick.runs), "run"))
-    told = " and ".join(counted(number, thing) for number, thing in asked if number)
-    return f"{told or 'nothing'} asked for"
+    counts = ((len(tick.list_keys()), "key"), (len(tick.runs), "run"))
+    requested = " and ".join(format_count(number, noun) for number, noun in counts if number)
+    return f"{requested or 'nothing'} asked for"
 
 
-def _mark(tick: Tick) -> Mark:
+def _judge(tick: Tick) -> Mark:
     if tick.error:
         return Mark.BAD
-    if tick.became(Became.FAILED, Became.DROPPED):
+    if tick.find_runs(RunOutcome.FAILED, RunOutcome.DROPPED):
         return Mark.ODD
-    return Mark.GOOD if _keys_of(tick) or tick.runs else Mark.OPEN
+    return Mark.GOOD if tick.list_keys() or tick.runs else Mark.OPEN
 
 
-def _files(files: Files, *, is_short: bool = False) -> str:
-    told = [
-        f"{len(names):,} {what}" if is_short and len(names) > _FEW_NAMES else f"{what}: {_listed(names)}"
-        for what, names in (("new", files.new), ("changed", files.changed), ("gone", files.gone))
+def _format_files(files: FolderChange, *, is_short: bool = False) -> str:
+    parts = [
+        f"{len(names):,} {change}"
+        if is_short and len(names) > _MAX_NAMES_IN_HISTORY
+        else f"{change}: {_list_names(names)}"
+        for change, names in (("new", files.new), ("changed", files.changed), ("gone", files.gone))
         if names
     ]
-    return Bounded("; ".join([*told, *([f"{len(files.same):,} as before"] if files.same else [])]))
+    return Bounded("; ".join([*parts, *([f"{len(files.same):,} as before"] if files.same else [])]))
 
 
-def _keys(request: KeysAsked) -> tuple[str, str]:
-    adds = request.deed == "add"
-    done, rest = ("added", "there already") if adds else ("deleted", "not there")
+def _make_keys_fact(request: RequestedKeys) -> tuple[str, str]:
+    done, rest = ("added", "there already") if request.action == "add" else ("deleted", "not there")
     known = set(request.done)
     others = [key for key in request.keys if key not in known]
-    parts = [
-        f"{what}: {_listed(keys)}"
-        for what, keys in ((done, request.done), ("refused" if request.refused else rest, others))
-        if keys
-    ]
+    groups = ((done, request.done), ("refused" if request.refused else rest, others))
+    parts = [f"{result}: {_list_names(keys)}" for result, keys in groups if keys]
+    action = "to add to" if request.action == "add" else "to delete from"
     return (
-        f'{"to add to" if adds else "to delete from"} "{shortened(request.set_name, LONGEST_NAME)}"',
-        Bounded("; ".join([counted(len(request.keys), "key"), *parts])),
+        f'{action} "{shorten_name(request.set_name)}"',
+        Bounded("; ".join([format_count(len(request.keys), "key"), *parts])),
     )
 
 
-def _runs_table(runs: Sequence[RunAsked]) -> Table:
-    shown = both_ends(runs, _MOST_RUNS)
+def _make_runs_table(runs: Sequence[RequestedRun]) -> Table:
+    kept = keep_ends(runs, _MAX_RUNS)
     has_several_jobs = len({run.job for run in runs}) > 1
     rows = [
         [
-            Line(_name(_label(run))),
-            Line(shortened(timeless(run.run_key or ""), LONGEST_NAME)),
-            Line(shortened(run.job, LONGEST_NAME) * has_several_jobs),
+            Line(_format_name(_identify(run))),
+            Line(shorten_name(hide_times(run.run_key or ""))),
+            Line(shorten_name(run.job) if has_several_jobs else ""),
             Line(run.became, _MARKS[run.became]),
         ]
-        for run in shown
+        for run in kept
     ]
-    table = _table(("run of", "run key", "job", "what became of it"), rows)
-    return table.with_gap(len(runs) - len(shown))
+    table = Table("", ("run of", "run key", "job", "what became of it"), rows)
+    return table.without_empty_columns().with_gap(len(runs) - len(kept))
 
 
-def _label(run: RunAsked) -> str:
-    """Return by what a run is known: by its key if it has one."""
+def _identify(run: RequestedRun) -> str:
+    """Return the run's partition key if it has one, else its job."""
     if run.partition is not None:
         return run.partition
-    # What Dagster makes for a sensor with target=assets has no name that anybody would know.
+    # Dagster invents the job's name for a sensor with target=assets.
     return "no partition" if run.job.startswith("__") else run.job
 
 
-def _cause(run: RunAsked) -> tuple[str, str]:
-    # What then failed is for lack of a key, and would say that none was passed.
+def _make_cause_fact(run: RequestedRun) -> tuple[str, str]:
+    # The run fails later for lack of a key, and its own message would say that no key was passed.
     is_empty = run.partition == ""
-    why = "the partition key is empty, so Dagster made a run without a partition" if is_empty else run.why
-    return f"{_name(_label(run))} failed", _sentence(why)
+    cause = "the partition key is empty, so Dagster made a run without a partition" if is_empty else run.cause
+    return f"{_format_name(_identify(run))} failed", _format_sentence(cause)
 
 
-def _after(tick: Tick, longest: int = _LONGEST_CURSOR) -> str:
+def _format_new_cursor(tick: Tick, max_length: int = _MAX_CURSOR_LENGTH) -> str:
     if tick.cursor_after != tick.cursor_before:
-        return _cursor(tick.cursor_after, longest)
+        return _format_cursor(tick.cursor_after, max_length)
     if tick.error:
         return "as before, since the tick failed"
     return "as before" if tick.cursor_before else ""
 
 
-def _cursor(cursor: str | None, longest: int = _LONGEST_CURSOR) -> str:
+def _format_cursor(cursor: str | None, max_length: int = _MAX_CURSOR_LENGTH) -> str:
     if not cursor:
         return ""
     try:
         words = Cursor.from_json(cursor)
     except ValueError:
-        return _cut_cursor(cursor, longest)
-    # Those of the library's own sensor stand for names and times: what they are is another on each machine.
+        return _shorten_cursor(cursor, max_length)
+    # Those of the library's own sensor stand for names and times, and differ on each machine.
     not_yet = f", {len(words.seen):,} not yet" if words.seen else ""
-    retired = f", {counted(len(words.retired), 'key')} to be retired" if words.retired else ""
-    return f"{counted(len(words.done), 'file')} dealt with{not_yet}{retired}"
+    retired = f", {format_count(len(words.retired), 'key')} to be retired" if words.retired else ""
+    return f"{format_count(len(words.done), 'file')} dealt with{not_yet}{retired}"
 
 
-def _cut_cursor(cursor: str, longest: int) -> str:
-    """Leave out what differs tomorrow, and then the middle: a time that is cut in two is not known as one."""
-    half = _ENDLESS // 2
-    is_endless = len(cursor) > _ENDLESS
-    text = timeless(cursor[:half]) + timeless(cursor[-half:]) if is_endless else timeless(cursor)
-    if len(text) <= longest:
+def _shorten_cursor(cursor: str, max_length: int) -> str:
+    """Hide what is unstable before shortening: a time that is cut in two is not recognized."""
+    half = _MAX_READ_LENGTH // 2
+    is_endless = len(cursor) > _MAX_READ_LENGTH
+    text = hide_times(cursor[:half]) + hide_times(cursor[-half:]) if is_endless else hide_times(cursor)
+    if len(text) <= max_length:
         return text
-    ends = f"{text[: longest // 2]} … {text[-(longest // 2) :]}"
-    count = f"over {_ENDLESS:,}" if is_endless else f"{len(text):,}"
-    return ends if longest == _SHORT_CURSOR else f"{ends} ({count} characters)"
+    ends = f"{text[: max_length // 2]} … {text[-(max_length // 2) :]}"
+    count = f"over {_MAX_READ_LENGTH:,}" if is_endless else f"{len(text):,}"
+    return ends if max_length == _MAX_CURSOR_LENGTH_IN_HISTORY else f"{ends} ({count} characters)"
 
 
-def _keys_of(tick: Tick) -> list[str]:
-    return [key for request in tick.keys for key in request.keys]
-
-
-def _runs_of(tick: Tick) -> str:
-    is_same = tick.runs and [run.partition for run in tick.runs] == _keys_of(tick)
-    begun = f"{len(tick.runs):,}: the same" if is_same else _named(list(map(_label, tick.runs)))
+def _format_runs(tick: Tick) -> str:
+    is_same = tick.runs and [run.partition for run in tick.runs] == tick.list_keys()
+    begun = f"{len(tick.runs):,}: the same" if is_same else _format_names(list(map(_identify, tick.runs)))
     return "; ".join(filter(None, (begun, f"{tick.not_begun:,} not begun" if tick.not_begun else "")))
 
 
-def _outcomes(tick: Tick) -> str:
+def _format_outcomes(tick: Tick) -> str:
     added, deleted = (
-        sum(len(request.done) for request in tick.keys if request.deed == deed) for deed in ("add", "delete")
+        sum(len(request.done) for request in tick.keys if request.action == action)
+        for action in ("add", "delete")
     )
     counts = [
         (added, "key", "added"),
         (deleted, "key", "deleted"),
-        *((len(tick.became(outcome)), "run", outcome.partition(":")[0]) for outcome in Became),
+        *((len(tick.find_runs(outcome)), "run", outcome.partition(":")[0]) for outcome in RunOutcome),
     ]
-    told = [f"{counted(number, thing)} {outcome}" for number, thing, outcome in counts if number]
+    parts = [f"{format_count(number, noun)} {outcome}" for number, noun, outcome in counts if number]
     failed = [f"tick failed: {type(tick.error).__name__}"] if tick.error else []
-    return ", ".join([*told, *failed]) or "nothing"
+    return ", ".join([*parts, *failed]) or "nothing"
 
 
-def _named(names: Sequence[str]) -> str:
-    shown = names if len(names) <= _FEW_NAMES else [*names[: _FEW_NAMES - 1], "…", names[-1]]
-    return Bounded(f"{len(names):,}: {', '.join(map(_name, shown))}") if names else ""
+def _format_names(names: Sequence[str]) -> str:
+    kept = keep_ends(names, _MAX_NAMES_IN_HISTORY)
+    parts = list(map(_format_name, kept))
+    if len(kept) < len(names):
+        parts.insert(-1, "…")
+    return Bounded(f"{len(names):,}: {', '.join(parts)}") if names else ""
 
 
-def _listed(names: Sequence[str]) -> str:
-    return listed([name or _NO_NAME for name in names], _MOST_NAMES)
+def _list_names(names: Sequence[str]) -> str:
+    return format_list([name or _EMPTY_NAME for name in names], _MAX_NAMES)
 
 
-def _name(name: str) -> str:
-    return plain(name or _NO_NAME, LONGEST_NAME)
+def _format_name(name: str) -> str:
+    return make_plain(name or _EMPTY_NAME, MAX_NAME_LENGTH)
 
 
-def _sentence(text: str) -> str:
-    return text if isinstance(text, Bounded) else in_a_line(text[:_ENDLESS])
+def _format_sentence(text: str) -> str:
+    return text if isinstance(text, Bounded) else join_lines(text[:_MAX_READ_LENGTH])

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from lesson_lib.classroom.display import describe
 from lesson_lib.classroom.display.board import Board
-from lesson_lib.classroom.display.definition_view import BOARDS
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.text import render_text
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
 s3 = dg.DynamicPartitionsDefinition(name="s3")
@@ -92,12 +92,12 @@ OFF = "  Off by default: it starts nothing until it is switched on in the Dagste
 
 def board_of(value: object) -> Board:
     """Find the board as the extension does: by the type."""
-    return BOARDS[type(value)](value)
+    return describe(value)
 
 
 def text_of(value: object) -> str:
     """Return a value's board as text."""
-    return as_text(board_of(value))
+    return render_text(board_of(value))
 
 
 def test_an_asset_shows_what_it_needs() -> None:
@@ -269,8 +269,8 @@ def test_three_thousand_of_everything_are_shortened() -> None:
     )
     for value in (defs, dg.Definitions(every), checks, dg.define_asset_job("job", names)):
         board = board_of(value)
-        assert len(as_html(board).encode()) < 50_000
-        assert len(as_text(board).encode()) < 50_000
+        assert len(render_html(board).encode()) < 50_000
+        assert len(render_text(board).encode()) < 50_000
 
 
 def test_a_check_says_whether_it_blocks() -> None:
@@ -369,7 +369,7 @@ def test_sensors() -> None:
     @dg.asset_sensor(asset_key=table.key, job_name="later", default_status=dg.DefaultSensorStatus.RUNNING)
     def watching() -> None: ...
 
-    assert as_text(BOARDS[dg.SensorDefinition](watching)) == (
+    assert render_text(describe(watching)) == (
         "Sensor watching\n"
         "  starts: job later\n"
         "  watches: table\n"
@@ -380,9 +380,7 @@ def test_sensors() -> None:
     @dg.run_failure_sensor
     def alarm() -> None: ...
 
-    assert as_text(BOARDS[dg.SensorDefinition](alarm)) == (
-        "Sensor alarm\n  looks: at most every 30 seconds\n" + OFF
-    )
+    assert render_text(describe(alarm)) == ("Sensor alarm\n  looks: at most every 30 seconds\n" + OFF)
 
 
 def test_all_definitions_together() -> None:
@@ -401,7 +399,7 @@ def test_all_definitions_together() -> None:
         "  sensors: arrivals\n"
         "  resources: source"
     )
-    html = as_html(board_of(defs))
+    html = render_html(board_of(defs))
     assert html.count('class="lesson-next"') == 1  # an arrow from imported to table, and from nothing else
 
 
@@ -425,7 +423,7 @@ def test_ten_thousand_assets_are_shortened() -> None:
     assert lines[:3] == ["Definitions: 10,000 assets", "  a0: no partitions", "  a1: no partitions, after a0"]
     assert lines[21].startswith("  … and 9,980 more: a20, a21, ")
     assert "\n".join(lines[21:]).endswith("a9999 (9,980 in all).")
-    assert len(as_html(board_of(dg.Definitions(chain))).encode()) < 12_000
+    assert len(render_html(board_of(dg.Definitions(chain))).encode()) < 12_000
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -441,7 +439,7 @@ def test_hostile_names_stay_names(name: str) -> None:
         dg.Definitions(specs, resources={name: source}),
     ]
     for value in values:
-        html = as_html(board_of(value))
+        html = render_html(board_of(value))
         assert injected(html) == []
         assert len(html.encode()) < 25_000
         assert not {"\u202e", "\x00", "\x1b"} & set(html + text_of(value))

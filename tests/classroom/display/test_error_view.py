@@ -21,10 +21,10 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from lesson_lib.classroom.display.board import Board, Facts, Fold
 from lesson_lib.classroom.display.error_rules import RULES, Rule
-from lesson_lib.classroom.display.error_view import error_board, told_of
-from lesson_lib.classroom.display.explanations import explained
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.error_view import describe_error, explain_error
+from lesson_lib.classroom.display.explanations import find_rule
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.changes import changes
 from lesson_lib.classroom.lab.folder import list_arrivals
 from lesson_lib.course_data import data_folder
@@ -627,7 +627,7 @@ def raised(shell: InteractiveShell, cell: str) -> BaseException:
 
 def shown(error: BaseException) -> Board:
     """Return the board of an error that has one."""
-    board = error_board(error)
+    board = describe_error(error)
     assert board
     return board
 
@@ -643,7 +643,7 @@ def said(error: BaseException) -> tuple[str, dict[str, str]]:
     """Return the title, and what the card says below it."""
     board = shown(error)
     (facts,) = (block for block in board.blocks if isinstance(block, Facts))
-    return board.title, dict(facts.of)
+    return board.title, dict(facts.pairs)
 
 
 def expected(rule_name: str, where: str = "", finding: str = "", **values: str) -> tuple[str, dict[str, str]]:
@@ -660,7 +660,7 @@ def expected(rule_name: str, where: str = "", finding: str = "", **values: str) 
 
 def rule_of(error: BaseException) -> str:
     """Return the name of the rule that explains an error."""
-    told = explained(error) or Rule("", "", "", "")
+    told = find_rule(error) or Rule("", "", "", "")
     names = (
         name
         for name, rule in RULES.items()
@@ -686,7 +686,7 @@ def test_an_error_says_why_what_next_where_and_what_to_read(
     before = traceback.format_exception(error)
     assert said(error) == expected(rule, **values)
     assert traceback.format_exception(error) == before
-    assert injected(as_html(shown(error))) == []
+    assert injected(render_html(shown(error))) == []
     assert traceback_of(error)
 
 
@@ -701,7 +701,7 @@ def test_a_failed_tick_says_why_what_next_where_and_what_to_read(
     daemon = shell.ev("simulate(mine, both, instance)")
     daemon.tick(run=False)
     error = daemon.tick(run=False).error
-    told = dict(told_of(error))
+    told = dict(explain_error(error))
     assert type(error).__name__ in told.pop("Raised")
     assert told == expected(rule, **values)[1]
     assert said(error) == expected(rule, **values)
@@ -710,7 +710,7 @@ def test_a_failed_tick_says_why_what_next_where_and_what_to_read(
 @pytest.mark.parametrize("cell", CARDS)
 def test_a_card_is_short_and_in_order(fails: Fails, cell: str) -> None:
     """Why, next, where and what to read, as far as there is something to say."""
-    assert as_text(shown(fails(dedent(cell).strip()))) == CARDS[cell].strip("\n")
+    assert render_text(shown(fails(dedent(cell).strip()))) == CARDS[cell].strip("\n")
 
 
 @pytest.mark.parametrize("arrival", [name for name in list_arrivals() if name.startswith("broken/")])
@@ -779,7 +779,7 @@ def test_what_fails_in_a_cell_with_changes_is_the_cells(
     line = '%%changes instance, [imported], folder / "records.duckdb"\n'
     monkeypatch.setattr("lesson_lib.classroom.lab.changes.get_ipython", lambda: shell)
     shell.register_magic_function(changes, "cell")
-    assert error_board(fails(f"{line}1 / 0")) is None
+    assert describe_error(fails(f"{line}1 / 0")) is None
     assert said(fails(f"{line}dg.DynamicPartitionsDefinition()")) == expected("none")
     assert rule_of(fails(f'{line}register_keys(instance, ["acme*"])')) == "a refusal"
 
@@ -790,7 +790,7 @@ def test_what_fails_in_a_cell_with_changes_is_the_cells(
 )
 def test_nothing_is_added_where_no_library_had_a_part(fails: Fails, cell: str) -> None:
     """Python's own traceback is better then, and an interrupt needs no card."""
-    assert error_board(fails(cell)) is None
+    assert describe_error(fails(cell)) is None
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -801,12 +801,12 @@ def test_hostile_keys_do_nothing_to_the_page(fails: Fails, name: str) -> None:
     pasted = fails(f'con.execute("delete from prices where day = $$" + {name!r} + "$$")')
     for error in (unknown, twice, pasted):
         board = shown(error)
-        html = as_html(board)
+        html = render_html(board)
         assert board.title == "Why it failed, and what to do"
         assert injected(html) == []
-        assert not set("\x00\x1b\u202e\r") & set(html + as_text(board))
+        assert not set("\x00\x1b\u202e\r") & set(html + render_text(board))
         assert len(html) < 40_000
-        assert len(as_text(board)) < 1_200
+        assert len(render_text(board)) < 1_200
 
 
 def test_the_traceback_is_whole_and_names_no_folder_of_this_machine(fails: Fails, world: Path) -> None:
@@ -833,7 +833,7 @@ def test_a_long_traceback_keeps_both_ends(fails: Fails) -> None:
     """A message of millions of characters and a chain of a hundred errors stay small."""
     keys = fails('instance.add_dynamic_partitions("s3", [str(number) for number in range(300_000)])')
     assert len(str(keys)) > 300_000
-    assert len(as_html(shown(keys))) < 40_000
+    assert len(render_html(shown(keys))) < 40_000
     chained = fails(
         "def fail(depth):\n"
         "    try:\n"
@@ -907,15 +907,15 @@ def test_a_blocking_check_is_explained_by_what_it_found(
     error = fails(cell)
     board = shown(error)
     assert isinstance(board.blocks[0], Facts)
-    assert board.blocks[0].of[0] == ("Found", found)
-    assert ("Found", found) in told_of(error)
+    assert board.blocks[0].pairs[0] == ("Found", found)
+    assert ("Found", found) in explain_error(error)
 
 
 def test_an_error_that_was_never_raised_has_a_board_too() -> None:
     """Without any frame there is no place to name, and the message remains."""
     board = shown(dg.DagsterInvariantViolationError("no frames"))
-    assert as_text(board) == UNEXPLAINED
-    assert injected(as_html(board)) == []
+    assert render_text(board) == UNEXPLAINED
+    assert injected(render_html(board)) == []
 
 
 @pytest.mark.parametrize("section", sorted({rule.section for rule in RULES.values()} - {""}))

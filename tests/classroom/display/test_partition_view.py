@@ -7,14 +7,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from lesson_lib.classroom.display.html import as_html
+from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.partition_view import (
-    instance_board,
-    keys_board,
-    partitions_board,
-    partitions_phrase,
+    describe_instance,
+    describe_keys,
+    describe_partitions,
+    format_partitions,
 )
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.text import render_text
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
 s3 = dg.DynamicPartitionsDefinition(name="s3")
@@ -48,7 +48,7 @@ def broken() -> None:
 
 def test_a_dynamic_definition_says_where_its_keys_are() -> None:
     """It is empty by itself, and the board says how to ask."""
-    assert as_text(partitions_board(s3)) == (
+    assert render_text(describe_partitions(s3)) == (
         'Dynamic partitions "s3"\n'
         "  It holds no keys itself: they live in an instance.\n"
         '  to see them: instance.get_dynamic_partitions("s3")'
@@ -57,7 +57,7 @@ def test_a_dynamic_definition_says_where_its_keys_are() -> None:
 
 def test_a_closed_calendar_shows_first_last_and_how_many() -> None:
     """The end date is not a key."""
-    assert as_text(partitions_board(days)) == (
+    assert render_text(describe_partitions(days)) == (
         "Daily partitions: 5 keys, 2018-01-22 to 2018-01-26\n"
         "  The keys follow from the calendar: nobody adds them."
     )
@@ -66,7 +66,7 @@ def test_a_closed_calendar_shows_first_last_and_how_many() -> None:
 def test_an_open_calendar_does_not_show_today() -> None:
     """Its last key is another one tomorrow."""
     hours = dg.HourlyPartitionsDefinition(start_date="2018-01-22-00:00", timezone="Europe/Berlin")
-    assert as_text(partitions_board(hours)) == (
+    assert render_text(describe_partitions(hours)) == (
         "Hourly partitions from 2018-01-22-00:00, without an end\n"
         "  Open end: a new key every hour, and nobody adds it.\n"
         "  time zone: Europe/Berlin"
@@ -79,7 +79,7 @@ def test_an_end_in_the_future_is_still_open() -> None:
     end = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=300)
     months = dg.MonthlyPartitionsDefinition(start_date=start, end_date=end)
     first = months.get_first_partition_key()
-    assert as_text(partitions_board(months)) == (
+    assert render_text(describe_partitions(months)) == (
         f"Monthly partitions from {first}, up to {end:%Y-%m-%d}\n"
         "  A new key every month until the end, which is not included; nobody adds it."
     )
@@ -88,7 +88,7 @@ def test_an_end_in_the_future_is_still_open() -> None:
 def test_a_calendar_that_has_not_begun_has_no_key() -> None:
     """Its start is shown instead of its first key."""
     start = (dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=300)).strftime("%Y-%m-%d")
-    assert as_text(partitions_board(dg.WeeklyPartitionsDefinition(start_date=start))) == (
+    assert render_text(describe_partitions(dg.WeeklyPartitionsDefinition(start_date=start))) == (
         "Weekly partitions: no key yet\n"
         "  Open end: a new key every week, and nobody adds it.\n"
         f"  starts: {start}"
@@ -104,7 +104,7 @@ def test_unusual_windows_show_their_cron_schedule() -> None:
         cron_schedule="0 0 * * 1-5",
         exclusions=["0 0 * * 2"],
     )
-    assert as_text(partitions_board(windows)) == (
+    assert render_text(describe_partitions(windows)) == (
         "Time-window partitions: 208 keys, 2019-01-02 to 2019-12-30\n"
         "  The keys follow from the calendar: nobody adds them.\n"
         "  cron schedule: 0 0 * * 1-5\n"
@@ -122,7 +122,7 @@ def test_windows_that_dagster_would_have_to_walk_through_are_not_counted(
 
     monkeypatch.setattr(dg.TimeWindowPartitionsDefinition, "get_num_partitions", count)
     early = dg.DailyPartitionsDefinition(start_date="1970-01-01", end_date="2020-01-01", hour_offset=3)
-    assert as_text(partitions_board(early)) == (
+    assert render_text(describe_partitions(early)) == (
         "Daily partitions: 1970-01-01 to 2019-12-30\n"
         "  The keys follow from the calendar: nobody adds them.\n"
         "  cron schedule: 0 3 * * *"
@@ -140,12 +140,12 @@ def test_windows_that_dagster_would_have_to_walk_through_are_not_counted(
 def test_static_keys_are_listed(keys: list[str], text: str) -> None:
     """None, one, two."""
     advice = "  They stand in the code: to add one is to change the code." if keys else ""
-    assert as_text(partitions_board(dg.StaticPartitionsDefinition(keys))) == text + advice
+    assert render_text(describe_partitions(dg.StaticPartitionsDefinition(keys))) == text + advice
 
 
 def test_ten_thousand_static_keys_are_shortened() -> None:
     """The first ones, the last one and the count."""
-    text = as_text(partitions_board(dg.StaticPartitionsDefinition([f"k{n}" for n in range(10_000)])))
+    text = render_text(describe_partitions(dg.StaticPartitionsDefinition([f"k{n}" for n in range(10_000)])))
     assert text.startswith("Static partitions: 10,000 keys\n  k0, k1, k2, ")
     assert ", k18, … k9999 (10,000 in all)" in " ".join(text.split())
     assert len(text) < 1_000
@@ -154,7 +154,7 @@ def test_ten_thousand_static_keys_are_shortened() -> None:
 def test_two_dimensions_show_both() -> None:
     """And how a key is made of them."""
     both = dg.MultiPartitionsDefinition({"day": days, "customer": s3})
-    assert as_text(partitions_board(both)) == (
+    assert render_text(describe_partitions(both)) == (
         "Multi-dimensional partitions: customer by day\n"
         '  customer: dynamic "s3"\n'
         "  day: daily, 5 keys, 2018-01-22 to 2018-01-26\n"
@@ -165,13 +165,13 @@ def test_two_dimensions_show_both() -> None:
 
 def test_a_definition_in_a_few_words() -> None:
     """As assets and jobs show it."""
-    assert partitions_phrase(s3) == 'dynamic "s3"'
-    assert partitions_phrase(days) == "daily, 5 keys, 2018-01-22 to 2018-01-26"
+    assert format_partitions(s3) == 'dynamic "s3"'
+    assert format_partitions(days) == "daily, 5 keys, 2018-01-22 to 2018-01-26"
 
 
 def test_a_fresh_instance_says_that_it_will_be_forgotten(instance: dg.DagsterInstance) -> None:
     """And how to see its keys."""
-    assert as_text(instance_board(instance)) == (
+    assert render_text(describe_instance(instance)) == (
         "Ephemeral instance: forgotten when the kernel stops\n"
         '  to see its keys: instance.get_dynamic_partitions("…"), with the name of the set\n'
         "  runs: 0"
@@ -184,7 +184,7 @@ def test_an_instance_shows_what_was_materialized_in_it(instance: dg.DagsterInsta
     for key in ["acme", "zenith"]:
         dg.materialize([table], partition_key=key, instance=instance)
     dg.materialize([report, broken], instance=instance, raise_on_error=False)
-    assert as_text(instance_board(instance)) == (
+    assert render_text(describe_instance(instance)) == (
         "Ephemeral instance: forgotten when the kernel stops\n"
         '  to see its keys: instance.get_dynamic_partitions("…"), with the name of the set\n'
         "  runs: 3, 1 of them failed\n"
@@ -199,7 +199,7 @@ def test_many_assets_of_an_instance_are_not_all_asked_for(instance: dg.DagsterIn
     """Ten, and that there are more."""
     for number in range(12):
         instance.report_runless_asset_event(dg.AssetMaterialization(f"asset_{number:02}"))
-    lines = as_text(instance_board(instance)).splitlines()
+    lines = render_text(describe_instance(instance)).splitlines()
     assert lines[-2:] == ["    asset_09  yes", "  … and more assets."]
     assert len(lines) == 15
 
@@ -207,7 +207,7 @@ def test_many_assets_of_an_instance_are_not_all_asked_for(instance: dg.DagsterIn
 def test_a_persistent_instance_outlives_the_kernel(tmp_path: Path) -> None:
     """Its folder is not shown."""
     with dg.DagsterInstance.local_temp(str(tmp_path)) as kept:
-        text = as_text(instance_board(kept))
+        text = render_text(describe_instance(kept))
     assert text.splitlines()[0] == "Persistent instance: it outlives the kernel"
     assert str(tmp_path) not in text
 
@@ -215,7 +215,7 @@ def test_a_persistent_instance_outlives_the_kernel(tmp_path: Path) -> None:
 def test_an_instance_whose_records_are_gone_says_so(instance: dg.DagsterInstance) -> None:
     """A display that raises is worse than none."""
     instance.dispose()
-    assert as_text(instance_board(instance)) == (
+    assert render_text(describe_instance(instance)) == (
         "Ephemeral instance: forgotten when the kernel stops\n"
         "  ✗ Its records cannot be read: (sqlite3.OperationalError) no such table: runs"
     )
@@ -223,9 +223,9 @@ def test_an_instance_whose_records_are_gone_says_so(instance: dg.DagsterInstance
 
 def test_ten_thousand_strings_show_both_ends() -> None:
     """In their order, with the number between."""
-    board = keys_board([f"customer-{number:05}" for number in range(10_000)])
+    board = describe_keys([f"customer-{number:05}" for number in range(10_000)])
     assert board is not None
-    assert as_text(board) == (
+    assert render_text(board) == (
         "A list of 10,000 strings, in this order\n"
         "  'customer-00000', 'customer-00001', 'customer-00002', 'customer-00003', 'customer-00004'\n"
         "  … 9,990 in between: print(…) shows them all …\n"
@@ -235,9 +235,9 @@ def test_ten_thousand_strings_show_both_ends() -> None:
 
 def test_short_strings_show_ten_at_either_end() -> None:
     """Thirty-one leave eleven between."""
-    board = keys_board([f"k{number:02}" for number in range(31)])
+    board = describe_keys([f"k{number:02}" for number in range(31)])
     assert board is not None
-    assert [line.split(", ")[0].strip() for line in as_text(board).splitlines()] == [
+    assert [line.split(", ")[0].strip() for line in render_text(board).splitlines()] == [
         "A list of 31 strings",
         "'k00'",
         "… 11 in between: print(…) shows them all …",
@@ -248,7 +248,7 @@ def test_short_strings_show_ten_at_either_end() -> None:
 @pytest.mark.parametrize("other", [[], ["acme"], ["k"] * 30, [*["k"] * 40, 1], list(range(10_000))])
 def test_other_lists_are_left_alone(other: Sequence[object]) -> None:
     """Short ones, and those that hold something else."""
-    assert keys_board(other) is None
+    assert describe_keys(other) is None
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -257,16 +257,16 @@ def test_hostile_names_stay_names(instance: dg.DagsterInstance, name: str) -> No
     allowed = "".join(character for character in name if character >= " ")  # Dagster refuses the others here
     static = dg.StaticPartitionsDefinition([f"{number} {allowed}" for number in range(100)])
     boards = [
-        partitions_board(dg.DynamicPartitionsDefinition(name=name)),
-        partitions_board(static),
-        partitions_board(dg.MultiPartitionsDefinition({name: s3, "day": days})),
-        keys_board([name] * 10_000),
+        describe_partitions(dg.DynamicPartitionsDefinition(name=name)),
+        describe_partitions(static),
+        describe_partitions(dg.MultiPartitionsDefinition({name: s3, "day": days})),
+        describe_keys([name] * 10_000),
     ]
     instance.report_runless_asset_event(dg.AssetMaterialization([name], partition=name))
-    boards.append(instance_board(instance))
+    boards.append(describe_instance(instance))
     for board in boards:
         assert board is not None
-        html = as_html(board)
+        html = render_html(board)
         assert injected(html) == []
         assert len(html.encode()) < 12_000
-        assert not {"\u202e", "\x00", "\x1b"} & set(html + as_text(board))
+        assert not {"\u202e", "\x00", "\x1b"} & set(html + render_text(board))

@@ -7,10 +7,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from lesson_lib.classroom.display import describe
 from lesson_lib.classroom.display.board import Board
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.request_view import BOARDS, requests_board
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.request_view import describe_run_requests
+from lesson_lib.classroom.display.text import render_text
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
 s3 = dg.DynamicPartitionsDefinition(name="s3")
@@ -49,12 +50,12 @@ defs = dg.Definitions([table, prices], sensors=[arrivals], schedules=[nightly])
 
 def board_of(value: object) -> Board:
     """Find the board as the extension does: by the type."""
-    return BOARDS[type(value)](value)
+    return describe(value)
 
 
 def text_of(value: object) -> str:
     """Return a value's board as text."""
-    return as_text(board_of(value))
+    return render_text(board_of(value))
 
 
 def test_keys_to_add() -> None:
@@ -125,11 +126,11 @@ def test_three_thousand_requests_and_tags_are_shortened() -> None:
     adding = [s3.build_add_request([key]) for key in keys]
     run = dg.RunRequest(tags=dict.fromkeys(keys, "/srv/" * 100))
     board = board_of(dg.SensorResult([run], dynamic_partitions_requests=adding))
-    text = as_text(board)
+    text = render_text(board)
     assert board.title.endswith(", and 2,990 more requests for keys, 1 run; nothing has happened yet")
     assert text.count("\n  to add to ") == 10
     assert "(3,000 in all)" in text
-    assert len(as_html(board).encode()) < 50_000
+    assert len(render_html(board).encode()) < 50_000
     assert len(text.encode()) < 50_000
 
 
@@ -232,9 +233,9 @@ def test_a_schedule_and_its_tick() -> None:
 
 def test_a_list_of_runs() -> None:
     """As a sensor may return it."""
-    board = requests_board([dg.RunRequest(partition_key="acme"), dg.RunRequest()])
+    board = describe_run_requests([dg.RunRequest(partition_key="acme"), dg.RunRequest()])
     assert board is not None
-    assert as_text(board).splitlines()[:4] == [
+    assert render_text(board).splitlines()[:4] == [
         "○ Asked for: 2 runs; nothing has happened yet",
         "    partition",
         "    acme",
@@ -245,7 +246,7 @@ def test_a_list_of_runs() -> None:
 @pytest.mark.parametrize("other", [[], [1], ["acme"], [dg.RunRequest(), None]])
 def test_other_lists_are_left_alone(other: Sequence[object]) -> None:
     """Nothing is shown that is not there."""
-    assert requests_board(other) is None
+    assert describe_run_requests(other) is None
 
 
 def test_ten_thousand_requests_are_shortened() -> None:
@@ -264,7 +265,7 @@ def test_ten_thousand_requests_are_shortened() -> None:
         "    customer-09999  customer-09999",
     ]
     assert lines[14].endswith(" (100,000 characters)")
-    assert len(as_html(board_of(result)).encode()) < 10_000
+    assert len(render_html(board_of(result)).encode()) < 10_000
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -280,7 +281,7 @@ def test_hostile_names_stay_names(name: str) -> None:
     )
     result = dg.SensorResult([run] * 30, dynamic_partitions_requests=[keys], cursor=name)
     for value in (keys, run, result, dg.SkipReason(name)):
-        html = as_html(board_of(value))
+        html = render_html(board_of(value))
         assert injected(html) == []
         assert len(html.encode()) < 20_000
         assert not {"\u202e", "\x00", "\x1b"} & set(html + text_of(value))

@@ -8,9 +8,9 @@ import pytest
 
 from lesson_lib.classroom import run_log
 from lesson_lib.classroom.display.board import Board, Fold, Graph
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.run_view import run_board, why_failed
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.run_view import describe_run, explain_failure
+from lesson_lib.classroom.display.text import render_text
 from lesson_lib.pipeline import SourceFolder, import_dynamic_partition_file
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
@@ -45,7 +45,7 @@ def ranged(context: dg.AssetExecutionContext) -> None:
 @pytest.fixture(autouse=True)
 def log_is_kept() -> Iterator[None]:
     """Keep the log of the runs of a test."""
-    with run_log.kept():
+    with run_log.keep_logs():
         yield
 
 
@@ -65,7 +65,7 @@ def graph_of(board: Board) -> Graph:
 
 def test_a_success_shows_keys_assets_metadata_checks_and_own_log_lines() -> None:
     """Each asset stands after those that it needs, with what it recorded."""
-    assert as_text(run_board(ran(imported, loaded, key="acme"))) == (
+    assert render_text(describe_run(ran(imported, loaded, key="acme"))) == (
         "✓ Run succeeded: partition acme\n"
         "  ✓ imported: materialized\n"
         "      rows: 8\n"
@@ -80,8 +80,8 @@ def test_a_success_shows_keys_assets_metadata_checks_and_own_log_lines() -> None
 
 def test_a_failure_shows_its_cause_and_what_did_not_run() -> None:
     """The cause stands at the asset that failed, without folders; the traceback is folded away."""
-    board = run_board(ran(imported, loaded, key="boom"))
-    text = as_text(board)
+    board = describe_run(ran(imported, loaded, key="boom"))
+    text = render_text(board)
     assert text.startswith("✗ Run failed: partition boom\n  ✓ imported: materialized\n")
     assert "  ✗ loaded: failed, after imported\n      ✗ ValueError: no luck with '…/boom.csv'\n" in text
     assert "Traceback" not in text
@@ -94,7 +94,7 @@ def test_a_failure_shows_its_cause_and_what_did_not_run() -> None:
 
 def test_a_blocking_check_shows_that_the_asset_was_materialized_all_the_same() -> None:
     """Misconception 17: the check stops what comes after, and does not unmake what it judged."""
-    text = as_text(run_board(ran(imported, loaded, key="bad")))
+    text = render_text(describe_run(ran(imported, loaded, key="bad")))
     assert "  ! imported: materialized, and its check stops what comes after\n" in text
     assert "      ✗ check not_bad failed: Seen.\n" in text
     assert "  ○ loaded: not run, after imported" in text
@@ -113,7 +113,7 @@ def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
     @dg.asset(deps=[checked])
     def after() -> None: ...
 
-    assert as_text(run_board(ran(checked, sound, after))) == (
+    assert render_text(describe_run(ran(checked, sound, after))) == (
         "✗ Run failed\n"
         "  ! checked: materialized, and its check stops what comes after\n"
         "      ✗ check sound failed: a.csv: line 3 is empty. Correct the file.\n"
@@ -123,14 +123,14 @@ def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
 
 def test_a_run_that_a_check_stopped_failed_for_what_the_check_found() -> None:
     """The table of a tick shows it, too, in place of Dagster's error, which has only the check's name."""
-    assert why_failed(ran(imported, key="bad")) == "check not_bad failed: Seen."
-    assert why_failed(ran(imported, loaded, key="boom")) == "ValueError: no luck with '…/boom.csv'"
+    assert explain_failure(ran(imported, key="bad")) == "check not_bad failed: Seen."
+    assert explain_failure(ran(imported, loaded, key="boom")) == "ValueError: no luck with '…/boom.csv'"
 
 
 def test_a_range_of_keys_shows_each_keys_metadata() -> None:
     """One run, several keys: they are counted, and each has its line."""
     tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
-    assert as_text(run_board(ran(ranged, tags=tags))).splitlines()[:5] == [
+    assert render_text(describe_run(ran(ranged, tags=tags))).splitlines()[:5] == [
         "✓ Run succeeded: partitions acme to boom, 3 keys materialized",
         "  ✓ ranged: materialized 3 partitions",
         "      acme: rows 0",
@@ -142,7 +142,7 @@ def test_a_range_of_keys_shows_each_keys_metadata() -> None:
 def test_a_reversed_range_is_of_no_key() -> None:
     """Dagster records a materialization without a key, and that is none of a key's."""
     tags = {"dagster/asset_partition_range_start": "boom", "dagster/asset_partition_range_end": "acme"}
-    assert as_text(run_board(ran(ranged, tags=tags))).splitlines()[:3] == [
+    assert render_text(describe_run(ran(ranged, tags=tags))).splitlines()[:3] == [
         "! Run succeeded: partitions boom to acme, 0 keys materialized",
         "  ○ ranged: ran, and made nothing",
         "  A range holds no key if its end was registered before its start. Did you mean to swap them?",
@@ -152,7 +152,7 @@ def test_a_reversed_range_is_of_no_key() -> None:
 def test_a_failed_step_with_a_check_is_told_once() -> None:
     """The step is that of the asset and of its check, and its error is one."""
     tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
-    told = [line.text for box in graph_of(run_board(ran(imported, tags=tags))).boxes for line in box.lines]
+    told = [line.text for box in graph_of(describe_run(ran(imported, tags=tags))).boxes for line in box.lines]
     assert [text.partition(":")[0] for text in told] == ["DagsterInvariantViolationError"]
 
 
@@ -167,7 +167,7 @@ def test_a_job_without_assets_shows_its_steps() -> None:
     def greeting() -> None:
         greet()
 
-    lines = as_text(run_board(greeting.execute_in_process())).splitlines()
+    lines = render_text(describe_run(greeting.execute_in_process())).splitlines()
     assert lines[:2] == ["✓ Run succeeded", "  ✓ greet: succeeded"]
 
 
@@ -183,7 +183,7 @@ def test_a_check_that_ran_alone_shows_its_asset_as_not_part_of_the_run() -> None
         return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description="Odd.")
 
     result = dg.materialize([table, looks_odd], selection=dg.AssetSelection.checks(looks_odd))
-    assert as_text(run_board(result)).splitlines() == [
+    assert render_text(describe_run(result)).splitlines() == [
         "! Run succeeded, 1 check failed",
         "  table: not part of this run",
         "      ! check looks_odd failed, not as an error: Odd.",
@@ -198,10 +198,10 @@ def test_many_assets_are_shortened() -> None:
         for number in range(100):
             yield dg.MaterializeResult(asset_key=f"asset_{number:03}")
 
-    board = run_board(dg.materialize([many]))
+    board = describe_run(dg.materialize([many]))
     (graph,) = (block for block in board.blocks if isinstance(block, Graph))
     assert len(graph.boxes) == 30
-    assert "And 70 more assets: asset_030, " in as_text(board)
+    assert "And 70 more assets: asset_030, " in render_text(board)
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -213,11 +213,11 @@ def test_hostile_keys_and_messages_are_only_text(name: str) -> None:
         context.log.info(context.partition_key)
         raise ValueError(context.partition_key)
 
-    board = run_board(ran(fails, key=name))
-    assert injected(as_html(board)) == []
-    assert len(as_html(board).encode()) < 60_000
-    assert len(as_text(board)) < 3_000
-    assert all(line.isprintable() for line in as_text(board).split("\n"))
+    board = describe_run(ran(fails, key=name))
+    assert injected(render_html(board)) == []
+    assert len(render_html(board).encode()) < 60_000
+    assert len(render_text(board)) < 3_000
+    assert all(line.isprintable() for line in render_text(board).split("\n"))
 
 
 def test_what_fails_outside_an_asset_of_its_own_name_is_told() -> None:
@@ -239,7 +239,7 @@ def test_what_fails_outside_an_asset_of_its_own_name_is_told() -> None:
     def prefixed() -> None:
         raise ValueError("prefixed")
 
-    assert as_text(run_board(ran(several, outer, prefixed))).splitlines() == [
+    assert render_text(describe_run(ran(several, outer, prefixed))).splitlines() == [
         "✗ Run failed",
         "  ✗ first: failed",
         "      ✗ ValueError: several",
@@ -263,8 +263,8 @@ def test_a_resource_that_cannot_start_is_the_cause() -> None:
     def needs() -> None:
         """Never run."""
 
-    board = run_board(ran(needs, resources={"broken": broken}))
-    assert as_text(board).splitlines() == [
+    board = describe_run(ran(needs, resources={"broken": broken}))
+    assert render_text(board).splitlines() == [
         "✗ Run failed",
         "  ○ needs: not run",
         "  ✗ ValueError: no connection",
@@ -283,7 +283,7 @@ def test_a_check_that_raises_is_told_at_its_asset() -> None:
     def looks() -> dg.AssetCheckResult:
         raise ValueError("blind")
 
-    assert as_text(run_board(ran(table, looks))).splitlines() == [
+    assert render_text(describe_run(ran(table, looks))).splitlines() == [
         "✗ Run failed",
         "  ✓ table: materialized",
         "      ✗ check looks raised ValueError: blind",
@@ -311,12 +311,12 @@ def test_what_was_skipped_or_made_nothing_did_not_succeed() -> None:
     def silent() -> Iterator[dg.Output]:
         yield from ()
 
-    assert set(as_text(run_board(branching.execute_in_process())).splitlines()[1:]) == {
+    assert set(render_text(describe_run(branching.execute_in_process())).splitlines()[1:]) == {
         "  ✓ branch: succeeded",
         "  ✓ after_yes: succeeded",
         "  ○ after_no: skipped",
     }
-    assert "○ silent: ran, and made nothing" in as_text(run_board(ran(silent)))
+    assert "○ silent: ran, and made nothing" in render_text(describe_run(ran(silent)))
 
 
 def test_the_source_folder_of_an_import_is_not_shown(tmp_path: Path) -> None:
@@ -329,7 +329,7 @@ def test_the_source_folder_of_an_import_is_not_shown(tmp_path: Path) -> None:
     )
     (event,) = result.get_asset_materialization_events()
     assert event.materialization.metadata["source folder"].value == str(tmp_path.resolve())
-    (box,) = graph_of(run_board(result)).boxes
+    (box,) = graph_of(describe_run(result)).boxes
     assert [name for name, _ in box.facts] == ["file", "bytes", "header", "bad prices", "fingerprint"]
 
 
@@ -344,10 +344,10 @@ def test_metadata_and_checks_without_end_are_cut() -> None:
             check_results=[dg.AssetCheckResult(passed=True, check_name=name) for name in names],
         )
 
-    board = run_board(ran(wordy))
-    assert "and 1,980 more" in as_text(board)
-    assert "and 280 more" in as_text(board)
-    assert len(as_html(board).encode()) < 60_000
+    board = describe_run(ran(wordy))
+    assert "and 1,980 more" in render_text(board)
+    assert "and 280 more" in render_text(board)
+    assert len(render_html(board).encode()) < 60_000
 
 
 def test_a_log_line_tells_its_exception_and_is_cut() -> None:
@@ -362,7 +362,7 @@ def test_a_log_line_tells_its_exception_and_is_cut() -> None:
         context.log.info("")
         context.log.info("x" * 1_000_000)
 
-    lines = [line for line in run_log.lines_of(ran(talks).run_id) if line.own]
+    lines = [line for line in run_log.get_log(ran(talks).run_id) if line.own]
     assert [line.text for line in lines[:2]] == ["oops (ZeroDivisionError: division by zero)", ""]
     assert len(lines[2].text) < 10_000
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lesson_lib.classroom.display.safe_text import counted, listed, shortened, visible
-from lesson_lib.unstable_text import stable
+from lesson_lib.classroom.display.safe_text import escape_invisible, format_count, format_list, shorten
+from lesson_lib.unstable_text import hide_unstable
 
 LENGTH = 100_000  # characters
 
@@ -100,14 +100,14 @@ LONG_WINDED = [
 @pytest.mark.parametrize(("before", "after"), [*PATHS, *OTHER])
 def test_what_differs_tomorrow_is_left_out(before: str, after: str) -> None:
     """Folders, ids, addresses, times; and nothing more at a second look."""
-    assert stable(before) == after
-    assert stable(after) == after
+    assert hide_unstable(before) == after
+    assert hide_unstable(after) == after
 
 
 @pytest.mark.parametrize("text", UNTOUCHED)
 def test_what_only_looks_like_a_path_stays(text: str) -> None:
     """Dates, fractions, SQL, tags, hosts."""
-    assert stable(text) == text
+    assert hide_unstable(text) == text
 
 
 def test_known_folders_are_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,9 +120,9 @@ def test_known_folders_are_left_out_by_name(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     monkeypatch.chdir(work)
     for folder in folders:
-        assert stable(f"No {folder / 'data' / 'x.csv'}, no '{folder}'.") == "No …/x.csv, no '…'."
-        assert stable(f"It is in {folder}.") == "It is in …."
-    assert stable(f"file://{home.as_posix()}/x") == "file://…/x"
+        assert hide_unstable(f"No {folder / 'data' / 'x.csv'}, no '{folder}'.") == "No …/x.csv, no '…'."
+        assert hide_unstable(f"It is in {folder}.") == "It is in …."
+    assert hide_unstable(f"file://{home.as_posix()}/x") == "file://…/x"
 
 
 def test_a_deleted_working_directory_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +132,7 @@ def test_a_deleted_working_directory_is_no_obstacle(tmp_path: Path, monkeypatch:
         raise FileNotFoundError
 
     monkeypatch.setattr(os, "getcwd", gone)
-    assert stable(f"no {tmp_path / 'x.csv'}") == "no …/x.csv"
+    assert hide_unstable(f"no {tmp_path / 'x.csv'}") == "no …/x.csv"
 
 
 @pytest.mark.parametrize("piece", LONG_WINDED)
@@ -140,27 +140,27 @@ def test_a_text_that_is_made_to_take_long_does_not(piece: str) -> None:
     """Were the time to grow with the square of the length, this test would not end."""
     text = piece * (LENGTH // len(piece))
     for whole in (text, f"'{text}\"", f"/home/{text}"):
-        assert len(stable(whole)) <= len(whole) + len("…")
+        assert len(hide_unstable(whole)) <= len(whole) + len("…")
 
 
 def test_invisible_characters_are_written_as_codes() -> None:
     """But for those that spell words and emoji."""
-    assert visible("a\u202eb\x00c\nd") == "a\\u202eb\\x00c\\nd"
-    assert visible("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e"
+    assert escape_invisible("a\u202eb\x00c\nd") == "a\\u202eb\\x00c\\nd"
+    assert escape_invisible("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e"
 
 
 def test_long_texts_lose_their_middle() -> None:
     """And say how long they are."""
-    assert shortened("abcdef", 6) == "abcdef"
-    assert shortened("abcdefgh", 6) == "abc … fgh (8 characters)"
+    assert shorten("abcdef", 6) == "abcdef"
+    assert shorten("abcdefgh", 6) == "abc … fgh (8 characters)"
 
 
 def test_long_lists_keep_both_ends() -> None:
     """And say how long they are."""
-    assert listed(["a", "b"]) == "a, b"
-    assert listed([str(n) for n in range(1_000)], many=3) == "0, 1, … 999 (1,000 in all)"
+    assert format_list(["a", "b"]) == "a, b"
+    assert format_list([str(n) for n in range(1_000)], max_items=3) == "0, 1, … 999 (1,000 in all)"
 
 
 def test_numbers_agree_with_their_noun() -> None:
     """One key, two keys."""
-    assert [counted(n, "key") for n in (0, 1, 10_000)] == ["0 keys", "1 key", "10,000 keys"]
+    assert [format_count(n, "key") for n in (0, 1, 10_000)] == ["0 keys", "1 key", "10,000 keys"]

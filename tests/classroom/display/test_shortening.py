@@ -7,14 +7,20 @@ import dagster as dg
 import pytest
 
 from lesson_lib.classroom.display.board import Board
-from lesson_lib.classroom.display.definition_view import asset_board, definitions_board
-from lesson_lib.classroom.display.error_view import error_board
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.request_view import sensor_result_board
-from lesson_lib.classroom.display.run_view import run_board
-from lesson_lib.classroom.display.safe_text import Bounded, join_fitting, listed, plain, shorten_stable
-from lesson_lib.classroom.display.text import as_text
-from lesson_lib.classroom.simulator.tick_view import Files, KeysAsked, Tick
+from lesson_lib.classroom.display.definition_view import describe_asset, describe_definitions
+from lesson_lib.classroom.display.error_view import describe_error
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.request_view import describe_sensor_result
+from lesson_lib.classroom.display.run_view import describe_run
+from lesson_lib.classroom.display.safe_text import (
+    Bounded,
+    format_list,
+    hide_and_shorten,
+    join_fitting,
+    make_plain,
+)
+from lesson_lib.classroom.display.text import render_text
+from lesson_lib.classroom.simulator.tick import FolderChange, RequestedKeys, Tick
 
 LONG = "n" * 5_000
 HIDDEN = "\u202e" * 5_000  # each is written as six characters
@@ -25,7 +31,7 @@ def materialize(*assets: dg.AssetsDefinition, **options: object) -> Board:
     """Return the board of a run, failed or not."""
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("s3", ["acme", "zenith"])
-        return run_board(dg.materialize(assets, instance=instance, raise_on_error=False, **options))
+        return describe_run(dg.materialize(assets, instance=instance, raise_on_error=False, **options))
 
 
 def metadata(value: str) -> Board:
@@ -81,7 +87,7 @@ def error_with_a_long_key() -> Board:
 
     with dg.DagsterInstance.ephemeral() as instance, pytest.raises(dg.DagsterError) as raised:
         dg.materialize([keyed], instance=instance, partition_key=LONG)
-    board = error_board(raised.value)
+    board = describe_error(raised.value)
     assert board
     return Board(board.title, board.blocks[:1])  # without the traceback
 
@@ -89,7 +95,7 @@ def error_with_a_long_key() -> Board:
 def definitions() -> Board:
     """Return the board of definitions with long names, more of them than it draws."""
     names = [f"{LONG[:-1]}{letter}" for letter in LETTERS]
-    return definitions_board(dg.Definitions(assets=[dg.asset(name=name)(lambda: None) for name in names]))
+    return describe_definitions(dg.Definitions(assets=[dg.asset(name=name)(lambda: None) for name in names]))
 
 
 def dependencies() -> Board:
@@ -98,13 +104,13 @@ def dependencies() -> Board:
     @dg.asset(deps=[f"{LONG[:-1]}{letter}" for letter in "abc"])
     def after() -> None: ...
 
-    return asset_board(after)
+    return describe_asset(after)
 
 
 def requests() -> Board:
     """Return the board of requests with a long key, range and selection."""
     ends = {f"dagster/asset_partition_range_{end}": LONG for end in ("start", "end")}
-    return sensor_result_board(
+    return describe_sensor_result(
         dg.SensorResult(
             run_requests=[
                 dg.RunRequest(partition_key=LONG, asset_selection=[dg.AssetKey(LONG)]),
@@ -117,7 +123,7 @@ def requests() -> Board:
 def tick() -> Board:
     """Return the board of a tick with long file names and keys."""
     names = tuple(f"{LONG[:-1]}{letter}" for letter in "abcde")
-    files, keys = Files(names, names, names), KeysAsked("add", LONG, names, names[:3])
+    files, keys = FolderChange(names, names, names), RequestedKeys("add", LONG, names, names[:3])
     return Tick(1, files, None, None, keys=(keys,)).board()
 
 
@@ -139,29 +145,29 @@ def tick() -> Board:
 def test_a_board_shows_the_length_of_the_original_text_only(make: Callable[[], Board]) -> None:
     """A text that has been shortened, or holds such a text, is not shortened again."""
     board = make()
-    for drawn in (as_text(board), as_html(board)):
+    for drawn in (render_text(board), render_html(board)):
         lengths = re.findall(r"\(([\d,]+) characters\)", " ".join(drawn.split()))
         assert set(lengths) == {"5,000"}
 
 
 def test_a_shortened_text_stays_as_it_is() -> None:
     """A smaller limit does not cut it again; what cannot be seen is still made visible."""
-    once = plain("abcdefgh", 6)
-    assert once == plain(once, 3) == "abc … fgh (8 characters)"
-    assert plain(Bounded("a\nb"), 1) == "a\\nb"
+    once = make_plain("abcdefgh", 6)
+    assert once == make_plain(once, 3) == "abc … fgh (8 characters)"
+    assert make_plain(Bounded("a\nb"), 1) == "a\\nb"
 
 
 def test_only_the_ends_of_an_endless_text_are_read() -> None:
     """What differs tomorrow is left out of both, and the length is that of the text as it was."""
     text = f"/srv/data/x.csv{' .' * 500} /srv/data/y.csv"
-    assert shorten_stable(text, 14) == "…/x.csv … …/y.csv (1,031 characters)"
-    assert shorten_stable("in /srv/data/x.csv", 14) == "in …/x.csv"
+    assert hide_and_shorten(text, 14) == "…/x.csv … …/y.csv (1,031 characters)"
+    assert hide_and_shorten("in /srv/data/x.csv", 14) == "in …/x.csv"
 
 
 def test_a_list_takes_as_much_room_as_it_has() -> None:
     """It ends with what is left out; one item is always there."""
     items = ["a" * 50, "b" * 50, "c" * 50]
-    assert listed(items, longest=150) == f"{items[0]}, … {items[2]} (3 in all)"
+    assert format_list(items, max_length=150) == f"{items[0]}, … {items[2]} (3 in all)"
     assert join_fitting(["a", "b"]) == "a, b"
     assert join_fitting(["a" * 200, "b" * 200, "c"]) == f"{'a' * 200}, and 2 more"
     assert join_fitting(["a" * 400]) == "a" * 400

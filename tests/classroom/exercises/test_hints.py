@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lesson_lib.classroom.display.html import as_html
+from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.exercises import hint, solution
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, load
@@ -34,7 +34,7 @@ def test_a_solution_is_shown_with_what_to_take_along() -> None:
         ASKED.solution,
         (ASKED.takeaway, ""),
     )
-    assert '<details class="lesson-whole" open>' in as_html(shown.board())
+    assert '<details class="lesson-whole" open>' in render_html(shown.board())
     lines = [line.strip() for line in repr(shown).splitlines()]
     assert [line.strip() for line in ASKED.solution.splitlines() if line.strip() not in lines] == []
     assert load().of("2.4") == ExerciseProgress(solution_seen=True)

@@ -12,8 +12,8 @@ import dagster as dg
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.misconception import Misconception
 from tests.classroom.display.hostile import injected
@@ -115,10 +115,10 @@ def test_texts_are_short_and_plain(belief: Misconception) -> None:
 @every
 def test_shows_itself_whole(belief: Misconception) -> None:
     """Both renderings hold every text unshortened; the cell can be copied out of either."""
-    html = as_html(belief.board())
+    html = render_html(belief.board())
     assert injected(html) == []
     assert f"<pre>{belief.cell}</pre>" in unescape(html)
-    text = as_text(belief.board())
+    text = render_text(belief.board())
     assert repr(belief) == text
     assert text.splitlines()[0] == belief.truth.removesuffix(".")
     words = " ".join(text.split())

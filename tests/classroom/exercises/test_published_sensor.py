@@ -12,8 +12,8 @@ import pytest
 
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.sandbox import open_sandbox
+from lesson_lib.classroom.simulator.tick import RunOutcome
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
-from lesson_lib.classroom.simulator.tick_view import Became
 from lesson_lib.pipeline import (
     SourceFolder,
     Warehouse,
@@ -112,7 +112,7 @@ def mistakes_an_office(start: Start, sensor: str) -> bool:
     daemon.tick()
     (inbox / "acme.eu.csv").write_bytes((inbox / "acme.csv").read_bytes())
     found = [(run.partition, run.became) for run in daemon.tick().runs]
-    assert found in ([("acme", Became.SUCCEEDED)], [("acme.eu", Became.SUCCEEDED)])
+    assert found in ([("acme", RunOutcome.SUCCEEDED)], [("acme.eu", RunOutcome.SUCCEEDED)])
     return found[0][0] == "acme"
 
 
@@ -120,12 +120,12 @@ def loads_again_after_a_reset(start: Start, sensor: str) -> bool:
     """d: without its cursor, the sensor has every file loaded again."""
     names = ["acme.csv", "bluebird.csv"]
     _, before = start(sensor, *names)
-    assert [run.became for run in before.tick().runs] == [Became.SUCCEEDED] * 2
+    assert [run.became for run in before.tick().runs] == [RunOutcome.SUCCEEDED] * 2
     _, after = start(sensor, *names)  # on the same instance, and with no cursor
     assert after.cursor is None
     [became] = {run.became for run in after.tick().runs}
-    assert became in (Became.SUCCEEDED, Became.DROPPED)
-    return became is Became.SUCCEEDED
+    assert became in (RunOutcome.SUCCEEDED, RunOutcome.DROPPED)
+    return became is RunOutcome.SUCCEEDED
 
 
 SYMPTOMS = {

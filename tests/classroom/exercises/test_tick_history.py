@@ -7,8 +7,8 @@ import pytest
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.outcome import Outcome
+from lesson_lib.classroom.simulator.tick import RunOutcome
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator
-from lesson_lib.classroom.simulator.tick_view import Became
 from lesson_lib.course.five_ticks import five_ticks
 from lesson_lib.pipeline import InvalidKey
 
@@ -25,14 +25,14 @@ def test_what_each_tick_asked_for_and_what_became_of_it(daemon: TickSimulator) -
     """A run fails, and is not asked for again; one is dropped; the files of a failed tick come later."""
     assert [[(run.run_key, run.became) for run in tick.runs] for tick in daemon.ticks] == [
         [
-            ("acme.csv", Became.SUCCEEDED),
-            ("bluebird.csv", Became.SUCCEEDED),
-            ("zenith.csv", Became.FAILED),
+            ("acme.csv", RunOutcome.SUCCEEDED),
+            ("bluebird.csv", RunOutcome.SUCCEEDED),
+            ("zenith.csv", RunOutcome.FAILED),
         ],
         [],
-        [("acme.csv", Became.DROPPED)],
+        [("acme.csv", RunOutcome.DROPPED)],
         [],
-        [("globex.eu.csv", Became.SUCCEEDED), ("o'hare.csv", Became.SUCCEEDED)],
+        [("globex.eu.csv", RunOutcome.SUCCEEDED), ("o'hare.csv", RunOutcome.SUCCEEDED)],
     ]
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lesson_lib.classroom.display.html import as_html
+from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
@@ -43,6 +43,6 @@ def test_the_other_outcomes_say_what_they_are() -> None:
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_what_a_learner_raised_is_only_text(name: str) -> None:
     """In every place of the board."""
-    html = as_html(Verdict(name, Outcome.RAISED, ((name, name),), lines=(name,)).board())
+    html = render_html(Verdict(name, Outcome.RAISED, ((name, name),), lines=(name,)).board())
     assert injected(html) == []
     assert len(html.encode()) < 20_000

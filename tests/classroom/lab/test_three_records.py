@@ -12,7 +12,7 @@ import pytest
 from dagster_duckdb import DuckDBResource
 
 from lesson_lib.classroom import three_records
-from lesson_lib.classroom.display.record_view import ThreeRecords
+from lesson_lib.classroom.lab.records import ThreeRecords
 from lesson_lib.pipeline import (
     Warehouse,
     WarehouseUnavailable,
@@ -194,7 +194,7 @@ def test_rows_of_a_table_without_partition_key_are_nobodys(world: Workspace) -> 
     world.query("INSERT INTO \"a table\" VALUES (DATE '2018-01-22', 1), (DATE '2018-01-23', 2)")
     filled = three_records(world.instance, LOAD, world.database, table="a table")
     assert states(filled) == {"acme": (None, State.ROWS_UNKNOWN), "zenith": (None, State.ANNOUNCED)}
-    assert filled.nobodys_rows == 2
+    assert filled.unassigned_rows == 2
 
 
 def test_rows_of_null_and_of_strangers(world: Workspace) -> None:

@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from lesson_lib.classroom.simulator import tick_simulator
+from lesson_lib.classroom.simulator.tick import FolderChange, RequestedKeys, RequestedRun, RunOutcome, Tick
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
-from lesson_lib.classroom.simulator.tick_view import Became, Files, KeysAsked, RunAsked, Tick
 from tests.classroom.shells import new_shell
 
 QUIET = {"python_logs": {"python_log_level": "CRITICAL"}}
@@ -83,7 +83,7 @@ def runs(*keys: str, **settings: Any) -> list[dg.RunRequest]:  # noqa: ANN401 - 
     return [dg.RunRequest(partition_key=key, **settings) for key in keys]
 
 
-def outcomes(tick: Tick) -> list[tuple[str | None, Became]]:
+def outcomes(tick: Tick) -> list[tuple[str | None, RunOutcome]]:
     """Return what became of each run."""
     return [(run.partition, run.became) for run in tick.runs]
 
@@ -127,8 +127,8 @@ def test_a_tick_registers_keys_then_does_the_runs_and_keeps_the_cursor(
         dg.SensorResult(runs("zenith", "acme"), dynamic_partitions_requests=[keys], cursor="2")
     )
     tick = daemon.tick()
-    assert tick.keys == (KeysAsked("add", "s3", ("zenith", "acme"), ("zenith", "acme")),)
-    assert outcomes(tick) == [("zenith", Became.SUCCEEDED), ("acme", Became.SUCCEEDED)]
+    assert tick.keys == (RequestedKeys("add", "s3", ("zenith", "acme"), ("zenith", "acme")),)
+    assert outcomes(tick) == [("zenith", RunOutcome.SUCCEEDED), ("acme", RunOutcome.SUCCEEDED)]
     assert (tick.cursor_before, tick.cursor_after, daemon.cursor) == (None, "2", "2")
     assert (tick.error, tick.skip_reason, tick.not_begun, tick.resumed) == (None, "", 0, False)
     assert keys_of(instance) == ["zenith", "acme"]
@@ -158,10 +158,10 @@ def test_a_run_that_fails_is_a_failed_run_and_holds_up_nothing(
     daemon = daemon_of(dg.SensorResult(runs("bad", "acme"), cursor="2"))
     tick = daemon.tick()
     assert tick.runs == (
-        RunAsked(
-            "bad", None, "__anonymous_asset_job_arrivals", Became.FAILED, "ValueError: the file is empty"
+        RequestedRun(
+            "bad", None, "__anonymous_asset_job_arrivals", RunOutcome.FAILED, "ValueError: the file is empty"
         ),
-        RunAsked("acme", None, "__anonymous_asset_job_arrivals", Became.SUCCEEDED),
+        RequestedRun("acme", None, "__anonymous_asset_job_arrivals", RunOutcome.SUCCEEDED),
     )
     assert (tick.error, tick.cursor_after) == (None, "2")
     assert materialized(instance) == {"acme"}
@@ -185,7 +185,7 @@ def test_a_sensor_that_raises_fails_its_tick_and_nothing_moves(
     assert keys_of(instance) == []
     after = daemon.tick()
     assert (after.cursor_before, after.cursor_after, after.resumed) == ("1", "2", False)
-    assert outcomes(after) == [("acme", Became.SUCCEEDED)]
+    assert outcomes(after) == [("acme", RunOutcome.SUCCEEDED)]
 
 
 ADD, DELETE = s3.build_add_request(["acme"]), s3.build_delete_request(["acme"])
@@ -244,8 +244,8 @@ def test_a_key_twice_in_a_request_fails_the_tick_after_the_requests_before(
     tick = daemon.tick()
     assert isinstance(tick.error, IntegrityError)
     assert tick.keys == (
-        KeysAsked("add", "s3", ("zenith",), ("zenith",)),
-        KeysAsked("add", "s3", ("acme", "acme"), (), refused=True),
+        RequestedKeys("add", "s3", ("zenith",), ("zenith",)),
+        RequestedKeys("add", "s3", ("acme", "acme"), (), refused=True),
     )
     assert (tick.runs, tick.not_begun, tick.cursor_after) == ((), 2, None)
     assert keys_of(instance) == ["zenith"]
@@ -271,8 +271,8 @@ def test_keys_that_are_there_are_not_added_and_those_that_are_not_are_not_delete
     tick = daemon_of(dg.SensorResult(dynamic_partitions_requests=[add, delete])).tick()
     assert tick.error is None
     assert tick.keys == (
-        KeysAsked("add", "s3", ("acme", "bluebird"), ("bluebird",)),
-        KeysAsked("delete", "s3", ("gone", "zenith", "zenith"), ("zenith",)),
+        RequestedKeys("add", "s3", ("acme", "bluebird"), ("bluebird",)),
+        RequestedKeys("delete", "s3", ("gone", "zenith", "zenith"), ("zenith",)),
     )
     assert keys_of(instance) == ["acme", "bluebird"]
 
@@ -285,16 +285,16 @@ def test_a_run_key_has_one_run_whatever_became_of_it(
     asked = [*runs("acme", "acme", run_key="acme"), *runs("bad", run_key="bad"), *runs("acme")]
     daemon = daemon_of(asked, asked)
     assert outcomes(daemon.tick()) == [
-        ("acme", Became.SUCCEEDED),
-        ("acme", Became.DROPPED),
-        ("bad", Became.FAILED),
-        ("acme", Became.SUCCEEDED),
+        ("acme", RunOutcome.SUCCEEDED),
+        ("acme", RunOutcome.DROPPED),
+        ("bad", RunOutcome.FAILED),
+        ("acme", RunOutcome.SUCCEEDED),
     ]
     assert outcomes(daemon.tick()) == [
-        ("acme", Became.DROPPED),
-        ("acme", Became.DROPPED),
-        ("bad", Became.DROPPED),
-        ("acme", Became.SUCCEEDED),
+        ("acme", RunOutcome.DROPPED),
+        ("acme", RunOutcome.DROPPED),
+        ("bad", RunOutcome.DROPPED),
+        ("acme", RunOutcome.SUCCEEDED),
     ]
     assert instance.get_runs_count() == 4
 
@@ -304,22 +304,22 @@ def test_run_keys_are_remembered_by_the_instance_for_each_sensor(
 ) -> None:
     """A daemon that is started again still knows them; those of another sensor are not looked at."""
     instance.add_dynamic_partitions("s3", ["acme"])
-    assert outcomes(daemon_of(runs("acme", run_key="1")).tick()) == [("acme", Became.SUCCEEDED)]
-    assert outcomes(daemon_of(runs("acme", run_key="1")).tick()) == [("acme", Became.DROPPED)]
+    assert outcomes(daemon_of(runs("acme", run_key="1")).tick()) == [("acme", RunOutcome.SUCCEEDED)]
+    assert outcomes(daemon_of(runs("acme", run_key="1")).tick()) == [("acme", RunOutcome.DROPPED)]
 
     @dg.sensor(target=[imported, table])
     def other() -> dg.RunRequest:
         return dg.RunRequest(partition_key="acme", run_key="1")
 
-    assert outcomes(simulate(other, ASSETS, instance).tick()) == [("acme", Became.SUCCEEDED)]
+    assert outcomes(simulate(other, ASSETS, instance).tick()) == [("acme", RunOutcome.SUCCEEDED)]
 
 
 def test_runs_can_be_queued_instead(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
     """They are not done, and their run keys are taken all the same."""
     instance.add_dynamic_partitions("s3", ["acme"])
     daemon = daemon_of(runs("acme", run_key="1"), [*runs("acme", run_key="1"), *runs("acme")])
-    assert outcomes(daemon.tick(run=False)) == [("acme", Became.QUEUED)]
-    assert outcomes(daemon.tick(run=False)) == [("acme", Became.DROPPED), ("acme", Became.QUEUED)]
+    assert outcomes(daemon.tick(run=False)) == [("acme", RunOutcome.QUEUED)]
+    assert outcomes(daemon.tick(run=False)) == [("acme", RunOutcome.DROPPED), ("acme", RunOutcome.QUEUED)]
     assert instance.get_runs_count() == 0
 
 
@@ -373,7 +373,7 @@ def test_the_empty_key_is_no_partition_to_a_run(daemon_of: Simulate, instance: d
     result = dg.SensorResult(runs(""), dynamic_partitions_requests=[s3.build_add_request([""])])
     tick = daemon_of(result).tick()
     assert keys_of(instance) == [""]
-    assert outcomes(tick) == [("", Became.FAILED)]
+    assert outcomes(tick) == [("", RunOutcome.FAILED)]
     assert "dagster/partition" not in instance.get_runs()[0].tags
 
 
@@ -397,7 +397,7 @@ def test_a_sensor_may_yield(instance: dg.DagsterInstance) -> None:
 
     daemon = simulate(sensor_of(evaluate), ASSETS, instance)
     first = daemon.tick()
-    assert outcomes(first) == [("zenith", Became.SUCCEEDED), ("acme", Became.SUCCEEDED)]
+    assert outcomes(first) == [("zenith", RunOutcome.SUCCEEDED), ("acme", RunOutcome.SUCCEEDED)]
     assert first.cursor_after == "1"
     second = daemon.tick()
     assert (str(second.error), second.runs) == ("in the middle", ())
@@ -408,7 +408,7 @@ def test_tags_and_config_reach_the_run(daemon_of: Simulate, instance: dg.Dagster
     instance.add_dynamic_partitions("s3", ["acme"])
     config = {"ops": {"table": {"config": {"limit": 7}}}}
     request = dg.RunRequest(partition_key="acme", run_key="1", tags={"team": "prices"}, run_config=config)
-    assert outcomes(daemon_of(request).tick()) == [("acme", Became.SUCCEEDED)]
+    assert outcomes(daemon_of(request).tick()) == [("acme", RunOutcome.SUCCEEDED)]
     [run] = instance.get_runs()
     tags = {name: run.tags.get(name) for name in ("team", "dagster/run_key", "dagster/sensor_name")}
     assert tags == {"team": "prices", "dagster/run_key": "1", "dagster/sensor_name": "arrivals"}
@@ -423,7 +423,7 @@ def test_a_run_of_some_of_the_assets(daemon_of: Simulate, instance: dg.DagsterIn
     """As the request selects them."""
     instance.add_dynamic_partitions("s3", ["acme"])
     tick = daemon_of(runs("acme", asset_selection=[imported.key])).tick()
-    assert outcomes(tick) == [("acme", Became.SUCCEEDED)]
+    assert outcomes(tick) == [("acme", RunOutcome.SUCCEEDED)]
     assert (materialized(instance, imported), materialized(instance)) == ({"acme"}, set())
 
 
@@ -436,7 +436,7 @@ def test_a_sensor_that_selects_assets(daemon_of: Simulate, instance: dg.DagsterI
         target=None,
         asset_selection=dg.AssetSelection.assets(imported, table),
     )
-    assert outcomes(daemon.tick()) == [("acme", Became.SUCCEEDED), ("zenith", Became.SUCCEEDED)]
+    assert outcomes(daemon.tick()) == [("acme", RunOutcome.SUCCEEDED), ("zenith", RunOutcome.SUCCEEDED)]
     assert materialized(instance, imported) == {"acme", "zenith"}
     assert materialized(instance) == {"acme"}
     assert isinstance(daemon.tick().error, dg.DagsterInvalidSubsetError)
@@ -447,7 +447,7 @@ def test_a_range_of_keys_is_one_run(daemon_of: Simulate, instance: dg.DagsterIns
     instance.add_dynamic_partitions("s3", ["zenith", "bluebird", "acme", "other"])
     tags = {"dagster/asset_partition_range_start": "zenith", "dagster/asset_partition_range_end": "acme"}
     tick = daemon_of(dg.RunRequest(tags=tags)).tick()
-    assert outcomes(tick) == [("zenith to acme", Became.SUCCEEDED)]
+    assert outcomes(tick) == [("zenith to acme", RunOutcome.SUCCEEDED)]
     assert materialized(instance, imported) == {"zenith", "bluebird", "acme"}
 
 
@@ -455,7 +455,7 @@ def test_a_run_without_a_partition(instance: dg.DagsterInstance) -> None:
     """The sensor knows its job by name only."""
     sensor = sensor_of(answers(dg.RunRequest()), target=None, job_name="reporting")
     tick = simulate(sensor, ASSETS, instance, jobs=[reporting]).tick()
-    assert tick.runs == (RunAsked(None, None, "reporting", Became.SUCCEEDED),)
+    assert tick.runs == (RequestedRun(None, None, "reporting", RunOutcome.SUCCEEDED),)
 
 
 def test_several_jobs(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
@@ -464,8 +464,8 @@ def test_several_jobs(daemon_of: Simulate, instance: dg.DagsterInstance) -> None
     both = [*runs("acme", job_name="customers"), dg.RunRequest(job_name="reporting")]
     daemon = daemon_of(both, runs("acme"), target=None, jobs=[customers, reporting])
     assert [(run.partition, run.job, run.became) for run in daemon.tick().runs] == [
-        ("acme", "customers", Became.SUCCEEDED),
-        (None, "reporting", Became.SUCCEEDED),
+        ("acme", "customers", RunOutcome.SUCCEEDED),
+        (None, "reporting", RunOutcome.SUCCEEDED),
     ]
     assert "did not specify job_name" in str(daemon.tick().error)
 
@@ -494,7 +494,7 @@ def test_a_key_that_a_run_of_the_tick_deletes_fails_its_own_run_only(instance: d
     sensor = sensor_of(answers(asked), target=None, jobs=[retiring, customers])
     tick = simulate(sensor, ASSETS, instance).tick()
     assert tick.error is None
-    assert outcomes(tick) == [(None, Became.SUCCEEDED), ("acme", Became.FAILED)]
+    assert outcomes(tick) == [(None, RunOutcome.SUCCEEDED), ("acme", RunOutcome.FAILED)]
 
 
 def test_a_run_that_cannot_begin_is_tried_once_more(
@@ -508,7 +508,7 @@ def test_a_run_that_cannot_begin_is_tried_once_more(
     for tick in (failed, tried):
         assert isinstance(tick.error, dg.DagsterInvalidConfigError)
         assert (tick.not_begun, tick.cursor_after) == (2, None)
-    assert (failed.resumed, outcomes(failed)) == (False, [("acme", Became.SUCCEEDED)])
+    assert (failed.resumed, outcomes(failed)) == (False, [("acme", RunOutcome.SUCCEEDED)])
     assert (tried.resumed, outcomes(tried)) == (True, [])
     assert (anew.resumed, anew.skip_reason, anew.cursor_before) == (False, "asked anew", None)
     assert materialized(instance) == {"acme"}
@@ -525,7 +525,7 @@ def test_what_could_not_begin_goes_on_where_it_stopped(
         assert isinstance(daemon.tick().error, ZeroDivisionError)
     tick = daemon.tick()
     assert (tick.resumed, tick.error, tick.not_begun) == (True, None, 0)
-    assert outcomes(tick) == [("acme", Became.SUCCEEDED), ("zenith", Became.SUCCEEDED)]
+    assert outcomes(tick) == [("acme", RunOutcome.SUCCEEDED), ("zenith", RunOutcome.SUCCEEDED)]
     assert (tick.cursor_before, tick.cursor_after) == (None, "1")
 
 
@@ -572,7 +572,7 @@ def test_a_sensor_has_its_own_resources_and_they_are_closed_again(instance: dg.D
 
     resources = {"source": Source(name="inbox"), "database": Source(name="warehouse"), "plain": ["csv"]}
     tick = simulate(arrivals, [loaded], instance, resources=resources).tick()
-    assert (tick.error, outcomes(tick)) == (None, [("acme", Became.SUCCEEDED)])
+    assert (tick.error, outcomes(tick)) == (None, [("acme", RunOutcome.SUCCEEDED)])
     assert events == [
         "inbox opened",
         "looked at inbox for csv",
@@ -646,7 +646,7 @@ def test_checks_are_done_with_their_assets(instance: dg.DagsterInstance) -> None
     evaluate = answers(dg.RunRequest(), dg.RunRequest(asset_selection=[total.key], asset_check_keys=[]))
     sensor = sensor_of(evaluate, target=None, asset_selection=[total])
     daemon = simulate(sensor, [total, positive], instance)
-    assert outcomes(daemon.tick()) == [(None, Became.SUCCEEDED)]
+    assert outcomes(daemon.tick()) == [(None, RunOutcome.SUCCEEDED)]
     checks = instance.get_records_for_run(instance.get_runs()[0].run_id).records
     assert [record for record in checks if record.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION]
     with pytest.raises(ValueError, match="a run with asset_check_keys=, which"):
@@ -710,18 +710,18 @@ def test_files_are_compared_with_the_tick_before(instance: dg.DagsterInstance, t
     inbox = tmp_path / "inbox"
     sensor = sensor_of(answers(None, ValueError("at the second"), None, None))
     daemon = simulate(sensor, ASSETS, instance, folder=inbox)
-    assert daemon.tick().files == Files()
+    assert daemon.tick().files == FolderChange()
     inbox.mkdir()
     for name in ("zenith.csv", "acme.csv", ".hidden"):
         (inbox / name).write_text("1\n")
-    assert daemon.tick().files == Files(new=(".hidden", "acme.csv", "zenith.csv"))
+    assert daemon.tick().files == FolderChange(new=(".hidden", "acme.csv", "zenith.csv"))
     os.utime(inbox / "acme.csv", (1, 1))
     (inbox / "zenith.csv").unlink()
     (inbox / "folder").mkdir()
-    assert daemon.tick().files == Files(
+    assert daemon.tick().files == FolderChange(
         new=("folder",), changed=("acme.csv",), gone=("zenith.csv",), same=(".hidden",)
     )
-    assert daemon.tick().files == Files(same=(".hidden", "acme.csv", "folder"))
+    assert daemon.tick().files == FolderChange(same=(".hidden", "acme.csv", "folder"))
 
 
 def test_what_goes_while_the_files_are_looked_at_is_not_there(
@@ -739,7 +739,7 @@ def test_what_goes_while_the_files_are_looked_at_is_not_there(
 
     daemon = simulate(sensor_of(answers(None)), ASSETS, instance, folder=str(tmp_path))
     monkeypatch.setattr(Path, "lstat", just_gone)
-    assert daemon.tick().files == Files(new=("zenith.csv",))
+    assert daemon.tick().files == FolderChange(new=("zenith.csv",))
 
 
 @pytest.mark.parametrize("error", [SystemExit("over"), GeneratorExit("over")])
@@ -805,7 +805,7 @@ def test_the_same_with_the_extension(
         capsys.readouterr()
         assert shell.run_cell("tick = daemon.tick()").success
         assert shell.user_ns["tick"].log == NOISE
-        assert outcomes(shell.user_ns["tick"]) == [("acme", Became.SUCCEEDED)]
+        assert outcomes(shell.user_ns["tick"]) == [("acme", RunOutcome.SUCCEEDED)]
         assert capsys.readouterr() == ("printed\n", "")
         assert shell.run_cell("tick").success
         shown = capsys.readouterr().out
@@ -824,14 +824,14 @@ def test_a_persistent_instance_will_do_as_well(tmp_path: Path) -> None:
         first, second = daemon.tick(), daemon.tick()
         with dg.DagsterInstance.from_ref(instance.get_ref()) as again:
             assert (keys_of(again), materialized(again)) == (["acme"], {"acme"})
-    assert outcomes(first) == [("acme", Became.SUCCEEDED)]
-    assert outcomes(second) == [("acme", Became.DROPPED)]
+    assert outcomes(first) == [("acme", RunOutcome.SUCCEEDED)]
+    assert outcomes(second) == [("acme", RunOutcome.DROPPED)]
 
 
 def test_nothing_is_left_behind(daemon_of: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No temporary folder, no logger, no class of loggers."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    tick_simulator._some_reference.cache_clear()  # noqa: SLF001 - as in a process that has not ticked yet
+    tick_simulator._make_reference.cache_clear()  # noqa: SLF001 - as in a process that has not ticked yet
     before = logging.getLoggerClass(), set(logging.root.manager.loggerDict), list(logging.root.handlers)
     tick = daemon_of(dg.SensorResult(dynamic_partitions_requests=[ADD], cursor="1")).tick()
     assert tick.error is None

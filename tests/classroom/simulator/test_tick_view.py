@@ -6,36 +6,32 @@ from collections.abc import Sequence
 import pytest
 
 from lesson_lib.classroom.display.board import Board, Line, Table
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.text import as_text
-from lesson_lib.classroom.simulator.tick_view import (
-    Became,
-    Files,
-    KeysAsked,
-    RunAsked,
-    Tick,
-    history_board,
-)
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.text import render_text
+from lesson_lib.classroom.simulator.tick import FolderChange, RequestedKeys, RequestedRun, RunOutcome, Tick
+from lesson_lib.classroom.simulator.tick_view import describe_history
 from lesson_lib.pipeline.sensor.cursor import Cursor
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
 JOB = "__anonymous_asset_job_arrivals"
-SUCCEEDED, FAILED, QUEUED, DROPPED = Became
+SUCCEEDED, FAILED, QUEUED, DROPPED = RunOutcome
 
 
-def ran(key: str | None, became: Became = SUCCEEDED, run_key: str | None = None, why: str = "") -> RunAsked:
+def ran(
+    key: str | None, became: RunOutcome = SUCCEEDED, run_key: str | None = None, why: str = ""
+) -> RequestedRun:
     """Return a run of this key."""
-    return RunAsked(key, run_key, JOB, became, why)
+    return RequestedRun(key, run_key, JOB, became, why)
 
 
-def added(*keys: str, done: Sequence[str] | None = None, refused: bool = False) -> KeysAsked:
+def added(*keys: str, done: Sequence[str] | None = None, refused: bool = False) -> RequestedKeys:
     """Return a request to add keys, all of which were new."""
-    return KeysAsked("add", "s3", keys, keys if done is None else tuple(done), refused=refused)
+    return RequestedKeys("add", "s3", keys, keys if done is None else tuple(done), refused=refused)
 
 
 FIRST = Tick(
     1,
-    Files(new=("acme.csv", "bad.csv")),
+    FolderChange(new=("acme.csv", "bad.csv")),
     None,
     '["acme.csv", "bad.csv"]',
     keys=(added("acme", "bad"),),
@@ -43,7 +39,7 @@ FIRST = Tick(
 )
 IDLE = Tick(
     2,
-    Files(same=("acme.csv", "bad.csv")),
+    FolderChange(same=("acme.csv", "bad.csv")),
     '["acme.csv", "bad.csv"]',
     '["acme.csv", "bad.csv"]',
     skip_reason="Nothing new.",
@@ -51,15 +47,15 @@ IDLE = Tick(
 )
 THIRD = Tick(
     3,
-    Files(changed=("bad.csv",), gone=("acme.csv",)),
+    FolderChange(changed=("bad.csv",), gone=("acme.csv",)),
     '["acme.csv", "bad.csv"]',
     '["bad.csv"]',
-    keys=(KeysAsked("delete", "s3", ("acme", "other"), ("acme",)), added("bad", done=())),
+    keys=(RequestedKeys("delete", "s3", ("acme", "other"), ("acme",)), added("bad", done=())),
     runs=(ran("bad", DROPPED, "bad.csv@283-1700000000123456789"),),
 )
 REFUSED = Tick(
     4,
-    Files(new=("acme.eu.csv", "acme.us.csv"), same=("bad.csv",)),
+    FolderChange(new=("acme.eu.csv", "acme.us.csv"), same=("bad.csv",)),
     '["bad.csv"]',
     '["bad.csv"]',
     keys=(added("acme", "acme", done=(), refused=True),),
@@ -99,7 +95,7 @@ def test_a_tick_that_had_nothing_to_do() -> None:
 def test_a_tick_that_gives_no_reason() -> None:
     """A file has changed, and the sensor says nothing; Dagster's words for it tell less."""
     dagster_says = "Sensor function returned an empty result"
-    tick = Tick(2, Files(changed=("acme.csv",)), "1", "1", skip_reason=dagster_says)
+    tick = Tick(2, FolderChange(changed=("acme.csv",)), "1", "1", skip_reason=dagster_says)
     assert repr(tick) == (
         "○ Tick 2: nothing asked for\n"
         "  in the folder: changed: acme.csv\n"
@@ -111,7 +107,7 @@ def test_a_tick_that_gives_no_reason() -> None:
 
 def test_a_run_of_the_empty_key() -> None:
     """It fails for want of a partition, and nobody can pass one."""
-    tick = Tick(1, Files(), None, None, runs=(ran("", FAILED, why="InvalidKey: Pass one"),))
+    tick = Tick(1, FolderChange(), None, None, runs=(ran("", FAILED, why="InvalidKey: Pass one"),))
     assert repr(tick).splitlines()[3:5] == [
         '    ""      ✗ failed',
         '  "" failed: the partition key is empty, so Dagster made a run without a partition',
@@ -147,7 +143,7 @@ def test_a_tick_that_failed() -> None:
 
 def test_a_tick_that_goes_on_with_the_one_before() -> None:
     """It evaluates nothing."""
-    tick = Tick(5, Files(), None, "1", runs=(ran("acme", QUEUED),), resumed=True)
+    tick = Tick(5, FolderChange(), None, "1", runs=(ran("acme", QUEUED),), resumed=True)
     assert repr(tick) == (
         "✓ Tick 5: 1 run asked for\n"
         "  cursor before: none\n"
@@ -160,7 +156,7 @@ def test_a_tick_that_goes_on_with_the_one_before() -> None:
 
 def test_events_alone() -> None:
     """They are recorded without a run."""
-    tick = Tick(1, Files(), None, None, events=2)
+    tick = Tick(1, FolderChange(), None, None, events=2)
     assert repr(tick) == (
         "○ Tick 1: nothing asked for\n"
         "  cursor before: none\n"
@@ -172,16 +168,16 @@ def test_events_alone() -> None:
 def test_runs_of_several_jobs_and_without_a_partition() -> None:
     """The job is named where it tells something; the empty key, which is one, can be seen."""
     several = (
-        RunAsked("acme", None, "customers", SUCCEEDED),
-        RunAsked(None, "1", "reporting", FAILED, "Gone: x"),
+        RequestedRun("acme", None, "customers", SUCCEEDED),
+        RequestedRun(None, "1", "reporting", FAILED, "Gone: x"),
     )
-    assert repr(Tick(1, Files(), None, None, runs=several)).splitlines()[2:6] == [
+    assert repr(Tick(1, FolderChange(), None, None, runs=several)).splitlines()[2:6] == [
         "    run of     run key  job        what became of it",
         "    acme       none     customers  ✓ succeeded",
         "    reporting  1        reporting  ✗ failed",
         "  reporting failed: Gone: x",
     ]
-    empty = Tick(1, Files(), None, None, keys=(added(""),), runs=(ran(""), ran(None)))
+    empty = Tick(1, FolderChange(), None, None, keys=(added(""),), runs=(ran(""), ran(None)))
     assert repr(empty).splitlines()[2:6] == [
         '  to add to "s3": 1 key; added: ""',
         "    run of        what became of it",
@@ -201,7 +197,7 @@ def cells(board: Board) -> list[list[str]]:
 
 def test_a_history() -> None:
     """A line for each tick: what there was, what was asked for and done, what is remembered."""
-    board = history_board([FIRST, IDLE, THIRD, REFUSED])
+    board = describe_history([FIRST, IDLE, THIRD, REFUSED])
     assert board.title == "4 ticks, 5 runs asked for"
     assert cells(board) == [
         ["tick", "in the folder", "keys asked for", "runs asked for", "what became of it", "cursor after"],
@@ -235,8 +231,8 @@ def test_a_history() -> None:
 
 def test_a_history_has_no_column_that_says_nothing() -> None:
     """No folder is watched, no key asked for, no cursor kept; a column that says the same each time stays."""
-    ticks = [Tick(number, Files(), None, None, runs=(ran("acme"),)) for number in (1, 2)]
-    assert as_text(history_board(ticks)) == (
+    ticks = [Tick(number, FolderChange(), None, None, runs=(ran("acme"),)) for number in (1, 2)]
+    assert render_text(describe_history(ticks)) == (
         "2 ticks, 2 runs asked for\n"
         "    tick  runs asked for  what became of it\n"
         "    ✓ 1   1: acme         1 run succeeded\n"
@@ -246,9 +242,9 @@ def test_a_history_has_no_column_that_says_nothing() -> None:
 
 def test_an_empty_folder_and_a_customer_called_none() -> None:
     """Nothing is left blank, and a name is never taken for nothing."""
-    none = Tick(1, Files(), None, None, runs=(ran("none"),))
-    new = Tick(2, Files(new=("none",)), None, None, runs=(ran("none", run_key="none"),))
-    assert cells(history_board([none, new])) == [
+    none = Tick(1, FolderChange(), None, None, runs=(ran("none"),))
+    new = Tick(2, FolderChange(new=("none",)), None, None, runs=(ran("none", run_key="none"),))
+    assert cells(describe_history([none, new])) == [
         ["tick", "in the folder", "runs asked for", "what became of it"],
         ["✓ 1", "none", "1: none", "1 run succeeded"],
         ["✓ 2", "new: none", "1: none", "1 run succeeded"],
@@ -262,17 +258,20 @@ def test_an_empty_folder_and_a_customer_called_none() -> None:
 
 def test_no_history_yet() -> None:
     """How to begin."""
-    assert as_text(history_board([])) == "○ No tick so far\n  Each call of tick() evaluates the sensor once."
+    assert (
+        render_text(describe_history([]))
+        == "○ No tick so far\n  Each call of tick() evaluates the sensor once."
+    )
 
 
 def test_many_ticks_keys_and_names() -> None:
     """The latest ticks, three names at most, and the count of the others."""
     keys = tuple(f"customer-{number:03}" for number in range(500))
     ticks = [
-        Tick(number, Files(new=keys), None, None, keys=(added(*keys),), runs=tuple(map(ran, keys)))
+        Tick(number, FolderChange(new=keys), None, None, keys=(added(*keys),), runs=tuple(map(ran, keys)))
         for number in range(1, 501)
     ]
-    board = history_board(ticks)
+    board = describe_history(ticks)
     assert board.title == "500 ticks, 250,000 runs asked for"
     assert board.blocks[0] == Line("460 earlier ticks not shown.")
     rows = cells(board)[1:]
@@ -291,14 +290,14 @@ def test_five_hundred_of_everything_is_bounded() -> None:
     names = tuple(f"customer-{number:03}" for number in range(500))
     tick = Tick(
         1,
-        Files(new=names, same=names),
+        FolderChange(new=names, same=names),
         None,
         "x" * 1_000_000,
         keys=tuple(map(added, names)),
         runs=tuple(ran(name, FAILED, name, "Broken: " + "y" * 10_000) for name in names),
         log=(("INFO", "z" * 10_000),) * 500,
     )
-    text = as_text(tick.board())
+    text = render_text(tick.board())
     lines = text.splitlines()
     assert text.count('\n  to add to "s3": ') == 10
     assert "  and: 490 more requests for keys" in lines
@@ -308,7 +307,7 @@ def test_five_hundred_of_everything_is_bounded() -> None:
     assert "  and: 480 more lines logged" in lines
     assert "(over 20,000 characters)" in text.replace("\n      ", " ")
     assert len(text) < 15_000
-    assert len(as_html(tick.board()).encode()) < 30_000
+    assert len(render_html(tick.board()).encode()) < 30_000
 
 
 def test_a_cursor_says_the_same_on_every_machine() -> None:
@@ -316,10 +315,10 @@ def test_a_cursor_says_the_same_on_every_machine() -> None:
     files = {f"customer-{number:03}.csv": [283, 1_700_000_000_123_456_789 + number] for number in range(100)}
     later = {name: [size, time + 10**15] for name, (size, time) in files.items()}
     boards = [
-        as_text(board)
+        render_text(board)
         for cursor in (json.dumps(files), json.dumps(later))
-        for ticks in [[Tick(1, Files(), None, cursor)]]
-        for board in (ticks[0].board(), history_board(ticks))
+        for ticks in [[Tick(1, FolderChange(), None, cursor)]]
+        for board in (ticks[0].board(), describe_history(ticks))
     ]
     assert boards[:2] == boards[2:]
     assert '{"customer-000.csv": [283, (time)], ' in boards[0]
@@ -340,15 +339,15 @@ def test_a_cursor_says_the_same_on_every_machine() -> None:
 )
 def test_the_cursor_of_the_courses_own_sensor_is_told_in_words(cursor: Cursor, told: str) -> None:
     """What is in it is made from times."""
-    tick = Tick(1, Files(), None, cursor.to_json())
+    tick = Tick(1, FolderChange(), None, cursor.to_json())
     assert repr(tick).splitlines()[-1] == f"  cursor after: {told}"
-    assert as_text(history_board([tick])).endswith(f"  {told}")
+    assert render_text(describe_history([tick])).endswith(f"  {told}")
 
 
 @pytest.mark.parametrize("cursor", ['{"format": 1, "done": []}', "[" * 5_000, '{"done": 1}', "2018-01-22"])
 def test_other_cursors_are_shown_as_they_are(cursor: str) -> None:
     """Also those that look like it."""
-    assert f"cursor after: {cursor[:20]}" in repr(Tick(1, Files(), None, cursor))
+    assert f"cursor after: {cursor[:20]}" in repr(Tick(1, FolderChange(), None, cursor))
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -356,17 +355,17 @@ def test_hostile_names_stay_names(name: str) -> None:
     """No element or attribute of theirs, and a page of modest size."""
     tick = Tick(
         1,
-        Files(new=(name,) * 30, changed=(name,), gone=(name,), same=(name,)),
+        FolderChange(new=(name,) * 30, changed=(name,), gone=(name,), same=(name,)),
         name,
         name + "!",
-        keys=(KeysAsked("add", name, (name,) * 30, (name,)), KeysAsked("delete", name, (name,), ())),
-        runs=(RunAsked(name, name, name, FAILED, name), RunAsked(None, name, "other", DROPPED)) * 30,
+        keys=(RequestedKeys("add", name, (name,) * 30, (name,)), RequestedKeys("delete", name, (name,), ())),
+        runs=(RequestedRun(name, name, name, FAILED, name), RequestedRun(None, name, "other", DROPPED)) * 30,
         skip_reason=name,
         log=(("INFO", name + "?"), (name, name + "?")),
     )
-    failed = Tick(2, Files(), name, name, not_begun=1, error=ValueError(name))
-    for board in (tick.board(), failed.board(), history_board([tick, failed])):
-        html = as_html(board)
+    failed = Tick(2, FolderChange(), name, name, not_begun=1, error=ValueError(name))
+    for board in (tick.board(), failed.board(), describe_history([tick, failed])):
+        html = render_html(board)
         assert injected(html) == []
         assert len(html.encode()) < 25_000
-        assert not {"\u202e", "\x00", "\x1b"} & set(html + as_text(board))
+        assert not {"\u202e", "\x00", "\x1b"} & set(html + render_text(board))

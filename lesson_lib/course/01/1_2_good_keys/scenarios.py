@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.display.safe_text import plain
+from lesson_lib.classroom.display.safe_text import make_plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
 
@@ -31,11 +31,11 @@ def _find_belief(
 ) -> tuple[str, str]:
     """Return the misconception behind unexpected keys, and what else was seen."""
     if not held and elsewhere.sets:
-        return "typo-raises-an-error", f"; the set {plain(repr(elsewhere.sets[0]))} has been given keys"
+        return "typo-raises-an-error", f"; the set {make_plain(repr(elsewhere.sets[0]))} has been given keys"
     if not held and elsewhere.instances:
         return "keys-live-in-the-definition", "; keys went to another instance than the given one"
     if not held:
-        aside = "" if returned is None else f", and returned {plain(repr(returned), longest=80)}"
+        aside = "" if returned is None else f", and returned {make_plain(repr(returned), max_length=80)}"
         return "", f"; your function registered nothing{aside}"
     bad = [name for name in dict.fromkeys(names) if not _is_good(name)]
     if kept := [name for name in held if not _is_good(name)]:
@@ -60,7 +60,7 @@ def _is_good(name: object) -> bool:
 
 
 def _format_keys(keys: Sequence[str]) -> str:
-    return plain(", ".join(map(repr, keys))) or "no key"
+    return make_plain(", ".join(map(repr, keys))) or "no key"
 
 
 def _three_good_names(answer: object) -> Miss | None:

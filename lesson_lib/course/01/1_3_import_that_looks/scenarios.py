@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lesson_lib.classroom.display.safe_text import counted, plain
+from lesson_lib.classroom.display.safe_text import format_count, make_plain
 from lesson_lib.classroom.exercises.exercise import Miss
 from lesson_lib.classroom.exercises.sandbox import KEYS, Sandbox, open_sandbox, require_set
 
@@ -35,20 +35,20 @@ def _describe_path(sandbox: Sandbox, returned: object) -> str:
     if returned is None or isinstance(returned, type):  # Dagster marks a missing value with a class
         return "no path, since the function returned nothing"
     if not isinstance(returned, str | Path) or "\n" in str(returned):
-        return f"no path, but {plain(repr(returned), longest=80)}"
+        return f"no path, but {make_plain(repr(returned), max_length=80)}"
     path = Path(returned)
     if not path.is_absolute():
-        return f"{plain(str(path))}, without its folder"
+        return f"{make_plain(str(path))}, without its folder"
     if path.resolve().parent != sandbox.lab.source:
-        return f"{plain(path.name)} in another folder than source.path"
-    return f"the path of {plain(path.name)}"
+        return f"{make_plain(path.name)} in another folder than source.path"
+    return f"the path of {make_plain(path.name)}"
 
 
 def _key_in_s3(asset: object) -> Miss | None:
     """The key acme is in the set s3."""
     if (name := require_set(asset)) == KEYS:
         return None
-    seen = f"the asset looks for it in the set {plain(repr(name))}, which has no key"
+    seen = f"the asset looks for it in the set {make_plain(repr(name))}, which has no key"
     return Miss("typo-raises-an-error", seen, expected=f"the asset looks for it in the set {KEYS!r}")
 
 
@@ -110,9 +110,9 @@ def _folder_afterwards(asset: object) -> Miss | None:
     if not changed:
         return None
     seen = "; ".join(
-        f"{plain(name)} {_describe_change(before.get(name), after.get(name))}" for name in changed
+        f"{make_plain(name)} {_describe_change(before.get(name), after.get(name))}" for name in changed
     )
-    return Miss(seen=seen, expected=f"the same {counted(len(before), 'file')} as before, untouched")
+    return Miss(seen=seen, expected=f"the same {format_count(len(before), 'file')} as before, untouched")
 
 
 def _read_files(sandbox: Sandbox) -> dict[str, bytes]:

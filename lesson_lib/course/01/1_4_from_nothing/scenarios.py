@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from lesson_lib.classroom.display.safe_text import counted, plain
+from lesson_lib.classroom.display.safe_text import format_count, make_plain
 from lesson_lib.classroom.exercises.answers import read_letters
 from lesson_lib.classroom.exercises.exercise import Miss
 from lesson_lib.classroom.exercises.sandbox import open_sandbox
@@ -56,7 +56,7 @@ def _lines_in_order(*answer: object) -> Miss | None:
             if "instance" in names:
                 names["instance"].dispose()
     rows = len(names["table"])
-    return None if rows == _ACME_ROWS else Miss(seen=counted(rows, "row"), expected=f"{_ACME_ROWS} rows")
+    return None if rows == _ACME_ROWS else Miss(seen=format_count(rows, "row"), expected=f"{_ACME_ROWS} rows")
 
 
 def _explain_error(letter: str, order: list[str], error: Exception) -> Miss:
@@ -66,7 +66,7 @@ def _explain_error(letter: str, order: list[str], error: Exception) -> Miss:
     beliefs = {"b": "three-records-are-one"} | ({"a": "definition-creates-keys"} if "e" in before else {})
     return Miss(
         beliefs.get(letter, ""),
-        seen=f"line {letter}, with {', '.join(before) or 'nothing'} before it, raised {plain(said)}",
+        seen=f"line {letter}, with {', '.join(before) or 'nothing'} before it, raised {make_plain(said)}",
         expected=f"all five lines run, and the table has acme's {_ACME_ROWS} rows",
     )
 

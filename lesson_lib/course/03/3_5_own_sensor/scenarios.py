@@ -17,14 +17,14 @@ from typing import Any
 
 import dagster as dg
 
-from lesson_lib.classroom.display.error_view import told_of
-from lesson_lib.classroom.display.safe_text import counted, listed, plain
+from lesson_lib.classroom.display.error_view import explain_error
+from lesson_lib.classroom.display.safe_text import format_count, format_list, make_plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.placeholders import get_function
 from lesson_lib.classroom.exercises.restart import prepare_restart
 from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
+from lesson_lib.classroom.simulator.tick import RunOutcome, Tick
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
-from lesson_lib.classroom.simulator.tick_view import Became, Tick
 from lesson_lib.pipeline import (
     SourceFolder,
     Warehouse,
@@ -90,7 +90,7 @@ class _Deployment:
             raise tick.error
         if tick.error:
             raise _TickFailed(tick)
-        return [run.partition or "" for run in tick.became(Became.QUEUED)]
+        return [run.partition or "" for run in tick.find_runs(RunOutcome.QUEUED)]
 
     def registered(self) -> list[str]:
         """Return the registered keys."""
@@ -99,8 +99,9 @@ class _Deployment:
     def describe_tick(self) -> str:
         """Describe the requests of the last tick."""
         tick = self.daemon.ticks[-1]
-        dropped = [run.partition or "" for run in tick.became(Became.DROPPED)]
-        parts = [f"runs queued: {_format_names([run.partition or '' for run in tick.became(Became.QUEUED)])}"]
+        queued = [run.partition or "" for run in tick.find_runs(RunOutcome.QUEUED)]
+        dropped = [run.partition or "" for run in tick.find_runs(RunOutcome.DROPPED)]
+        parts = [f"runs queued: {_format_names(queued)}"]
         parts += [f"dropped, since their run keys are known: {_format_names(dropped)}"] if dropped else []
         return "; ".join(parts)
 
@@ -163,11 +164,11 @@ def _require_sensor(answer: object) -> dg.SensorDefinition:
 
 def _explain_failed_tick(deployment: _Deployment, tick: Tick) -> Miss:
     """Explain a tick that failed because of the sensor's requests."""
-    facts = dict(told_of(tick.error)) if tick.error else {}  # with the cause in plain words
+    facts = dict(explain_error(tick.error)) if tick.error else {}  # with the cause in plain words
     is_unknown = isinstance(tick.error, dg.DagsterUnknownPartitionError)
     belief, aside = _explain_unknown_key(deployment, tick) if is_unknown else ("", "")
     parts = [
-        f"tick {tick.number} failed. {plain(facts.get('Raised', ''))}",
+        f"tick {tick.number} failed. {make_plain(facts.get('Raised', ''))}",
         facts.get("Why", ""),
         aside,
     ]
@@ -180,7 +181,7 @@ def _explain_unknown_key(deployment: _Deployment, tick: Tick) -> tuple[str, str]
         return "keys-live-in-the-definition", "Keys went to another instance than context.instance."
     sets = {*deployment.elsewhere.sets, *_find_requested_sets(deployment, tick)}
     if others := sorted(sets - {KEYS}):
-        return "typo-raises-an-error", f"The set {plain(repr(others[0]))} was to be given keys."
+        return "typo-raises-an-error", f"The set {make_plain(repr(others[0]))} was to be given keys."
     return ("" if sets or deployment.registered() else "run-request-brings-its-key"), ""
 
 
@@ -200,11 +201,11 @@ def _find_requested_sets(deployment: _Deployment, tick: Tick) -> list[str]:
 
 
 def _format_error(error: BaseException | None) -> str:
-    return plain(dict(told_of(error))["Raised"]) if error else ""
+    return make_plain(dict(explain_error(error))["Raised"]) if error else ""
 
 
 def _format_names(names: Sequence[str]) -> str:
-    return plain(listed([repr(name) for name in names], many=6)) or "none"
+    return make_plain(format_list([repr(name) for name in names], max_items=6)) or "none"
 
 
 def _compare_runs(
@@ -265,7 +266,7 @@ def _corrected(deployment: _Deployment) -> Miss | None:
     deployment.tick()
     deployment.put("grace.csv", "a corrected file\n", seconds=60)
     queued = deployment.tick()
-    dropped = [run.partition for run in deployment.daemon.ticks[-1].became(Became.DROPPED)]
+    dropped = [run.partition for run in deployment.daemon.ticks[-1].find_runs(RunOutcome.DROPPED)]
     belief = "file-name-is-a-good-run-key" if "grace" in dropped else "known-name-is-known-file"
     return _compare_runs(deployment, queued, ["grace"], "" if queued else belief) or _compare_runs(
         deployment, deployment.tick(), []
@@ -373,7 +374,7 @@ def _burst(deployment: _Deployment) -> Miss | None:
         if asked > MAX_RUNS_PER_TICK:
             return Miss(
                 "one-tick-can-ask-for-all",
-                seen=f"tick {len(deployment.daemon.ticks)} asked for {counted(asked, 'run')}",
+                seen=f"tick {len(deployment.daemon.ticks)} asked for {format_count(asked, 'run')}",
                 expected=f"{MAX_RUNS_PER_TICK} at the most, and the rest at the next ticks",
             )
         quiet = 0 if new else quiet + 1
@@ -385,7 +386,7 @@ def _burst(deployment: _Deployment) -> Miss | None:
     parts = [f"never asked for: {_format_names(never)}"] if never else []
     parts += [f"asked for again: {_format_names(again)}"] if again else []
     return Miss(
-        seen=f"after {counted(len(deployment.daemon.ticks), 'tick')}, {'; '.join(parts)}",
+        seen=f"after {format_count(len(deployment.daemon.ticks), 'tick')}, {'; '.join(parts)}",
         expected=f"a run for each of the {FILES_ON_FIRST_DAY} good ones, once; the cursor holds only those",
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
-from lesson_lib.classroom.display.safe_text import counted, plain
+from lesson_lib.classroom.display.safe_text import format_count, make_plain
 from lesson_lib.classroom.exercises.exercise import Miss, Scenario
 from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox, require_set
 from lesson_lib.pipeline.database_errors import WarehouseUnavailable, summarize_error
@@ -115,7 +115,9 @@ def _scenario(happening: Callable[[_Customers], Miss | None]) -> Scenario:
                 if "partition_key" not in str(error):
                     raise
                 return Miss(
-                    "partition-key-works-in-a-range", plain(f"the run failed. {error}"), "a run that succeeds"
+                    "partition-key-works-in-a-range",
+                    make_plain(f"the run failed. {error}"),
+                    "a run that succeeds",
                 )
             except Exception as error:
                 if "multiple partitions" not in str(error):  # in the words of the IO manager
@@ -185,8 +187,8 @@ def _awkward_key(customers: _Customers) -> Miss | None:
     except (duckdb.Error, WarehouseUnavailable) as error:
         # Three ordinary keys were loaded before, so the special characters are the reason.
         told = f"{type(error).__name__}: {summarize_error(error)}"
-        rows = counted(files["o'hare"].total(), "row")
-        return Miss(belief, plain(told), expected=f"{rows} of o'hare")
+        rows = format_count(files["o'hare"].total(), "row")
+        return Miss(belief, make_plain(told), expected=f"{rows} of o'hare")
     return _compare(customers.read_rows(), files, belief)
 
 
@@ -237,7 +239,7 @@ def _load_broken_file(customers: _Customers, broken: str, earlier: _Rows) -> Mis
     return Miss(
         "caught-errors-are-handled",
         seen="a run that succeeded, so that Dagster shows all three as materialized, and "
-        f"{counted(rows.total(), 'row')} of bluebird",
+        f"{format_count(rows.total(), 'row')} of bluebird",
         expected="a run that fails, and the rows of all three as they were",
     )
 
@@ -253,7 +255,7 @@ def _reversed_range(customers: _Customers) -> Miss | None:
     except Exception:  # noqa: BLE001 - any other error is right
         return None
     rows = sum(rows.total() for rows in customers.read_rows().values())
-    told = f"left {counted(rows, 'row')} in the table" if rows else "loaded nothing"
+    told = f"left {format_count(rows, 'row')} in the table" if rows else "loaded nothing"
     return Miss(
         "" if rows else "range-without-keys-is-noticed",
         seen=f"a run that succeeded, recorded no key, and {told}",
@@ -270,8 +272,8 @@ def _compare(found: _Rows, expected: _Rows, belief: str = "") -> Miss | None:
             aside = f", {strange} of which should not be there" if strange else ""
             return Miss(
                 belief,
-                seen=f"{counted(there.total(), 'row')} of {plain(key)}{aside}",
-                expected=f"{counted(wanted.total(), 'row')} of {plain(key)}",
+                seen=f"{format_count(there.total(), 'row')} of {make_plain(key)}{aside}",
+                expected=f"{format_count(wanted.total(), 'row')} of {make_plain(key)}",
             )
     return None
 

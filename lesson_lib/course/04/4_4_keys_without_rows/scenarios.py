@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 
-from lesson_lib.classroom.display.safe_text import listed, plain
+from lesson_lib.classroom.display.safe_text import format_list, make_plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 from lesson_lib.pipeline.database_errors import summarize_error
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
@@ -72,11 +72,11 @@ def _compare(
 
 
 def _format_value(value: object) -> str:
-    return plain(repr(value), longest=80)
+    return make_plain(repr(value), max_length=80)
 
 
 def _format_keys(keys: Sequence[str]) -> str:
-    return listed([repr(key) for key in keys], many=6) or "no key"
+    return format_list([repr(key) for key in keys], max_items=6) or "no key"
 
 
 def _some_missing(answer: object) -> Miss | None:
@@ -102,7 +102,7 @@ def _apostrophes(answer: object) -> Miss | None:
     except duckdb.Error as error:
         # Other keys worked, so the special characters are the reason.
         return Miss(
-            belief, plain(f"{type(error).__name__}: {summarize_error(error)}"), _format_keys(["o'neill"])
+            belief, make_plain(f"{type(error).__name__}: {summarize_error(error)}"), _format_keys(["o'neill"])
         )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from lesson_lib.classroom.display.html import as_html
-from lesson_lib.classroom.display.record_view import Changes, ThreeRecords, changes_board, records_board
-from lesson_lib.classroom.display.text import as_text
+from lesson_lib.classroom.display.html import render_html
+from lesson_lib.classroom.display.text import render_text
+from lesson_lib.classroom.lab.record_view import describe_changes, describe_records
+from lesson_lib.classroom.lab.records import Changes, ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords
 from tests.classroom.display.hostile import HOSTILE_NAMES, injected
 
@@ -16,7 +17,7 @@ FINE, FAILED = (False, False), (False, True)
 
 
 def of(
-    *keys: KeyRecords, assets: Sequence[str] = ASSETS, has_table: bool = True, nobodys_rows: int = 0
+    *keys: KeyRecords, assets: Sequence[str] = ASSETS, has_table: bool = True, unassigned_rows: int = 0
 ) -> ThreeRecords:
     """Return the three records of these keys."""
     return ThreeRecords(
@@ -25,7 +26,7 @@ def of(
         keys,
         has_database=True,
         has_table=has_table,
-        nobodys_rows=nobodys_rows,
+        unassigned_rows=unassigned_rows,
     )
 
 
@@ -67,12 +68,12 @@ ONE_OF_EACH = of(
 
 def text(records: ThreeRecords) -> str:
     """Return the board as text."""
-    return as_text(records_board(records))
+    return render_text(describe_records(records))
 
 
 def changed(before: ThreeRecords, after: ThreeRecords) -> str:
     """Return what differs, as text."""
-    return as_text(changes_board(Changes(before, after)))
+    return render_text(describe_changes(Changes(before, after)))
 
 
 def test_nothing_yet() -> None:
@@ -139,7 +140,7 @@ def test_rows_that_nothing_tells_apart() -> None:
     untold = key("acme", BOTH, None)
     waiting = key("zenith", NONE, None)
     assert (
-        text(of(untold, waiting, nobodys_rows=45))
+        text(of(untold, waiting, unassigned_rows=45))
         == """\
 ○ The three records of 2 keys: nothing says whose the rows are
     key     registered  materialized  rows  verdict
@@ -155,8 +156,8 @@ def test_ten_thousand_keys_are_summarised() -> None:
     keys = [agreeing(f"k{number:04}") for number in range(9_000)]
     gone = [key(f"k{number}", BOTH, 0) for number in range(9_000, 9_997)]
     left = [key(name, BOTH, 6, registered=False) for name in ("a", "b", "c")]
-    board = records_board(of(*keys, *gone, *left))
-    shown = as_text(board).splitlines()
+    board = describe_records(of(*keys, *gone, *left))
+    shown = render_text(board).splitlines()
     assert shown[:6] == [
         "✗ The three records of 10,000 keys: 1,000 disagree",
         "    verdict         keys   rows    which",
@@ -167,7 +168,7 @@ def test_ten_thousand_keys_are_summarised() -> None:
     ]
     assert shown[7] == "    k9000  yes         yes           0     ✗ rows missing"
     assert len(shown) == 6 + 1 + 20 + 2
-    assert len(as_html(board).encode()) < 20_000
+    assert len(render_html(board).encode()) < 20_000
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
@@ -177,11 +178,13 @@ def test_a_name_stays_a_name(name: str) -> None:
     many = [key(f"{name}{number}", BOTH, 0) for number in range(31)]
     for keys in ([one], [one, *many]):
         records = ThreeRecords(
-            (name, "other"), name, tuple(keys), has_database=True, has_table=False, nobodys_rows=1
+            (name, "other"), name, tuple(keys), has_database=True, has_table=False, unassigned_rows=1
         )
-        nothing = ThreeRecords((name, "other"), name, (), has_database=True, has_table=True, nobodys_rows=0)
-        for board in (records_board(records), changes_board(Changes(nothing, records))):
-            html, shown = as_html(board), as_text(board)
+        nothing = ThreeRecords(
+            (name, "other"), name, (), has_database=True, has_table=True, unassigned_rows=0
+        )
+        for board in (describe_records(records), describe_changes(Changes(nothing, records))):
+            html, shown = render_html(board), render_text(board)
             assert injected(html) == []
             assert len(html.encode()) < 30_000
             assert not any(character in shown for character in "\u202e\x00\x1b\r")
@@ -253,7 +256,7 @@ def test_rows_of_nobody_are_counted_together() -> None:
     """Where nothing says whose the rows are, no key is said to have got any."""
     before, untold = announced("acme"), key("acme", NONE, None)
     assert (
-        changed(of(before), of(untold, nobodys_rows=8))
+        changed(of(before), of(untold, unassigned_rows=8))
         == """\
 This cell changed the table raw_partition_data
   Rows in raw_partition_data, which does not say whose they are: 0 → 8."""
