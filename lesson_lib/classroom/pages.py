@@ -23,17 +23,11 @@ class ContentError(Exception):
 
 @dataclass(frozen=True)
 class Page:
-    """A Markdown file.
-
-    Attributes:
-        path: where it is.
-        front: the values of its front matter.
-        body: the Markdown below the front matter, without blank lines around it.
-    """
+    """A Markdown file."""
 
     path: Path
-    front: Mapping[str, Any]
-    body: str
+    front: Mapping[str, Any]  # the values of the front matter
+    body: str  # the Markdown below the front matter, without blank lines around it
 
     def error(self, fault: str, near: str = "") -> ContentError:
         """Return the error that names the line on which a text first stands, or else the first line."""

@@ -22,19 +22,12 @@ _MAX_LINE_LENGTH = 2_000  # characters
 
 @dataclass(frozen=True)
 class LogLine:
-    """One line of a run's log.
+    """One line of a run's log."""
 
-    Attributes:
-        level: `DEBUG`, `INFO`, ...
-        step: the step that wrote it, which for an asset is its name; empty for the run itself.
-        text: the message, without time and run id.
-        own: whether it comes from outside Dagster, as by `context.log.info` in an asset.
-    """
-
-    level: str
-    step: str
-    text: str
-    own: bool
+    level: str  # such as `INFO`
+    step: str  # which for an asset is its name; empty for the run itself
+    text: str  # without time and run id
+    own: bool  # from outside Dagster, as by `context.log.info` in an asset
 
 
 _DAGSTER = str(Path(dagster.__file__).parent)

@@ -1,6 +1,6 @@
 """The board of a backfill: how many keys it loaded, and which it refused, and why."""
 
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table, describe
+from lesson_lib.classroom.display.board import Board, Facts, Line, Mark, Table, describe
 from lesson_lib.classroom.display.safe_text import format_count, join_lines, keep_ends, shorten_name
 from lesson_lib.pipeline import Backfill
 
@@ -20,12 +20,8 @@ def describe_backfill(backfill: Backfill) -> Board:
     title = f"Backfill of {format_count(loaded + unchanged + refused, 'key')}: {loaded:,} loaded"
     if not refused:
         return Board(title, [Facts(facts)], Mark.GOOD)
-    next_move = Line("Correct these files, and call backfill again: it leaves out what is loaded.")
-    blocks: list[Block] = [Facts(facts), _make_table(backfill), next_move]
-    return Board(f"{title}, {refused:,} refused", blocks, Mark.ODD)
-
-
-def _make_table(backfill: Backfill) -> Table:
     kept = keep_ends(list(backfill.refused.items()), _MAX_ROWS)
-    rows = [(Line(shorten_name(key)), Line(join_lines(reason))) for key, reason in kept]
-    return Table("", ("refused", "why"), rows).with_gap(len(backfill.refused) - len(kept))
+    reasons = [(Line(shorten_name(key)), Line(join_lines(reason))) for key, reason in kept]
+    table = Table("", ("refused", "why"), reasons).with_gap(refused - len(kept))
+    next_move = Line("Correct these files, and call backfill again: it leaves out what is loaded.")
+    return Board(f"{title}, {refused:,} refused", [Facts(facts), table, next_move], Mark.ODD)

@@ -81,33 +81,21 @@ class Graph:
 
 @dataclass(frozen=True)
 class Fold:
-    """A text of many lines behind a summary, one click deep.
+    """A text of many lines behind a summary, one click deep."""
 
-    Attributes:
-        summary: what is behind it.
-        text: the lines.
-        unfolded: the lines that the text output shows, which has no folds.
-        is_open: whether the text is visible from the start.
-    """
-
-    summary: str
+    summary: str  # what is behind it
     text: str
-    unfolded: Sequence[str] = ()
-    is_open: bool = False
+    unfolded: Sequence[str] = ()  # the lines that the text output shows, which has no folds
+    is_open: bool = False  # whether the text is visible from the start
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing with a background of its own, so that it is readable in both themes.
-
-    Attributes:
-        png: the file's bytes.
-        width: in CSS pixels, if there is room.
-        description: everything that it shows, in words; the text output has neither picture nor description.
-    """
+    """A drawing with a background of its own, so that it is readable in both themes."""
 
     png: bytes
-    width: int
+    width: int  # in CSS pixels, if there is room
+    # everything that it shows, in words; the text output has neither picture nor description
     description: str
 
 
@@ -116,17 +104,11 @@ Block = Line | Facts | Table | Graph | Fold | Picture
 
 @dataclass(frozen=True)
 class Board:
-    """Everything that an object shows.
+    """Everything that an object shows."""
 
-    Attributes:
-        title: the one sentence for readers in a hurry, and the name that a screen reader says.
-        blocks: the parts below it.
-        mark: the state of the whole.
-    """
-
-    title: str
-    blocks: Sequence[Block] = ()
-    mark: Mark | None = None
+    title: str  # the one sentence for readers in a hurry, and the name that a screen reader says
+    blocks: Sequence[Block] = ()  # the parts below it
+    mark: Mark | None = None  # the state of the whole
 
 
 @singledispatch

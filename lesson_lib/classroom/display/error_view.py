@@ -106,9 +106,17 @@ def _locate(error: BaseException) -> str:
 
     A line that is the whole cell is omitted.
     """
-    step = next(filter(None, map(_find_step, walk_chain(error))), "")
-    own = next(filter(None, map(_find_own_line, walk_chain(error))), None)
-    if own is None or _is_whole_cell(own):
+    chain = list(walk_chain(error))
+    # Only some of Dagster's errors that wrap a learner's own have the step's name.
+    wrapping = (link for link in chain if isinstance(link, dg.DagsterUserCodeExecutionError))
+    step = next(filter(None, (str(getattr(link, "step_key", "")) for link in wrapping)), "")
+    tracebacks = (traceback.extract_tb(link.__traceback__) for link in chain)
+    frames = (frame for lines in tracebacks for frame in reversed(lines))
+    own = next((frame for frame in frames if _is_own(frame.filename)), None)
+    if own is None:
+        return step
+    cell_lines = filter(str.strip, linecache.getlines(own.filename))
+    if own.name == "<module>" and len(list(cell_lines)) == 1:
         return step
     function = "" if own.name.startswith("<") else f"{shorten_name(own.name)}, "
     cell = f"{'its' if function else 'the'} cell"
@@ -116,21 +124,6 @@ def _locate(error: BaseException) -> str:
     for_step = f", for {shorten_name(step)}" if step not in ("", own.name) else ""
     source = make_plain(hide_and_shorten(own.line or "", _MAX_SOURCE_LENGTH))
     return Bounded(f"{function}line {own.lineno} of {file}{for_step}: {source}".removesuffix(": "))
-
-
-def _is_whole_cell(frame: traceback.FrameSummary) -> bool:
-    lines = filter(str.strip, linecache.getlines(frame.filename))
-    return frame.name == "<module>" and len(list(lines)) == 1
-
-
-def _find_step(error: BaseException) -> str:
-    # Only some of Dagster's errors that wrap a learner's own have the step's name.
-    return str(getattr(error, "step_key", "")) if isinstance(error, dg.DagsterUserCodeExecutionError) else ""
-
-
-def _find_own_line(error: BaseException) -> traceback.FrameSummary | None:
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((frame for frame in reversed(frames) if _is_own(frame.filename)), None)
 
 
 def _is_own(filename: str) -> bool:

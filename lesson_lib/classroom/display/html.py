@@ -70,13 +70,11 @@ def _render_facts(pairs: Sequence[tuple[str, str]]) -> str:
 def _render_table(table: Table) -> str:
     caption = f"<caption>{_render_text(table.caption)}</caption>" if table.caption else ""
     head = "".join(f'<th scope="col">{_render_text(name)}</th>' for name in table.columns)
-    body = "".join(f"<tr>{_render_cells(row)}</tr>" for row in table.rows)
+    body = ""
+    for row in table.rows:
+        first, *others = map(_render_marked, row)
+        body += f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _render_cells(row: Sequence[Line]) -> str:
-    first, *others = map(_render_marked, row)
-    return f'<th scope="row">{first}</th>' + "".join(f"<td>{cell}</td>" for cell in others)
 
 
 def _render_box(box: Box, before: str) -> str:

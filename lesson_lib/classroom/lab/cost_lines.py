@@ -36,17 +36,11 @@ _TICKS = (
 
 @dataclass(frozen=True)
 class CostLine:
-    """The time that one way of loading takes.
-
-    Attributes:
-        way: its name.
-        seconds: the measured seconds by the number of customers, in that order.
-        up_to: the number of customers up to which the line is extrapolated from its last points.
-    """
+    """The time that one way of loading takes."""
 
     way: str
-    seconds: Mapping[int, float]
-    up_to: int
+    seconds: Mapping[int, float]  # measured, by the number of customers, in that order
+    up_to: int  # customers up to which the line is extrapolated from its last points
 
     @property
     def last(self) -> int:
@@ -57,11 +51,6 @@ class CostLine:
     def is_extrapolated(self) -> bool:
         """Whether the line continues beyond the last measurement."""
         return self.up_to > self.last
-
-    @property
-    def numbers(self) -> list[int]:
-        """The numbers of customers with a measured or an estimated time."""
-        return [*self.seconds, self.up_to] if self.is_extrapolated else list(self.seconds)
 
     @property
     def end(self) -> tuple[int, float]:
@@ -108,22 +97,32 @@ def draw_chart(lines: Sequence[CostLine]) -> bytes:
         ModuleNotFoundError: matplotlib is not installed.
     """
     with _matplotlib() as make_figure:
-        taken = sum(_LINE_HEIGHT * len(_format_label(line)) + _GAP for line in lines)
+        labels = [_Label(*each) for each in zip(lines, cycle(_COLOURS), cycle(_MARKERS), strict=False)]
+        taken = sum(label.height + _GAP for label in labels)
         height = max(_MIN_HEIGHT, _BELOW + _ABOVE + _LEGEND_HEIGHT + taken)
         figure = make_figure((WIDTH / _CSS_PIXELS_PER_INCH, height / _CSS_PIXELS_PER_INCH))
         inner = WIDTH - _LEFT - _RIGHT, height - _BELOW - _ABOVE
         axes = figure.add_axes((_LEFT / WIDTH, _BELOW / height, inner[0] / WIDTH, inner[1] / height))
         _draw_axes(axes, lines)
-        labels = []
-        for line, colour, marker in zip(lines, cycle(_COLOURS), cycle(_MARKERS), strict=False):
-            _draw_line(axes, line, colour, marker)
-            labels.append(_Label(line, colour, marker, _get_end_height(axes, line) * inner[1]))
-        _draw_labels(axes, labels, inner)
+        for label in labels:
+            _draw_line(axes, label)
+        _draw_labels(axes, labels, *inner)
         file = io.BytesIO()
         figure.savefig(
             file, format="png", dpi=_CSS_PIXELS_PER_INCH * _PIXELS_PER_CSS_PIXEL, metadata={"Software": None}
         )
         return file.getvalue()
+
+
+class _Label:
+    """The label at the end of a line: its marker, its name and its time."""
+
+    def __init__(self, line: CostLine, colour: str, marker: str) -> None:
+        self.line, self.colour, self.marker = line, colour, marker
+        name = textwrap.wrap(line.way, _LABEL_WIDTH, max_lines=_MAX_LABEL_LINES, placeholder=" …")
+        self.text = "\n".join([*name, line.format_time(line.end[0])])
+        self.height = _LINE_HEIGHT * (len(name) + 1)
+        self.centre = 0.0  # above the lower end of the axes
 
 
 @contextmanager
@@ -160,16 +159,16 @@ def _matplotlib() -> Iterator[Any]:
 
 
 def _draw_axes(axes: Any, lines: Sequence[CostLine]) -> None:  # noqa: ANN401 - matplotlib is not imported here
-    numbers = [number for line in lines for number in line.seconds] + [line.end[0] for line in lines]
-    seconds = [each for line in lines for each in line.seconds.values()] + [line.end[1] for line in lines]
+    numbers = [number for line in lines for number in (*line.seconds, line.end[0])]
+    seconds = [each for line in lines for each in (*line.seconds.values(), line.end[1])]
     axes.set(xscale="log", yscale="log")
     axes.set_xlim(min(numbers) / 1.5, max(numbers) * 1.5)
     axes.set_ylim(min(seconds) / 2, max(seconds) * 2)
     low, high = axes.get_xlim()
     powers = [10**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
     # All numbers may lie between two powers of ten.
-    shown = powers if len(powers) > 1 else sorted({*numbers})
-    axes.set_xticks(shown, [f"{number:,}" for number in shown])
+    x_ticks = powers if len(powers) > 1 else sorted({*numbers})
+    axes.set_xticks(x_ticks, [f"{number:,}" for number in x_ticks])
     bottom, top = axes.get_ylim()
     ticks = [tick for tick in _TICKS if bottom <= tick <= top]
     ticks = ticks if len(ticks) > 1 else sorted({_round_to_two_digits(each) for each in seconds})
@@ -182,94 +181,35 @@ def _draw_axes(axes: Any, lines: Sequence[CostLine]) -> None:  # noqa: ANN401 - 
     axes.set_xlabel("customers", fontsize=12, color=_INK, labelpad=6)
 
 
-def _draw_line(axes: Any, line: CostLine, colour: str, marker: str) -> None:  # noqa: ANN401 - as above
-    numbers, seconds = list(line.seconds), list(line.seconds.values())
-    axes.plot(numbers, seconds, color=colour, linewidth=2.2, marker=marker, markersize=8)
+def _draw_line(axes: Any, label: _Label) -> None:  # noqa: ANN401 - as above
+    line = label.line
+    style = {"color": label.colour, "marker": label.marker, "markersize": 8}
+    axes.plot(list(line.seconds), list(line.seconds.values()), linewidth=2.2, **style)
     if line.is_extrapolated:
-        style = {
-            "color": colour,
-            "linewidth": 1.8,
-            "linestyle": (0, (4, 3)),
-            "marker": marker,
-            "markersize": 8,
-        }
-        hollow = {"markerfacecolor": "white", "markeredgewidth": 1.8, "markevery": [1]}
-        end, at_the_end = line.end
-        axes.plot([line.last, end], [seconds[-1], at_the_end], **style, **hollow)
+        style |= {"linewidth": 1.8, "linestyle": (0, (4, 3))}
+        style |= {"markerfacecolor": "white", "markeredgewidth": 1.8, "markevery": [1]}
+        customers, seconds = line.end
+        axes.plot([line.last, customers], [line.seconds[line.last], seconds], **style)
 
 
-@dataclass
-class _Label:
-    """The label at the end of a line: its marker, its name and its time.
-
-    Attributes:
-        line: the line.
-        colour: its colour.
-        marker: its marker.
-        centre: the height of the label's centre above the lower end of the axes.
-    """
-
-    line: CostLine
-    colour: str
-    marker: str
-    centre: float
-
-    @property
-    def height(self) -> float:
-        """The height of the text."""
-        return _LINE_HEIGHT * len(_format_label(self.line))
-
-
-def _format_label(line: CostLine) -> list[str]:
-    """Return the lines of a label: the wrapped name, and the time."""
-    name = textwrap.wrap(line.way, _LABEL_WIDTH, max_lines=_MAX_LABEL_LINES, placeholder=" …")
-    return [*name, line.format_time(line.end[0])]
-
-
-def _get_end_height(axes: Any, line: CostLine) -> float:  # noqa: ANN401 - as above
-    """Return the height of a line's end, as a fraction of the height of the axes."""
-    bottom, top = map(math.log, axes.get_ylim())
-    return (math.log(line.end[1]) - bottom) / (top - bottom)
-
-
-def _draw_labels(axes: Any, labels: Sequence[_Label], inner: tuple[float, float]) -> None:  # noqa: ANN401 - as above
+def _draw_labels(axes: Any, labels: Sequence[_Label], width: float, height: float) -> None:  # noqa: ANN401 - as above
     """Draw the labels to the right of the axes, each as near to the end of its line as possible."""
-    width, height = inner
-    style = {"transform": axes.transAxes, "clip_on": False}
+    outside = {"transform": axes.transAxes, "clip_on": False}
+    small = {"fontsize": 10.5, "color": _PALE_INK, "va": "bottom", "linespacing": 1.4}
+    large = {"fontsize": 11.5, "color": _INK, "va": "center", "linespacing": 1.25, "parse_math": False}
+    leader = {"arrowstyle": "-", "color": _PALE_INK, "linewidth": 1, "linestyle": ":", "shrinkB": 6}
     is_extrapolated = any(label.line.is_extrapolated for label in labels)
     if is_extrapolated:
-        legend = "solid: measured\ndashed: reckoned"
-        axes.text(
-            1 + 12 / width, 0, legend, fontsize=10.5, color=_PALE_INK, va="bottom", linespacing=1.4, **style
-        )
+        axes.text(1 + 12 / width, 0, "solid: measured\ndashed: reckoned", **small, **outside)
+    bottom, top = map(math.log, axes.get_ylim())
+    for label in labels:
+        label.centre = (math.log(label.line.end[1]) - bottom) / (top - bottom) * height
     _spread_out(labels, _LEGEND_HEIGHT if is_extrapolated else 0, height)
     for label in labels:
-        across, up = 1 + 19 / width, label.centre / height
-        axes.annotate(
-            "",
-            label.line.end,
-            (1 + 12 / width, up),
-            textcoords=axes.transAxes,
-            arrowprops={
-                "arrowstyle": "-",
-                "color": _PALE_INK,
-                "linewidth": 1,
-                "linestyle": ":",
-                "shrinkB": 6,
-            },
-        )
-        axes.plot([across], [up], color=label.colour, marker=label.marker, markersize=8, **style)
-        axes.text(
-            1 + 30 / width,
-            up,
-            "\n".join(_format_label(label.line)),
-            fontsize=11.5,
-            color=_INK,
-            va="center",
-            linespacing=1.25,
-            parse_math=False,
-            **style,
-        )
+        up = label.centre / height
+        axes.annotate("", label.line.end, (1 + 12 / width, up), textcoords=axes.transAxes, arrowprops=leader)
+        axes.plot([1 + 19 / width], [up], color=label.colour, marker=label.marker, markersize=8, **outside)
+        axes.text(1 + 30 / width, up, label.text, **large, **outside)
 
 
 def _spread_out(labels: Sequence[_Label], low: float, high: float) -> None:

@@ -56,25 +56,27 @@ class Lab:
     """
 
     def __init__(self) -> None:
-        """Make the folder and copy the source files into it.
-
-        Raises:
-            LabUnavailable: as in `open_lab`.
-        """
+        """Make the folder and copy the source files into it, or raise `LabUnavailable`."""
         data_folder()  # raises its own error where the course is incomplete
         self.folder = _find_temporary_folder() / f"{_PREFIX}{uuid.uuid4().hex}"
         self.source = self.folder / "source"
         self.database = self.folder / "warehouse.duckdb"
-        lock = _make_lock(self.folder)
+        # It marks the lab as used; the system frees it even if the kernel is killed.
+        lock = FileLock(f"{self.folder}.lock")
         remove = weakref.finalize(self, _remove, self.folder, lock)
         try:
-            # Before the folder is made, so that no sweep removes it as abandoned. Nobody else knows the name
-            # of the lock, so there is nothing to wait for.
+            # Before the folder is made, so that no sweep removes it as abandoned. The lock's name is new, so
+            # there is nothing to wait for.
             lock.acquire(blocking=False)
             self.reset_source()
         except OSError as error:
             remove()
-            raise _explain_unavailable(self.folder.parent, error) from error
+            reason = error.strerror or str(error)
+            if error.errno in _NO_LOCKS:
+                reason = f"its files cannot be locked, which protects the labs in use ({reason})"
+            raise LabUnavailable(
+                f"No lab can be made in {self.folder.parent}: {reason}. {_NEXT_MOVE}"
+            ) from error
 
     def reset(self) -> None:
         """Restore the original source files, and remove the database.
@@ -82,13 +84,6 @@ class Lab:
         Raises:
             WarehouseUnavailable: the database is open; nothing has changed.
         """
-        self._require_closed()
-        self._make_folder()
-        for path in self.folder.iterdir():
-            _delete(path)
-        self.reset_source()
-
-    def _require_closed(self) -> None:
         # DuckDB continues to use a deleted file that is open, with its old rows.
         if find_file_holder(self.database):
             gc.collect()  # closes what DuckDBResource left open after a load that failed
@@ -97,19 +92,24 @@ class Lab:
                 f"The lab's database, {self.database.name}, is open in {holder}, so the lab stays as it is. "
                 "Close the connection (or restart the kernel that has it), and reset the lab again."
             )
+        self._make_folders()
+        for path in self.folder.iterdir():
+            _delete(path)
+        self.reset_source()
 
     def reset_source(self) -> None:
         """Restore the original source files, and keep the database."""
-        self._make_folder()
+        self._make_folders()
         _delete(self.source)
         self.source.mkdir()
         # Not `copytree`, whose collected errors have no reason of their own.
         for path in (data_folder() / "source").iterdir():
             shutil.copy2(path, self.source)
 
-    def _make_folder(self) -> None:
+    def _make_folders(self) -> None:
         # Private, because all users of the machine may share the parent folder.
         self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.source.mkdir(exist_ok=True)
 
     def bring_in(self, arrival: str) -> Path:
         """Deliver a file of `data/arrivals`, and replace an earlier one with the same name.
@@ -126,8 +126,7 @@ class Lab:
         if arrival not in (known := list_arrivals()):
             raise ValueError(f"No arrival is called {arrival!r}. There are: {', '.join(known)}.")
         delivered = data_folder() / "arrivals" / f"{arrival}.csv"
-        self._make_folder()
-        self.source.mkdir(exist_ok=True)
+        self._make_folders()
         _delete(self.source / delivered.name)  # instead of writing through a symbolic link
         return Path(shutil.copy(delivered, self.source))
 
@@ -154,8 +153,7 @@ class Lab:
             )
         digits = max(_MIN_DIGITS, len(str(number)))
         keys = [f"customer-{count:0{digits}}" for count in range(1, number + 1)]
-        self._make_folder()
-        self.source.mkdir(exist_ok=True)
+        self._make_folders()
         for key in keys:
             path = self.source / f"{key}.csv"
             _delete(path)  # as in `bring_in`
@@ -180,18 +178,6 @@ def _find_temporary_folder() -> Path:
     return folder
 
 
-def _explain_unavailable(folder: Path, error: OSError) -> LabUnavailable:
-    reason = error.strerror or str(error)
-    if error.errno in _NO_LOCKS:
-        reason = f"its files cannot be locked, which protects the labs in use ({reason})"
-    return LabUnavailable(f"No lab can be made in {folder}: {reason}. {_NEXT_MOVE}")
-
-
-def _make_lock(folder: Path) -> FileLock:
-    """Return the lock that marks a lab as used. The system frees it even if the kernel is killed."""
-    return FileLock(f"{folder}.lock")
-
-
 def _delete(path: Path) -> None:
     """Remove a file, a folder, or a symbolic link without its target, if it exists."""
     if path.is_dir() and not path.is_symlink():
@@ -212,13 +198,10 @@ def _remove(folder: Path, lock: FileLock) -> None:
 def _sweep() -> None:
     """Remove the labs that are no longer used."""
     for path in _find_temporary_folder().glob(f"{_PREFIX}*.lock"):
-        folder = path.with_suffix("")
-        lock = _make_lock(folder)
-        try:
+        lock = FileLock(path)
+        with suppress(Timeout, OSError):  # it is in use, or belongs to another user
             lock.acquire(blocking=False)
-        except (Timeout, OSError):  # it is in use, or belongs to another user
-            continue
-        _remove(folder, lock)
+            _remove(path.with_suffix(""), lock)
 
 
 def list_arrivals() -> list[str]:

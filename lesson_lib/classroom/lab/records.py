@@ -8,23 +8,14 @@ from lesson_lib.pipeline.audit import KeyRecords
 
 @dataclass(frozen=True, repr=False)
 class ThreeRecords(Displayable):
-    """The contents of the three records at one moment. Two are equal if nothing has happened in between.
+    """The contents of the three records at one moment. Two are equal if nothing has happened in between."""
 
-    Attributes:
-        assets: the names of the assets, in the order given.
-        table: the table in which the rows were counted.
-        keys: each key with its records: the registered ones in their order, then the others.
-        has_database: whether the database exists.
-        has_table: whether the table exists in it.
-        unassigned_rows: the number of rows if the table has no column `partition_key`, else 0.
-    """
-
-    assets: tuple[str, ...]
-    table: str
-    keys: tuple[KeyRecords, ...]
+    assets: tuple[str, ...]  # names, in the order given
+    table: str  # the table in which the rows were counted
+    keys: tuple[KeyRecords, ...]  # the registered ones in their order, then the others
     has_database: bool
     has_table: bool
-    unassigned_rows: int
+    unassigned_rows: int  # 0 if the table has a column `partition_key`
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,9 +1,9 @@
 """A stopwatch for ways to load customers, and the chart that compares what they cost."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import perf_counter
 
 from lesson_lib.classroom.display.board import Board, Line, Picture, Table
 from lesson_lib.classroom.display.displayable import Displayable
@@ -18,7 +18,7 @@ _MIN_SECONDS = 1e-4  # a coarse clock may measure 0, which a logarithmic axis ca
 class Stopwatch:
     """Measures how long each way of loading takes for a number of customers."""
 
-    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
         """Start without a measurement.
 
         Args:
@@ -84,19 +84,30 @@ class CostChart(Displayable):
     """The cost of each way, as a picture and as a table.
 
     `print` writes the table. The plain text that a notebook stores contains no measured number.
-
-    Attributes:
-        lines: one for each way, in the order of their measurement.
-        png: the picture.
     """
 
-    lines: Sequence[CostLine]
+    lines: Sequence[CostLine]  # one for each way, in the order of their measurement
     png: bytes
 
     def board(self) -> Board:
         """Describe the picture and the table."""
-        table = Table("Time by the number of customers (≈: reckoned, not measured)", *self._make_table())
-        return Board(_TITLE, [Picture(self.png, WIDTH, self._describe_picture()), table])
+        numbers = sorted({number for line in self.lines for number in (*line.seconds, line.end[0])})
+        times = [{number: line.format_time(number) for number in numbers} for line in self.lines]
+        ways = "; ".join(
+            f"{line.way}: {', '.join(f'{time} for {number:,}' for number, time in row.items() if time)}"
+            for line, row in zip(self.lines, times, strict=True)
+        )
+        description = (
+            f"Chart of the time against the number of customers, both on logarithmic scales. {ways}. "
+            "≈: reckoned, not measured."
+        )
+        rows = [
+            [Line(line.way), *(Line(time or "-") for time in row.values())]
+            for line, row in zip(self.lines, times, strict=True)
+        ]
+        caption = "Time by the number of customers (≈: reckoned, not measured)"
+        table = Table(caption, ["way", *(f"{number:,}" for number in numbers)], rows)
+        return Board(_TITLE, [Picture(self.png, WIDTH, description), table])
 
     def __repr__(self) -> str:
         """Return what was compared, without the measured numbers."""
@@ -106,31 +117,6 @@ class CostChart(Displayable):
     def __str__(self) -> str:
         """Return the table."""
         return render_text(self.board())
-
-    def _make_table(self) -> tuple[Sequence[str], Sequence[Sequence[Line]]]:
-        """Return a column for each number of customers, and a row for each way."""
-        rows = [
-            [Line(line.way), *(Line(line.format_time(number) or "-") for number in self._numbers)]
-            for line in self.lines
-        ]
-        return ["way", *(f"{number:,}" for number in self._numbers)], rows
-
-    def _format_times(self, line: CostLine) -> Iterator[str]:
-        for number in self._numbers:
-            if time_ := line.format_time(number):
-                yield f"{time_} for {number:,}"
-
-    @property
-    def _numbers(self) -> list[int]:
-        return sorted({number for line in self.lines for number in line.numbers})
-
-    def _describe_picture(self) -> str:
-        """Return in words what the picture shows."""
-        ways = "; ".join(f"{line.way}: {', '.join(self._format_times(line))}" for line in self.lines)
-        return (
-            f"Chart of the time against the number of customers, both on logarithmic scales. {ways}. "
-            "≈: reckoned, not measured."
-        )
 
 
 _TITLE = "What loading customers costs"

@@ -27,73 +27,42 @@ class FolderChange:
 
 @dataclass(frozen=True)
 class RequestedKeys:
-    """One request for keys, and its result.
+    """One request for keys, and its result."""
 
-    Attributes:
-        action: `add` or `delete`.
-        set_name: the set of keys.
-        keys: the requested ones.
-        done: those that were added or deleted; the others existed already, or did not exist.
-        refused: whether the instance refused the request, which made the tick fail.
-    """
-
-    action: str
+    action: str  # `add` or `delete`
     set_name: str
     keys: tuple[str, ...]
-    done: tuple[str, ...]
-    refused: bool = False
+    done: tuple[str, ...]  # added or deleted; the others existed already, or did not exist
+    refused: bool = False  # by the instance, which made the tick fail
 
 
 @dataclass(frozen=True)
 class RequestedRun:
-    """One run request, and its outcome.
+    """One run request, and its outcome."""
 
-    Attributes:
-        partition: its key, or the first and the last key of a range.
-        run_key: the run key, if it has one.
-        job: the job's name.
-        became: the outcome.
-        cause: what made the run fail; else empty.
-    """
-
-    partition: str | None
+    partition: str | None  # the key, or the first and the last key of a range
     run_key: str | None
     job: str
     became: RunOutcome
-    cause: str = ""
+    cause: str = ""  # of a failure
 
 
 @dataclass(frozen=True, repr=False)
 class Tick(Displayable):
-    """One evaluation of a sensor, and everything that followed from it.
+    """One evaluation of a sensor, and everything that followed from it."""
 
-    Attributes:
-        number: from 1 on.
-        files: the files of the folder that the simulator watches.
-        cursor_before: the cursor that the sensor received.
-        cursor_after: the cursor for the next tick.
-        keys: the requests for keys, in their order.
-        runs: the handled run requests, in their order.
-        not_begun: the number of run requests that were not handled, since the tick failed.
-        events: the number of asset events that were recorded without a run.
-        skip_reason: why no run was requested.
-        log: the lines that the sensor logged, each with its level.
-        error: what made the tick fail, if it failed.
-        resumed: whether the sensor was not evaluated, since the tick before could not begin these runs.
-    """
-
-    number: int
-    files: FolderChange
+    number: int  # from 1 on
+    files: FolderChange  # in the folder that the simulator watches
     cursor_before: str | None
     cursor_after: str | None
     keys: tuple[RequestedKeys, ...] = ()
-    runs: tuple[RequestedRun, ...] = ()
-    not_begun: int = 0
-    events: int = 0
-    skip_reason: str = ""
-    log: tuple[tuple[str, str], ...] = ()
+    runs: tuple[RequestedRun, ...] = ()  # the requests that were handled
+    not_begun: int = 0  # run requests that were not handled, since the tick failed
+    events: int = 0  # of assets, recorded without a run
+    skip_reason: str = ""  # why no run was requested
+    log: tuple[tuple[str, str], ...] = ()  # of the sensor: level and text
     error: BaseException | None = None
-    resumed: bool = False
+    resumed: bool = False  # not evaluated, since the tick before could not begin these runs
 
     def find_runs(self, *outcomes: RunOutcome) -> list[RequestedRun]:
         """Return the runs with these outcomes."""

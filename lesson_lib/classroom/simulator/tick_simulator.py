@@ -268,17 +268,11 @@ class _NeedsDaemonError(ValueError):
 
 @dataclass
 class _Progress:
-    """How far a tick has come; an error may end it anywhere.
-
-    Attributes:
-        waiting: the run requests that have not begun.
-        cursor: the cursor to save after the last of them has begun.
-        is_reserved: whether the daemon has recorded them, so that it tries them once more after an error.
-    """
+    """How far a tick has come; an error may end it anywhere."""
 
     waiting: deque[dg.RunRequest] = field(default_factory=deque)
-    cursor: str | None = None
-    is_reserved: bool = False
+    cursor: str | None = None  # to be saved after the last of them has begun
+    is_reserved: bool = False  # recorded by the daemon, which tries them once more after an error
     skip_reason: str = ""
     events: int = 0
     keys: list[RequestedKeys] = field(default_factory=list)
