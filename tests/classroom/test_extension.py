@@ -19,7 +19,7 @@ s3 = dg.DynamicPartitionsDefinition(name="s3")
 
 @dg.asset(partitions_def=s3)
 def imported(context: dg.AssetExecutionContext) -> None:
-    """Speak, and fail for one key."""
+    """Log and print a line, and fail for one key."""
     context.log.info("my own line")
     print("my own print")  # noqa: T201 - what a learner prints stays a learner's
     if context.partition_key == "boom":
@@ -28,7 +28,7 @@ def imported(context: dg.AssetExecutionContext) -> None:
 
 @pytest.fixture
 def shell() -> Iterator[InteractiveShell]:
-    """Return a shell like a notebook's, without colours, as the one that `get_ipython` finds."""
+    """Return a shell like a notebook's, without colours, which `get_ipython` returns."""
     shell = new_shell()
     instance = dg.DagsterInstance.ephemeral()
     instance.add_dynamic_partitions("s3", ["acme", "boom"])
@@ -48,14 +48,14 @@ def loaded(shell: InteractiveShell) -> InteractiveShell:
     return shell
 
 
-def shown(shell: InteractiveShell, expression: str) -> dict[str, str]:
+def format_value(shell: InteractiveShell, expression: str) -> dict[str, str]:
     """Return what a cell shows, by its MIME type."""
     data, _ = shell.display_formatter.format(shell.ev(expression))
     return data
 
 
-def state(shell: InteractiveShell) -> list[object]:
-    """Return everything that the extension may touch."""
+def collect_state(shell: InteractiveShell) -> list[object]:
+    """Return everything that the extension may change."""
     formatters = shell.display_formatter.formatters
     return [
         *(dict(formatters[kind].type_printers) for kind in ("text/html", "text/plain")),
@@ -69,14 +69,14 @@ def state(shell: InteractiveShell) -> list[object]:
 
 
 def test_unloading_leaves_everything_as_it_was(shell: InteractiveShell) -> None:
-    """Loaded twice, loaded anew and unloaded: formatters, errors, magics, loggers and filters are back."""
-    before = state(shell)
+    """Unloading restores formatters, errors, magics, loggers and filters, after any number of loadings."""
+    before = collect_state(shell)
     for magic in ("load_ext", "load_ext", "reload_ext"):
         shell.run_line_magic(magic, "lesson_lib")
-        assert all(now != then for now, then in zip(state(shell), before, strict=True))
+        assert all(now != then for now, then in zip(collect_state(shell), before, strict=True))
     shell.run_line_magic("unload_ext", "lesson_lib")
-    assert state(shell) == before
-    assert "text/html" not in shown(shell, "s3")
+    assert collect_state(shell) == before
+    assert "text/html" not in format_value(shell, "s3")
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_unloading_leaves_everything_as_it_was(shell: InteractiveShell) -> None:
 def test_objects_show_themselves_as_html_and_as_text(
     loaded: InteractiveShell, expression: str, title: str
 ) -> None:
-    """The section is named by the title, and the text begins with it."""
-    data = shown(loaded, expression)
+    """The HTML is named by the board's title, and the text begins with it."""
+    data = format_value(loaded, expression)
     assert title in data["text/plain"].splitlines()[0]
     assert data["text/html"].startswith('<section class="lesson-board" aria-label="')
 
@@ -104,10 +104,10 @@ def test_objects_show_themselves_as_html_and_as_text(
     "expression", ["['acme', 'zenith']", "[]", "[1, 2]", "{'a': ['b']}", "list(range(40))"]
 )
 def test_other_values_keep_their_form(loaded: InteractiveShell, expression: str) -> None:
-    """Ordinary lists are IPython's business."""
-    before = shown(loaded, expression)
+    """Ordinary lists are shown as IPython shows them."""
+    before = format_value(loaded, expression)
     loaded.run_line_magic("unload_ext", "lesson_lib")
-    assert shown(loaded, expression) == before
+    assert format_value(loaded, expression) == before
 
 
 @pytest.fixture(params=[("rich", "lesson_lib"), ("lesson_lib", "rich")], ids=" then ".join)
@@ -124,15 +124,15 @@ def beside_rich(
 
 @pytest.mark.parametrize("expression", ["instance", "imported", "[str(number) for number in range(100)]"])
 def test_boards_are_shown_beside_rich(beside_rich: InteractiveShell, expression: str) -> None:
-    """They are the same in both orders of loading; other values are rich's, and after unloading all are."""
-    with_rich = shown(beside_rich, expression)
+    """Boards are the same in both orders of loading, and after unloading all values are rich's."""
+    with_rich = format_value(beside_rich, expression)
     beside_rich.run_line_magic("unload_ext", "lesson_lib")
-    assert shown(beside_rich, expression).keys() == {"text/plain"}
+    assert format_value(beside_rich, expression).keys() == {"text/plain"}
     alone = new_shell()
     alone.user_ns.update(beside_rich.user_ns)
     alone.run_line_magic("load_ext", "lesson_lib")
     try:
-        assert shown(alone, expression) == with_rich
+        assert format_value(alone, expression) == with_rich
     finally:
         alone.run_line_magic("unload_ext", "lesson_lib")
 
@@ -140,7 +140,7 @@ def test_boards_are_shown_beside_rich(beside_rich: InteractiveShell, expression:
 def test_errors_are_shown_beside_rich(
     beside_rich: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One with a board is one line and the board; a learner's own is rich's, without other frames."""
+    """An error with a board is one line and the board; other errors are rich's, without extra frames."""
     beside_rich.run_cell("dg.materialize([imported], partition_key='nobody', instance=instance)")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "DagsterUnknownPartitionError: Could not find a partition with key `nobody`."
@@ -154,20 +154,20 @@ def test_errors_are_shown_beside_rich(
 def test_a_run_is_quiet_and_its_log_is_in_its_board(
     loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Dagster writes nothing to the page; a print stays, and the learner's own log line is in the board."""
-    data = shown(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
+    """Dagster writes nothing to the page, while prints stay and own log lines are in the board."""
+    data = format_value(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
     assert capsys.readouterr() == ("my own print\n", "")
     assert "INFO    imported: my own line" in data["text/plain"]
     assert '<details class="lesson-fold">' in data["text/html"]
     loaded.run_line_magic("unload_ext", "lesson_lib")
-    shown(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
+    format_value(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
     assert "DEBUG" in capsys.readouterr().err
 
 
 def test_a_logger_of_ones_own_still_writes(
     loaded: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only what would go to stderr is kept off the page: a file handler receives every line."""
+    """A file handler of the learner receives every line; only stderr is kept off the page."""
     written = logging.FileHandler(tmp_path / "run.log", encoding="utf-8")
 
     @dg.logger
@@ -194,7 +194,7 @@ def test_a_logger_of_ones_own_still_writes(
 def test_an_explained_error_is_one_line_and_a_board(
     loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The exception's own line first, then why, and what to do; the result carries the exception itself."""
+    """An explained error shows its own line first, then the board, and the result keeps the exception."""
     result = loaded.run_cell("dg.materialize([imported], partition_key='nobody', instance=instance)")
     assert isinstance(result.error_in_exec, dg.DagsterUnknownPartitionError)
     lines = capsys.readouterr().out.splitlines()
@@ -206,7 +206,7 @@ def test_an_explained_error_is_one_line_and_a_board(
 def test_the_log_of_the_run_that_failed_stands_below_its_error(
     loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An exception leaves no result whose board could show it; an error without a run brings no old log."""
+    """An error shows the log of its own run, and never that of an earlier run."""
     loaded.run_cell("dg.materialize([imported], partition_key='boom', instance=instance)")
     assert "    INFO    imported: my own line" in capsys.readouterr().out
     loaded.run_cell("dg.materialize([imported], partition_key='nobody', instance=instance)")
@@ -214,7 +214,7 @@ def test_the_log_of_the_run_that_failed_stands_below_its_error(
 
 
 def test_an_error_can_be_caught(loaded: InteractiveShell) -> None:
-    """It is the exception that Dagster raised, and nobody has touched it."""
+    """The exception is the one that Dagster raised, unchanged."""
     loaded.run_cell(
         "try:\n"
         "    dg.materialize([imported], partition_key='boom', instance=instance)\n"
@@ -227,7 +227,7 @@ def test_an_error_can_be_caught(loaded: InteractiveShell) -> None:
 def test_an_error_of_the_learners_own_keeps_its_traceback(
     loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What no library had a part in, IPython explains best; a mistyped magic, too."""
+    """IPython shows errors without a library, and mistyped magics."""
     loaded.run_cell("def half(number):\n    return number / 0\nhalf(1)")
     out = capsys.readouterr().out
     assert "----> 2     return number / 0" in out
@@ -237,10 +237,10 @@ def test_an_error_of_the_learners_own_keeps_its_traceback(
     assert "Where it failed" not in capsys.readouterr().out
 
 
-def test_warnings_of_libraries_are_silent_and_the_learners_own_are_heard(
+def test_warnings_of_libraries_are_hidden_and_own_warnings_are_shown(
     shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Dagster's notes on its features, and what installed code warns of, do not reach the page."""
+    """Dagster's notes on its features and warnings in installed code do not reach the page."""
     heard: list[str] = []
     monkeypatch.setattr(warnings, "showwarning", lambda message, *_: heard.append(str(message)))
     shell.run_line_magic("load_ext", "lesson_lib")
@@ -270,10 +270,10 @@ asking.join()
 """
 
 
-def test_an_instance_that_another_thread_clears_away_says_nothing(
+def test_an_instance_collected_by_another_thread_logs_nothing(
     loaded: InteractiveShell, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """SQLAlchemy would: the connections are of the thread that made them."""
+    """SQLAlchemy's log about connections of another thread is hidden."""
     loaded.run_cell(ANOTHER_THREAD)
     assert not caplog.records
     loaded.run_line_magic("unload_ext", "lesson_lib")
@@ -281,7 +281,7 @@ def test_an_instance_that_another_thread_clears_away_says_nothing(
     assert any("SQLite objects created in a thread" in str(record.exc_info) for record in caplog.records)
 
 
-def test_importing_the_library_costs_nothing_that_is_not_used() -> None:
+def test_importing_the_library_loads_nothing_that_is_not_used() -> None:
     """`import lesson_lib` loads neither Dagster nor IPython."""
     loaded = subprocess.run(
         [sys.executable, "-c", "import sys, lesson_lib; print(*sys.modules)"],

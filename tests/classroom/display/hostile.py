@@ -21,7 +21,7 @@ _ELEMENTS = {
 _ATTRIBUTES = {"class", "aria-label", "aria-hidden", "scope", "lang", "open"}
 
 
-def injected(html: str) -> list[str]:
+def find_injected(html: str) -> list[str]:
     """Return the elements and attributes in a board's HTML that no board writes, and tags left open."""
     parser = _Elements()
     parser.feed(html)

@@ -7,12 +7,12 @@ from lesson_lib.classroom.display.board import Board
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.pipeline import Backfill
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 MANY = [f"customer-{number:04}" for number in range(1, 1_001)]
 
 
-def board_of(backfill: Backfill) -> Board:
+def make_board(backfill: Backfill) -> Board:
     """Return the board that a notebook shows."""
     board = describe(backfill)
     assert board
@@ -20,10 +20,10 @@ def board_of(backfill: Backfill) -> Board:
 
 
 def test_numbers_and_the_reason_of_each_refusal() -> None:
-    """In a line each, without the folders of this machine."""
+    """A backfill shows its numbers, and the reason for each refused key without local folders."""
     why = "'customer-0002' has no file: customer-0002.csv is not in /srv/jo/source. Put it there."
     backfill = Backfill(dict.fromkeys(MANY[2:], 8), MANY[:1], {MANY[1]: why})
-    assert render_text(board_of(backfill)).splitlines() == [
+    assert render_text(make_board(backfill)).splitlines() == [
         "! Backfill of 1,000 keys: 998 loaded, 1 refused",
         "  loaded: 998 keys, with 7,984 rows",
         "  unchanged: 1 key, loaded before from the same file",
@@ -35,8 +35,8 @@ def test_numbers_and_the_reason_of_each_refusal() -> None:
 
 
 def test_where_nothing_was_refused_there_is_no_table() -> None:
-    """Nor a next move."""
-    assert render_text(board_of(Backfill({}, MANY, {}))).splitlines() == [
+    """Without refused keys there is neither a table nor a next move."""
+    assert render_text(make_board(Backfill({}, MANY, {}))).splitlines() == [
         "✓ Backfill of 1,000 keys: 0 loaded",
         "  loaded: 0 keys, with 0 rows",
         "  unchanged: 1,000 keys, loaded before from the same file",
@@ -45,8 +45,8 @@ def test_where_nothing_was_refused_there_is_no_table() -> None:
 
 
 def test_a_thousand_refusals_are_shortened() -> None:
-    """The first ones, the last one, and how many are between."""
-    board = board_of(Backfill({}, [], dict.fromkeys(MANY, "a reason " * 100)))
+    """Of a thousand refused keys, the first ones, the last one and the number in between are shown."""
+    board = make_board(Backfill({}, [], dict.fromkeys(MANY, "a reason " * 100)))
     lines = render_text(board).splitlines()
     assert lines[0] == "! Backfill of 1,000 keys: 0 loaded, 1,000 refused"
     assert [line.split("  ")[2] for line in lines[5:-1]] == [*MANY[:19], "… 980 more", MANY[-1]]
@@ -55,7 +55,7 @@ def test_a_thousand_refusals_are_shortened() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_stay_names(name: str) -> None:
-    """As a key and in a reason."""
-    html = render_html(board_of(Backfill({name: 8}, [name], {name: name})))
-    assert injected(html) == []
+    """A hostile name stays text, as a key and in a reason."""
+    html = render_html(make_board(Backfill({name: 8}, [name], {name: name})))
+    assert find_injected(html) == []
     assert not {"\u202e", "\x00", "\x1b"} & set(html)

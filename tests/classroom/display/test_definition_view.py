@@ -9,7 +9,7 @@ from lesson_lib.classroom.display import describe
 from lesson_lib.classroom.display.board import Board
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 s3 = dg.DynamicPartitionsDefinition(name="s3")
 days = dg.DailyPartitionsDefinition(start_date="2018-01-22", end_date="2018-01-27")
@@ -90,19 +90,19 @@ defs = dg.Definitions(
 OFF = "  Off by default: it starts nothing until it is switched on in the Dagster UI."
 
 
-def board_of(value: object) -> Board:
-    """Find the board as the extension does: by the type."""
+def make_board(value: object) -> Board:
+    """Find the board by the type, as the extension does."""
     return describe(value)
 
 
-def text_of(value: object) -> str:
+def make_text(value: object) -> str:
     """Return a value's board as text."""
-    return render_text(board_of(value))
+    return render_text(make_board(value))
 
 
 def test_an_asset_shows_what_it_needs() -> None:
-    """Its IO manager is not among it: Dagster brings one along."""
-    assert text_of(imported) == (
+    """An asset's board lists its resources, without the IO manager that Dagster provides."""
+    assert make_text(imported) == (
         "Asset imported\n"
         "  A customer's file. It is found and checked.\n"
         "  group: static_etl\n"
@@ -113,8 +113,8 @@ def test_an_asset_shows_what_it_needs() -> None:
 
 
 def test_an_asset_shows_what_it_depends_on() -> None:
-    """And its kinds, in an order that is the same every time."""
-    assert text_of(table) == (
+    """An asset's board lists its dependencies and kinds, always in the same order."""
+    assert make_text(table) == (
         "Asset table\n"
         "  Load what was imported.\n"
         "  group: static_etl\n"
@@ -125,37 +125,37 @@ def test_an_asset_shows_what_it_depends_on() -> None:
 
 
 def test_the_group_default_is_not_shown() -> None:
-    """Nobody has chosen it."""
-    assert text_of(prices) == (
+    """The group `default` is omitted, since no author has chosen it."""
+    assert make_text(prices) == (
         "Asset prices\n  Come every day.\n  partitions: daily, 5 keys, 2018-01-22 to 2018-01-26"
     )
 
 
 def test_two_assets_of_one_function() -> None:
-    """In the order in which they are made."""
-    assert text_of(both) == (
+    """The assets of one function are drawn in the order in which they are made."""
+    assert make_text(both) == (
         "2 assets of both\n  early: no partitions, after outside\n  eu/late: no partitions, after early"
     )
 
 
 def test_assets_that_are_made_elsewhere() -> None:
-    """As a spec, and as a definition of specs."""
+    """An external asset says so, as a spec and as a definition."""
     spec = dg.AssetSpec("lake", deps=["river"], group_name="water", kinds={"s3"})
-    assert text_of(spec) == (
+    assert make_text(spec) == (
         "Asset lake\n"
         "  group: water\n"
         "  kinds: s3\n"
         "  depends on: river\n"
         "  A spec describes an asset; the function that makes it, if there is one, is elsewhere."
     )
-    assert text_of(dg.AssetsDefinition(specs=[dg.AssetSpec("a"), dg.AssetSpec("b", group_name="g")])) == (
+    assert make_text(dg.AssetsDefinition(specs=[dg.AssetSpec("a"), dg.AssetSpec("b", group_name="g")])) == (
         "2 assets\n  a: no partitions\n  b: no partitions\n"
         "  group: g\n  Made elsewhere: Dagster only knows of it."
     )
 
 
 def test_source_assets() -> None:
-    """The form that assets made elsewhere had before specs; Dagster says that it is deprecated."""
+    """A `SourceAsset`, which Dagster has deprecated, is described like a spec."""
     with pytest.warns(DeprecationWarning, match="SourceAsset"):
         lake = dg.SourceAsset(
             "lake",
@@ -164,7 +164,7 @@ def test_source_assets() -> None:
             partitions_def=s3,
             description="All of it.",
         )
-    assert text_of(lake) == (
+    assert make_text(lake) == (
         "Asset lake\n"
         "  All of it.\n"
         "  group: water\n"
@@ -173,7 +173,7 @@ def test_source_assets() -> None:
         "  Made elsewhere: Dagster only knows of it."
     )
     boat = dg.AssetSpec("boat", deps=["lake"])
-    assert text_of(dg.Definitions([boat, lake])) == (
+    assert make_text(dg.Definitions([boat, lake])) == (
         "Definitions: 2 assets\n"
         '  lake: dynamic "s3"\n'
         "      kinds: s3\n"
@@ -183,7 +183,7 @@ def test_source_assets() -> None:
 
 
 def test_observed_assets() -> None:
-    """There is a function, and it makes nothing."""
+    """An observable asset says that its function makes nothing."""
     with pytest.warns(dg.BetaWarning):
 
         @dg.observable_source_asset
@@ -197,15 +197,15 @@ def test_observed_assets() -> None:
             yield dg.ObserveResult(asset_key="sea")
 
     observed = "  Made elsewhere: what is here only observes it."
-    assert text_of(river) == f"Asset river\n{observed}"
-    assert text_of(seas) == f"Asset sea\n{observed}"
+    assert make_text(river) == f"Asset river\n{observed}"
+    assert make_text(seas) == f"Asset sea\n{observed}"
 
 
 LETTERS = "gbhdaecf"  # by chance in their order once in 40,320 times
 
 
 def test_assets_of_a_graph_are_in_the_same_order_every_time() -> None:
-    """Dagster keeps them in sets, whose order is another one in each process."""
+    """The assets of a graph are sorted, since Dagster keeps them in sets."""
 
     @dg.op(out={letter: dg.Out() for letter in LETTERS})
     def letters():  # noqa: ANN202 - Dagster wants as many types as there are outputs
@@ -217,38 +217,38 @@ def test_assets_of_a_graph_are_in_the_same_order_every_time() -> None:
         return {letter: getattr(made, letter) for letter in LETTERS}
 
     graph = "".join(f"\n  {letter}: no partitions" for letter in sorted(LETTERS))
-    assert text_of(alphabet) == f"8 assets of alphabet{graph}"
-    assert text_of(dg.Definitions([alphabet])) == f"Definitions: 8 assets{graph}"
+    assert make_text(alphabet) == f"8 assets of alphabet{graph}"
+    assert make_text(dg.Definitions([alphabet])) == f"Definitions: 8 assets{graph}"
 
     @dg.sensor(target=[alphabet])
     def any_letter() -> None: ...
 
-    assert f"\n  starts: {', '.join(sorted(LETTERS))}\n" in text_of(any_letter)
+    assert f"\n  starts: {', '.join(sorted(LETTERS))}\n" in make_text(any_letter)
 
 
-def test_what_is_given_as_a_set_is_taken_by_name() -> None:
-    """A set has no order, and its items' hashes may be their addresses."""
+def test_items_of_a_set_are_sorted_by_name() -> None:
+    """Definitions given as sets are sorted by name, since their hashes may depend on addresses."""
     assets = {dg.AssetsDefinition(specs=[dg.AssetSpec(letter)]) for letter in LETTERS}
     jobs = {chore.graph.to_job(name=letter) for letter in LETTERS}
-    assert text_of(dg.Definitions(assets, jobs=jobs)).splitlines()[1:] == [
+    assert make_text(dg.Definitions(assets, jobs=jobs)).splitlines()[1:] == [
         *(f"  {letter}: no partitions" for letter in sorted(LETTERS)),
         f"  jobs: {', '.join(sorted(LETTERS))}",
     ]
 
 
-def test_descriptions_lose_what_differs_tomorrow() -> None:
-    """Such as the address of an object."""
+def test_unstable_parts_of_descriptions_are_hidden() -> None:
+    """A description does not show the address of an object."""
     told = f"Made by {object()!r}."
     spec = dg.AssetSpec("a", description=told)
     check = dg.AssetCheckSpec("check", asset="a", description=told)
     job = dg.define_asset_job("job", description=told)
     sensor = dg.SensorDefinition(name="sensor", job_name="job", evaluation_fn=print, description=told)
     for value in (spec, dg.AssetsDefinition(specs=[spec]), check, job, sensor):
-        assert text_of(value).splitlines()[1] == "  Made by <object object>."
+        assert make_text(value).splitlines()[1] == "  Made by <object object>."
 
 
 def test_three_thousand_of_everything_are_shortened() -> None:
-    """And an asset that needs three thousand others says so in a line."""
+    """Lists of three thousand names are shortened, and so are the dependencies of one asset."""
     names = [f"{number:04}_{'long' * 12}" for number in range(3_000)]
 
     @dg.multi_asset_check(specs=[dg.AssetCheckSpec(name, asset=names[0]) for name in names])
@@ -256,7 +256,7 @@ def test_three_thousand_of_everything_are_shortened() -> None:
         yield dg.AssetCheckResult(passed=True)
 
     every = [dg.AssetSpec(f"all_{number}", deps=names) for number in range(3)]
-    lines = text_of(dg.Definitions(every)).splitlines()
+    lines = make_text(dg.Definitions(every)).splitlines()
     assert lines[1].startswith(f"  all_0: no partitions, after {names[0]}, {names[1]}")
     assert lines[1].endswith(f"{names[18]}, … 2,981 more")
 
@@ -268,36 +268,36 @@ def test_three_thousand_of_everything_are_shortened() -> None:
         resources=dict.fromkeys(names, source),
     )
     for value in (defs, dg.Definitions(every), checks, dg.define_asset_job("job", names)):
-        board = board_of(value)
+        board = make_board(value)
         assert len(render_html(board).encode()) < 50_000
         assert len(render_text(board).encode()) < 50_000
 
 
 def test_a_check_says_whether_it_blocks() -> None:
-    """What a failure does is what blocking means."""
-    assert text_of(agree) == (
+    """The board of a check says what its failure does."""
+    assert make_text(agree) == (
         "Asset check agree\n  They agree.\n  of: table\n  blocking: no, the assets after it run all the same"
     )
-    assert text_of(next(iter(imported.check_specs))) == (
+    assert make_text(next(iter(imported.check_specs))) == (
         "Asset check good\n  of: imported\n  blocking: yes, a failure keeps the assets after it from running"
     )
 
 
 def test_a_check_says_what_else_it_reads() -> None:
-    """By name."""
+    """The board of a check names the other assets that it reads."""
     check = dg.AssetCheckSpec("good", asset="table", additional_deps=["b", "a"])
-    assert text_of(check).endswith("\n  also reads: a, b")
+    assert make_text(check).endswith("\n  also reads: a, b")
 
 
 def test_checks_of_one_function_are_a_table() -> None:
-    """A short one, however many they are."""
+    """Several checks are shown as a short table, however many there are."""
     specs = [dg.AssetCheckSpec(f"check_{number}", asset="table") for number in range(30)]
 
     @dg.multi_asset_check(specs=specs)
     def many() -> Iterator[dg.AssetCheckResult]:
         yield dg.AssetCheckResult(passed=True)
 
-    lines = text_of(many).splitlines()
+    lines = make_text(many).splitlines()
     assert lines[:3] == [
         "30 asset checks",
         "    check     of     blocking",
@@ -308,17 +308,17 @@ def test_checks_of_one_function_are_a_table() -> None:
 
 
 def test_a_job_before_it_has_found_its_assets() -> None:
-    """Keys by name, other selections as Dagster's UI writes them."""
+    """An unresolved job names selected keys, and writes other selections as Dagster's UI does."""
     there = "  It finds its assets once it stands in dg.Definitions together with them."
-    assert text_of(reload) == f"Job reload\n  Load again.\n  assets: imported, table\n{there}"
-    assert text_of(dg.define_asset_job("every")) == f"Job every\n  assets: all\n{there}"
+    assert make_text(reload) == f"Job reload\n  Load again.\n  assets: imported, table\n{there}"
+    assert make_text(dg.define_asset_job("every")) == f"Job every\n  assets: all\n{there}"
     group = dg.define_asset_job("group", dg.AssetSelection.groups("static_etl"))
-    assert text_of(group) == f'Job group\n  assets: group:"static_etl"\n{there}'
+    assert make_text(group) == f'Job group\n  assets: group:"static_etl"\n{there}'
 
 
 def test_a_job_that_has_found_its_assets() -> None:
-    """As a graph."""
-    assert text_of(defs.resolve_job_def("reload")) == (
+    """A resolved job draws its assets as a graph."""
+    assert make_text(defs.resolve_job_def("reload")) == (
         "Job reload\n"
         "  Load again.\n"
         '  imported: dynamic "s3"\n'
@@ -328,32 +328,32 @@ def test_a_job_that_has_found_its_assets() -> None:
 
 
 def test_a_job_without_assets() -> None:
-    """Its ops."""
-    assert text_of(chore) == "Job chore\n  Work without assets.\n  ops: step\n  resources: database"
+    """A job without assets lists its ops."""
+    assert make_text(chore) == "Job chore\n  Work without assets.\n  ops: step\n  resources: database"
 
 
 def test_schedules() -> None:
-    """By cron, and by the calendar of the partitions, before and after it is resolved."""
-    assert text_of(nightly) == (
+    """A schedule shows its cron schedule, or that it follows the calendar of its job's partitions."""
+    assert make_text(nightly) == (
         "Schedule nightly\n"
         "  starts: prices\n"
         "  when: 0 3 * * * and 0 15 * * * (cron), Europe/Berlin\n"
         "  On by default: it works wherever the daemon runs."
     )
-    assert text_of(defs.resolve_schedule_def("nightly")) == text_of(nightly)
-    assert text_of(by_calendar) == (
+    assert make_text(defs.resolve_schedule_def("nightly")) == make_text(nightly)
+    assert make_text(by_calendar) == (
         "Schedule daily_schedule\n"
         "  starts: job daily\n"
         "  when: a partition is over: its cron schedule follows from the partitions of the job\n" + OFF
     )
-    assert text_of(defs.resolve_schedule_def("daily_schedule")) == (
+    assert make_text(defs.resolve_schedule_def("daily_schedule")) == (
         "Schedule daily_schedule\n  starts: job daily\n  when: 0 0 * * * (cron), UTC\n" + OFF
     )
 
 
 def test_sensors() -> None:
-    """What they start and how often they look."""
-    assert text_of(arrivals) == (
+    """A sensor shows what it starts and how often it is evaluated."""
+    assert make_text(arrivals) == (
         "Sensor arrivals\n  Look for files.\n  starts: imported, table\n  looks: at most every 60 seconds\n"
         + OFF
     )
@@ -362,7 +362,7 @@ def test_sensors() -> None:
     def two() -> None: ...
 
     assert (
-        text_of(two)
+        make_text(two)
         == "Sensor two\n  starts: job chore, job daily\n  looks: at most every 30 seconds\n" + OFF
     )
 
@@ -384,8 +384,8 @@ def test_sensors() -> None:
 
 
 def test_all_definitions_together() -> None:
-    """What belongs together stands side by side, in the order of the definitions otherwise."""
-    assert text_of(defs) == (
+    """Definitions keep their order, except that each asset follows those that it needs."""
+    assert make_text(defs) == (
         "Definitions: 3 assets, 2 checks, 2 jobs, 2 schedules, 1 sensor, 1 resource\n"
         '  imported: dynamic "s3"\n'
         "      checks: good (blocking)\n"
@@ -399,36 +399,36 @@ def test_all_definitions_together() -> None:
         "  sensors: arrivals\n"
         "  resources: source"
     )
-    html = render_html(board_of(defs))
+    html = render_html(make_board(defs))
     assert html.count('class="lesson-next"') == 1  # an arrow from imported to table, and from nothing else
 
 
 def test_no_definitions() -> None:
-    """An empty start."""
-    assert text_of(dg.Definitions()) == "Definitions: nothing yet"
+    """Empty definitions say that there is nothing yet."""
+    assert make_text(dg.Definitions()) == "Definitions: nothing yet"
 
 
-def test_a_circle_is_drawn_as_it_stands() -> None:
-    """Dagster refuses it only when it loads the definitions."""
+def test_a_circle_of_assets_is_drawn() -> None:
+    """A circle of assets is drawn, since Dagster rejects it only when it loads the definitions."""
     circle = dg.Definitions([dg.AssetSpec("a", deps=["b"]), dg.AssetSpec("b", deps=["a"])])
     assert (
-        text_of(circle) == "Definitions: 2 assets\n  b: no partitions, after a\n  a: no partitions, after b"
+        make_text(circle) == "Definitions: 2 assets\n  b: no partitions, after a\n  a: no partitions, after b"
     )
 
 
 def test_ten_thousand_assets_are_shortened() -> None:
-    """A chain of them, the last one given first."""
+    """A chain of ten thousand assets, given in reverse, is shortened."""
     chain = [dg.AssetSpec(f"a{n}", deps=[f"a{n - 1}"] if n else []) for n in reversed(range(10_000))]
-    lines = text_of(dg.Definitions(chain)).splitlines()
+    lines = make_text(dg.Definitions(chain)).splitlines()
     assert lines[:3] == ["Definitions: 10,000 assets", "  a0: no partitions", "  a1: no partitions, after a0"]
     assert lines[21].startswith("  … and 9,980 more: a20, a21, ")
     assert "\n".join(lines[21:]).endswith("a9999 (9,980 in all).")
-    assert len(render_html(board_of(dg.Definitions(chain))).encode()) < 12_000
+    assert len(render_html(make_board(dg.Definitions(chain))).encode()) < 12_000
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_stay_names(name: str) -> None:
-    """No element or attribute of theirs, and a page of modest size."""
+    """A hostile name adds no element or attribute to the page, and the page stays small."""
     specs = [dg.AssetSpec([name, str(n)], deps=[[name]], description=name) for n in range(30)]
     check = dg.AssetCheckSpec("check", asset=[name], description=name)
     values = [
@@ -439,7 +439,7 @@ def test_hostile_names_stay_names(name: str) -> None:
         dg.Definitions(specs, resources={name: source}),
     ]
     for value in values:
-        html = render_html(board_of(value))
-        assert injected(html) == []
+        html = render_html(make_board(value))
+        assert find_injected(html) == []
         assert len(html.encode()) < 25_000
-        assert not {"\u202e", "\x00", "\x1b"} & set(html + text_of(value))
+        assert not {"\u202e", "\x00", "\x1b"} & set(html + make_text(value))

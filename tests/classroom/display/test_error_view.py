@@ -28,7 +28,7 @@ from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.changes import changes
 from lesson_lib.classroom.lab.folder import list_arrivals
 from lesson_lib.course_data import data_folder
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 from tests.classroom.shells import WITHOUT_HISTORY
 
 Fails = Callable[[str], BaseException]
@@ -582,8 +582,8 @@ BROKEN_ARRIVALS = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with files that are not what they should be."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with faulty files."""
     folder = tmp_path_factory.mktemp("world")
     (folder / "notes.duckdb").write_text("a note, and no database " * 500)
     (folder / "broken.csv").write_text("day,price\n2018-01-22,1.5\n2018-01-23,n/a\n")
@@ -594,21 +594,21 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shell(world: Path) -> Iterator[InteractiveShell]:
-    """A shell in which the first cell has run; a failing cell changes nothing for the next."""
+def shell(folder: Path) -> Iterator[InteractiveShell]:
+    """Return a shell in which the first cell has run; a failing cell changes nothing for the next."""
     shell = new_shell()
     with dg.DagsterInstance.ephemeral(settings=QUIET) as instance:
         instance.add_dynamic_partitions("s3", ["acme", "globex"])
-        shell.user_ns.update(folder=world, instance=instance)
+        shell.user_ns.update(folder=folder, instance=instance)
         shell.run_cell(FIRST_CELL).raise_error()
         yield shell
         shell.user_ns["con"].close()
 
 
 @pytest.fixture
-def fails(shell: InteractiveShell) -> Fails:
-    """Run a cell that must fail, and return what it raised."""
-    return partial(raised, shell)
+def run_failing(shell: InteractiveShell) -> Fails:
+    """Return a function that runs a cell which must fail, and returns its error."""
+    return partial(run_cell, shell)
 
 
 def new_shell() -> InteractiveShell:
@@ -618,36 +618,38 @@ def new_shell() -> InteractiveShell:
     return shell
 
 
-def raised(shell: InteractiveShell, cell: str) -> BaseException:
-    """Return what a cell raised."""
+def run_cell(shell: InteractiveShell, cell: str) -> BaseException:
+    """Run a cell that must fail, and return its error."""
     error = shell.run_cell(cell).error_in_exec
     assert isinstance(error, BaseException)
     return error
 
 
-def shown(error: BaseException) -> Board:
+def make_board(error: BaseException) -> Board:
     """Return the board of an error that has one."""
     board = describe_error(error)
     assert board
     return board
 
 
-def traceback_of(error: BaseException) -> str:
-    """Return what lies behind the board's fold."""
-    (fold,) = (block for block in shown(error).blocks if isinstance(block, Fold))
+def find_traceback(error: BaseException) -> str:
+    """Return the text behind the board's fold."""
+    (fold,) = (block for block in make_board(error).blocks if isinstance(block, Fold))
     assert fold.summary == "The full traceback"
     return fold.text
 
 
-def said(error: BaseException) -> tuple[str, dict[str, str]]:
-    """Return the title, and what the card says below it."""
-    board = shown(error)
+def read_card(error: BaseException) -> tuple[str, dict[str, str]]:
+    """Return the title and the facts of an error's card."""
+    board = make_board(error)
     (facts,) = (block for block in board.blocks if isinstance(block, Facts))
     return board.title, dict(facts.pairs)
 
 
-def expected(rule_name: str, where: str = "", finding: str = "", **values: str) -> tuple[str, dict[str, str]]:
-    """Return the title and the facts of a card for the rule of this name, or for none."""
+def expect_card(
+    rule_name: str, where: str = "", finding: str = "", **values: str
+) -> tuple[str, dict[str, str]]:
+    """Return the title and the facts of a card for the rule of this name, or for `none`."""
     if rule_name == "none":
         return ("Where it failed", {"Where": where}) if where else (UNEXPLAINED, {})
     rule = RULES[rule_name]
@@ -658,7 +660,7 @@ def expected(rule_name: str, where: str = "", finding: str = "", **values: str) 
     return "Why it failed, and what to do", {name: text for name, text in facts.items() if text}
 
 
-def rule_of(error: BaseException) -> str:
+def find_rule_name(error: BaseException) -> str:
     """Return the name of the rule that explains an error."""
     told = find_rule(error) or Rule("", "", "", "")
     names = (
@@ -669,7 +671,7 @@ def rule_of(error: BaseException) -> str:
     return next(names, "none")
 
 
-def parsed(text: str) -> Iterator[tuple[str, str, dict[str, str]]]:
+def parse_cases(text: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     """Yield the rule, the cell and the values of each case."""
     for case in re.split(r"\n(?=\S)", text.strip()):
         head, _, cell = case.partition("\n")
@@ -677,24 +679,24 @@ def parsed(text: str) -> Iterator[tuple[str, str, dict[str, str]]]:
         yield rule, dedent(cell), dict(value.split("=", 1) for value in values)
 
 
-@pytest.mark.parametrize(("rule", "cell", "values"), [*parsed(CASES)])
+@pytest.mark.parametrize(("rule", "cell", "values"), [*parse_cases(CASES)])
 def test_an_error_says_why_what_next_where_and_what_to_read(
-    fails: Fails, rule: str, cell: str, values: dict[str, str]
+    run_failing: Fails, rule: str, cell: str, values: dict[str, str]
 ) -> None:
-    """The card says all this and nothing else, and the exception is as it was."""
-    error = fails(cell)
+    """The card has exactly these facts, and the exception is unchanged."""
+    error = run_failing(cell)
     before = traceback.format_exception(error)
-    assert said(error) == expected(rule, **values)
+    assert read_card(error) == expect_card(rule, **values)
     assert traceback.format_exception(error) == before
-    assert injected(render_html(shown(error))) == []
-    assert traceback_of(error)
+    assert find_injected(render_html(make_board(error))) == []
+    assert find_traceback(error)
 
 
-@pytest.mark.parametrize(("rule", "cell", "values"), [*parsed(TICKS)])
+@pytest.mark.parametrize(("rule", "cell", "values"), [*parse_cases(TICKS)])
 def test_a_failed_tick_says_why_what_next_where_and_what_to_read(
     shell: InteractiveShell, rule: str, cell: str, values: dict[str, str]
 ) -> None:
-    """In the same words, after what was raised."""
+    """A failed tick has the same facts, after what was raised."""
     by, takes = values.pop("by", "target=both"), values.pop("takes", "")
     body = indent(cell, "    ")
     shell.run_cell(f"@dg.sensor({by})\ndef mine(context{takes}):\n{body}").raise_error()
@@ -703,19 +705,19 @@ def test_a_failed_tick_says_why_what_next_where_and_what_to_read(
     error = daemon.tick(run=False).error
     told = dict(explain_error(error))
     assert type(error).__name__ in told.pop("Raised")
-    assert told == expected(rule, **values)[1]
-    assert said(error) == expected(rule, **values)
+    assert told == expect_card(rule, **values)[1]
+    assert read_card(error) == expect_card(rule, **values)
 
 
 @pytest.mark.parametrize("cell", CARDS)
-def test_a_card_is_short_and_in_order(fails: Fails, cell: str) -> None:
-    """Why, next, where and what to read, as far as there is something to say."""
-    assert render_text(shown(fails(dedent(cell).strip()))) == CARDS[cell].strip("\n")
+def test_a_card_is_short_and_in_order(run_failing: Fails, cell: str) -> None:
+    """The facts of a card are in this order: why, next, where, and what to read."""
+    assert render_text(make_board(run_failing(dedent(cell).strip()))) == CARDS[cell].strip("\n")
 
 
 @pytest.mark.parametrize("arrival", [name for name in list_arrivals() if name.startswith("broken/")])
 def test_a_broken_file_is_explained_to_the_load_of_notebook_02(arrival: str) -> None:
-    """By the rule that is for it, or it is loaded as notebook 02 leaves it."""
+    """The rule for it explains a broken file, or notebook 02's version loads it."""
     with duckdb.connect() as con:
         con.execute(
             "create table raw_partition_data (date date, share_price double, amount double, spend double, "
@@ -723,13 +725,13 @@ def test_a_broken_file_is_explained_to_the_load_of_notebook_02(arrival: str) -> 
         )
         outcome = "loaded"
         try:
-            last_load()(con, arrival, str(data_folder() / "arrivals" / f"{arrival}.csv"))
+            find_last_load()(con, arrival, str(data_folder() / "arrivals" / f"{arrival}.csv"))
         except duckdb.Error as error:
-            outcome = rule_of(error)
+            outcome = find_rule_name(error)
     assert outcome == BROKEN_ARRIVALS[arrival]
 
 
-def last_load() -> Callable[[duckdb.DuckDBPyConnection, str, str], None]:
+def find_last_load() -> Callable[[duckdb.DuckDBPyConnection, str, str], None]:
     """Return the function `load` that notebook 02 ends with."""
     (notebook,) = NOTEBOOKS.glob("02_*.ipynb")
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
@@ -740,78 +742,80 @@ def last_load() -> Callable[[duckdb.DuckDBPyConnection, str, str], None]:
     return names["load"]
 
 
-def test_a_database_that_another_process_holds_names_the_process(fails: Fails, world: Path) -> None:
-    """The process and the file are those of the moment; the path is not shown."""
-    held = world / "held.duckdb"
+def test_a_database_that_another_process_holds_names_the_process(run_failing: Fails, folder: Path) -> None:
+    """The card names the process and the file, without the file's folder."""
+    held = folder / "held.duckdb"
     hold = f"import duckdb\ncon = duckdb.connect({str(held)!r})\nprint('held', flush=True)\ninput()"
     with subprocess.Popen(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == "held\n"
-        plain = fails('duckdb.connect(folder / "held.duckdb")')
-        ours = fails('with Warehouse(database=folder / "held.duckdb").get_connection():\n    pass')
+        plain = run_failing('duckdb.connect(folder / "held.duckdb")')
+        ours = run_failing('with Warehouse(database=folder / "held.duckdb").get_connection():\n    pass')
         other.communicate("\n")
-    assert said(plain) == expected("a database that a process holds", pid=str(other.pid), file="held.duckdb")
-    assert said(ours) == expected("a database that is held, refused")
-    assert str(world) not in traceback_of(plain) + traceback_of(ours)
+    assert read_card(plain) == expect_card(
+        "a database that a process holds", pid=str(other.pid), file="held.duckdb"
+    )
+    assert read_card(ours) == expect_card("a database that is held, refused")
+    assert str(folder) not in find_traceback(plain) + find_traceback(ours)
 
 
 def test_a_database_held_where_duckdb_gives_no_process() -> None:
-    """As on some systems, whose message cannot be had here."""
+    """The message of systems that do not name the process is explained as well."""
     error = duckdb.IOException("IO Error: File is already open in another program")
-    assert said(error) == expected("a database that is held")
+    assert read_card(error) == expect_card("a database that is held")
 
 
 def test_postponed_annotations_stay_in_force_for_later_cells() -> None:
-    """The card says so, and it is so: the cell that fails is not the one with the line."""
+    """The card says so because the cell that fails is not the one with the import."""
     shell = new_shell()
     shell.run_cell("from __future__ import annotations").raise_error()
     shell.run_cell("import dagster as dg").raise_error()
-    error = raised(shell, "@dg.asset\ndef imported(context: dg.AssetExecutionContext) -> None: ...")
-    assert rule_of(error) == "an annotation that is text"
+    error = run_cell(shell, "@dg.asset\ndef imported(context: dg.AssetExecutionContext) -> None: ...")
+    assert find_rule_name(error) == "an annotation that is text"
 
 
-def test_what_fails_in_a_cell_with_changes_is_the_cells(
-    shell: InteractiveShell, fails: Fails, monkeypatch: pytest.MonkeyPatch
+def test_an_error_in_a_cell_with_changes_belongs_to_the_cell(
+    shell: InteractiveShell, run_failing: Fails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """That the library ran the cell is no part of the error; what the cell calls is."""
+    """An error in a `%%changes` cell is explained as without the magic."""
     line = '%%changes instance, [imported], folder / "records.duckdb"\n'
     monkeypatch.setattr("lesson_lib.classroom.lab.changes.get_ipython", lambda: shell)
     shell.register_magic_function(changes, "cell")
-    assert describe_error(fails(f"{line}1 / 0")) is None
-    assert said(fails(f"{line}dg.DynamicPartitionsDefinition()")) == expected("none")
-    assert rule_of(fails(f'{line}register_keys(instance, ["acme*"])')) == "a refusal"
+    assert describe_error(run_failing(f"{line}1 / 0")) is None
+    assert read_card(run_failing(f"{line}dg.DynamicPartitionsDefinition()")) == expect_card("none")
+    assert find_rule_name(run_failing(f'{line}register_keys(instance, ["acme*"])')) == "a refusal"
 
 
 @pytest.mark.parametrize(
     "cell",
     ["1 / 0", "import json\njson.loads('{')", "raise KeyboardInterrupt", "dg.materialize([], partitions=1)"],
 )
-def test_nothing_is_added_where_no_library_had_a_part(fails: Fails, cell: str) -> None:
-    """Python's own traceback is better then, and an interrupt needs no card."""
-    assert describe_error(fails(cell)) is None
+def test_nothing_is_added_where_no_library_had_a_part(run_failing: Fails, cell: str) -> None:
+    """Errors without a library, and interrupts, keep Python's own traceback."""
+    assert describe_error(run_failing(cell)) is None
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_hostile_keys_do_nothing_to_the_page(fails: Fails, name: str) -> None:
-    """In a message of Dagster's and in one of DuckDB's they stay text, short and visible."""
-    unknown = fails(f"dg.materialize([imported], partition_key={name!r}, instance=instance)")
-    twice = fails(f'instance.add_dynamic_partitions("s3", [{name!r}] * 2)')
-    pasted = fails(f'con.execute("delete from prices where day = $$" + {name!r} + "$$")')
+def test_hostile_keys_do_nothing_to_the_page(run_failing: Fails, name: str) -> None:
+    """Hostile keys in messages of Dagster and DuckDB stay text, short and visible."""
+    unknown = run_failing(f"dg.materialize([imported], partition_key={name!r}, instance=instance)")
+    twice = run_failing(f'instance.add_dynamic_partitions("s3", [{name!r}] * 2)')
+    pasted = run_failing(f'con.execute("delete from prices where day = $$" + {name!r} + "$$")')
     for error in (unknown, twice, pasted):
-        board = shown(error)
+        board = make_board(error)
         html = render_html(board)
         assert board.title == "Why it failed, and what to do"
-        assert injected(html) == []
+        assert find_injected(html) == []
         assert not set("\x00\x1b\u202e\r") & set(html + render_text(board))
         assert len(html) < 40_000
         assert len(render_text(board)) < 1_200
 
 
-def test_the_traceback_is_whole_and_names_no_folder_of_this_machine(fails: Fails, world: Path) -> None:
-    """Chained as Python writes it; libraries from their own folder on, cells without their invented file."""
-    text = traceback_of(fails("dg.materialize([dividing], instance=instance)"))
+def test_the_traceback_is_whole_and_names_no_folder_of_this_machine(run_failing: Fails, folder: Path) -> None:
+    """The traceback is complete, and shows no local folder and no name of a cell's invented file."""
+    text = find_traceback(run_failing("dg.materialize([dividing], instance=instance)"))
     assert text.startswith("Traceback (most recent call last):\n")
     assert re.search(r'File "a cell", line \d+, in dividing\n    return 1 / 0\n', text)
     assert text.endswith("\nZeroDivisionError: division by zero")
@@ -819,22 +823,24 @@ def test_the_traceback_is_whole_and_names_no_folder_of_this_machine(fails: Fails
     files = set(re.findall(r'File "([^"]*)"', text))
     assert {"a cell", "dagster/_core/definitions/materialize.py", "contextlib.py"} <= files
     assert not [file for file in files if file.startswith(("/", "IPython", "ipykernel"))]
-    missing = traceback_of(
-        fails('dg.materialize(both, selection=[taking], partition_key="globex", instance=instance)')
+    missing = find_traceback(
+        run_failing('dg.materialize(both, selection=[taking], partition_key="globex", instance=instance)')
     )
-    refused = traceback_of(fails('Warehouse(database=folder / "notes.duckdb").get_connection().__enter__()'))
+    refused = find_traceback(
+        run_failing('Warehouse(database=folder / "notes.duckdb").get_connection().__enter__()')
+    )
     assert 'File "lesson_lib/pipeline/warehouse.py"' in refused
     for told in (text, missing, refused):
-        assert not [folder for folder in (sys.prefix, sys.base_prefix, str(world)) if folder in told]
+        assert not [place for place in (sys.prefix, sys.base_prefix, str(folder)) if place in told]
         assert not re.search(r"ipykernel_\d|0x[0-9a-f]{6}|/home/|/tmp/", told)
 
 
-def test_a_long_traceback_keeps_both_ends(fails: Fails) -> None:
-    """A message of millions of characters and a chain of a hundred errors stay small."""
-    keys = fails('instance.add_dynamic_partitions("s3", [str(number) for number in range(300_000)])')
+def test_a_long_traceback_keeps_both_ends(run_failing: Fails) -> None:
+    """A message of millions of characters and a chain of a hundred errors are shortened."""
+    keys = run_failing('instance.add_dynamic_partitions("s3", [str(number) for number in range(300_000)])')
     assert len(str(keys)) > 300_000
-    assert len(render_html(shown(keys))) < 40_000
-    chained = fails(
+    assert len(render_html(make_board(keys))) < 40_000
+    chained = run_failing(
         "def fail(depth):\n"
         "    try:\n"
         '        fail(depth - 1) if depth else con.execute("slect 1")\n'
@@ -842,7 +848,7 @@ def test_a_long_traceback_keeps_both_ends(fails: Fails) -> None:
         '        raise ValueError(f"depth {depth}") from error\n'
         "fail(100)"
     )
-    text = traceback_of(chained)
+    text = find_traceback(chained)
     assert len(text.splitlines()) == 181
     assert re.search(r"\n… [\d,]+ lines left out …\n", text)
     assert "Parser Error" in text
@@ -899,28 +905,28 @@ def twice() -> dg.MaterializeResult:
     ],
 )
 def test_a_blocking_check_is_explained_by_what_it_found(
-    fails: Fails, world: Path, cell: str, found: str
+    run_failing: Fails, folder: Path, cell: str, found: str
 ) -> None:
-    """Dagster's own message has only the check's name: key, file, line and next move are added."""
+    """The card adds key, file, line and next move to Dagster's message, which only names the check."""
     for name in ("negative-price.csv", "negative-two.csv"):
-        shutil.copy(data_folder() / "arrivals" / "broken" / "negative-price.csv", world / name)
-    error = fails(cell)
-    board = shown(error)
+        shutil.copy(data_folder() / "arrivals" / "broken" / "negative-price.csv", folder / name)
+    error = run_failing(cell)
+    board = make_board(error)
     assert isinstance(board.blocks[0], Facts)
     assert board.blocks[0].pairs[0] == ("Found", found)
     assert ("Found", found) in explain_error(error)
 
 
 def test_an_error_that_was_never_raised_has_a_board_too() -> None:
-    """Without any frame there is no place to name, and the message remains."""
-    board = shown(dg.DagsterInvariantViolationError("no frames"))
+    """An error without frames has a board that names no place."""
+    board = make_board(dg.DagsterInvariantViolationError("no frames"))
     assert render_text(board) == UNEXPLAINED
-    assert injected(render_html(board)) == []
+    assert find_injected(render_html(board)) == []
 
 
 @pytest.mark.parametrize("section", sorted({rule.section for rule in RULES.values()} - {""}))
 def test_every_section_named_is_a_heading(section: str) -> None:
-    """A learner who looks for it finds it."""
+    """Each section to which a rule refers is a heading of its notebook."""
     number, _, heading = section.removeprefix("notebook ").partition(", ")
     (notebook,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
@@ -929,11 +935,13 @@ def test_every_section_named_is_a_heading(section: str) -> None:
 
 
 def test_every_rule_is_provoked() -> None:
-    """No rule is there for a message that Dagster or DuckDB does not write."""
+    """Each rule explains an error that a test provokes."""
     tested_alone = {
         "a database that a process holds",
         "a database that is held",
         "a database that is held, refused",
     }
-    provoked = {rule for rule, *_ in parsed(CASES + TICKS)} | tested_alone | set(BROKEN_ARRIVALS.values())
+    provoked = (
+        {rule for rule, *_ in parse_cases(CASES + TICKS)} | tested_alone | set(BROKEN_ARRIVALS.values())
+    )
     assert provoked - {"none", "loaded"} == set(RULES)

@@ -15,7 +15,7 @@ from lesson_lib.classroom.display.partition_view import (
     format_partitions,
 )
 from lesson_lib.classroom.display.text import render_text
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 s3 = dg.DynamicPartitionsDefinition(name="s3")
 days = dg.DailyPartitionsDefinition(start_date="2018-01-22", end_date="2018-01-27")
@@ -24,7 +24,7 @@ QUIET = {"python_logs": {"python_log_level": "CRITICAL"}}
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    """Return an instance that has seen nothing yet."""
+    """Return an empty ephemeral instance."""
     with dg.DagsterInstance.ephemeral(settings=QUIET) as fresh:
         yield fresh
 
@@ -47,7 +47,7 @@ def broken() -> None:
 
 
 def test_a_dynamic_definition_says_where_its_keys_are() -> None:
-    """It is empty by itself, and the board says how to ask."""
+    """A dynamic definition has no keys itself, and its board says how to list them."""
     assert render_text(describe_partitions(s3)) == (
         'Dynamic partitions "s3"\n'
         "  It holds no keys itself: they live in an instance.\n"
@@ -55,8 +55,8 @@ def test_a_dynamic_definition_says_where_its_keys_are() -> None:
     )
 
 
-def test_a_closed_calendar_shows_first_last_and_how_many() -> None:
-    """The end date is not a key."""
+def test_a_closed_calendar_shows_first_last_and_number() -> None:
+    """A closed calendar shows its keys, and the end date is not one of them."""
     assert render_text(describe_partitions(days)) == (
         "Daily partitions: 5 keys, 2018-01-22 to 2018-01-26\n"
         "  The keys follow from the calendar: nobody adds them."
@@ -64,7 +64,7 @@ def test_a_closed_calendar_shows_first_last_and_how_many() -> None:
 
 
 def test_an_open_calendar_does_not_show_today() -> None:
-    """Its last key is another one tomorrow."""
+    """An open calendar does not show its last key, which changes every day."""
     hours = dg.HourlyPartitionsDefinition(start_date="2018-01-22-00:00", timezone="Europe/Berlin")
     assert render_text(describe_partitions(hours)) == (
         "Hourly partitions from 2018-01-22-00:00, without an end\n"
@@ -74,7 +74,7 @@ def test_an_open_calendar_does_not_show_today() -> None:
 
 
 def test_an_end_in_the_future_is_still_open() -> None:
-    """Dagster has only the keys up to now, so their number is not shown."""
+    """A calendar that ends in the future does not show the number of keys, which still grows."""
     start = dt.datetime.now(tz=dt.UTC) - dt.timedelta(days=300)
     end = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=300)
     months = dg.MonthlyPartitionsDefinition(start_date=start, end_date=end)
@@ -86,7 +86,7 @@ def test_an_end_in_the_future_is_still_open() -> None:
 
 
 def test_a_calendar_that_has_not_begun_has_no_key() -> None:
-    """Its start is shown instead of its first key."""
+    """A calendar that begins in the future shows its start instead of its first key."""
     start = (dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=300)).strftime("%Y-%m-%d")
     assert render_text(describe_partitions(dg.WeeklyPartitionsDefinition(start_date=start))) == (
         "Weekly partitions: no key yet\n"
@@ -96,7 +96,7 @@ def test_a_calendar_that_has_not_begun_has_no_key() -> None:
 
 
 def test_unusual_windows_show_their_cron_schedule() -> None:
-    """Working days but Tuesdays, in a year."""
+    """Unusual windows show their cron schedule, time zone and exclusions."""
     windows = dg.TimeWindowPartitionsDefinition(
         start="2019-01-01",
         end="2020-01-01",
@@ -115,7 +115,7 @@ def test_unusual_windows_show_their_cron_schedule() -> None:
 def test_windows_that_dagster_would_have_to_walk_through_are_not_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Fifty years of days that begin at three: counting them takes a second, so nobody does."""
+    """The windows of fifty years are not counted, because Dagster would take a second for it."""
 
     def count(_: dg.TimeWindowPartitionsDefinition) -> int:
         pytest.fail("counted")
@@ -138,13 +138,13 @@ def test_windows_that_dagster_would_have_to_walk_through_are_not_counted(
     ],
 )
 def test_static_keys_are_listed(keys: list[str], text: str) -> None:
-    """None, one, two."""
+    """Zero, one or two static keys are listed."""
     advice = "  They stand in the code: to add one is to change the code." if keys else ""
     assert render_text(describe_partitions(dg.StaticPartitionsDefinition(keys))) == text + advice
 
 
 def test_ten_thousand_static_keys_are_shortened() -> None:
-    """The first ones, the last one and the count."""
+    """Of ten thousand static keys, the first ones, the last one and the count are shown."""
     text = render_text(describe_partitions(dg.StaticPartitionsDefinition([f"k{n}" for n in range(10_000)])))
     assert text.startswith("Static partitions: 10,000 keys\n  k0, k1, k2, ")
     assert ", k18, … k9999 (10,000 in all)" in " ".join(text.split())
@@ -152,7 +152,7 @@ def test_ten_thousand_static_keys_are_shortened() -> None:
 
 
 def test_two_dimensions_show_both() -> None:
-    """And how a key is made of them."""
+    """A definition of two dimensions shows both, and how a key is composed."""
     both = dg.MultiPartitionsDefinition({"day": days, "customer": s3})
     assert render_text(describe_partitions(both)) == (
         "Multi-dimensional partitions: customer by day\n"
@@ -164,13 +164,13 @@ def test_two_dimensions_show_both() -> None:
 
 
 def test_a_definition_in_a_few_words() -> None:
-    """As assets and jobs show it."""
+    """Boards of assets and jobs describe a definition in a few words."""
     assert format_partitions(s3) == 'dynamic "s3"'
     assert format_partitions(days) == "daily, 5 keys, 2018-01-22 to 2018-01-26"
 
 
-def test_a_fresh_instance_says_that_it_will_be_forgotten(instance: dg.DagsterInstance) -> None:
-    """And how to see its keys."""
+def test_a_fresh_instance_says_how_long_it_lasts(instance: dg.DagsterInstance) -> None:
+    """An ephemeral instance says that the kernel forgets it, and how to see its keys."""
     assert render_text(describe_instance(instance)) == (
         "Ephemeral instance: forgotten when the kernel stops\n"
         '  to see its keys: instance.get_dynamic_partitions("…"), with the name of the set\n'
@@ -179,7 +179,7 @@ def test_a_fresh_instance_says_that_it_will_be_forgotten(instance: dg.DagsterIns
 
 
 def test_an_instance_shows_what_was_materialized_in_it(instance: dg.DagsterInstance) -> None:
-    """With and without keys, and what failed."""
+    """An instance shows its runs, those that failed, and the materialized assets with or without keys."""
     instance.add_dynamic_partitions("s3", ["acme", "zenith"])
     for key in ["acme", "zenith"]:
         dg.materialize([table], partition_key=key, instance=instance)
@@ -195,8 +195,8 @@ def test_an_instance_shows_what_was_materialized_in_it(instance: dg.DagsterInsta
     )
 
 
-def test_many_assets_of_an_instance_are_not_all_asked_for(instance: dg.DagsterInstance) -> None:
-    """Ten, and that there are more."""
+def test_only_ten_assets_of_an_instance_are_read(instance: dg.DagsterInstance) -> None:
+    """Ten assets of an instance are shown, and that there are more."""
     for number in range(12):
         instance.report_runless_asset_event(dg.AssetMaterialization(f"asset_{number:02}"))
     lines = render_text(describe_instance(instance)).splitlines()
@@ -205,7 +205,7 @@ def test_many_assets_of_an_instance_are_not_all_asked_for(instance: dg.DagsterIn
 
 
 def test_a_persistent_instance_outlives_the_kernel(tmp_path: Path) -> None:
-    """Its folder is not shown."""
+    """A persistent instance says that it outlives the kernel, and does not show its folder."""
     with dg.DagsterInstance.local_temp(str(tmp_path)) as kept:
         text = render_text(describe_instance(kept))
     assert text.splitlines()[0] == "Persistent instance: it outlives the kernel"
@@ -213,7 +213,7 @@ def test_a_persistent_instance_outlives_the_kernel(tmp_path: Path) -> None:
 
 
 def test_an_instance_whose_records_are_gone_says_so(instance: dg.DagsterInstance) -> None:
-    """A display that raises is worse than none."""
+    """An instance whose storage is gone shows the reason instead of raising an error."""
     instance.dispose()
     assert render_text(describe_instance(instance)) == (
         "Ephemeral instance: forgotten when the kernel stops\n"
@@ -222,7 +222,7 @@ def test_an_instance_whose_records_are_gone_says_so(instance: dg.DagsterInstance
 
 
 def test_ten_thousand_strings_show_both_ends() -> None:
-    """In their order, with the number between."""
+    """A list of ten thousand strings shows both ends in order, and the number in between."""
     board = describe_keys([f"customer-{number:05}" for number in range(10_000)])
     assert board is not None
     assert render_text(board) == (
@@ -234,7 +234,7 @@ def test_ten_thousand_strings_show_both_ends() -> None:
 
 
 def test_short_strings_show_ten_at_either_end() -> None:
-    """Thirty-one leave eleven between."""
+    """A list of thirty-one short strings shows ten at either end."""
     board = describe_keys([f"k{number:02}" for number in range(31)])
     assert board is not None
     assert [line.split(", ")[0].strip() for line in render_text(board).splitlines()] == [
@@ -247,13 +247,13 @@ def test_short_strings_show_ten_at_either_end() -> None:
 
 @pytest.mark.parametrize("other", [[], ["acme"], ["k"] * 30, [*["k"] * 40, 1], list(range(10_000))])
 def test_other_lists_are_left_alone(other: Sequence[object]) -> None:
-    """Short ones, and those that hold something else."""
+    """Short lists and lists of other values have no board."""
     assert describe_keys(other) is None
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_stay_names(instance: dg.DagsterInstance, name: str) -> None:
-    """No element or attribute of theirs, and a page of modest size."""
+    """A hostile name adds no element or attribute to the page, and the page stays small."""
     allowed = "".join(character for character in name if character >= " ")  # Dagster refuses the others here
     static = dg.StaticPartitionsDefinition([f"{number} {allowed}" for number in range(100)])
     boards = [
@@ -267,6 +267,6 @@ def test_hostile_names_stay_names(instance: dg.DagsterInstance, name: str) -> No
     for board in boards:
         assert board is not None
         html = render_html(board)
-        assert injected(html) == []
+        assert find_injected(html) == []
         assert len(html.encode()) < 12_000
         assert not {"\u202e", "\x00", "\x1b"} & set(html + render_text(board))

@@ -12,7 +12,7 @@ from lesson_lib.classroom.display.board import Board
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.request_view import describe_run_requests
 from lesson_lib.classroom.display.text import render_text
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 s3 = dg.DynamicPartitionsDefinition(name="s3")
 MANY = [f"customer-{number:05}" for number in range(10_000)]
@@ -48,19 +48,19 @@ def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
 defs = dg.Definitions([table, prices], sensors=[arrivals], schedules=[nightly])
 
 
-def board_of(value: object) -> Board:
-    """Find the board as the extension does: by the type."""
+def make_board(value: object) -> Board:
+    """Find the board by the type, as the extension does."""
     return describe(value)
 
 
-def text_of(value: object) -> str:
+def make_text(value: object) -> str:
     """Return a value's board as text."""
-    return render_text(board_of(value))
+    return render_text(make_board(value))
 
 
 def test_keys_to_add() -> None:
-    """The word `build_add_request` promises more than it does."""
-    assert text_of(s3.build_add_request(["zenith", "acme"])) == (
+    """A request to add keys says that nothing has happened yet, unlike its name."""
+    assert make_text(s3.build_add_request(["zenith", "acme"])) == (
         '○ Asked for: 2 keys to add to "s3"; nothing has happened yet\n'
         "  zenith, acme\n"
         "  The daemon carries it out, where one runs."
@@ -68,8 +68,8 @@ def test_keys_to_add() -> None:
 
 
 def test_a_key_to_delete() -> None:
-    """Its materializations and rows are other records."""
-    assert text_of(s3.build_delete_request(["o'hare"])) == (
+    """A request to delete a key says that materializations and rows remain."""
+    assert make_text(s3.build_delete_request(["o'hare"])) == (
         '○ Asked for: 1 key to delete from "s3"; nothing has happened yet\n'
         "  o'hare\n"
         "  The daemon carries it out, where one runs.\n"
@@ -78,14 +78,14 @@ def test_a_key_to_delete() -> None:
 
 
 def test_no_key_to_add() -> None:
-    """An empty request is one all the same."""
-    assert text_of(s3.build_add_request([])).startswith('○ Asked for: 0 keys to add to "s3"; nothing')
+    """A request for no keys is described like any other."""
+    assert make_text(s3.build_add_request([])).startswith('○ Asked for: 0 keys to add to "s3"; nothing')
 
 
 def test_a_run() -> None:
-    """The time of a file's last change, in the run key, is another one on each machine."""
+    """The time at which a file changed is hidden in a run key, since it differs on each machine."""
     request = dg.RunRequest(partition_key="acme", run_key="acme@283-1700000000123456789")
-    assert text_of(request) == (
+    assert make_text(request) == (
         "○ Asked for: 1 run of partition acme; nothing has happened yet\n"
         "  run key: acme@283-(time)\n"
         "  The daemon carries it out, where one runs."
@@ -93,7 +93,7 @@ def test_a_run() -> None:
 
 
 def test_a_run_of_a_range() -> None:
-    """With everything else that can be asked for, but for Dagster's own tags."""
+    """A run request shows everything that it can hold, except for Dagster's own tags."""
     request = dg.RunRequest(
         tags={
             "dagster/asset_partition_range_start": "acme",
@@ -104,7 +104,7 @@ def test_a_run_of_a_range() -> None:
         asset_selection=[table.key],
         run_config={"ops": {"table": {"config": {"path": "/home/me/x.csv"}}}},
     )
-    assert text_of(request) == (
+    assert make_text(request) == (
         "○ Asked for: 1 run of partitions acme to zenith; nothing has happened yet\n"
         "  job: nightly\n"
         "  assets: table\n"
@@ -114,18 +114,18 @@ def test_a_run_of_a_range() -> None:
     )
 
 
-def test_the_tags_of_a_run_lose_what_differs_tomorrow() -> None:
-    """In what they say, that is; and Dagster's own are not shown."""
+def test_unstable_parts_of_tags_are_hidden() -> None:
+    """Unstable parts of tags are hidden, and Dagster's own tags are omitted."""
     tags = {"made/by": repr(object()), "file": "/srv/data/x.csv", "dagster/own": "hidden"}
-    assert "\n  tags: made/by=<object object>, file=…/x.csv\n" in text_of(dg.RunRequest(tags=tags))
+    assert "\n  tags: made/by=<object object>, file=…/x.csv\n" in make_text(dg.RunRequest(tags=tags))
 
 
 def test_three_thousand_requests_and_tags_are_shortened() -> None:
-    """The first ones, and the number of the others."""
+    """Of three thousand requests and tags, the first ones and the number of the others are shown."""
     keys = MANY[:3_000]
     adding = [s3.build_add_request([key]) for key in keys]
     run = dg.RunRequest(tags=dict.fromkeys(keys, "/srv/" * 100))
-    board = board_of(dg.SensorResult([run], dynamic_partitions_requests=adding))
+    board = make_board(dg.SensorResult([run], dynamic_partitions_requests=adding))
     text = render_text(board)
     assert board.title.endswith(", and 2,990 more requests for keys, 1 run; nothing has happened yet")
     assert text.count("\n  to add to ") == 10
@@ -135,21 +135,21 @@ def test_three_thousand_requests_and_tags_are_shortened() -> None:
 
 
 def test_a_run_of_nothing_in_particular() -> None:
-    """No key, no run key, no job."""
-    assert text_of(dg.RunRequest()) == (
+    """A run request may have no key, no run key and no job."""
+    assert make_text(dg.RunRequest()) == (
         "○ Asked for: 1 run; nothing has happened yet\n  The daemon carries it out, where one runs."
     )
 
 
 def test_a_skip() -> None:
-    """With the reason, and without one."""
-    assert text_of(dg.SkipReason("No new\nfile.")) == "○ Nothing is asked for\n  why: No new file."
-    assert text_of(dg.SkipReason()) == "○ Nothing is asked for"
+    """A skip shows its reason, if it has one."""
+    assert make_text(dg.SkipReason("No new\nfile.")) == "○ Nothing is asked for\n  why: No new file."
+    assert make_text(dg.SkipReason()) == "○ Nothing is asked for"
 
 
 @pytest.mark.parametrize("answer", [dg.SensorResult(), [], None])
 def test_a_sensor_that_gives_no_reason(answer: object) -> None:
-    """Dagster has words of its own for it, which tell less."""
+    """A sensor without a reason gets a plain sentence instead of Dagster's message."""
 
     @dg.sensor(target=table)
     def quiet() -> Any:  # noqa: ANN401 - whatever a sensor may return
@@ -158,29 +158,29 @@ def test_a_sensor_that_gives_no_reason(answer: object) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_sensor_context(instance=instance, definitions=defs)
         tick = quiet.evaluate_tick(context)
-    assert text_of(tick) == "○ Nothing is asked for\n  why: the sensor gave no reason"
+    assert make_text(tick) == "○ Nothing is asked for\n  why: the sensor gave no reason"
 
 
 def test_a_schedule_that_gives_no_reason() -> None:
-    """Likewise."""
+    """A schedule without a reason gets a plain sentence instead of Dagster's message."""
 
     @dg.schedule(target=prices, cron_schedule="0 3 * * *")
     def quiet() -> None:
-        """Ask for nothing."""
+        """Request nothing."""
 
     with dg.DagsterInstance.ephemeral() as instance:
         tick = quiet.evaluate_tick(dg.build_schedule_context(instance=instance))
-    assert text_of(tick) == "○ Nothing is asked for\n  why: the schedule gave no reason"
+    assert make_text(tick) == "○ Nothing is asked for\n  why: the schedule gave no reason"
 
 
-def test_what_a_sensor_returns_and_what_its_tick_returns_say_the_same() -> None:
-    """Keys, runs, cursor; and who makes it happen."""
+def test_a_sensors_result_and_its_tick_have_the_same_board() -> None:
+    """The result of a sensor and its tick show keys, runs, cursor and who carries them out."""
     with dg.instance_for_test() as instance:
         context = dg.build_sensor_context(
             instance=instance, instance_ref=instance.get_ref(), definitions=defs
         )
-        returned = text_of(arrivals(context))
-        tick = text_of(arrivals.evaluate_tick(context))
+        returned = make_text(arrivals(context))
+        tick = make_text(arrivals.evaluate_tick(context))
         assert instance.get_dynamic_partitions("s3") == []
     assert returned == (
         '○ Asked for: 2 keys to add to "s3", 2 runs; nothing has happened yet\n'
@@ -195,29 +195,31 @@ def test_what_a_sensor_returns_and_what_its_tick_returns_say_the_same() -> None:
 
 
 def test_a_sensor_that_has_nothing_to_do() -> None:
-    """It may still move its cursor, or ask for keys alone, or record events."""
+    """A sensor without runs may still move its cursor, request keys, or record events."""
     skipped = dg.SensorResult(skip_reason="Nothing new.", cursor="7")
-    assert text_of(skipped) == ("○ Nothing is asked for\n  why: Nothing new.\n  cursor for the next tick: 7")
-    assert text_of(dg.SensorResult()) == "○ Nothing is asked for"
+    assert make_text(skipped) == (
+        "○ Nothing is asked for\n  why: Nothing new.\n  cursor for the next tick: 7"
+    )
+    assert make_text(dg.SensorResult()) == "○ Nothing is asked for"
     keys = dg.SensorResult(skip_reason="Later.", dynamic_partitions_requests=[s3.build_delete_request(["a"])])
-    assert text_of(keys).splitlines()[:3] == [
+    assert make_text(keys).splitlines()[:3] == [
         '○ Asked for: 1 key to delete from "s3"; nothing has happened yet',
         '  to delete from "s3": a',
         "  why no run: Later.",
     ]
     event = dg.SensorResult(asset_events=[dg.AssetMaterialization("table")])
-    assert text_of(event).splitlines()[0] == "○ Asked for: 1 event to record; nothing has happened yet"
+    assert make_text(event).splitlines()[0] == "○ Asked for: 1 event to record; nothing has happened yet"
 
 
 def test_a_schedule_and_its_tick() -> None:
-    """Called, it returns the request; evaluated, the same inside a tick."""
+    """A schedule returns a request when it is called, and shows the same inside a tick."""
     with dg.DagsterInstance.ephemeral() as instance:
         night = dt.datetime(2018, 1, 24, 3, tzinfo=dt.UTC)
         context = dg.build_schedule_context(
             instance=instance, scheduled_execution_time=night, repository_def=defs.get_repository_def()
         )
-        returned = text_of(nightly(context))
-        tick = text_of(nightly.evaluate_tick(context))
+        returned = make_text(nightly(context))
+        tick = make_text(nightly.evaluate_tick(context))
     assert returned == (
         "○ Asked for: 1 run of partition 2018-01-23; nothing has happened yet\n"
         "  run key: 2018-01-23\n"
@@ -232,7 +234,7 @@ def test_a_schedule_and_its_tick() -> None:
 
 
 def test_a_list_of_runs() -> None:
-    """As a sensor may return it."""
+    """A list of run requests, as a sensor may return it, has a board."""
     board = describe_run_requests([dg.RunRequest(partition_key="acme"), dg.RunRequest()])
     assert board is not None
     assert render_text(board).splitlines()[:4] == [
@@ -245,18 +247,18 @@ def test_a_list_of_runs() -> None:
 
 @pytest.mark.parametrize("other", [[], [1], ["acme"], [dg.RunRequest(), None]])
 def test_other_lists_are_left_alone(other: Sequence[object]) -> None:
-    """Nothing is shown that is not there."""
+    """Empty and mixed lists have no board."""
     assert describe_run_requests(other) is None
 
 
 def test_ten_thousand_requests_are_shortened() -> None:
-    """The first ones, the last one, and how many are between."""
+    """Of ten thousand requests, the first ones, the last one and the number in between are shown."""
     result = dg.SensorResult(
         [dg.RunRequest(partition_key=key, run_key=key) for key in MANY],
         dynamic_partitions_requests=[s3.build_add_request(MANY)],
         cursor="x" * 100_000,
     )
-    lines = text_of(result).replace("\n      ", " ").splitlines()  # as before wrapping
+    lines = make_text(result).replace("\n      ", " ").splitlines()  # as before wrapping
     assert lines[0] == '○ Asked for: 10,000 keys to add to "s3", 10,000 runs; nothing has happened yet'
     assert lines[1].endswith(", … customer-09999 (10,000 in all)")
     assert lines[11:14] == [
@@ -265,12 +267,12 @@ def test_ten_thousand_requests_are_shortened() -> None:
         "    customer-09999  customer-09999",
     ]
     assert lines[14].endswith(" (100,000 characters)")
-    assert len(render_html(board_of(result)).encode()) < 10_000
+    assert len(render_html(make_board(result)).encode()) < 10_000
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_stay_names(name: str) -> None:
-    """No element or attribute of theirs, and a page of modest size."""
+    """A hostile name adds no element or attribute to the page, and the page stays small."""
     keys = dg.DynamicPartitionsDefinition(name=name).build_add_request([name] * 30)
     run = dg.RunRequest(
         partition_key=name,
@@ -281,7 +283,7 @@ def test_hostile_names_stay_names(name: str) -> None:
     )
     result = dg.SensorResult([run] * 30, dynamic_partitions_requests=[keys], cursor=name)
     for value in (keys, run, result, dg.SkipReason(name)):
-        html = render_html(board_of(value))
-        assert injected(html) == []
+        html = render_html(make_board(value))
+        assert find_injected(html) == []
         assert len(html.encode()) < 20_000
-        assert not {"\u202e", "\x00", "\x1b"} & set(html + text_of(value))
+        assert not {"\u202e", "\x00", "\x1b"} & set(html + make_text(value))

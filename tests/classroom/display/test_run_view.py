@@ -12,7 +12,7 @@ from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.run_view import describe_run, explain_failure
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.pipeline import SourceFolder, import_dynamic_partition_file
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 s3 = dg.DynamicPartitionsDefinition(name="s3")
 
@@ -43,13 +43,13 @@ def ranged(context: dg.AssetExecutionContext) -> None:
 
 
 @pytest.fixture(autouse=True)
-def log_is_kept() -> Iterator[None]:
+def keep_log() -> Iterator[None]:
     """Keep the log of the runs of a test."""
     with run_log.keep_logs():
         yield
 
 
-def ran(*assets: dg.AssetsDefinition, key: str | None = None, **options: object) -> dg.ExecuteInProcessResult:
+def run(*assets: dg.AssetsDefinition, key: str | None = None, **options: object) -> dg.ExecuteInProcessResult:
     """Materialize assets in an instance that knows some keys, and return the result, failed or not."""
     with dg.DagsterInstance.ephemeral() as instance:
         instance.add_dynamic_partitions("s3", ["acme", "bad", "boom", *HOSTILE_NAMES])
@@ -58,14 +58,14 @@ def ran(*assets: dg.AssetsDefinition, key: str | None = None, **options: object)
         )
 
 
-def graph_of(board: Board) -> Graph:
+def find_graph(board: Board) -> Graph:
     """Return the board's graph."""
     return next(block for block in board.blocks if isinstance(block, Graph))
 
 
 def test_a_success_shows_keys_assets_metadata_checks_and_own_log_lines() -> None:
-    """Each asset stands after those that it needs, with what it recorded."""
-    assert render_text(describe_run(ran(imported, loaded, key="acme"))) == (
+    """The board of a successful run shows each asset after those that it needs, with its metadata."""
+    assert render_text(describe_run(run(imported, loaded, key="acme"))) == (
         "✓ Run succeeded: partition acme\n"
         "  ✓ imported: materialized\n"
         "      rows: 8\n"
@@ -79,8 +79,8 @@ def test_a_success_shows_keys_assets_metadata_checks_and_own_log_lines() -> None
 
 
 def test_a_failure_shows_its_cause_and_what_did_not_run() -> None:
-    """The cause stands at the asset that failed, without folders; the traceback is folded away."""
-    board = describe_run(ran(imported, loaded, key="boom"))
+    """The asset that failed shows its cause without folders, and the traceback is folded."""
+    board = describe_run(run(imported, loaded, key="boom"))
     text = render_text(board)
     assert text.startswith("✗ Run failed: partition boom\n  ✓ imported: materialized\n")
     assert "  ✗ loaded: failed, after imported\n      ✗ ValueError: no luck with '…/boom.csv'\n" in text
@@ -92,16 +92,16 @@ def test_a_failure_shows_its_cause_and_what_did_not_run() -> None:
     assert str(Path(dg.__file__).parent) not in folded.text
 
 
-def test_a_blocking_check_shows_that_the_asset_was_materialized_all_the_same() -> None:
-    """Misconception 17: the check stops what comes after, and does not unmake what it judged."""
-    text = render_text(describe_run(ran(imported, loaded, key="bad")))
+def test_a_blocking_check_shows_that_the_asset_was_materialized() -> None:
+    """Misconception 17: a failed check stops the next assets, but its own asset stays materialized."""
+    text = render_text(describe_run(run(imported, loaded, key="bad")))
     assert "  ! imported: materialized, and its check stops what comes after\n" in text
     assert "      ✗ check not_bad failed: Seen.\n" in text
     assert "  ○ loaded: not run, after imported" in text
 
 
 def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
-    """A check that runs as a step of its own shows its finding, and not also Dagster's error about it."""
+    """A check that runs as its own step shows its finding, without Dagster's error about it."""
 
     @dg.asset
     def checked() -> None: ...
@@ -113,7 +113,7 @@ def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
     @dg.asset(deps=[checked])
     def after() -> None: ...
 
-    assert render_text(describe_run(ran(checked, sound, after))) == (
+    assert render_text(describe_run(run(checked, sound, after))) == (
         "✗ Run failed\n"
         "  ! checked: materialized, and its check stops what comes after\n"
         "      ✗ check sound failed: a.csv: line 3 is empty. Correct the file.\n"
@@ -122,15 +122,15 @@ def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
 
 
 def test_a_run_that_a_check_stopped_failed_for_what_the_check_found() -> None:
-    """The table of a tick shows it, too, in place of Dagster's error, which has only the check's name."""
-    assert explain_failure(ran(imported, key="bad")) == "check not_bad failed: Seen."
-    assert explain_failure(ran(imported, loaded, key="boom")) == "ValueError: no luck with '…/boom.csv'"
+    """The failure of a run is the check's finding instead of Dagster's error, which only has the name."""
+    assert explain_failure(run(imported, key="bad")) == "check not_bad failed: Seen."
+    assert explain_failure(run(imported, loaded, key="boom")) == "ValueError: no luck with '…/boom.csv'"
 
 
 def test_a_range_of_keys_shows_each_keys_metadata() -> None:
-    """One run, several keys: they are counted, and each has its line."""
+    """A run for a range counts its keys, and shows the metadata of each key."""
     tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
-    assert render_text(describe_run(ran(ranged, tags=tags))).splitlines()[:5] == [
+    assert render_text(describe_run(run(ranged, tags=tags))).splitlines()[:5] == [
         "✓ Run succeeded: partitions acme to boom, 3 keys materialized",
         "  ✓ ranged: materialized 3 partitions",
         "      acme: rows 0",
@@ -139,25 +139,27 @@ def test_a_range_of_keys_shows_each_keys_metadata() -> None:
     ]
 
 
-def test_a_reversed_range_is_of_no_key() -> None:
-    """Dagster records a materialization without a key, and that is none of a key's."""
+def test_a_reversed_range_has_no_key() -> None:
+    """A reversed range has no keys, although Dagster records a materialization without a key."""
     tags = {"dagster/asset_partition_range_start": "boom", "dagster/asset_partition_range_end": "acme"}
-    assert render_text(describe_run(ran(ranged, tags=tags))).splitlines()[:3] == [
+    assert render_text(describe_run(run(ranged, tags=tags))).splitlines()[:3] == [
         "! Run succeeded: partitions boom to acme, 0 keys materialized",
         "  ○ ranged: ran, and made nothing",
         "  A range holds no key if its end was registered before its start. Did you mean to swap them?",
     ]
 
 
-def test_a_failed_step_with_a_check_is_told_once() -> None:
-    """The step is that of the asset and of its check, and its error is one."""
+def test_a_failed_step_with_a_check_is_shown_once() -> None:
+    """One step may belong to an asset and its check, and its error is shown once."""
     tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
-    told = [line.text for box in graph_of(describe_run(ran(imported, tags=tags))).boxes for line in box.lines]
+    told = [
+        line.text for box in find_graph(describe_run(run(imported, tags=tags))).boxes for line in box.lines
+    ]
     assert [text.partition(":")[0] for text in told] == ["DagsterInvariantViolationError"]
 
 
 def test_a_job_without_assets_shows_its_steps() -> None:
-    """A plain op job has a board, too."""
+    """The board of a job of ops shows its steps."""
 
     @dg.op
     def greet() -> None:
@@ -172,7 +174,7 @@ def test_a_job_without_assets_shows_its_steps() -> None:
 
 
 def test_a_check_that_ran_alone_shows_its_asset_as_not_part_of_the_run() -> None:
-    """Nothing was materialized, and the board does not say so."""
+    """A check that ran alone shows that its asset was not part of the run."""
 
     @dg.asset
     def table() -> None:
@@ -191,7 +193,7 @@ def test_a_check_that_ran_alone_shows_its_asset_as_not_part_of_the_run() -> None
 
 
 def test_many_assets_are_shortened() -> None:
-    """A hundred assets: thirty boxes, and the others by name and number."""
+    """Of a hundred assets, thirty are boxes, and the others are listed by name."""
 
     @dg.multi_asset(specs=[dg.AssetSpec(f"asset_{number:03}") for number in range(100)])
     def many() -> Iterator[dg.MaterializeResult]:
@@ -206,22 +208,22 @@ def test_many_assets_are_shortened() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_keys_and_messages_are_only_text(name: str) -> None:
-    """Whatever a key or a message holds, the page shows it as text, and the board keeps its size."""
+    """A hostile key or message is shown as text, and the board stays small."""
 
     @dg.asset(partitions_def=s3)
     def fails(context: dg.AssetExecutionContext) -> None:
         context.log.info(context.partition_key)
         raise ValueError(context.partition_key)
 
-    board = describe_run(ran(fails, key=name))
-    assert injected(render_html(board)) == []
+    board = describe_run(run(fails, key=name))
+    assert find_injected(render_html(board)) == []
     assert len(render_html(board).encode()) < 60_000
     assert len(render_text(board)) < 3_000
     assert all(line.isprintable() for line in render_text(board).split("\n"))
 
 
-def test_what_fails_outside_an_asset_of_its_own_name_is_told() -> None:
-    """Assets of one function, of a graph, and with a prefix: each fails with its cause."""
+def test_assets_whose_step_has_another_name_show_their_failure() -> None:
+    """Assets of one function, of a graph, or with a prefix show the cause of their failure."""
 
     @dg.multi_asset(specs=[dg.AssetSpec("first"), dg.AssetSpec(["shop", "second"])])
     def several() -> tuple[None, None]:
@@ -239,7 +241,7 @@ def test_what_fails_outside_an_asset_of_its_own_name_is_told() -> None:
     def prefixed() -> None:
         raise ValueError("prefixed")
 
-    assert render_text(describe_run(ran(several, outer, prefixed))).splitlines() == [
+    assert render_text(describe_run(run(several, outer, prefixed))).splitlines() == [
         "✗ Run failed",
         "  ✗ first: failed",
         "      ✗ ValueError: several",
@@ -253,7 +255,7 @@ def test_what_fails_outside_an_asset_of_its_own_name_is_told() -> None:
 
 
 def test_a_resource_that_cannot_start_is_the_cause() -> None:
-    """No step began, so the cause stands below the assets, with its traceback."""
+    """The error of a resource stands below the assets with its traceback, since no step began."""
 
     @dg.resource
     def broken(_: dg.InitResourceContext) -> None:
@@ -263,7 +265,7 @@ def test_a_resource_that_cannot_start_is_the_cause() -> None:
     def needs() -> None:
         """Never run."""
 
-    board = describe_run(ran(needs, resources={"broken": broken}))
+    board = describe_run(run(needs, resources={"broken": broken}))
     assert render_text(board).splitlines() == [
         "✗ Run failed",
         "  ○ needs: not run",
@@ -272,8 +274,8 @@ def test_a_resource_that_cannot_start_is_the_cause() -> None:
     assert "The full traceback" in [block.summary for block in board.blocks if isinstance(block, Fold)]
 
 
-def test_a_check_that_raises_is_told_at_its_asset() -> None:
-    """The asset was materialized; the run failed all the same."""
+def test_a_check_that_raises_is_shown_at_its_asset() -> None:
+    """The error of a check is shown at its asset, which was materialized."""
 
     @dg.asset
     def table() -> None:
@@ -283,7 +285,7 @@ def test_a_check_that_raises_is_told_at_its_asset() -> None:
     def looks() -> dg.AssetCheckResult:
         raise ValueError("blind")
 
-    assert render_text(describe_run(ran(table, looks))).splitlines() == [
+    assert render_text(describe_run(run(table, looks))).splitlines() == [
         "✗ Run failed",
         "  ✓ table: materialized",
         "      ✗ check looks raised ValueError: blind",
@@ -291,7 +293,7 @@ def test_a_check_that_raises_is_told_at_its_asset() -> None:
 
 
 def test_what_was_skipped_or_made_nothing_did_not_succeed() -> None:
-    """An op whose input never came, and an asset that yields nothing."""
+    """A skipped op and an asset that yields nothing are not marked as successful."""
 
     @dg.op(out={"yes": dg.Out(is_required=False), "no": dg.Out(is_required=False)})
     def branch() -> Iterator[dg.Output]:
@@ -316,25 +318,25 @@ def test_what_was_skipped_or_made_nothing_did_not_succeed() -> None:
         "  ✓ after_yes: succeeded",
         "  ○ after_no: skipped",
     }
-    assert "○ silent: ran, and made nothing" in render_text(describe_run(ran(silent)))
+    assert "○ silent: ran, and made nothing" in render_text(describe_run(run(silent)))
 
 
 def test_the_source_folder_of_an_import_is_not_shown(tmp_path: Path) -> None:
-    """It is an absolute path, which differs on each machine."""
+    """The source folder is omitted, because its absolute path differs on each machine."""
     (tmp_path / "acme.csv").write_text(
         "date,share_price,amount,spend,shift,spread\n2018/01/22,1.5,100,425.0,-0.5,0.01\n"
     )
-    result = ran(
+    result = run(
         import_dynamic_partition_file, key="acme", resources={"source": SourceFolder(path=str(tmp_path))}
     )
     (event,) = result.get_asset_materialization_events()
     assert event.materialization.metadata["source folder"].value == str(tmp_path.resolve())
-    (box,) = graph_of(describe_run(result)).boxes
+    (box,) = find_graph(describe_run(result)).boxes
     assert [name for name, _ in box.facts] == ["file", "bytes", "header", "bad prices", "fingerprint"]
 
 
-def test_metadata_and_checks_without_end_are_cut() -> None:
-    """Two thousand facts and three hundred checks leave a board that a page can hold."""
+def test_many_facts_and_checks_are_shortened() -> None:
+    """Two thousand facts and three hundred checks fit into a page."""
     names = [f"check_{number:03}" for number in range(300)]
 
     @dg.asset(check_specs=[dg.AssetCheckSpec(name, asset="wordy") for name in names])
@@ -344,14 +346,14 @@ def test_metadata_and_checks_without_end_are_cut() -> None:
             check_results=[dg.AssetCheckResult(passed=True, check_name=name) for name in names],
         )
 
-    board = describe_run(ran(wordy))
+    board = describe_run(run(wordy))
     assert "and 1,980 more" in render_text(board)
     assert "and 280 more" in render_text(board)
     assert len(render_html(board).encode()) < 60_000
 
 
-def test_a_log_line_tells_its_exception_and_is_cut() -> None:
-    """`context.log.exception` names what happened; a megabyte of text is not kept for every run."""
+def test_a_log_line_shows_its_exception_and_is_shortened() -> None:
+    """A log line names the logged exception, and a line of a megabyte is not kept in full."""
 
     @dg.asset
     def talks(context: dg.AssetExecutionContext) -> None:
@@ -362,13 +364,13 @@ def test_a_log_line_tells_its_exception_and_is_cut() -> None:
         context.log.info("")
         context.log.info("x" * 1_000_000)
 
-    lines = [line for line in run_log.get_log(ran(talks).run_id) if line.own]
+    lines = [line for line in run_log.get_log(run(talks).run_id) if line.own]
     assert [line.text for line in lines[:2]] == ["oops (ZeroDivisionError: division by zero)", ""]
     assert len(lines[2].text) < 10_000
 
 
 def test_what_a_sensor_logs_is_on_the_page(capsys: pytest.CaptureFixture[str]) -> None:
-    """Its evaluation is no run, so the line is printed, without the time."""
+    """A line that a sensor logs is printed without its time, because its evaluation is not a run."""
 
     @dg.sensor(job_name="load")
     def looks(context: dg.SensorEvaluationContext) -> dg.SkipReason:

@@ -98,20 +98,20 @@ LONG_WINDED = [
 
 
 @pytest.mark.parametrize(("before", "after"), [*PATHS, *OTHER])
-def test_what_differs_tomorrow_is_left_out(before: str, after: str) -> None:
-    """Folders, ids, addresses, times; and nothing more at a second look."""
+def test_unstable_parts_are_hidden(before: str, after: str) -> None:
+    """Folders, ids, addresses and times are hidden, and hiding them twice changes nothing."""
     assert hide_unstable(before) == after
     assert hide_unstable(after) == after
 
 
 @pytest.mark.parametrize("text", UNTOUCHED)
 def test_what_only_looks_like_a_path_stays(text: str) -> None:
-    """Dates, fractions, SQL, tags, hosts."""
+    """Dates, fractions, SQL, tags and hosts are not hidden."""
     assert hide_unstable(text) == text
 
 
-def test_known_folders_are_left_out_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever blanks they hold: the home folder, the working directory, the folder for temporary files."""
+def test_known_folders_are_hidden_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The home, working and temporary folders are hidden, whatever blanks they contain."""
     home, work, temporary = folders = [tmp_path / "its own" / name for name in ("a b c d", "e f", "g  h")]
     for folder in folders:
         folder.mkdir(parents=True)
@@ -126,7 +126,7 @@ def test_known_folders_are_left_out_by_name(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_deleted_working_directory_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What shows an error must not raise another."""
+    """A deleted working directory raises no error, since errors themselves are shown this way."""
 
     def gone() -> str:
         raise FileNotFoundError
@@ -136,31 +136,31 @@ def test_a_deleted_working_directory_is_no_obstacle(tmp_path: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("piece", LONG_WINDED)
-def test_a_text_that_is_made_to_take_long_does_not(piece: str) -> None:
-    """Were the time to grow with the square of the length, this test would not end."""
+def test_hostile_texts_take_linear_time(piece: str) -> None:
+    """The time grows with the length of a text, not with its square; else this test would not end."""
     text = piece * (LENGTH // len(piece))
     for whole in (text, f"'{text}\"", f"/home/{text}"):
         assert len(hide_unstable(whole)) <= len(whole) + len("…")
 
 
 def test_invisible_characters_are_written_as_codes() -> None:
-    """But for those that spell words and emoji."""
+    """Invisible characters become codes, except for those that spell words and emoji."""
     assert escape_invisible("a\u202eb\x00c\nd") == "a\\u202eb\\x00c\\nd"
     assert escape_invisible("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e"
 
 
 def test_long_texts_lose_their_middle() -> None:
-    """And say how long they are."""
+    """A long text is cut in its middle, and its length is shown."""
     assert shorten("abcdef", 6) == "abcdef"
     assert shorten("abcdefgh", 6) == "abc … fgh (8 characters)"
 
 
 def test_long_lists_keep_both_ends() -> None:
-    """And say how long they are."""
+    """A long list keeps both ends, and its length is shown."""
     assert format_list(["a", "b"]) == "a, b"
     assert format_list([str(n) for n in range(1_000)], max_items=3) == "0, 1, … 999 (1,000 in all)"
 
 
 def test_numbers_agree_with_their_noun() -> None:
-    """One key, two keys."""
+    """The noun is in the singular for the number one only."""
     assert [format_count(n, "key") for n in (0, 1, 10_000)] == ["0 keys", "1 key", "10,000 keys"]

@@ -143,7 +143,7 @@ def tick() -> Board:
     ],
 )
 def test_a_board_shows_the_length_of_the_original_text_only(make: Callable[[], Board]) -> None:
-    """A text that has been shortened, or holds such a text, is not shortened again."""
+    """A text that has been shortened, or contains such a text, is not shortened again."""
     board = make()
     for drawn in (render_text(board), render_html(board)):
         lengths = re.findall(r"\(([\d,]+) characters\)", " ".join(drawn.split()))
@@ -151,21 +151,21 @@ def test_a_board_shows_the_length_of_the_original_text_only(make: Callable[[], B
 
 
 def test_a_shortened_text_stays_as_it_is() -> None:
-    """A smaller limit does not cut it again; what cannot be seen is still made visible."""
+    """A smaller limit does not shorten a text again, but invisible characters are still escaped."""
     once = make_plain("abcdefgh", 6)
     assert once == make_plain(once, 3) == "abc … fgh (8 characters)"
     assert make_plain(Bounded("a\nb"), 1) == "a\\nb"
 
 
 def test_only_the_ends_of_an_endless_text_are_read() -> None:
-    """What differs tomorrow is left out of both, and the length is that of the text as it was."""
+    """Unstable parts are hidden in both ends of a very long text, and its original length is shown."""
     text = f"/srv/data/x.csv{' .' * 500} /srv/data/y.csv"
     assert hide_and_shorten(text, 14) == "…/x.csv … …/y.csv (1,031 characters)"
     assert hide_and_shorten("in /srv/data/x.csv", 14) == "in …/x.csv"
 
 
 def test_a_list_takes_as_much_room_as_it_has() -> None:
-    """It ends with what is left out; one item is always there."""
+    """A list ends with the number of omitted items, and has at least one item."""
     items = ["a" * 50, "b" * 50, "c" * 50]
     assert format_list(items, max_length=150) == f"{items[0]}, … {items[2]} (3 in all)"
     assert join_fitting(["a", "b"]) == "a, b"

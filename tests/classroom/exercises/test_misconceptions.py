@@ -16,7 +16,7 @@ from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.misconception import Misconception
-from tests.classroom.display.hostile import injected
+from tests.classroom.display.hostile import find_injected
 
 NOTEBOOKS = sorted(Path(__file__).parents[3].glob("notebooks/*.ipynb"))
 
@@ -116,7 +116,7 @@ def test_texts_are_short_and_plain(belief: Misconception) -> None:
 def test_shows_itself_whole(belief: Misconception) -> None:
     """Both renderings hold every text unshortened; the cell can be copied out of either."""
     html = render_html(belief.board())
-    assert injected(html) == []
+    assert find_injected(html) == []
     assert f"<pre>{belief.cell}</pre>" in unescape(html)
     text = render_text(belief.board())
     assert repr(belief) == text

@@ -6,7 +6,7 @@ from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 
 def test_not_yet_names_the_scenario_and_the_belief_behind_it() -> None:
@@ -44,5 +44,5 @@ def test_the_other_outcomes_say_what_they_are() -> None:
 def test_what_a_learner_raised_is_only_text(name: str) -> None:
     """In every place of the board."""
     html = render_html(Verdict(name, Outcome.RAISED, ((name, name),), lines=(name,)).board())
-    assert injected(html) == []
+    assert find_injected(html) == []
     assert len(html.encode()) < 20_000

@@ -36,7 +36,7 @@ def shell(tmp_path: Path) -> Iterator[InteractiveShell]:
 def test_shows_only_what_the_cell_changed(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """First the cell's own output, then its value, then the changes."""
+    """The cell's own output comes first, then its value, then the changes."""
     cell = "world.add('acme', 1.5, 2.5)\nprint('loading')\nresult = world.load('acme')\nresult.success"
     done = shell.run_cell(f"%%changes\n{cell}")
     assert done.success
@@ -70,7 +70,7 @@ This cell changed the three records of 1 key
 def test_a_cell_runs_as_without_it(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], line: str, cell: str, shown: str
 ) -> None:
-    """Values, semicolons and other magics do what they always do; the line is Python."""
+    """Values, semicolons and other magics work as usual, and the line is Python."""
     assert shell.run_cell(f"%%changes{line}\n{cell}").success
     assert capsys.readouterr().out == shown
 
@@ -78,7 +78,7 @@ def test_a_cell_runs_as_without_it(
 def test_an_exception_comes_after_what_it_left_behind(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is the exception itself, and what ran before it stays."""
+    """The exception itself is raised, and what ran before it is shown as changed."""
     done = shell.run_cell("%%changes\nregister_keys(instance, ['acme'])\nkept = 1\n1 / 0\nlost = 2")
     assert isinstance(done.error_in_exec, ZeroDivisionError)
     assert "kept" in shell.user_ns
@@ -112,7 +112,7 @@ def test_a_line_that_three_records_does_not_take_is_refused(
 
 
 def test_a_name_that_is_missing_is_named_for_an_empty_line_too(shell: InteractiveShell) -> None:
-    """The usual three names are meant."""
+    """An empty line stands for the usual three names, and a missing one is named."""
     shell.drop_by_id({"lab": shell.user_ns["lab"]})
     done = shell.run_cell("%%changes\nran = True")
     assert str(done.error_in_exec).startswith(
@@ -121,7 +121,7 @@ def test_a_name_that_is_missing_is_named_for_an_empty_line_too(shell: Interactiv
 
 
 def test_what_three_records_refuses_is_its_own_error(shell: InteractiveShell) -> None:
-    """Its message has the next move already; the cell has not run."""
+    """An error of `three_records` is raised unchanged, and the cell has not run."""
     done = shell.run_cell("%%changes instance, [], database\nran = True")
     assert isinstance(done.error_in_exec, ValueError)
     assert "ran" not in shell.user_ns
@@ -130,10 +130,10 @@ def test_what_three_records_refuses_is_its_own_error(shell: InteractiveShell) ->
 @pytest.mark.parametrize(
     ("cell", "error"), [("import asyncio\nawait asyncio.sleep(0)", UsageError), ("for", SyntaxError)]
 )
-def test_a_cell_that_cannot_run_is_refused_before_anything_is_asked(
+def test_a_cell_that_cannot_run_is_refused_first(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], cell: str, error: type[Exception]
 ) -> None:
-    """Nothing ran, so nothing is said about changes."""
+    """A cell that cannot run shows no changes."""
     done = shell.run_cell(f"%%changes\n{cell}")
     assert isinstance(done.error_in_exec, error)
     assert "This cell changed" not in capsys.readouterr().out
@@ -143,7 +143,7 @@ def test_a_cell_that_cannot_run_is_refused_before_anything_is_asked(
 def test_records_that_cannot_be_read_afterwards_hide_nothing(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], end: str, error: type
 ) -> None:
-    """A cell that took away what is needed is told so, and its own error stays its error."""
+    """If the cell makes the records unreadable, the board says so, and the cell's error is raised."""
     done = shell.run_cell(f"%%changes\ndel assets{end}")
     assert isinstance(done.error_in_exec, error)
     assert capsys.readouterr().out.startswith(
@@ -155,7 +155,7 @@ def test_records_that_cannot_be_read_afterwards_hide_nothing(
 def test_a_traceback_names_the_cell_that_ran(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its lines, and those of its syntax errors, bear the number that an ordinary cell's would."""
+    """Tracebacks and syntax errors have the cell number of an ordinary cell."""
     shell.InteractiveTB.set_mode("Context")
     shell.run_cell("1", store_history=True)
     shell.run_cell("%%changes\ndef fail():\n    1 / 0", store_history=True)
@@ -172,7 +172,7 @@ def test_a_traceback_names_the_cell_that_ran(
 def test_a_syntax_error_looks_as_in_an_ordinary_cell(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the extension, which hands errors on: the line, the place in it, and no word of the magic."""
+    """A syntax error shows the line and the place in it, without the magic, even with the extension."""
     load(shell)
     shown = []
     for cell in ("# a comment\ny = (2 +* 3)", "%%changes\ny = (2 +* 3)"):
@@ -185,7 +185,7 @@ def test_a_syntax_error_looks_as_in_an_ordinary_cell(
 
 
 def test_in_a_notebook() -> None:
-    """Outputs, value, changes and the announced error stand in this order, each as what it is."""
+    """Outputs, value, changes and the announced error are stored in this order."""
     setup = """
 import dagster as dg
 from lesson_lib.classroom import open_lab

@@ -24,17 +24,17 @@ from lesson_lib.pipeline.source_files import inspect_file
 
 @pytest.fixture
 def lab() -> Lab:
-    """Return a lab of this test's own."""
+    """Return a new lab."""
     return open_lab()
 
 
-def names(lab: Lab) -> list[str]:
+def list_names(lab: Lab) -> list[str]:
     """Return the names of all files and folders in the lab."""
     return sorted(path.name for path in lab.folder.rglob("*"))
 
 
 def test_holds_a_copy_of_every_source_file(lab: Lab) -> None:
-    """The lab starts with the course's source files, byte for byte, and without a database."""
+    """A lab starts with the course's source files, byte for byte, and without a database."""
     originals = {path.name: path.read_bytes() for path in (data_folder() / "source").iterdir()}
     assert {path.name: path.read_bytes() for path in lab.source.iterdir()} == originals
     assert not lab.database.exists()
@@ -50,7 +50,7 @@ def test_work_in_it_leaves_the_course_data_alone(lab: Lab) -> None:
 
 
 def test_brings_in_a_new_customer_and_a_correction(lab: Lab) -> None:
-    """An arrival lands in `source`, over an earlier file of the same name."""
+    """An arrival is copied into `source`, over an earlier file of the same name."""
     assert lab.bring_in("quickstart") == lab.source / "quickstart.csv"
     lab.bring_in("acme")
     for arrival in ("quickstart", "acme"):
@@ -59,59 +59,59 @@ def test_brings_in_a_new_customer_and_a_correction(lab: Lab) -> None:
 
 
 def test_brings_in_a_broken_file_under_its_own_name(lab: Lab) -> None:
-    """`broken/acme` is a delivery of acme's."""
+    """`broken/acme` is delivered as `acme.csv`."""
     lab.bring_in("broken/acme")
     assert "n/a" in (lab.source / "acme.csv").read_text()
 
 
 @pytest.mark.parametrize("arrival", ["nobody", "", "../source/zenith", "broken", "quickstart.csv"])
-def test_an_unknown_arrival_is_refused_with_those_there_are(lab: Lab, arrival: str) -> None:
-    """A typo, or a path out of the folder, changes nothing and is answered with the names."""
-    before = names(lab)
+def test_an_unknown_arrival_is_refused_with_the_known_ones(lab: Lab, arrival: str) -> None:
+    """A typo or a path out of the folder changes nothing, and the message lists the arrivals."""
+    before = list_names(lab)
     with pytest.raises(ValueError, match="No arrival is called") as refusal:
         lab.bring_in(arrival)
     assert all(name in str(refusal.value) for name in ("quickstart", "swapped-columns", "broken/acme"))
-    assert names(lab) == before
+    assert list_names(lab) == before
 
 
 def test_arrivals_are_all_files_of_the_folder() -> None:
-    """No arrival is forgotten, however deep it lies."""
+    """All files below the folder are arrivals."""
     assert len(list_arrivals()) == len(list((data_folder() / "arrivals").rglob("*.csv"))) > 0
 
 
 def test_reset_source_keeps_the_database_and_reset_does_not(lab: Lab) -> None:
-    """The two resets differ in the database only."""
-    fresh = names(lab)
+    """Only `reset` removes the database."""
+    fresh = list_names(lab)
     lab.bring_in("quickstart")
     lab.database.write_text("rows")
     lab.reset_source()
-    assert names(lab) == sorted([*fresh, "warehouse.duckdb"])
+    assert list_names(lab) == sorted([*fresh, "warehouse.duckdb"])
     lab.reset()
-    assert names(lab) == fresh
+    assert list_names(lab) == fresh
 
 
 @pytest.mark.parametrize("deleted", [False, True])
 def test_reset_refuses_while_the_database_is_open(lab: Lab, *, deleted: bool) -> None:
-    """DuckDB would go on with the old rows, also of a file that was deleted by hand; nothing changes."""
+    """DuckDB would keep the old rows, even of a file deleted by hand, so nothing changes."""
     lab.bring_in("quickstart")
     with duckdb.connect(lab.database) as con:
         con.execute("CREATE TABLE prices AS SELECT 1 AS price")
         if deleted:
             lab.database.unlink()
-        before = names(lab)
+        before = list_names(lab)
         with pytest.raises(
             WarehouseUnavailable, match=r"warehouse\.duckdb, is open in this process, .* Close"
         ):
             lab.reset()
-        assert names(lab) == before
+        assert list_names(lab) == before
     lab.reset()
-    assert "quickstart.csv" not in names(lab)
+    assert "quickstart.csv" not in list_names(lab)
     with duckdb.connect(lab.database) as con:
         assert con.execute("SHOW TABLES").fetchall() == []
 
 
 def test_reset_refuses_while_another_process_has_the_database(lab: Lab) -> None:
-    """It would go on with a file that nobody else sees."""
+    """The other process would continue with a deleted file, so nothing changes."""
     script = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", script, str(lab.database)], text=True, **pipes) as holder:
@@ -133,7 +133,7 @@ def failing(database: DuckDBResource) -> None:
 
 
 def test_reset_closes_what_a_failed_load_left_open(lab: Lab) -> None:
-    """`DuckDBResource` does not close its connection, and nobody has it to close."""
+    """`reset` closes the connection that `DuckDBResource` leaves open after a failed load."""
     quiet = {"python_logs": {"python_log_level": "CRITICAL"}}
     with dg.DagsterInstance.ephemeral(settings=quiet) as instance:
         resources = {"database": DuckDBResource(database=str(lab.database))}
@@ -144,23 +144,23 @@ def test_reset_closes_what_a_failed_load_left_open(lab: Lab) -> None:
 
 
 def test_a_deleted_folder_is_made_again(lab: Lab) -> None:
-    """An arrival is delivered to a folder, and a lab without any folder says what to do."""
-    fresh = names(lab)
+    """An arrival makes a deleted folder again, and without one the lab says what to do."""
+    fresh = list_names(lab)
     shutil.rmtree(lab.source)
     assert lab.bring_in("quickstart").parent == lab.source
-    assert names(lab) == ["quickstart.csv", "source"]
+    assert list_names(lab) == ["quickstart.csv", "source"]
     shutil.rmtree(lab.folder)
     assert repr(lab) == "lab (its folder has been deleted; lab.reset() makes it again)"
     lab.bring_in("broken/acme")
-    assert names(lab) == ["acme.csv", "source"]
+    assert list_names(lab) == ["acme.csv", "source"]
     shutil.rmtree(lab.folder)
     lab.reset()
-    assert names(lab) == fresh
+    assert list_names(lab) == fresh
 
 
 def test_a_symbolic_link_is_never_followed(lab: Lab, tmp_path: Path) -> None:
-    """Neither by the tree, nor by a reset, nor by a delivery: what it leads to is not the lab's."""
-    fresh = names(lab)
+    """Neither the tree, nor a reset, nor a delivery follows a symbolic link out of the lab."""
+    fresh = list_names(lab)
     kept = tmp_path / "acme.csv"
     kept.write_text("kept")
     (lab.folder / "elsewhere").symlink_to(tmp_path)
@@ -174,17 +174,17 @@ def test_a_symbolic_link_is_never_followed(lab: Lab, tmp_path: Path) -> None:
     assert len(shown) == len(fresh) + 4
     lab.bring_in("acme")
     lab.reset()
-    assert names(lab) == fresh
+    assert list_names(lab) == fresh
     shutil.rmtree(lab.source)
     lab.source.symlink_to(tmp_path)
     lab.reset_source()
-    assert names(lab) == fresh
+    assert list_names(lab) == fresh
     assert not lab.source.is_symlink()
     assert kept.read_text() == "kept"
 
 
 def test_shows_its_tree_without_its_path(lab: Lab) -> None:
-    """What a notebook shows of it is the same on every machine."""
+    """What a notebook shows of the lab is the same on every machine."""
     shown = repr(lab).splitlines()
     assert shown[:3] == ["lab", "  source", "    2018-01-22.csv"]
     assert "    o'hare.csv" in shown
@@ -192,7 +192,7 @@ def test_shows_its_tree_without_its_path(lab: Lab) -> None:
 
 
 def test_makes_customers_who_hold_to_the_rules(lab: Lab) -> None:
-    """As many files as keys, in order of name, each with eight rows that the pipeline takes."""
+    """There is a file for each key, with eight rows that the pipeline accepts."""
     before = {path.name for path in lab.source.iterdir()}
     keys = lab.make_customers(12)
     assert keys == [f"customer-{number:04}" for number in range(1, 13)]
@@ -205,7 +205,7 @@ def test_makes_customers_who_hold_to_the_rules(lab: Lab) -> None:
 
 
 def test_made_customers_are_the_same_everywhere_and_gone_after_a_reset(lab: Lab) -> None:
-    """To the byte, at every call, in every lab; a broken file is made whole again."""
+    """Each call in each lab writes the same bytes, over a broken file as well."""
     digest = "a4887f64a79d9f346a5f617ce0910ee897b825071a16d9cb1e454462d1b41cda"
     for made in (lab, open_lab()):
         for number in (30, 5):
@@ -219,23 +219,23 @@ def test_made_customers_are_the_same_everywhere_and_gone_after_a_reset(lab: Lab)
 
 
 def test_names_of_ten_thousand_customers_are_in_order_of_number(lab: Lab) -> None:
-    """All have as many digits as the last one."""
+    """All names have as many digits as the last one."""
     keys = lab.make_customers(10_000)
     assert (keys[0], keys[-1], len(keys)) == ("customer-00001", "customer-10000", 10_000)
     assert keys == sorted(keys)
 
 
 @pytest.mark.parametrize("number", [0, -1, 100_001, 2.0, "30", True, None])
-def test_no_number_of_customers_is_refused(lab: Lab, number: int) -> None:
-    """With the numbers that are possible, and without a file."""
-    before = names(lab)
+def test_an_invalid_number_of_customers_is_refused(lab: Lab, number: int) -> None:
+    """The message names the valid numbers, and no file is written."""
+    before = list_names(lab)
     with pytest.raises(ValueError, match=f"whole number from 1 to 100,000, not {number!r}\\. Nothing was"):
         lab.make_customers(number)
-    assert names(lab) == before
+    assert list_names(lab) == before
 
 
 def test_a_customer_is_never_written_through_a_symbolic_link(lab: Lab, tmp_path: Path) -> None:
-    """What the link leads to is not the lab's."""
+    """The target of the link does not change."""
     kept = tmp_path / "kept.csv"
     kept.write_text("kept")
     (lab.source / "customer-0001.csv").symlink_to(kept)
@@ -245,7 +245,7 @@ def test_a_customer_is_never_written_through_a_symbolic_link(lab: Lab, tmp_path:
 
 
 def test_shows_both_ends_of_a_folder_with_many_files(lab: Lab) -> None:
-    """The first ones, how many are left out, and the last one."""
+    """A long folder shows the first files, the number in between, and the last file."""
     files = len(list(lab.source.iterdir()))
     lab.make_customers(1_000)
     shown = repr(lab).splitlines()
@@ -254,8 +254,8 @@ def test_shows_both_ends_of_a_folder_with_many_files(lab: Lab) -> None:
     assert shown[-2:] == [f"    … {files + 1_000 - 20:,} more", "    zenith.csv"]
 
 
-def test_two_labs_do_not_meet_and_each_goes_away() -> None:
-    """Two notebooks at once work in two folders; a lab that nobody uses any more is gone."""
+def test_two_labs_are_separate_and_are_removed() -> None:
+    """Two labs have two folders, and an unused lab is removed."""
     first, second = open_lab(), open_lab()
     folder = first.folder
     assert folder != second.folder
@@ -266,7 +266,7 @@ def test_two_labs_do_not_meet_and_each_goes_away() -> None:
 
 
 def test_a_killed_kernel_leaves_a_lab_that_the_next_call_removes(lab: Lab) -> None:
-    """Its lock died with it; a lab that is in use keeps its own."""
+    """The lock of a killed kernel is free, so its lab is removed, while labs in use stay."""
     script = """if True:
         import os
         from lesson_lib.classroom import open_lab
@@ -286,8 +286,8 @@ def test_a_killed_kernel_leaves_a_lab_that_the_next_call_removes(lab: Lab) -> No
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no such modes")
 @pytest.mark.parametrize("remake", ["", "reset", "reset_source", "bring_in", "make_customers"])
-def test_nobody_else_may_look_into_a_lab(lab: Lab, remake: str) -> None:
-    """The folder for temporary files is shared; a lab whose folder was deleted is made again as private."""
+def test_a_lab_is_private(lab: Lab, remake: str) -> None:
+    """Other users cannot read a lab, not even one that was made again."""
     arguments = {"bring_in": ["acme"], "make_customers": [1]}.get(remake, [])
     if remake:
         shutil.rmtree(lab.folder)
@@ -302,7 +302,7 @@ NO_LOCKS = "its files cannot be locked, which protects the labs in use"
 
 
 def break_lock(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the system refuse to lock any file."""
+    """Make the system refuse to lock any file."""
     fcntl = pytest.importorskip("fcntl")
 
     def refuse(*_: object) -> None:
@@ -312,7 +312,7 @@ def break_lock(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def break_folder(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the system refuse to make folders."""
+    """Make the system refuse to make folders."""
 
     def refuse(*_: object, **__: object) -> None:
         raise error
@@ -321,7 +321,7 @@ def break_folder(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def break_copy(error: OSError, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the disk be full when some files have been copied."""
+    """Make the disk full after some files were copied."""
 
     def refuse(_: Path, target: Path) -> None:
         (target / "acme.csv").write_text("half")
@@ -360,7 +360,7 @@ def test_a_lab_that_cannot_be_made_says_why_and_leaves_nothing_behind(
 def test_a_folder_for_temporary_files_that_is_gone_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Python looks it up once, so it may be deleted later; it is not made again."""
+    """Python looks the folder up once; if it is deleted later, it is not made again."""
     gone = tmp_path / "gone"
     monkeypatch.setattr(lab_module.tempfile, "tempdir", str(gone))
     with pytest.raises(LabUnavailable) as raised:
@@ -370,7 +370,7 @@ def test_a_folder_for_temporary_files_that_is_gone_is_named(
 
 
 def test_no_folder_for_temporary_files_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Python has tried TMPDIR and all folders that are usual."""
+    """The error says so if neither TMPDIR nor a usual folder is writable."""
 
     def find_none() -> str:
         raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")

@@ -17,7 +17,7 @@ NOTHING = {"text/plain": "", "text/html": ""}
 
 
 class Publisher(DisplayPublisher):
-    """Keeps what is published: what a display shows first, and with what it is updated."""
+    """Records what is published: the first content of a display, and its updates."""
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -45,8 +45,8 @@ def published(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
     InteractiveShell.clear_instance()
 
 
-def test_a_thousand_calls_update_it_some_hundred_times(published: Publisher) -> None:
-    """The bar says how far it is in words, and is gone at the end, however often that is said."""
+def test_a_thousand_calls_update_it_a_hundred_times(published: Publisher) -> None:
+    """The bar shows its progress in words, and disappears at the end, however often the end is reported."""
     for done in range(1, 1_001):
         show_progress(done, 1_000)
     for _ in range(3):
@@ -67,7 +67,7 @@ def test_a_thousand_calls_update_it_some_hundred_times(published: Publisher) -> 
 
 
 def test_few_keys_are_shown_one_by_one(published: Publisher) -> None:
-    """Of a single one there is nothing to show."""
+    """Few keys are shown one by one, and a single key needs no bar."""
     for done in (1, 2, 3):
         show_progress(done, 3)
     show_progress(1, 1)
@@ -80,7 +80,7 @@ def test_few_keys_are_shown_one_by_one(published: Publisher) -> None:
 def test_a_bar_that_was_interrupted_stays_and_another_one_begins(
     published: Publisher, again: tuple[int, int]
 ) -> None:
-    """It says how far it came."""
+    """An interrupted bar shows how far the work came."""
     show_progress(5, 10)
     show_progress(*again)
     (first, left), (second, _) = published.updates
@@ -89,7 +89,7 @@ def test_a_bar_that_was_interrupted_stays_and_another_one_begins(
 
 
 def test_another_cell_has_another_bar(published: Publisher) -> None:
-    """Even if it goes on from where the one before was interrupted."""
+    """A new cell has a new bar, even if it continues from where another was interrupted."""
     show_progress(5, 10)
     shell = InteractiveShell.instance()
     shell.execution_count += 1
@@ -98,7 +98,7 @@ def test_another_cell_has_another_bar(published: Publisher) -> None:
 
 
 def test_outside_a_notebook_nothing_happens(capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither in plain Python nor in a terminal's IPython."""
+    """Neither plain Python nor IPython in a terminal shows a bar."""
     InteractiveShell.clear_instance()
     show_progress(1, 2)
     shell = new_shell()
@@ -118,7 +118,7 @@ for done in range(1, 1_001):
 
 
 def test_nothing_of_it_is_stored() -> None:
-    """Nbclient keeps what a display showed last, nbval what it showed first: both are the same."""
+    """The first content, which nbval stores, and the last one, which nbclient stores, are both empty."""
     notebook = new_notebook(cells=[new_code_cell(CELL)])
     first: list[Any] = []
 

@@ -9,14 +9,14 @@ from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.record_view import describe_changes, describe_records
 from lesson_lib.classroom.lab.records import Changes, ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 ASSETS = ("import_dynamic_partition_file", "duckdb_dynamic_partition_table")
 BOTH, ONE, NONE = (1, 2), (1, None), (None, None)
 FINE, FAILED = (False, False), (False, True)
 
 
-def of(
+def make_records(
     *keys: KeyRecords, assets: Sequence[str] = ASSETS, has_table: bool = True, unassigned_rows: int = 0
 ) -> ThreeRecords:
     """Return the three records of these keys."""
@@ -30,7 +30,7 @@ def of(
     )
 
 
-def key(
+def make_key(
     name: str | None,
     materialized: tuple[int | None, ...],
     rows: int | None,
@@ -38,55 +38,55 @@ def key(
     registered: bool = True,
     failed: tuple[bool, ...] = FINE,
 ) -> KeyRecords:
-    """Return what is recorded of a key."""
+    """Return the records of a key."""
     return KeyRecords(name, registered, materialized, failed, rows)
 
 
-def agreeing(name: str) -> KeyRecords:
+def make_agreeing(name: str) -> KeyRecords:
     """Return a key that is registered, materialized, and has eight rows."""
-    return key(name, BOTH, 8)
+    return make_key(name, BOTH, 8)
 
 
-def announced(name: str) -> KeyRecords:
+def make_announced(name: str) -> KeyRecords:
     """Return a key that is registered and nothing more."""
-    return key(name, NONE, 0)
+    return make_key(name, NONE, 0)
 
 
-ONE_OF_EACH = of(
-    agreeing("acme"),
-    key("bluebird", BOTH, 0),
-    announced("zenith"),
-    key("café-lumière", ONE, 0),
-    key("globex.eu", NONE, 0, failed=FAILED),
-    key("quickstart", NONE, 12_345),
-    key("initech", BOTH, 8, failed=FAILED),
-    key("hooli", BOTH, 0, registered=False),
-    key("o'hare", BOTH, 6, registered=False),
-    key(None, NONE, 2, registered=False),
+ONE_OF_EACH = make_records(
+    make_agreeing("acme"),
+    make_key("bluebird", BOTH, 0),
+    make_announced("zenith"),
+    make_key("café-lumière", ONE, 0),
+    make_key("globex.eu", NONE, 0, failed=FAILED),
+    make_key("quickstart", NONE, 12_345),
+    make_key("initech", BOTH, 8, failed=FAILED),
+    make_key("hooli", BOTH, 0, registered=False),
+    make_key("o'hare", BOTH, 6, registered=False),
+    make_key(None, NONE, 2, registered=False),
 )
 
 
-def text(records: ThreeRecords) -> str:
+def make_text(records: ThreeRecords) -> str:
     """Return the board as text."""
     return render_text(describe_records(records))
 
 
-def changed(before: ThreeRecords, after: ThreeRecords) -> str:
+def format_changes(before: ThreeRecords, after: ThreeRecords) -> str:
     """Return what differs, as text."""
     return render_text(describe_changes(Changes(before, after)))
 
 
 def test_nothing_yet() -> None:
-    """An instance without keys, and a database without the table."""
-    assert text(of(has_table=False)) == (
+    """An instance without keys and a database without the table are described as empty."""
+    assert make_text(make_records(has_table=False)) == (
         "○ The three records are empty: no key, no materialization, no rows\n"
         "  ○ There are no rows: the database has no table raw_partition_data."
     )
 
 
 def test_one_key_that_agrees() -> None:
-    """Where nothing needs explaining, nothing is explained."""
-    assert text(of(agreeing("acme"))) == (
+    """Agreement is shown without an explanation."""
+    assert make_text(make_records(make_agreeing("acme"))) == (
         "✓ The three records of 1 key agree\n"
         "    key   registered  materialized  rows  verdict\n"
         "    acme  yes         yes           8     ✓ agree"
@@ -94,9 +94,9 @@ def test_one_key_that_agrees() -> None:
 
 
 def test_each_state_has_its_words() -> None:
-    """The keys in their order, each state explained once below them."""
+    """Keys are shown in their order, and each state is explained once below them."""
     assert (
-        text(ONE_OF_EACH)
+        make_text(ONE_OF_EACH)
         == """\
 ✗ The three records of 10 keys: 4 disagree
     key           registered  materialized                        rows    verdict
@@ -122,25 +122,25 @@ def test_each_state_has_its_words() -> None:
     )
 
 
-def test_a_failure_without_a_disagreement_is_told_in_the_title() -> None:
-    """All records say the same, and still somebody has work to do."""
-    failed = key("zenith", NONE, 0, failed=FAILED)
-    title = text(of(agreeing("acme"), failed)).splitlines()[0]
+def test_a_failure_without_a_disagreement_is_in_the_title() -> None:
+    """The title mentions a failed run even if the records agree."""
+    failed = make_key("zenith", NONE, 0, failed=FAILED)
+    title = make_text(make_records(make_agreeing("acme"), failed)).splitlines()[0]
     assert title == "! The three records of 2 keys do not contradict each other; the last run failed for 1"
 
 
 def test_some_of_three_assets_are_counted() -> None:
-    """Their names would fill the page."""
-    some = key("acme", (1, 2, None), 0, failed=(False,) * 3)
-    assert "2 of 3 assets" in text(of(some, assets=("one", "two", "three")))
+    """Of three assets, the materialized ones are counted instead of named."""
+    some = make_key("acme", (1, 2, None), 0, failed=(False,) * 3)
+    assert "2 of 3 assets" in make_text(make_records(some, assets=("one", "two", "three")))
 
 
-def test_rows_that_nothing_tells_apart() -> None:
-    """As in notebook 01, whose table has no column for the key."""
-    untold = key("acme", BOTH, None)
-    waiting = key("zenith", NONE, None)
+def test_rows_without_keys() -> None:
+    """The rows of a table without a column for the key, as in notebook 01, are unknown."""
+    untold = make_key("acme", BOTH, None)
+    waiting = make_key("zenith", NONE, None)
     assert (
-        text(of(untold, waiting, unassigned_rows=45))
+        make_text(make_records(untold, waiting, unassigned_rows=45))
         == """\
 ○ The three records of 2 keys: nothing says whose the rows are
     key     registered  materialized  rows  verdict
@@ -152,11 +152,11 @@ def test_rows_that_nothing_tells_apart() -> None:
 
 
 def test_ten_thousand_keys_are_summarised() -> None:
-    """A line a state with its first and last keys; the keys that disagree follow, as far as there is room."""
-    keys = [agreeing(f"k{number:04}") for number in range(9_000)]
-    gone = [key(f"k{number}", BOTH, 0) for number in range(9_000, 9_997)]
-    left = [key(name, BOTH, 6, registered=False) for name in ("a", "b", "c")]
-    board = describe_records(of(*keys, *gone, *left))
+    """Each state has a line with its first and last keys, and some disagreeing keys follow."""
+    keys = [make_agreeing(f"k{number:04}") for number in range(9_000)]
+    gone = [make_key(f"k{number}", BOTH, 0) for number in range(9_000, 9_997)]
+    left = [make_key(name, BOTH, 6, registered=False) for name in ("a", "b", "c")]
+    board = describe_records(make_records(*keys, *gone, *left))
     shown = render_text(board).splitlines()
     assert shown[:6] == [
         "✗ The three records of 10,000 keys: 1,000 disagree",
@@ -173,9 +173,9 @@ def test_ten_thousand_keys_are_summarised() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_name_stays_a_name(name: str) -> None:
-    """In every cell where a name stands: keys, assets and the table; one by one and in a summary."""
-    one = key(name, ONE, 0)
-    many = [key(f"{name}{number}", BOTH, 0) for number in range(31)]
+    """A hostile name stays text in every cell, one by one and in a summary."""
+    one = make_key(name, ONE, 0)
+    many = [make_key(f"{name}{number}", BOTH, 0) for number in range(31)]
     for keys in ([one], [one, *many]):
         records = ThreeRecords(
             (name, "other"), name, tuple(keys), has_database=True, has_table=False, unassigned_rows=1
@@ -185,35 +185,39 @@ def test_a_name_stays_a_name(name: str) -> None:
         )
         for board in (describe_records(records), describe_changes(Changes(nothing, records))):
             html, shown = render_html(board), render_text(board)
-            assert injected(html) == []
+            assert find_injected(html) == []
             assert len(html.encode()) < 30_000
             assert not any(character in shown for character in "\u202e\x00\x1b\r")
 
 
-def test_a_key_of_no_characters_is_seen() -> None:
-    """Dagster takes it; a blank cell would hide it."""
-    assert "(empty)" in text(of(announced("")))
+def test_the_empty_key_is_visible() -> None:
+    """The empty key, which Dagster accepts, is visible."""
+    assert "(empty)" in make_text(make_records(make_announced("")))
 
 
 def test_nothing_changed() -> None:
-    """One line says so."""
-    assert changed(ONE_OF_EACH, ONE_OF_EACH) == "This cell changed nothing in the three records"
+    """A single line says that nothing changed."""
+    assert format_changes(ONE_OF_EACH, ONE_OF_EACH) == "This cell changed nothing in the three records"
 
 
 def test_only_what_differs_is_shown() -> None:
-    """What a record was is told where it differs; a disagreement that came about is explained."""
-    before = of(
-        announced("acme"), agreeing("bluebird"), agreeing("globex"), agreeing("o'hare"), announced("x")
+    """The old value is shown where it differs, and new disagreements are explained."""
+    before = make_records(
+        make_announced("acme"),
+        make_agreeing("bluebird"),
+        make_agreeing("globex"),
+        make_agreeing("o'hare"),
+        make_announced("x"),
     )
-    after = of(
-        agreeing("acme"),
-        key("bluebird", BOTH, 0),
-        agreeing("globex"),
-        announced("zenith"),
-        key("o'hare", BOTH, 8, registered=False),
+    after = make_records(
+        make_agreeing("acme"),
+        make_key("bluebird", BOTH, 0),
+        make_agreeing("globex"),
+        make_announced("zenith"),
+        make_key("o'hare", BOTH, 8, registered=False),
     )
     assert (
-        changed(before, after)
+        format_changes(before, after)
         == """\
 This cell changed the three records of 5 keys
     key       registered  materialized  rows   verdict now
@@ -228,10 +232,10 @@ This cell changed the three records of 5 keys
 
 
 def test_materialized_again_is_a_change() -> None:
-    """The rows are as many as before, and still something has run."""
-    again = key("acme", (1, 9), 8)
+    """A second materialization is a change, even with the same rows."""
+    again = make_key("acme", (1, 9), 8)
     assert (
-        changed(of(agreeing("acme")), of(again))
+        format_changes(make_records(make_agreeing("acme")), make_records(again))
         == """\
 This cell changed the three records of 1 key
     key   registered  materialized  rows  verdict now
@@ -240,23 +244,27 @@ This cell changed the three records of 1 key
 
 
 def test_a_failure_is_a_change() -> None:
-    """The rows of before are still there."""
-    failed = key("acme", BOTH, 8, failed=FAILED)
-    assert "yes → yes, the last run failed" in changed(of(agreeing("acme")), of(failed))
+    """A failed run is a change, even though the old rows remain."""
+    failed = make_key("acme", BOTH, 8, failed=FAILED)
+    assert "yes → yes, the last run failed" in format_changes(
+        make_records(make_agreeing("acme")), make_records(failed)
+    )
 
 
 def test_a_new_table_is_a_change() -> None:
-    """Also while it is empty."""
-    shown = changed(of(has_table=False), of())
+    """A new table is a change even if it is empty, and so is a removed one."""
+    shown = format_changes(make_records(has_table=False), make_records())
     assert shown == "This cell changed the table raw_partition_data\n  The table raw_partition_data is new."
-    assert changed(of(), of(has_table=False)).endswith("The table raw_partition_data is gone.")
+    assert format_changes(make_records(), make_records(has_table=False)).endswith(
+        "The table raw_partition_data is gone."
+    )
 
 
-def test_rows_of_nobody_are_counted_together() -> None:
-    """Where nothing says whose the rows are, no key is said to have got any."""
-    before, untold = announced("acme"), key("acme", NONE, None)
+def test_rows_without_keys_are_counted_together() -> None:
+    """Rows without keys are counted together, and assigned to no key."""
+    before, untold = make_announced("acme"), make_key("acme", NONE, None)
     assert (
-        changed(of(before), of(untold, unassigned_rows=8))
+        format_changes(make_records(before), make_records(untold, unassigned_rows=8))
         == """\
 This cell changed the table raw_partition_data
   Rows in raw_partition_data, which does not say whose they are: 0 → 8."""
@@ -264,10 +272,11 @@ This cell changed the table raw_partition_data
 
 
 def test_ten_thousand_changes_are_grouped() -> None:
-    """Keys that changed in the same way share a line, with their rows added up."""
+    """Keys that changed in the same way share a line with the sum of their rows."""
     names = [f"k{number:04}" for number in range(10_000)]
-    shown = changed(
-        of(*map(announced, names)), of(*map(agreeing, names[:-1]), announced(names[-1]), announced("new"))
+    shown = format_changes(
+        make_records(*map(make_announced, names)),
+        make_records(*map(make_agreeing, names[:-1]), make_announced(names[-1]), make_announced("new")),
     )
     assert (
         shown

@@ -15,7 +15,7 @@ import pytest
 
 from lesson_lib.classroom import Stopwatch
 from lesson_lib.classroom.lab.cost_lines import CostLine, format_duration
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 THREE_WAYS = {
     "one run a key": {10: 1.4, 30: 4.1, 100: 13.3},
@@ -25,7 +25,7 @@ THREE_WAYS = {
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that a test sets."""
 
     now = 5.0
 
@@ -34,8 +34,8 @@ class Clock:
         return self.now
 
 
-def watched(ways: Mapping[str, Mapping[int, float]]) -> Stopwatch:
-    """Return a stopwatch that has noted these seconds."""
+def make_watch(ways: Mapping[str, Mapping[int, float]]) -> Stopwatch:
+    """Return a stopwatch with these measurements."""
     clock = Clock()
     watch = Stopwatch(clock)
     for way, times in ways.items():
@@ -46,7 +46,7 @@ def watched(ways: Mapping[str, Mapping[int, float]]) -> Stopwatch:
 
 
 class Page(HTMLParser):
-    """What a piece of HTML holds: its tags with attributes, and the text of each cell."""
+    """The tags with attributes of a piece of HTML, and the text of each cell."""
 
     def __init__(self, html: str) -> None:
         """Read it."""
@@ -67,16 +67,16 @@ class Page(HTMLParser):
             self.cells[-1] += data
 
 
-def picture_of(html: str) -> dict[str, str]:
-    """Return the attributes of the one picture."""
+def find_picture(html: str) -> dict[str, str]:
+    """Return the attributes of the only picture."""
     (picture,) = (attributes for tag, attributes in Page(html).tags if tag == "img")
     return {name: value or "" for name, value in picture.items()}
 
 
 def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
     """The table has a row for each way, and a column for each number of customers."""
-    html = watched(THREE_WAYS).chart()._repr_html_()
-    page, told = Page(html), picture_of(html)["alt"]
+    html = make_watch(THREE_WAYS).chart()._repr_html_()
+    page, told = Page(html), find_picture(html)["alt"]
     columns = ["way", "10", "30", "100", "1,000", "10,000"]
     assert page.cells == [
         *columns,
@@ -105,15 +105,15 @@ def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
         ({10: 2.0, 100: 1.0}, "≈ 10 s"),  # by chance less for more: in proportion to the last
     ],
 )
-def test_what_is_not_measured_is_reckoned(seconds: Mapping[int, float], told: str) -> None:
-    """In proportion from one measurement; from more, by what each customer more has cost."""
+def test_missing_times_are_estimated(seconds: Mapping[int, float], told: str) -> None:
+    """One measurement is extrapolated in proportion, several by the cost of each further customer."""
     assert CostLine("one run for all", seconds, 1_000).format_time(1_000) == told
 
 
-def test_the_picture_is_a_png_for_two_screens_of_any_kind() -> None:
-    """It decodes, twice as dense as it is shown, with white ground, and it is the same each time."""
-    html = watched(THREE_WAYS).chart()._repr_html_()
-    picture = picture_of(html)
+def test_the_picture_is_a_dense_opaque_png() -> None:
+    """The picture is twice as dense as shown, has a white background, and is the same each time."""
+    html = make_watch(THREE_WAYS).chart()._repr_html_()
+    picture = find_picture(html)
     png = b64decode(picture["src"].removeprefix("data:image/png;base64,"), validate=True)
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">IIBB", png[16:26]) == (1_400, 800, 8, 6)  # eight bits each of RGBA
@@ -121,13 +121,13 @@ def test_the_picture_is_a_png_for_two_screens_of_any_kind() -> None:
     pixels = zlib.decompress(b"".join(re.findall(rb"(?s)(?<=IDAT).*?(?=.{4}.{4}(?:IDAT|IEND))", png)))
     assert pixels[1:5] == b"\xff\xff\xff\xff"
     assert len(png) < 150_000
-    assert watched(THREE_WAYS).chart()._repr_html_() == html
+    assert make_watch(THREE_WAYS).chart()._repr_html_() == html
 
 
 def test_as_text_it_says_what_was_measured_and_no_seconds() -> None:
-    """So it is the same at each run; printed, it has the numbers."""
-    chart = watched(THREE_WAYS).chart()
-    slower = watched(
+    """The stored text has no seconds, so that it is stable; `print` shows them."""
+    chart = make_watch(THREE_WAYS).chart()
+    slower = make_watch(
         {way: {customers: 7 * s for customers, s in times.items()} for way, times in THREE_WAYS.items()}
     )
     assert repr(chart) == repr(slower.chart())
@@ -141,8 +141,8 @@ def test_as_text_it_says_what_was_measured_and_no_seconds() -> None:
     assert "    bare DuckDB      12 ms" in str(chart)
 
 
-def test_measuring_again_replaces_and_a_failure_notes_nothing() -> None:
-    """A cell may be run twice, and may raise."""
+def test_measuring_again_replaces_and_a_failure_changes_nothing() -> None:
+    """A repeated cell replaces its measurement, and a cell that raises changes nothing."""
     clock = Clock()
     watch = Stopwatch(clock)
     assert repr(watch) == "stopwatch (nothing noted yet)"
@@ -163,11 +163,11 @@ def test_measuring_again_replaces_and_a_failure_notes_nothing() -> None:
 
 
 @pytest.mark.parametrize("up_to", [1, 30])
-def test_nothing_is_added_to_what_goes_far_enough(up_to: int) -> None:
-    """A line goes on only beyond its last point; one point alone makes a chart, too."""
-    html = watched({"one run a key": {30: 0.0}}).chart(up_to)._repr_html_()
+def test_a_long_line_is_not_extrapolated(up_to: int) -> None:
+    """A line is only extrapolated beyond its last point, and a single point makes a chart."""
+    html = make_watch({"one run a key": {30: 0.0}}).chart(up_to)._repr_html_()
     assert Page(html).cells == ["way", "30", "one run a key", "0.1 ms"]
-    assert "0.1 ms for 30. ≈" in picture_of(html)["alt"]
+    assert "0.1 ms for 30. ≈" in find_picture(html)["alt"]
 
 
 @pytest.mark.parametrize(
@@ -183,54 +183,54 @@ def test_nothing_is_added_to_what_goes_far_enough(up_to: int) -> None:
         ),
     ],
 )
-def test_a_duration_is_told_in_two_digits(seconds: float, told: str) -> None:
-    """In the unit that a person would take."""
+def test_a_duration_has_two_digits(seconds: float, told: str) -> None:
+    """A duration has two digits and the unit that a person would choose."""
     assert format_duration(seconds) == told
 
 
 @pytest.mark.parametrize("customers", [0, -1, 2.0, "30", True])
-def test_no_number_of_customers_is_refused(customers: int) -> None:
-    """Before the body runs, and before anything is drawn."""
+def test_an_invalid_number_of_customers_is_refused(customers: int) -> None:
+    """An invalid number is refused before the body runs, and before anything is drawn."""
     with pytest.raises(ValueError, match=r"customers is a number of customers, not .* Write customers=1_000"):
-        watched({"one run a key": {customers: 1.0}})
+        make_watch({"one run a key": {customers: 1.0}})
     with pytest.raises(ValueError, match="up_to is a number of customers, not "):
-        watched(THREE_WAYS).chart(up_to=customers)
+        make_watch(THREE_WAYS).chart(up_to=customers)
 
 
 @pytest.mark.parametrize("way", ["", "  ", 30, None])
 def test_a_way_without_words_is_refused(way: str) -> None:
-    """With an example."""
+    """The message has an example."""
     with pytest.raises(
         ValueError, match=r"takes the way in words first.* Write with watch\(\"one run a key\""
     ):
-        watched({way: {30: 1.0}})
+        make_watch({way: {30: 1.0}})
 
 
 def test_a_chart_of_nothing_is_refused() -> None:
-    """With what to do first."""
+    """The message says what to do first."""
     with pytest.raises(ValueError, match=r"has noted nothing yet.* Time something first"):
         Stopwatch().chart()
 
 
-def test_what_the_learner_has_set_neither_changes_the_picture_nor_is_changed() -> None:
-    """Matplotlib's settings are the learner's own."""
-    expected = watched(THREE_WAYS).chart().png
+def test_the_learners_settings_stay_and_do_not_matter() -> None:
+    """Matplotlib's settings belong to the learner."""
+    expected = make_watch(THREE_WAYS).chart().png
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "black", "text.usetex": True}):
         before = dict(mpl.rcParams)
-        assert watched(THREE_WAYS).chart().png == expected
+        assert make_watch(THREE_WAYS).chart().png == expected
         assert dict(mpl.rcParams) == before
 
 
 @pytest.mark.parametrize("name", [*HOSTILE_NAMES, "$5 and $x_", "作業", "a way of many words " * 30])
 def test_hostile_names_stay_names(name: str) -> None:
-    """In the page, in the alt text and in the picture, whatever its font has."""
+    """A hostile name stays text in the page, in the alt text and in the picture."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        html = watched({f"a{name}": {30: 1.0}}).chart()._repr_html_()
+        html = make_watch({f"a{name}": {30: 1.0}}).chart()._repr_html_()
     without_picture, pictures = re.subn(
         r'<img src="data:[^"]+" alt="[^"]+" width="700" style="[^"]+">', "", html
     )
-    assert (injected(without_picture), pictures) == ([], 1)
+    assert (find_injected(without_picture), pictures) == ([], 1)
     assert not {"\u202e", "\x00", "\x1b"} & set(html)
 
 
@@ -238,15 +238,15 @@ def test_hostile_names_stay_names(name: str) -> None:
     ("count", "words", "height"), [(2, "", 800), (9, "", 1_082), (12, " of many words" * 30, 2_276)]
 )
 def test_many_ways_have_room_for_their_labels(count: int, words: str, height: int) -> None:
-    """The picture grows with what is written: four lines at most for each way, and the legend below them."""
+    """The picture grows with its labels of up to four lines each, and the legend below them."""
     ways = {f"way number {number}{words}": {30: 1.0 + number / 100} for number in range(count)}
-    html = watched(ways).chart()._repr_html_()
-    png = b64decode(picture_of(html)["src"].partition(",")[2])
+    html = make_watch(ways).chart()._repr_html_()
+    png = b64decode(find_picture(html)["src"].partition(",")[2])
     assert struct.unpack(">II", png[16:24]) == (1_400, height)
 
 
 def test_it_needs_no_window_and_loads_matplotlib_only_to_draw() -> None:
-    """Without pyplot, which keeps figures; and where there is no matplotlib, with the extra that has it."""
+    """It does not use pyplot, and without matplotlib the error names the extra that has it."""
     script = """if True:
         import sys
         from lesson_lib.classroom import Stopwatch

@@ -26,27 +26,27 @@ s3 = dg.DynamicPartitionsDefinition(name="s3")
 
 
 class Rows(dg.Config):
-    """What a run may be told."""
+    """Configuration of a run."""
 
     limit: int = 0
 
 
 @dg.asset(partitions_def=s3)
 def imported(context: dg.AssetExecutionContext) -> None:
-    """Be there for every key but a bad one."""
+    """Fail for keys that begin with `bad`."""
     if any(key.startswith("bad") for key in context.partition_keys):
         raise ValueError("the file is empty")
 
 
 @dg.asset(partitions_def=s3, deps=[imported])
 def table(config: Rows) -> dg.MaterializeResult:
-    """Be loaded after it."""
+    """Record the configured limit."""
     return dg.MaterializeResult(metadata={"limit": config.limit})
 
 
 @dg.asset
 def total() -> None:
-    """Have no partitions."""
+    """Do nothing, without partitions."""
 
 
 ASSETS = [imported, table, total]
@@ -56,8 +56,8 @@ reporting = dg.define_asset_job("reporting", selection=[total])
 Evaluate = Callable[[dg.SensorEvaluationContext], object]
 
 
-def sensor_of(evaluate: Evaluate, **settings: object) -> dg.SensorDefinition:
-    """Return a sensor that does this at each tick."""
+def make_sensor(evaluate: Evaluate, **settings: object) -> dg.SensorDefinition:
+    """Return a sensor that calls this function at each tick."""
 
     @dg.sensor(name="arrivals", **({"target": [imported, table]} | settings))
     def arrivals(context: dg.SensorEvaluationContext) -> Any:  # noqa: ANN401 - whatever a sensor may return
@@ -66,8 +66,8 @@ def sensor_of(evaluate: Evaluate, **settings: object) -> dg.SensorDefinition:
     return arrivals
 
 
-def answers(*results: object) -> Evaluate:
-    """Return these, one after the other; an error is raised."""
+def answer_in_turn(*results: object) -> Evaluate:
+    """Return a function that returns these results one after the other, or raises them."""
     rest = iter(results)
 
     def evaluate(_: dg.SensorEvaluationContext) -> object:
@@ -78,19 +78,19 @@ def answers(*results: object) -> Evaluate:
     return evaluate
 
 
-def runs(*keys: str, **settings: Any) -> list[dg.RunRequest]:  # noqa: ANN401 - handed on
-    """Ask for a run of each key."""
+def make_requests(*keys: str, **settings: Any) -> list[dg.RunRequest]:  # noqa: ANN401 - handed on
+    """Return a run request for each key."""
     return [dg.RunRequest(partition_key=key, **settings) for key in keys]
 
 
-def outcomes(tick: Tick) -> list[tuple[str | None, RunOutcome]]:
-    """Return what became of each run."""
+def list_outcomes(tick: Tick) -> list[tuple[str | None, RunOutcome]]:
+    """Return the outcome of each run."""
     return [(run.partition, run.became) for run in tick.runs]
 
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    """Return an instance that is forgotten."""
+    """Return an ephemeral instance."""
     with dg.DagsterInstance.ephemeral(settings=QUIET) as instance:
         yield instance
 
@@ -99,63 +99,63 @@ Simulate = Callable[..., TickSimulator]
 
 
 @pytest.fixture
-def daemon_of(instance: dg.DagsterInstance) -> Simulate:
-    """Return a way to simulate what a sensor answers at its ticks."""
+def simulate_answers(instance: dg.DagsterInstance) -> Simulate:
+    """Return a function that simulates a sensor with given answers."""
 
-    def daemon_of(*results: object, **settings: object) -> TickSimulator:
-        return simulate(sensor_of(answers(*results), **settings), ASSETS, instance)
+    def simulate_answers(*results: object, **settings: object) -> TickSimulator:
+        return simulate(make_sensor(answer_in_turn(*results), **settings), ASSETS, instance)
 
-    return daemon_of
+    return simulate_answers
 
 
-def keys_of(instance: dg.DagsterInstance) -> list[str]:
+def list_keys(instance: dg.DagsterInstance) -> list[str]:
     """Return the registered keys, in order."""
     return list(instance.get_dynamic_partitions("s3"))
 
 
-def materialized(instance: dg.DagsterInstance, asset: dg.AssetsDefinition = table) -> set[str]:
+def list_materialized(instance: dg.DagsterInstance, asset: dg.AssetsDefinition = table) -> set[str]:
     """Return the keys for which an asset is materialized."""
     return set(instance.get_materialized_partitions(asset.key))
 
 
 def test_a_tick_registers_keys_then_does_the_runs_and_keeps_the_cursor(
-    daemon_of: Simulate, instance: dg.DagsterInstance
+    simulate_answers: Simulate, instance: dg.DagsterInstance
 ) -> None:
-    """What the sensor returned is only asked for; the simulator carries it out."""
+    """The simulator carries out what the sensor only requests."""
     keys = s3.build_add_request(["zenith", "acme"])
-    daemon = daemon_of(
-        dg.SensorResult(runs("zenith", "acme"), dynamic_partitions_requests=[keys], cursor="2")
+    daemon = simulate_answers(
+        dg.SensorResult(make_requests("zenith", "acme"), dynamic_partitions_requests=[keys], cursor="2")
     )
     tick = daemon.tick()
     assert tick.keys == (RequestedKeys("add", "s3", ("zenith", "acme"), ("zenith", "acme")),)
-    assert outcomes(tick) == [("zenith", RunOutcome.SUCCEEDED), ("acme", RunOutcome.SUCCEEDED)]
+    assert list_outcomes(tick) == [("zenith", RunOutcome.SUCCEEDED), ("acme", RunOutcome.SUCCEEDED)]
     assert (tick.cursor_before, tick.cursor_after, daemon.cursor) == (None, "2", "2")
     assert (tick.error, tick.skip_reason, tick.not_begun, tick.resumed) == (None, "", 0, False)
-    assert keys_of(instance) == ["zenith", "acme"]
-    assert materialized(instance) == {"zenith", "acme"}
+    assert list_keys(instance) == ["zenith", "acme"]
+    assert list_materialized(instance) == {"zenith", "acme"}
     assert daemon.ticks == [tick]
     assert daemon.instance is instance
 
 
-def test_each_tick_is_given_the_cursor_of_the_one_before(instance: dg.DagsterInstance) -> None:
-    """That is all that the daemon keeps for it."""
+def test_each_tick_receives_the_cursor_of_the_one_before(instance: dg.DagsterInstance) -> None:
+    """The cursor is the only thing that the daemon keeps for the sensor."""
     seen = []
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         seen.append(context.cursor)
         return dg.SensorResult(cursor=f"{len(seen)}")
 
-    daemon = simulate(sensor_of(evaluate), ASSETS, instance)
+    daemon = simulate(make_sensor(evaluate), ASSETS, instance)
     assert [daemon.tick().cursor_after for _ in range(3)] == ["1", "2", "3"]
     assert seen == [None, "1", "2"]
 
 
-def test_a_run_that_fails_is_a_failed_run_and_holds_up_nothing(
-    daemon_of: Simulate, instance: dg.DagsterInstance
+def test_a_failed_run_does_not_block_its_tick(
+    simulate_answers: Simulate, instance: dg.DagsterInstance
 ) -> None:
-    """The tick succeeds, its cursor is kept, and the run says why it failed."""
+    """The tick of a failed run succeeds and keeps its cursor, and the run shows why it failed."""
     instance.add_dynamic_partitions("s3", ["bad", "acme"])
-    daemon = daemon_of(dg.SensorResult(runs("bad", "acme"), cursor="2"))
+    daemon = simulate_answers(dg.SensorResult(make_requests("bad", "acme"), cursor="2"))
     tick = daemon.tick()
     assert tick.runs == (
         RequestedRun(
@@ -164,28 +164,28 @@ def test_a_run_that_fails_is_a_failed_run_and_holds_up_nothing(
         RequestedRun("acme", None, "__anonymous_asset_job_arrivals", RunOutcome.SUCCEEDED),
     )
     assert (tick.error, tick.cursor_after) == (None, "2")
-    assert materialized(instance) == {"acme"}
+    assert list_materialized(instance) == {"acme"}
 
 
-def test_a_sensor_that_raises_fails_its_tick_and_nothing_moves(
-    daemon_of: Simulate, instance: dg.DagsterInstance
+def test_a_sensor_that_raises_fails_its_tick_and_changes_nothing(
+    simulate_answers: Simulate, instance: dg.DagsterInstance
 ) -> None:
-    """Its cursor and the keys stay as they were, and the next tick is a new one."""
+    """Cursor and keys stay as they were, and the next tick evaluates the sensor again."""
     add = s3.build_add_request(["acme"])
-    daemon = daemon_of(
+    daemon = simulate_answers(
         dg.SensorResult(cursor="1"),
         ValueError("no such folder"),
-        dg.SensorResult(runs("acme"), dynamic_partitions_requests=[add], cursor="2"),
+        dg.SensorResult(make_requests("acme"), dynamic_partitions_requests=[add], cursor="2"),
     )
     daemon.tick()
     failed = daemon.tick()
     assert str(failed.error) == "no such folder"
     assert (failed.keys, failed.runs, failed.not_begun) == ((), (), 0)
     assert (failed.cursor_before, failed.cursor_after) == ("1", "1")
-    assert keys_of(instance) == []
+    assert list_keys(instance) == []
     after = daemon.tick()
     assert (after.cursor_before, after.cursor_after, after.resumed) == ("1", "2", False)
-    assert outcomes(after) == [("acme", RunOutcome.SUCCEEDED)]
+    assert list_outcomes(after) == [("acme", RunOutcome.SUCCEEDED)]
 
 
 ADD, DELETE = s3.build_add_request(["acme"]), s3.build_delete_request(["acme"])
@@ -194,9 +194,9 @@ ADD, DELETE = s3.build_add_request(["acme"]), s3.build_delete_request(["acme"])
 @pytest.mark.parametrize(
     ("result", "error", "message"),
     [
-        (runs("acme", "gone"), dg.DagsterUnknownPartitionError, "`gone`"),
+        (make_requests("acme", "gone"), dg.DagsterUnknownPartitionError, "`gone`"),
         (
-            dg.SensorResult(runs("acme"), dynamic_partitions_requests=[DELETE]),
+            dg.SensorResult(make_requests("acme"), dynamic_partitions_requests=[DELETE]),
             dg.DagsterUnknownPartitionError,
             "`acme`",
         ),
@@ -210,35 +210,39 @@ ADD, DELETE = s3.build_add_request(["acme"]), s3.build_delete_request(["acme"])
             dg.DagsterInvariantViolationError,
             "duplicate dynamic partition keys",
         ),
-        ([*runs("acme"), dg.SkipReason("nothing")], Exception, "received both RunRequest and SkipReason"),
+        (
+            [*make_requests("acme"), dg.SkipReason("nothing")],
+            Exception,
+            "received both RunRequest and SkipReason",
+        ),
         ("acme", Exception, "unexpectedly returned output acme"),
-        (runs("acme", job_name="nightly"), Exception, "job_name nightly. Expected one of"),
+        (make_requests("acme", job_name="nightly"), Exception, "job_name nightly. Expected one of"),
     ],
 )
 def test_what_dagster_refuses_when_it_evaluates_fails_the_tick_as_a_whole(
-    daemon_of: Simulate,
+    simulate_answers: Simulate,
     instance: dg.DagsterInstance,
     result: object,
     error: type[Exception],
     message: str,
 ) -> None:
-    """Not even what is right is carried out."""
+    """A request that Dagster rejects during the evaluation prevents all requests of the tick."""
     instance.add_dynamic_partitions("s3", ["acme"])
-    tick = daemon_of(result).tick()
+    tick = simulate_answers(result).tick()
     assert isinstance(tick.error, error)
     assert message in str(tick.error)
     assert (tick.keys, tick.runs) == ((), ())
-    assert keys_of(instance) == ["acme"]
+    assert list_keys(instance) == ["acme"]
     assert instance.get_runs_count() == 0
 
 
 def test_a_key_twice_in_a_request_fails_the_tick_after_the_requests_before(
-    daemon_of: Simulate, instance: dg.DagsterInstance
+    simulate_answers: Simulate, instance: dg.DagsterInstance
 ) -> None:
-    """Those stay carried out; no run begins, and the next tick evaluates with the cursor of before."""
+    """Earlier requests stay carried out, no run begins, and the next tick has the old cursor."""
     requests = [s3.build_add_request(["zenith"]), s3.build_add_request(["acme", "acme"])]
-    daemon = daemon_of(
-        dg.SensorResult(runs("zenith", "acme"), dynamic_partitions_requests=requests, cursor="2"),
+    daemon = simulate_answers(
+        dg.SensorResult(make_requests("zenith", "acme"), dynamic_partitions_requests=requests, cursor="2"),
         dg.SkipReason("nothing"),
     )
     tick = daemon.tick()
@@ -248,49 +252,55 @@ def test_a_key_twice_in_a_request_fails_the_tick_after_the_requests_before(
         RequestedKeys("add", "s3", ("acme", "acme"), (), refused=True),
     )
     assert (tick.runs, tick.not_begun, tick.cursor_after) == ((), 2, None)
-    assert keys_of(instance) == ["zenith"]
+    assert list_keys(instance) == ["zenith"]
     after = daemon.tick()
     assert (after.skip_reason, after.resumed, after.runs) == ("nothing", False, ())
 
 
-def test_a_tick_that_fails_gives_no_reason_for_skipping(daemon_of: Simulate) -> None:
-    """What the sensor said of it is lost with the rest."""
+def test_a_tick_that_fails_gives_no_reason_for_skipping(simulate_answers: Simulate) -> None:
+    """A failed tick loses the sensor's reason for skipping."""
     twice = s3.build_add_request(["acme", "acme"])
-    tick = daemon_of(dg.SensorResult(dynamic_partitions_requests=[twice], skip_reason="nothing")).tick()
+    tick = simulate_answers(
+        dg.SensorResult(dynamic_partitions_requests=[twice], skip_reason="nothing")
+    ).tick()
     assert isinstance(tick.error, IntegrityError)
     assert tick.skip_reason == ""
 
 
-def test_keys_that_are_there_are_not_added_and_those_that_are_not_are_not_deleted(
-    daemon_of: Simulate, instance: dg.DagsterInstance
+def test_existing_keys_are_not_added_and_missing_keys_are_not_deleted(
+    simulate_answers: Simulate, instance: dg.DagsterInstance
 ) -> None:
-    """No error, and the order of those that were there stays."""
+    """Such a request raises no error, and registered keys keep their order."""
     instance.add_dynamic_partitions("s3", ["zenith", "acme"])
     add = s3.build_add_request(["acme", "bluebird"])
     delete = s3.build_delete_request(["gone", "zenith", "zenith"])
-    tick = daemon_of(dg.SensorResult(dynamic_partitions_requests=[add, delete])).tick()
+    tick = simulate_answers(dg.SensorResult(dynamic_partitions_requests=[add, delete])).tick()
     assert tick.error is None
     assert tick.keys == (
         RequestedKeys("add", "s3", ("acme", "bluebird"), ("bluebird",)),
         RequestedKeys("delete", "s3", ("gone", "zenith", "zenith"), ("zenith",)),
     )
-    assert keys_of(instance) == ["acme", "bluebird"]
+    assert list_keys(instance) == ["acme", "bluebird"]
 
 
 def test_a_run_key_has_one_run_whatever_became_of_it(
-    daemon_of: Simulate, instance: dg.DagsterInstance
+    simulate_answers: Simulate, instance: dg.DagsterInstance
 ) -> None:
-    """Also within a tick, and also after a failed run; without a run key, each request is a run."""
+    """A run key has one run, even within a tick and after a failure; requests without one always run."""
     instance.add_dynamic_partitions("s3", ["acme", "bad"])
-    asked = [*runs("acme", "acme", run_key="acme"), *runs("bad", run_key="bad"), *runs("acme")]
-    daemon = daemon_of(asked, asked)
-    assert outcomes(daemon.tick()) == [
+    asked = [
+        *make_requests("acme", "acme", run_key="acme"),
+        *make_requests("bad", run_key="bad"),
+        *make_requests("acme"),
+    ]
+    daemon = simulate_answers(asked, asked)
+    assert list_outcomes(daemon.tick()) == [
         ("acme", RunOutcome.SUCCEEDED),
         ("acme", RunOutcome.DROPPED),
         ("bad", RunOutcome.FAILED),
         ("acme", RunOutcome.SUCCEEDED),
     ]
-    assert outcomes(daemon.tick()) == [
+    assert list_outcomes(daemon.tick()) == [
         ("acme", RunOutcome.DROPPED),
         ("acme", RunOutcome.DROPPED),
         ("bad", RunOutcome.DROPPED),
@@ -300,26 +310,35 @@ def test_a_run_key_has_one_run_whatever_became_of_it(
 
 
 def test_run_keys_are_remembered_by_the_instance_for_each_sensor(
-    daemon_of: Simulate, instance: dg.DagsterInstance
+    simulate_answers: Simulate, instance: dg.DagsterInstance
 ) -> None:
-    """A daemon that is started again still knows them; those of another sensor are not looked at."""
+    """A restarted daemon knows the run keys of its sensor, and ignores those of other sensors."""
     instance.add_dynamic_partitions("s3", ["acme"])
-    assert outcomes(daemon_of(runs("acme", run_key="1")).tick()) == [("acme", RunOutcome.SUCCEEDED)]
-    assert outcomes(daemon_of(runs("acme", run_key="1")).tick()) == [("acme", RunOutcome.DROPPED)]
+    assert list_outcomes(simulate_answers(make_requests("acme", run_key="1")).tick()) == [
+        ("acme", RunOutcome.SUCCEEDED)
+    ]
+    assert list_outcomes(simulate_answers(make_requests("acme", run_key="1")).tick()) == [
+        ("acme", RunOutcome.DROPPED)
+    ]
 
     @dg.sensor(target=[imported, table])
     def other() -> dg.RunRequest:
         return dg.RunRequest(partition_key="acme", run_key="1")
 
-    assert outcomes(simulate(other, ASSETS, instance).tick()) == [("acme", RunOutcome.SUCCEEDED)]
+    assert list_outcomes(simulate(other, ASSETS, instance).tick()) == [("acme", RunOutcome.SUCCEEDED)]
 
 
-def test_runs_can_be_queued_instead(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
-    """They are not done, and their run keys are taken all the same."""
+def test_runs_can_be_queued_instead(simulate_answers: Simulate, instance: dg.DagsterInstance) -> None:
+    """Queued runs are not executed, but their run keys are used up."""
     instance.add_dynamic_partitions("s3", ["acme"])
-    daemon = daemon_of(runs("acme", run_key="1"), [*runs("acme", run_key="1"), *runs("acme")])
-    assert outcomes(daemon.tick(run=False)) == [("acme", RunOutcome.QUEUED)]
-    assert outcomes(daemon.tick(run=False)) == [("acme", RunOutcome.DROPPED), ("acme", RunOutcome.QUEUED)]
+    daemon = simulate_answers(
+        make_requests("acme", run_key="1"), [*make_requests("acme", run_key="1"), *make_requests("acme")]
+    )
+    assert list_outcomes(daemon.tick(run=False)) == [("acme", RunOutcome.QUEUED)]
+    assert list_outcomes(daemon.tick(run=False)) == [
+        ("acme", RunOutcome.DROPPED),
+        ("acme", RunOutcome.QUEUED),
+    ]
     assert instance.get_runs_count() == 0
 
 
@@ -336,13 +355,13 @@ def update(cursor: str | None, result: object = None) -> Evaluate:
 @pytest.mark.parametrize(
     ("evaluate", "cursor", "skip_reason"),
     [
-        (answers(dg.SensorResult(skip_reason="Nothing new.", cursor="2")), "2", "Nothing new."),
+        (answer_in_turn(dg.SensorResult(skip_reason="Nothing new.", cursor="2")), "2", "Nothing new."),
         (update("2", dg.SkipReason("Nothing new.")), "2", "Nothing new."),
-        (answers(dg.SkipReason("Nothing new.")), "1", "Nothing new."),
-        (answers(None), "1", "Sensor function returned an empty result"),
-        (answers([]), "1", "Sensor function returned an empty result"),
-        (answers(dg.SensorResult(cursor="")), "1", "Sensor function returned an empty result"),
-        (answers(dg.SensorResult(cursor=None)), "1", "Sensor function returned an empty result"),
+        (answer_in_turn(dg.SkipReason("Nothing new.")), "1", "Nothing new."),
+        (answer_in_turn(None), "1", "Sensor function returned an empty result"),
+        (answer_in_turn([]), "1", "Sensor function returned an empty result"),
+        (answer_in_turn(dg.SensorResult(cursor="")), "1", "Sensor function returned an empty result"),
+        (answer_in_turn(dg.SensorResult(cursor=None)), "1", "Sensor function returned an empty result"),
         (update(None), None, "Sensor function returned an empty result"),
         (update(""), None, "Sensor function returned an empty result"),
     ],
@@ -350,9 +369,9 @@ def update(cursor: str | None, result: object = None) -> Evaluate:
 def test_a_tick_without_runs_moves_the_cursor_too(
     instance: dg.DagsterInstance, evaluate: Evaluate, cursor: str | None, skip_reason: str
 ) -> None:
-    """An empty cursor in the result keeps the old one; set on the context, it takes it away."""
-    first = answers(dg.SensorResult(cursor="1"))
-    sensor = sensor_of(lambda context: evaluate(context) if context.cursor else first(context))
+    """A tick without runs moves the cursor; an empty one keeps or removes the old one, as in the daemon."""
+    first = answer_in_turn(dg.SensorResult(cursor="1"))
+    sensor = make_sensor(lambda context: evaluate(context) if context.cursor else first(context))
     daemon = simulate(sensor, ASSETS, instance)
     daemon.tick()
     tick = daemon.tick()
@@ -361,31 +380,33 @@ def test_a_tick_without_runs_moves_the_cursor_too(
 
 
 def test_an_empty_cursor_is_kept_with_runs(instance: dg.DagsterInstance) -> None:
-    """As the daemon does; to most sensors it is the same as none."""
+    """An empty cursor is kept if there are runs, as in the daemon."""
     instance.add_dynamic_partitions("s3", ["acme"])
-    daemon = simulate(sensor_of(update("", dg.RunRequest(partition_key="acme"))), ASSETS, instance)
+    daemon = simulate(make_sensor(update("", dg.RunRequest(partition_key="acme"))), ASSETS, instance)
     assert daemon.tick().cursor_after == ""
     assert daemon.tick().cursor_before == ""
 
 
-def test_the_empty_key_is_no_partition_to_a_run(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
-    """It can be registered, and asked for; Dagster then runs without a partition."""
-    result = dg.SensorResult(runs(""), dynamic_partitions_requests=[s3.build_add_request([""])])
-    tick = daemon_of(result).tick()
-    assert keys_of(instance) == [""]
-    assert outcomes(tick) == [("", RunOutcome.FAILED)]
+def test_the_empty_key_is_no_partition_to_a_run(
+    simulate_answers: Simulate, instance: dg.DagsterInstance
+) -> None:
+    """The empty key can be registered and requested, but Dagster then runs without a partition."""
+    result = dg.SensorResult(make_requests(""), dynamic_partitions_requests=[s3.build_add_request([""])])
+    tick = simulate_answers(result).tick()
+    assert list_keys(instance) == [""]
+    assert list_outcomes(tick) == [("", RunOutcome.FAILED)]
     assert "dagster/partition" not in instance.get_runs()[0].tags
 
 
 def test_a_cursor_set_twice_fails_the_tick(instance: dg.DagsterInstance) -> None:
-    """On the context, and in the result: Dagster does not choose."""
-    tick = simulate(sensor_of(update("1", dg.SensorResult(cursor="2"))), ASSETS, instance).tick()
+    """Setting the cursor on the context and in the result fails the tick."""
+    tick = simulate(make_sensor(update("1", dg.SensorResult(cursor="2"))), ASSETS, instance).tick()
     assert isinstance(tick.error, dg.DagsterInvariantViolationError)
     assert tick.cursor_after is None
 
 
 def test_a_sensor_may_yield(instance: dg.DagsterInstance) -> None:
-    """Requests one by one, and the cursor on the context; or an error after the first of them."""
+    """A sensor may yield its requests, and an error after the first of them fails the tick."""
     instance.add_dynamic_partitions("s3", ["acme", "zenith"])
 
     def evaluate(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest]:
@@ -395,20 +416,20 @@ def test_a_sensor_may_yield(instance: dg.DagsterInstance) -> None:
         yield dg.RunRequest(partition_key="acme")
         context.update_cursor("1")
 
-    daemon = simulate(sensor_of(evaluate), ASSETS, instance)
+    daemon = simulate(make_sensor(evaluate), ASSETS, instance)
     first = daemon.tick()
-    assert outcomes(first) == [("zenith", RunOutcome.SUCCEEDED), ("acme", RunOutcome.SUCCEEDED)]
+    assert list_outcomes(first) == [("zenith", RunOutcome.SUCCEEDED), ("acme", RunOutcome.SUCCEEDED)]
     assert first.cursor_after == "1"
     second = daemon.tick()
     assert (str(second.error), second.runs) == ("in the middle", ())
 
 
-def test_tags_and_config_reach_the_run(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
-    """Beside the tags by which Dagster knows the run again."""
+def test_tags_and_config_reach_the_run(simulate_answers: Simulate, instance: dg.DagsterInstance) -> None:
+    """A run has the tags and the config of its request, and the tags by which Dagster recognizes it."""
     instance.add_dynamic_partitions("s3", ["acme"])
     config = {"ops": {"table": {"config": {"limit": 7}}}}
     request = dg.RunRequest(partition_key="acme", run_key="1", tags={"team": "prices"}, run_config=config)
-    assert outcomes(daemon_of(request).tick()) == [("acme", RunOutcome.SUCCEEDED)]
+    assert list_outcomes(simulate_answers(request).tick()) == [("acme", RunOutcome.SUCCEEDED)]
     [run] = instance.get_runs()
     tags = {name: run.tags.get(name) for name in ("team", "dagster/run_key", "dagster/sensor_name")}
     assert tags == {"team": "prices", "dagster/run_key": "1", "dagster/sensor_name": "arrivals"}
@@ -419,50 +440,50 @@ def test_tags_and_config_reach_the_run(daemon_of: Simulate, instance: dg.Dagster
     assert event.asset_materialization.partition == "acme"
 
 
-def test_a_run_of_some_of_the_assets(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
-    """As the request selects them."""
+def test_a_run_of_some_of_the_assets(simulate_answers: Simulate, instance: dg.DagsterInstance) -> None:
+    """A run materializes the assets that its request selects."""
     instance.add_dynamic_partitions("s3", ["acme"])
-    tick = daemon_of(runs("acme", asset_selection=[imported.key])).tick()
-    assert outcomes(tick) == [("acme", RunOutcome.SUCCEEDED)]
-    assert (materialized(instance, imported), materialized(instance)) == ({"acme"}, set())
+    tick = simulate_answers(make_requests("acme", asset_selection=[imported.key])).tick()
+    assert list_outcomes(tick) == [("acme", RunOutcome.SUCCEEDED)]
+    assert (list_materialized(instance, imported), list_materialized(instance)) == ({"acme"}, set())
 
 
-def test_a_sensor_that_selects_assets(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
-    """Without a job, all its assets are meant, or those of the request, but no others."""
+def test_a_sensor_that_selects_assets(simulate_answers: Simulate, instance: dg.DagsterInstance) -> None:
+    """A sensor without a job materializes its selected assets, or those of the request among them."""
     instance.add_dynamic_partitions("s3", ["acme", "zenith"])
-    daemon = daemon_of(
-        [*runs("acme"), *runs("zenith", asset_selection=[imported.key])],
-        runs("zenith", asset_selection=[total.key]),
+    daemon = simulate_answers(
+        [*make_requests("acme"), *make_requests("zenith", asset_selection=[imported.key])],
+        make_requests("zenith", asset_selection=[total.key]),
         target=None,
         asset_selection=dg.AssetSelection.assets(imported, table),
     )
-    assert outcomes(daemon.tick()) == [("acme", RunOutcome.SUCCEEDED), ("zenith", RunOutcome.SUCCEEDED)]
-    assert materialized(instance, imported) == {"acme", "zenith"}
-    assert materialized(instance) == {"acme"}
+    assert list_outcomes(daemon.tick()) == [("acme", RunOutcome.SUCCEEDED), ("zenith", RunOutcome.SUCCEEDED)]
+    assert list_materialized(instance, imported) == {"acme", "zenith"}
+    assert list_materialized(instance) == {"acme"}
     assert isinstance(daemon.tick().error, dg.DagsterInvalidSubsetError)
 
 
-def test_a_range_of_keys_is_one_run(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
-    """Its tags name the first and the last key, in the order in which they were registered."""
+def test_a_range_of_keys_is_one_run(simulate_answers: Simulate, instance: dg.DagsterInstance) -> None:
+    """A range is one run, whose tags name the first and the last key in the order of registration."""
     instance.add_dynamic_partitions("s3", ["zenith", "bluebird", "acme", "other"])
     tags = {"dagster/asset_partition_range_start": "zenith", "dagster/asset_partition_range_end": "acme"}
-    tick = daemon_of(dg.RunRequest(tags=tags)).tick()
-    assert outcomes(tick) == [("zenith to acme", RunOutcome.SUCCEEDED)]
-    assert materialized(instance, imported) == {"zenith", "bluebird", "acme"}
+    tick = simulate_answers(dg.RunRequest(tags=tags)).tick()
+    assert list_outcomes(tick) == [("zenith to acme", RunOutcome.SUCCEEDED)]
+    assert list_materialized(instance, imported) == {"zenith", "bluebird", "acme"}
 
 
 def test_a_run_without_a_partition(instance: dg.DagsterInstance) -> None:
-    """The sensor knows its job by name only."""
-    sensor = sensor_of(answers(dg.RunRequest()), target=None, job_name="reporting")
+    """A sensor that knows its job by name can request a run without a partition."""
+    sensor = make_sensor(answer_in_turn(dg.RunRequest()), target=None, job_name="reporting")
     tick = simulate(sensor, ASSETS, instance, jobs=[reporting]).tick()
     assert tick.runs == (RequestedRun(None, None, "reporting", RunOutcome.SUCCEEDED),)
 
 
-def test_several_jobs(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
-    """Each request names its own; one that does not fails the tick."""
+def test_several_jobs(simulate_answers: Simulate, instance: dg.DagsterInstance) -> None:
+    """With several jobs, each request names its own, and one that does not fails the tick."""
     instance.add_dynamic_partitions("s3", ["acme"])
-    both = [*runs("acme", job_name="customers"), dg.RunRequest(job_name="reporting")]
-    daemon = daemon_of(both, runs("acme"), target=None, jobs=[customers, reporting])
+    both = [*make_requests("acme", job_name="customers"), dg.RunRequest(job_name="reporting")]
+    daemon = simulate_answers(both, make_requests("acme"), target=None, jobs=[customers, reporting])
     assert [(run.partition, run.job, run.became) for run in daemon.tick().runs] == [
         ("acme", "customers", RunOutcome.SUCCEEDED),
         (None, "reporting", RunOutcome.SUCCEEDED),
@@ -470,16 +491,18 @@ def test_several_jobs(daemon_of: Simulate, instance: dg.DagsterInstance) -> None
     assert "did not specify job_name" in str(daemon.tick().error)
 
 
-def test_events_of_assets_are_recorded(daemon_of: Simulate, instance: dg.DagsterInstance) -> None:
-    """Before the keys, and without a run."""
-    tick = daemon_of(dg.SensorResult(asset_events=[dg.AssetMaterialization("table", partition="x")])).tick()
+def test_events_of_assets_are_recorded(simulate_answers: Simulate, instance: dg.DagsterInstance) -> None:
+    """Asset events are recorded before the keys, and without a run."""
+    tick = simulate_answers(
+        dg.SensorResult(asset_events=[dg.AssetMaterialization("table", partition="x")])
+    ).tick()
     assert (tick.events, tick.error) == (1, None)
-    assert materialized(instance) == {"x"}
+    assert list_materialized(instance) == {"x"}
     assert instance.get_runs_count() == 0
 
 
 def test_a_key_that_a_run_of_the_tick_deletes_fails_its_own_run_only(instance: dg.DagsterInstance) -> None:
-    """Dagster looks at the keys when it evaluates, and not again before each run."""
+    """Dagster checks the keys once, when it evaluates the sensor, and not before each run."""
 
     @dg.op
     def retire(context: dg.OpExecutionContext) -> None:
@@ -490,47 +513,51 @@ def test_a_key_that_a_run_of_the_tick_deletes_fails_its_own_run_only(instance: d
         retire()
 
     instance.add_dynamic_partitions("s3", ["acme"])
-    asked = [dg.RunRequest(job_name="retiring"), *runs("acme", job_name="customers")]
-    sensor = sensor_of(answers(asked), target=None, jobs=[retiring, customers])
+    asked = [dg.RunRequest(job_name="retiring"), *make_requests("acme", job_name="customers")]
+    sensor = make_sensor(answer_in_turn(asked), target=None, jobs=[retiring, customers])
     tick = simulate(sensor, ASSETS, instance).tick()
     assert tick.error is None
-    assert outcomes(tick) == [(None, RunOutcome.SUCCEEDED), ("acme", RunOutcome.FAILED)]
+    assert list_outcomes(tick) == [(None, RunOutcome.SUCCEEDED), ("acme", RunOutcome.FAILED)]
 
 
 def test_a_run_that_cannot_begin_is_tried_once_more(
-    daemon_of: Simulate, instance: dg.DagsterInstance
+    simulate_answers: Simulate, instance: dg.DagsterInstance
 ) -> None:
-    """The tick after it evaluates nothing; then the sensor is asked anew, with the cursor of before."""
+    """The next tick only tries the run again; the tick after it evaluates with the old cursor."""
     instance.add_dynamic_partitions("s3", ["acme", "bluebird", "zenith"])
-    asked = [*runs("acme"), *runs("bluebird", run_config={"nothing": "like this"}), *runs("zenith")]
-    daemon = daemon_of(dg.SensorResult(asked, cursor="1"), dg.SkipReason("asked anew"))
+    asked = [
+        *make_requests("acme"),
+        *make_requests("bluebird", run_config={"nothing": "like this"}),
+        *make_requests("zenith"),
+    ]
+    daemon = simulate_answers(dg.SensorResult(asked, cursor="1"), dg.SkipReason("asked anew"))
     failed, tried, anew = (daemon.tick() for _ in range(3))
     for tick in (failed, tried):
         assert isinstance(tick.error, dg.DagsterInvalidConfigError)
         assert (tick.not_begun, tick.cursor_after) == (2, None)
-    assert (failed.resumed, outcomes(failed)) == (False, [("acme", RunOutcome.SUCCEEDED)])
-    assert (tried.resumed, outcomes(tried)) == (True, [])
+    assert (failed.resumed, list_outcomes(failed)) == (False, [("acme", RunOutcome.SUCCEEDED)])
+    assert (tried.resumed, list_outcomes(tried)) == (True, [])
     assert (anew.resumed, anew.skip_reason, anew.cursor_before) == (False, "asked anew", None)
-    assert materialized(instance) == {"acme"}
+    assert list_materialized(instance) == {"acme"}
 
 
-def test_what_could_not_begin_goes_on_where_it_stopped(
-    daemon_of: Simulate, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+def test_interrupted_runs_continue_where_they_stopped(
+    simulate_answers: Simulate, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the second try the rest is done, and the cursor of the first one is kept."""
+    """The second attempt does the remaining runs, and keeps the cursor of the first."""
     instance.add_dynamic_partitions("s3", ["acme", "zenith"])
-    daemon = daemon_of(dg.SensorResult(runs("acme", "zenith", run_key=None), cursor="1"))
+    daemon = simulate_answers(dg.SensorResult(make_requests("acme", "zenith", run_key=None), cursor="1"))
     with monkeypatch.context() as patch:
         patch.setattr(instance, "create_run_for_job", lambda **_: 1 / 0)
         assert isinstance(daemon.tick().error, ZeroDivisionError)
     tick = daemon.tick()
     assert (tick.resumed, tick.error, tick.not_begun) == (True, None, 0)
-    assert outcomes(tick) == [("acme", RunOutcome.SUCCEEDED), ("zenith", RunOutcome.SUCCEEDED)]
+    assert list_outcomes(tick) == [("acme", RunOutcome.SUCCEEDED), ("zenith", RunOutcome.SUCCEEDED)]
     assert (tick.cursor_before, tick.cursor_after) == (None, "1")
 
 
-def test_what_else_the_context_tells(instance: dg.DagsterInstance) -> None:
-    """The instance, the sensor's name, whether it is the first tick, and the last run key."""
+def test_the_context_has_what_the_daemon_provides(instance: dg.DagsterInstance) -> None:
+    """The context has the instance, the sensor's name, whether it is the first tick, and the last run key."""
     instance.add_dynamic_partitions("s3", ["acme"])
     seen = []
 
@@ -539,15 +566,19 @@ def test_what_else_the_context_tells(instance: dg.DagsterInstance) -> None:
         assert context.instance is instance
         assert context.sensor_name == "arrivals"
         assert (context.last_tick_completion_time is None) == (len(seen) == 1)
-        return [run for key in ("2", "1", "2") for run in runs("acme", run_key=key)] if len(seen) == 1 else []
+        return (
+            [run for key in ("2", "1", "2") for run in make_requests("acme", run_key=key)]
+            if len(seen) == 1
+            else []
+        )
 
-    daemon = simulate(sensor_of(evaluate), ASSETS, instance)
+    daemon = simulate(make_sensor(evaluate), ASSETS, instance)
     assert [daemon.tick(run=False).error for _ in range(3)] == [None, None, None]
     assert seen == [(True, None), (False, "1"), (False, "1")]
 
 
 def test_a_sensor_has_its_own_resources_and_they_are_closed_again(instance: dg.DagsterInstance) -> None:
-    """Those of the assets are only there for the runs."""
+    """A sensor's resources are closed after the tick, and those of assets exist only for the runs."""
     events = []
 
     class Source(dg.ConfigurableResource):
@@ -568,11 +599,11 @@ def test_a_sensor_has_its_own_resources_and_they_are_closed_again(instance: dg.D
     def arrivals(source: Source, plain: dg.ResourceParam[list[str]]) -> dg.SensorResult:
         events.append(f"looked at {source.name} for {plain[0]}")
         add = s3.build_add_request(["acme"])
-        return dg.SensorResult(runs("acme"), dynamic_partitions_requests=[add])
+        return dg.SensorResult(make_requests("acme"), dynamic_partitions_requests=[add])
 
     resources = {"source": Source(name="inbox"), "database": Source(name="warehouse"), "plain": ["csv"]}
     tick = simulate(arrivals, [loaded], instance, resources=resources).tick()
-    assert (tick.error, outcomes(tick)) == (None, [("acme", RunOutcome.SUCCEEDED)])
+    assert (tick.error, list_outcomes(tick)) == (None, [("acme", RunOutcome.SUCCEEDED)])
     assert events == [
         "inbox opened",
         "looked at inbox for csv",
@@ -584,7 +615,7 @@ def test_a_sensor_has_its_own_resources_and_they_are_closed_again(instance: dg.D
 
 
 def test_a_resource_that_the_sensor_lacks_fails_its_tick(instance: dg.DagsterInstance) -> None:
-    """Dagster looks for it when it evaluates."""
+    """A missing resource fails the tick, since Dagster looks for it when it evaluates."""
 
     @dg.sensor(target=[imported])
     def arrivals(source: dg.ResourceParam[str]) -> None:
@@ -596,7 +627,7 @@ def test_a_resource_that_the_sensor_lacks_fails_its_tick(instance: dg.DagsterIns
 
 
 def test_a_resource_brings_those_that_it_needs(instance: dg.DagsterInstance) -> None:
-    """One of the older kind names them."""
+    """A resource of the older kind brings the resources that it names."""
 
     @dg.resource(required_resource_keys={"folder"})
     def source(context: dg.InitResourceContext) -> str:
@@ -620,11 +651,11 @@ def test_a_resource_brings_those_that_it_needs(instance: dg.DagsterInstance) -> 
         ),
     ],
 )
-def test_what_only_the_daemon_can_do_is_refused(
-    daemon_of: Simulate, instance: dg.DagsterInstance, argument: str, request_: dg.RunRequest
+def test_requests_that_only_the_daemon_can_do_are_refused(
+    simulate_answers: Simulate, instance: dg.DagsterInstance, argument: str, request_: dg.RunRequest
 ) -> None:
-    """Nothing of the tick is carried out, and it is none."""
-    daemon = daemon_of(
+    """Nothing is carried out, and the call does not count as a tick."""
+    daemon = simulate_answers(
         dg.SensorResult([request_], dynamic_partitions_requests=[ADD], cursor="1"), dg.SkipReason("next")
     )
     with pytest.raises(
@@ -632,49 +663,51 @@ def test_what_only_the_daemon_can_do_is_refused(
         match=rf"^arrivals asks for a run with {argument}=, which .* start the sensor in `dagster dev`",
     ):
         daemon.tick()
-    assert (daemon.ticks, daemon.cursor, keys_of(instance)) == ([], None, [])
+    assert (daemon.ticks, daemon.cursor, list_keys(instance)) == ([], None, [])
     assert daemon.tick().skip_reason == "next"
 
 
 def test_checks_are_done_with_their_assets(instance: dg.DagsterInstance) -> None:
-    """All of them: a sensor that selects assets and leaves one out is refused, too."""
+    """All checks of the selected assets run, and a request that omits one of them is refused."""
 
     @dg.asset_check(asset=total)
     def positive() -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=True)
 
-    evaluate = answers(dg.RunRequest(), dg.RunRequest(asset_selection=[total.key], asset_check_keys=[]))
-    sensor = sensor_of(evaluate, target=None, asset_selection=[total])
+    evaluate = answer_in_turn(
+        dg.RunRequest(), dg.RunRequest(asset_selection=[total.key], asset_check_keys=[])
+    )
+    sensor = make_sensor(evaluate, target=None, asset_selection=[total])
     daemon = simulate(sensor, [total, positive], instance)
-    assert outcomes(daemon.tick()) == [(None, RunOutcome.SUCCEEDED)]
+    assert list_outcomes(daemon.tick()) == [(None, RunOutcome.SUCCEEDED)]
     checks = instance.get_records_for_run(instance.get_runs()[0].run_id).records
     assert [record for record in checks if record.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION]
     with pytest.raises(ValueError, match="a run with asset_check_keys=, which"):
         daemon.tick()
 
 
-def other_sensors() -> Iterator[object]:
-    """Yield what looks like a sensor, and is none that the simulator could follow."""
+def make_other_sensors() -> Iterator[object]:
+    """Yield sensors that the simulator does not support."""
 
     @dg.run_status_sensor(run_status=dg.DagsterRunStatus.SUCCESS)
-    def of_runs() -> None:
+    def follow_runs() -> None:
         """Follow runs."""
 
     @dg.run_failure_sensor
-    def of_failures() -> None:
+    def follow_failures() -> None:
         """Follow failures."""
 
     @dg.asset_sensor(asset_key=table.key, job_name="reporting")
-    def of_an_asset() -> None:
+    def follow_an_asset() -> None:
         """Follow an asset."""
 
-    yield from (of_runs, of_failures, of_an_asset)
+    yield from (follow_runs, follow_failures, follow_an_asset)
     yield dg.AutomationConditionSensorDefinition("of_conditions", target="*")
 
 
-@pytest.mark.parametrize("other", [*other_sensors()], ids=lambda other: other.name)
+@pytest.mark.parametrize("other", [*make_other_sensors()], ids=lambda other: other.name)
 def test_other_sensors_are_refused(instance: dg.DagsterInstance, other: dg.SensorDefinition) -> None:
-    """Each by its name and kind."""
+    """An unsupported sensor is refused by its name and kind."""
     with pytest.raises(
         ValueError,
         match=rf"decorated with @dg.sensor, not {other.name}, a {type(other).__name__}\. Pass it by",
@@ -683,8 +716,8 @@ def test_other_sensors_are_refused(instance: dg.DagsterInstance, other: dg.Senso
 
 
 @pytest.mark.parametrize(("other", "kind"), [(len, "builtin_function_or_method"), ([], "list"), (s3, "Dyn")])
-def test_what_is_no_sensor_is_refused(instance: dg.DagsterInstance, other: Any, kind: str) -> None:  # noqa: ANN401 - of any type
-    """The bare function is the usual one."""
+def test_other_values_are_refused(instance: dg.DagsterInstance, other: Any, kind: str) -> None:  # noqa: ANN401 - of any type
+    """A value that is not a sensor is refused, such as the bare function."""
     with pytest.raises(
         ValueError, match=rf"simulate takes a sensor that .* not a {kind}.* simulate\(my_sensor"
     ):
@@ -692,23 +725,23 @@ def test_what_is_no_sensor_is_refused(instance: dg.DagsterInstance, other: Any, 
 
 
 def test_what_does_not_fit_together_is_refused_at_once(instance: dg.DagsterInstance) -> None:
-    """Not first at a run: a resource that an asset needs, a job of which only the name is known."""
+    """A missing resource or job is reported by `simulate`, and not first by a run."""
 
     @dg.asset(partitions_def=s3)
     def loaded(database: dg.ResourceParam[str]) -> None:
         """Need a resource."""
 
     with pytest.raises(dg.DagsterInvalidDefinitionError, match="resource with key 'database'"):
-        simulate(sensor_of(answers(), target=[loaded]), [loaded], instance)
-    unknown = sensor_of(answers(), target=None, job_name="nightly")
+        simulate(make_sensor(answer_in_turn(), target=[loaded]), [loaded], instance)
+    unknown = make_sensor(answer_in_turn(), target=None, job_name="nightly")
     with pytest.raises(dg.DagsterInvalidDefinitionError, match='targets job "nightly"'):
         simulate(unknown, ASSETS, instance)
 
 
 def test_files_are_compared_with_the_tick_before(instance: dg.DagsterInstance, tmp_path: Path) -> None:
-    """By size and time of change, folders and hidden files among them; also where the tick fails."""
+    """Files, folders and hidden files are compared by size and time, even if the tick fails."""
     inbox = tmp_path / "inbox"
-    sensor = sensor_of(answers(None, ValueError("at the second"), None, None))
+    sensor = make_sensor(answer_in_turn(None, ValueError("at the second"), None, None))
     daemon = simulate(sensor, ASSETS, instance, folder=inbox)
     assert daemon.tick().files == FolderChange()
     inbox.mkdir()
@@ -724,10 +757,10 @@ def test_files_are_compared_with_the_tick_before(instance: dg.DagsterInstance, t
     assert daemon.tick().files == FolderChange(same=(".hidden", "acme.csv", "folder"))
 
 
-def test_what_goes_while_the_files_are_looked_at_is_not_there(
+def test_a_file_that_disappears_during_the_tick_is_omitted(
     instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The others are; and the folder may be named by a string."""
+    """A file that disappears is omitted, and the folder may be given as a string."""
     for name in ("acme.csv", "zenith.csv"):
         (tmp_path / name).write_text("1\n")
     lstat = Path.lstat
@@ -737,15 +770,15 @@ def test_what_goes_while_the_files_are_looked_at_is_not_there(
             path.unlink()
         return lstat(path)
 
-    daemon = simulate(sensor_of(answers(None)), ASSETS, instance, folder=str(tmp_path))
+    daemon = simulate(make_sensor(answer_in_turn(None)), ASSETS, instance, folder=str(tmp_path))
     monkeypatch.setattr(Path, "lstat", just_gone)
     assert daemon.tick().files == FolderChange(new=("zenith.csv",))
 
 
 @pytest.mark.parametrize("error", [SystemExit("over"), GeneratorExit("over")])
-def test_a_sensor_that_exits_fails_its_tick(daemon_of: Simulate, error: BaseException) -> None:
-    """It ends neither the cell nor the kernel."""
-    daemon = daemon_of(error, dg.SkipReason("next"))
+def test_a_sensor_that_exits_fails_its_tick(simulate_answers: Simulate, error: BaseException) -> None:
+    """`sys.exit()` in a sensor fails the tick, and ends neither the cell nor the kernel."""
+    daemon = simulate_answers(error, dg.SkipReason("next"))
     tick = daemon.tick()
     assert tick.error is error
     assert f"  raised: {type(error).__name__}: over\n" in repr(tick)
@@ -753,9 +786,11 @@ def test_a_sensor_that_exits_fails_its_tick(daemon_of: Simulate, error: BaseExce
 
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, dg.DagsterExecutionInterruptedError])
-def test_an_interrupt_is_no_tick(daemon_of: Simulate, interrupt: type[BaseException]) -> None:
-    """The next one begins where it began."""
-    daemon = daemon_of(interrupt(), dg.SkipReason("next"))
+def test_an_interrupt_does_not_count_as_a_tick(
+    simulate_answers: Simulate, interrupt: type[BaseException]
+) -> None:
+    """The tick after an interrupt begins where the interrupted one began."""
+    daemon = simulate_answers(interrupt(), dg.SkipReason("next"))
     with pytest.raises(interrupt):
         daemon.tick()
     assert daemon.ticks == []
@@ -763,7 +798,7 @@ def test_an_interrupt_is_no_tick(daemon_of: Simulate, interrupt: type[BaseExcept
     assert (tick.number, tick.skip_reason) == (1, "next")
 
 
-def noisy(context: dg.SensorEvaluationContext) -> None:
+def make_noise(context: dg.SensorEvaluationContext) -> None:
     """Log and print."""
     context.log.debug("looking")
     context.log.warning("%s is odd", "acme.csv")
@@ -784,8 +819,8 @@ NOISE = (
 def test_what_a_sensor_logs_is_in_the_tick_and_what_it_prints_on_the_page(
     instance: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing reaches stderr."""
-    daemon = simulate(sensor_of(noisy), ASSETS, instance)
+    """Log lines are in the tick, prints are on the page, and nothing reaches stderr."""
+    daemon = simulate(make_sensor(make_noise), ASSETS, instance)
     capsys.readouterr()
     assert daemon.tick().log == daemon.tick().log == NOISE
     assert capsys.readouterr() == ("printed\nprinted\n", "")
@@ -794,18 +829,18 @@ def test_what_a_sensor_logs_is_in_the_tick_and_what_it_prints_on_the_page(
 def test_the_same_with_the_extension(
     instance: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It prints what a sensor logs that is evaluated by hand; here, it is in the tick."""
+    """The extension prints log lines of sensors evaluated by hand, but not those of a tick."""
     shell = new_shell()
     shell.run_line_magic("load_ext", "lesson_lib")
     try:
         instance.add_dynamic_partitions("s3", ["acme"])
         shell.user_ns["daemon"] = simulate(
-            sensor_of(lambda context: noisy(context) or runs("acme")), ASSETS, instance
+            make_sensor(lambda context: make_noise(context) or make_requests("acme")), ASSETS, instance
         )
         capsys.readouterr()
         assert shell.run_cell("tick = daemon.tick()").success
         assert shell.user_ns["tick"].log == NOISE
-        assert outcomes(shell.user_ns["tick"]) == [("acme", RunOutcome.SUCCEEDED)]
+        assert list_outcomes(shell.user_ns["tick"]) == [("acme", RunOutcome.SUCCEEDED)]
         assert capsys.readouterr() == ("printed\n", "")
         assert shell.run_cell("tick").success
         shown = capsys.readouterr().out
@@ -815,25 +850,29 @@ def test_the_same_with_the_extension(
     assert "  logged: acme.csv is odd\n" in shown
 
 
-def test_a_persistent_instance_will_do_as_well(tmp_path: Path) -> None:
-    """What was done is there when it is opened again."""
+def test_a_persistent_instance_keeps_the_results(tmp_path: Path) -> None:
+    """After a persistent instance is opened again, the results are there."""
     settings = {"python_logs": QUIET["python_logs"], "telemetry": {"enabled": False}}
     with dg.instance_for_test(overrides=settings, temp_dir=str(tmp_path)) as instance:
-        result = dg.SensorResult(runs("acme", run_key="1"), dynamic_partitions_requests=[ADD], cursor="1")
-        daemon = simulate(sensor_of(answers(result, result)), ASSETS, instance)
+        result = dg.SensorResult(
+            make_requests("acme", run_key="1"), dynamic_partitions_requests=[ADD], cursor="1"
+        )
+        daemon = simulate(make_sensor(answer_in_turn(result, result)), ASSETS, instance)
         first, second = daemon.tick(), daemon.tick()
         with dg.DagsterInstance.from_ref(instance.get_ref()) as again:
-            assert (keys_of(again), materialized(again)) == (["acme"], {"acme"})
-    assert outcomes(first) == [("acme", RunOutcome.SUCCEEDED)]
-    assert outcomes(second) == [("acme", RunOutcome.DROPPED)]
+            assert (list_keys(again), list_materialized(again)) == (["acme"], {"acme"})
+    assert list_outcomes(first) == [("acme", RunOutcome.SUCCEEDED)]
+    assert list_outcomes(second) == [("acme", RunOutcome.DROPPED)]
 
 
-def test_nothing_is_left_behind(daemon_of: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No temporary folder, no logger, no class of loggers."""
+def test_nothing_is_left_behind(
+    simulate_answers: Simulate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick leaves no temporary folder, no logger and no logger class behind."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     tick_simulator._make_reference.cache_clear()  # noqa: SLF001 - as in a process that has not ticked yet
     before = logging.getLoggerClass(), set(logging.root.manager.loggerDict), list(logging.root.handlers)
-    tick = daemon_of(dg.SensorResult(dynamic_partitions_requests=[ADD], cursor="1")).tick()
+    tick = simulate_answers(dg.SensorResult(dynamic_partitions_requests=[ADD], cursor="1")).tick()
     assert tick.error is None
     assert list(tmp_path.iterdir()) == []
     after = logging.getLoggerClass(), set(logging.root.manager.loggerDict), list(logging.root.handlers)

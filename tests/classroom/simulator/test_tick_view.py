@@ -11,21 +11,21 @@ from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.simulator.tick import FolderChange, RequestedKeys, RequestedRun, RunOutcome, Tick
 from lesson_lib.classroom.simulator.tick_view import describe_history
 from lesson_lib.pipeline.sensor.cursor import Cursor
-from tests.classroom.display.hostile import HOSTILE_NAMES, injected
+from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 JOB = "__anonymous_asset_job_arrivals"
 SUCCEEDED, FAILED, QUEUED, DROPPED = RunOutcome
 
 
-def ran(
+def make_run(
     key: str | None, became: RunOutcome = SUCCEEDED, run_key: str | None = None, why: str = ""
 ) -> RequestedRun:
     """Return a run of this key."""
     return RequestedRun(key, run_key, JOB, became, why)
 
 
-def added(*keys: str, done: Sequence[str] | None = None, refused: bool = False) -> RequestedKeys:
-    """Return a request to add keys, all of which were new."""
+def add_keys(*keys: str, done: Sequence[str] | None = None, refused: bool = False) -> RequestedKeys:
+    """Return a request to add keys, all of them new unless `done` is given."""
     return RequestedKeys("add", "s3", keys, keys if done is None else tuple(done), refused=refused)
 
 
@@ -34,8 +34,8 @@ FIRST = Tick(
     FolderChange(new=("acme.csv", "bad.csv")),
     None,
     '["acme.csv", "bad.csv"]',
-    keys=(added("acme", "bad"),),
-    runs=(ran("acme"), ran("bad", FAILED, why="UnreadableFile: bad.csv: line 2")),
+    keys=(add_keys("acme", "bad"),),
+    runs=(make_run("acme"), make_run("bad", FAILED, why="UnreadableFile: bad.csv: line 2")),
 )
 IDLE = Tick(
     2,
@@ -50,22 +50,22 @@ THIRD = Tick(
     FolderChange(changed=("bad.csv",), gone=("acme.csv",)),
     '["acme.csv", "bad.csv"]',
     '["bad.csv"]',
-    keys=(RequestedKeys("delete", "s3", ("acme", "other"), ("acme",)), added("bad", done=())),
-    runs=(ran("bad", DROPPED, "bad.csv@283-1700000000123456789"),),
+    keys=(RequestedKeys("delete", "s3", ("acme", "other"), ("acme",)), add_keys("bad", done=())),
+    runs=(make_run("bad", DROPPED, "bad.csv@283-1700000000123456789"),),
 )
 REFUSED = Tick(
     4,
     FolderChange(new=("acme.eu.csv", "acme.us.csv"), same=("bad.csv",)),
     '["bad.csv"]',
     '["bad.csv"]',
-    keys=(added("acme", "acme", done=(), refused=True),),
+    keys=(add_keys("acme", "acme", done=(), refused=True),),
     not_begun=2,
     error=ValueError("a key twice"),
 )
 
 
 def test_a_tick_that_did_something() -> None:
-    """What there was, what was asked for and done, why a run failed, and what is remembered."""
+    """A tick shows files, requests, results, the cause of a failed run, and the cursor."""
     assert repr(FIRST) == (
         "! Tick 1: 2 keys and 2 runs asked for\n"
         "  in the folder: new: acme.csv, bad.csv\n"
@@ -80,7 +80,7 @@ def test_a_tick_that_did_something() -> None:
 
 
 def test_a_tick_that_had_nothing_to_do() -> None:
-    """Why no run was asked for, said once, and what was logged besides."""
+    """A tick without requests shows the reason once, and other log lines."""
     assert repr(IDLE) == (
         "○ Tick 2: nothing asked for\n"
         "  in the folder: 2 as before\n"
@@ -93,7 +93,7 @@ def test_a_tick_that_had_nothing_to_do() -> None:
 
 
 def test_a_tick_that_gives_no_reason() -> None:
-    """A file has changed, and the sensor says nothing; Dagster's words for it tell less."""
+    """A tick without a reason shows a plain sentence instead of Dagster's message."""
     dagster_says = "Sensor function returned an empty result"
     tick = Tick(2, FolderChange(changed=("acme.csv",)), "1", "1", skip_reason=dagster_says)
     assert repr(tick) == (
@@ -106,16 +106,16 @@ def test_a_tick_that_gives_no_reason() -> None:
 
 
 def test_a_run_of_the_empty_key() -> None:
-    """It fails for want of a partition, and nobody can pass one."""
-    tick = Tick(1, FolderChange(), None, None, runs=(ran("", FAILED, why="InvalidKey: Pass one"),))
+    """A run of the empty key shows that Dagster ran it without a partition."""
+    tick = Tick(1, FolderChange(), None, None, runs=(make_run("", FAILED, why="InvalidKey: Pass one"),))
     assert repr(tick).splitlines()[3:5] == [
         '    ""      ✗ failed',
         '  "" failed: the partition key is empty, so Dagster made a run without a partition',
     ]
 
 
-def test_what_was_there_already_and_what_was_dropped() -> None:
-    """A time in a run key is another one on each machine."""
+def test_existing_keys_and_dropped_runs() -> None:
+    """A tick shows existing keys and dropped runs, and hides times in run keys."""
     assert repr(THIRD) == (
         "! Tick 3: 3 keys and 1 run asked for\n"
         "  in the folder: changed: bad.csv; gone: acme.csv\n"
@@ -129,7 +129,7 @@ def test_what_was_there_already_and_what_was_dropped() -> None:
 
 
 def test_a_tick_that_failed() -> None:
-    """What was refused, what did not begin, and the error as it is told anywhere."""
+    """A failed tick shows refused keys, runs that did not begin, and the explained error."""
     assert repr(REFUSED) == (
         "✗ Tick 4: failed\n"
         "  in the folder: new: acme.eu.csv, acme.us.csv; 1 as before\n"
@@ -141,9 +141,9 @@ def test_a_tick_that_failed() -> None:
     )
 
 
-def test_a_tick_that_goes_on_with_the_one_before() -> None:
-    """It evaluates nothing."""
-    tick = Tick(5, FolderChange(), None, "1", runs=(ran("acme", QUEUED),), resumed=True)
+def test_a_tick_that_resumes_the_one_before() -> None:
+    """A resumed tick shows that the sensor was not evaluated."""
+    tick = Tick(5, FolderChange(), None, "1", runs=(make_run("acme", QUEUED),), resumed=True)
     assert repr(tick) == (
         "✓ Tick 5: 1 run asked for\n"
         "  cursor before: none\n"
@@ -155,7 +155,7 @@ def test_a_tick_that_goes_on_with_the_one_before() -> None:
 
 
 def test_events_alone() -> None:
-    """They are recorded without a run."""
+    """Asset events are shown as recorded without a run."""
     tick = Tick(1, FolderChange(), None, None, events=2)
     assert repr(tick) == (
         "○ Tick 1: nothing asked for\n"
@@ -166,7 +166,7 @@ def test_events_alone() -> None:
 
 
 def test_runs_of_several_jobs_and_without_a_partition() -> None:
-    """The job is named where it tells something; the empty key, which is one, can be seen."""
+    """Jobs are named if there are several, and the empty key is visible."""
     several = (
         RequestedRun("acme", None, "customers", SUCCEEDED),
         RequestedRun(None, "1", "reporting", FAILED, "Gone: x"),
@@ -177,7 +177,7 @@ def test_runs_of_several_jobs_and_without_a_partition() -> None:
         "    reporting  1        reporting  ✗ failed",
         "  reporting failed: Gone: x",
     ]
-    empty = Tick(1, FolderChange(), None, None, keys=(added(""),), runs=(ran(""), ran(None)))
+    empty = Tick(1, FolderChange(), None, None, keys=(add_keys(""),), runs=(make_run(""), make_run(None)))
     assert repr(empty).splitlines()[2:6] == [
         '  to add to "s3": 1 key; added: ""',
         "    run of        what became of it",
@@ -186,7 +186,7 @@ def test_runs_of_several_jobs_and_without_a_partition() -> None:
     ]
 
 
-def cells(board: Board) -> list[list[str]]:
+def format_cells(board: Board) -> list[list[str]]:
     """Return the cells of a board's table, with their marks."""
     [table] = [block for block in board.blocks if isinstance(block, Table)]
     rows = [
@@ -196,10 +196,10 @@ def cells(board: Board) -> list[list[str]]:
 
 
 def test_a_history() -> None:
-    """A line for each tick: what there was, what was asked for and done, what is remembered."""
+    """The history has a line for each tick, with files, requests, results and cursor."""
     board = describe_history([FIRST, IDLE, THIRD, REFUSED])
     assert board.title == "4 ticks, 5 runs asked for"
-    assert cells(board) == [
+    assert format_cells(board) == [
         ["tick", "in the folder", "keys asked for", "runs asked for", "what became of it", "cursor after"],
         [
             "! 1",
@@ -229,9 +229,9 @@ def test_a_history() -> None:
     ]
 
 
-def test_a_history_has_no_column_that_says_nothing() -> None:
-    """No folder is watched, no key asked for, no cursor kept; a column that says the same each time stays."""
-    ticks = [Tick(number, FolderChange(), None, None, runs=(ran("acme"),)) for number in (1, 2)]
+def test_a_history_has_no_empty_column() -> None:
+    """Empty columns are omitted, while a column with the same text in each row stays."""
+    ticks = [Tick(number, FolderChange(), None, None, runs=(make_run("acme"),)) for number in (1, 2)]
     assert render_text(describe_history(ticks)) == (
         "2 ticks, 2 runs asked for\n"
         "    tick  runs asked for  what became of it\n"
@@ -241,23 +241,23 @@ def test_a_history_has_no_column_that_says_nothing() -> None:
 
 
 def test_an_empty_folder_and_a_customer_called_none() -> None:
-    """Nothing is left blank, and a name is never taken for nothing."""
-    none = Tick(1, FolderChange(), None, None, runs=(ran("none"),))
-    new = Tick(2, FolderChange(new=("none",)), None, None, runs=(ran("none", run_key="none"),))
-    assert cells(describe_history([none, new])) == [
+    """No cell is blank, and a customer called none is not mistaken for an empty cell."""
+    none = Tick(1, FolderChange(), None, None, runs=(make_run("none"),))
+    new = Tick(2, FolderChange(new=("none",)), None, None, runs=(make_run("none", run_key="none"),))
+    assert format_cells(describe_history([none, new])) == [
         ["tick", "in the folder", "runs asked for", "what became of it"],
         ["✓ 1", "none", "1: none", "1 run succeeded"],
         ["✓ 2", "new: none", "1: none", "1 run succeeded"],
     ]
-    assert cells(none.board()) == [["run of", "what became of it"], ["none", "✓ succeeded"]]
-    assert cells(new.board()) == [
+    assert format_cells(none.board()) == [["run of", "what became of it"], ["none", "✓ succeeded"]]
+    assert format_cells(new.board()) == [
         ["run of", "run key", "what became of it"],
         ["none", "none", "✓ succeeded"],
     ]
 
 
 def test_no_history_yet() -> None:
-    """How to begin."""
+    """An empty history says how to begin."""
     assert (
         render_text(describe_history([]))
         == "○ No tick so far\n  Each call of tick() evaluates the sensor once."
@@ -265,16 +265,23 @@ def test_no_history_yet() -> None:
 
 
 def test_many_ticks_keys_and_names() -> None:
-    """The latest ticks, three names at most, and the count of the others."""
+    """The history shows the latest ticks, at most three names each, and the count of the others."""
     keys = tuple(f"customer-{number:03}" for number in range(500))
     ticks = [
-        Tick(number, FolderChange(new=keys), None, None, keys=(added(*keys),), runs=tuple(map(ran, keys)))
+        Tick(
+            number,
+            FolderChange(new=keys),
+            None,
+            None,
+            keys=(add_keys(*keys),),
+            runs=tuple(map(make_run, keys)),
+        )
         for number in range(1, 501)
     ]
     board = describe_history(ticks)
     assert board.title == "500 ticks, 250,000 runs asked for"
     assert board.blocks[0] == Line("460 earlier ticks not shown.")
-    rows = cells(board)[1:]
+    rows = format_cells(board)[1:]
     assert len(rows) == 40
     assert rows[0] == [
         "✓ 461",
@@ -286,15 +293,15 @@ def test_many_ticks_keys_and_names() -> None:
 
 
 def test_five_hundred_of_everything_is_bounded() -> None:
-    """Runs, causes, requests for keys, lines of the log, files: the first ones, and how many more."""
+    """Of many runs, causes, requests, log lines and files, the first ones and the count are shown."""
     names = tuple(f"customer-{number:03}" for number in range(500))
     tick = Tick(
         1,
         FolderChange(new=names, same=names),
         None,
         "x" * 1_000_000,
-        keys=tuple(map(added, names)),
-        runs=tuple(ran(name, FAILED, name, "Broken: " + "y" * 10_000) for name in names),
+        keys=tuple(map(add_keys, names)),
+        runs=tuple(make_run(name, FAILED, name, "Broken: " + "y" * 10_000) for name in names),
         log=(("INFO", "z" * 10_000),) * 500,
     )
     text = render_text(tick.board())
@@ -311,7 +318,7 @@ def test_five_hundred_of_everything_is_bounded() -> None:
 
 
 def test_a_cursor_says_the_same_on_every_machine() -> None:
-    """Its times of change are left out before it is shortened: half a time would not be known as one."""
+    """Times in a cursor are hidden before it is shortened, because half a time is not recognized."""
     files = {f"customer-{number:03}.csv": [283, 1_700_000_000_123_456_789 + number] for number in range(100)}
     later = {name: [size, time + 10**15] for name, (size, time) in files.items()}
     boards = [
@@ -337,22 +344,22 @@ def test_a_cursor_says_the_same_on_every_machine() -> None:
         ),
     ],
 )
-def test_the_cursor_of_the_courses_own_sensor_is_told_in_words(cursor: Cursor, told: str) -> None:
-    """What is in it is made from times."""
+def test_the_cursor_of_the_courses_own_sensor_is_summarized(cursor: Cursor, told: str) -> None:
+    """The cursor of the library's sensor is summarized, since it is made from times."""
     tick = Tick(1, FolderChange(), None, cursor.to_json())
     assert repr(tick).splitlines()[-1] == f"  cursor after: {told}"
     assert render_text(describe_history([tick])).endswith(f"  {told}")
 
 
 @pytest.mark.parametrize("cursor", ['{"format": 1, "done": []}', "[" * 5_000, '{"done": 1}', "2018-01-22"])
-def test_other_cursors_are_shown_as_they_are(cursor: str) -> None:
-    """Also those that look like it."""
+def test_other_cursors_are_shown_unchanged(cursor: str) -> None:
+    """Other cursors are shown unchanged, even if they resemble the library's."""
     assert f"cursor after: {cursor[:20]}" in repr(Tick(1, FolderChange(), None, cursor))
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_hostile_names_stay_names(name: str) -> None:
-    """No element or attribute of theirs, and a page of modest size."""
+    """A hostile name adds no element or attribute to the page, and the page stays small."""
     tick = Tick(
         1,
         FolderChange(new=(name,) * 30, changed=(name,), gone=(name,), same=(name,)),
@@ -366,6 +373,6 @@ def test_hostile_names_stay_names(name: str) -> None:
     failed = Tick(2, FolderChange(), name, name, not_begun=1, error=ValueError(name))
     for board in (tick.board(), failed.board(), describe_history([tick, failed])):
         html = render_html(board)
-        assert injected(html) == []
+        assert find_injected(html) == []
         assert len(html.encode()) < 25_000
         assert not {"\u202e", "\x00", "\x1b"} & set(html + render_text(board))
