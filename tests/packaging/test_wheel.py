@@ -50,6 +50,19 @@ def test_the_pipeline_imports_from_the_wheel(elsewhere: Path) -> None:
     assert found.is_relative_to(elsewhere.parents[1])
 
 
+def test_the_wheel_brings_the_content(elsewhere: Path) -> None:
+    """The exercises with their answers, the beliefs, and the rules for errors are those of the checkout."""
+    script = (
+        "from lesson_lib.classroom.exercises.catalogue import EXERCISES, MISCONCEPTIONS; "
+        "from lesson_lib.classroom.display.error_rules import RULES; "
+        "print([[done.id, len(done.also_right), len(done.wrong)] for done in EXERCISES.values()], "
+        "list(MISCONCEPTIONS), list(RULES))"
+    )
+    installed = run(str(elsewhere), "-I", "-c", script, cwd=elsewhere.parent)
+    assert installed == run(sys.executable, "-c", script, cwd=ROOT)
+    assert "['2.4', 3, 9]" in installed
+
+
 def test_the_wheel_brings_every_file_of_data(elsewhere: Path) -> None:
     """What the checkout holds under source/ and arrivals/ is there, byte for byte."""
     script = "from lesson_lib.course_data import data_folder; print(data_folder())"
