@@ -1,4 +1,4 @@
-"""What the next run, or another machine, would write differently: how it is hidden, and how it is found."""
+"""Hide or find what the next run, or another machine, would write differently."""
 
 import os
 import re
@@ -54,9 +54,9 @@ _TRACES = {
 
 
 def hide_unstable(text: str) -> str:
-    """Leave out what the next run, or another machine, would write differently: ids, times, folders."""
-    places = "|".join([*map(re.escape, _places()), _USER])
-    text = re.sub(rf"{_START}(?:{places})(?!\w|[.-]\w)", "…", text)
+    """Hide what the next run, or another machine, would write differently: ids, times, folders."""
+    folders = "|".join([*map(re.escape, _list_folders()), _USER])
+    text = re.sub(rf"{_START}(?:{folders})(?!\w|[.-]\w)", "…", text)
     for pattern, instead in _UNSTABLE.items():
         text = re.sub(pattern, instead, text)
     return text
@@ -68,19 +68,17 @@ def find_unstable(text: str) -> list[tuple[str, str]]:
     return [(what, match.group()) for what, match in found if match]
 
 
-def _places() -> list[str]:
-    """Return the folders that are someone's own, the longest first: by name, a blank in them is no end."""
+def _list_folders() -> list[str]:
+    """Return the spellings of personal folders, the longest first, since their names may contain blanks."""
     folders = {os.path.expanduser("~")}  # noqa: PTH111 - `Path.home()` raises where there is none
     for find in (os.getcwd, tempfile.gettempdir):
         with suppress(OSError):  # the folder may have been deleted
             folders.add(find())
-    return sorted(
-        {way for folder in folders for way in _ways_to_write(folder)}, key=lambda way: (-len(way), way)
-    )
+    return sorted({way for folder in folders for way in _spell(folder)}, key=lambda way: (-len(way), way))
 
 
 @lru_cache(maxsize=64)
-def _ways_to_write(folder: str) -> set[str]:
+def _spell(folder: str) -> set[str]:
     paths = [
         path for path in (Path(folder), Path(folder).resolve()) if path != path.parent and path.is_absolute()
     ]

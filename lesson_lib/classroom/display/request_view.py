@@ -138,9 +138,9 @@ def _make_runs_table(requests: Sequence[dg.RunRequest]) -> Table:
 def _list_facts(request: dg.RunRequest) -> list[tuple[str, str]]:
     assets = [asset.to_user_string() for asset in request.asset_selection or []]
     tags = {name: value for name, value in request.tags.items() if not name.startswith("dagster/")}
-    # Only the names at the ends are shown, and hiding what is unstable takes time.
-    shown = {*list(tags)[:MAX_ITEMS], *list(tags)[-1:]}
-    pairs = [f"{name}={hide_unstable(value)}" if name in shown else name for name, value in tags.items()]
+    # Only the names at the ends are visible, and hiding what is unstable takes time.
+    visible = {*list(tags)[:MAX_ITEMS], *list(tags)[-1:]}
+    pairs = [f"{name}={hide_unstable(value)}" if name in visible else name for name, value in tags.items()]
     return [
         ("partition", _format_partition(request)),
         ("run key", hide_times(request.run_key or "")),

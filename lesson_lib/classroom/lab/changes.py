@@ -66,8 +66,8 @@ def _compile(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
     name = shell.compile.cache(source, number, raw_code=cell)
     tree = shell.transform_ast(shell.compile.ast_parse(source, filename=name))
     parts: list[tuple[ast.mod, str]] = [(tree, "exec")]
-    shown = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
-    if shown and not DisplayHook.semicolon_at_end_of_expression(cell):
+    has_value = bool(tree.body) and isinstance(tree.body[-1], ast.Expr)
+    if has_value and not DisplayHook.semicolon_at_end_of_expression(cell):
         # "single" passes the value to the display hook, so it appears above the changes.
         parts.append((ast.Interactive([tree.body.pop()]), "single"))
     return [shell.compile(part, name, mode) for part, mode in parts]  # type: ignore[arg-type] # codeop says str, and takes a tree

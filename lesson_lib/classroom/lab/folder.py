@@ -212,10 +212,10 @@ def list_arrivals() -> list[str]:
 
 def _format_tree(folder: Path, indent: str) -> Iterator[str]:
     paths = sorted(folder.iterdir())
-    shown = keep_ends(paths, _MAX_LISTED_FILES)
-    for path in shown:
-        if path is shown[-1] and len(shown) < len(paths):
-            yield f"{indent}… {len(paths) - len(shown):,} more"
+    kept = keep_ends(paths, _MAX_LISTED_FILES)
+    for path in kept:
+        if path is kept[-1] and len(kept) < len(paths):
+            yield f"{indent}… {len(paths) - len(kept):,} more"
         if path.is_symlink():  # it may lead anywhere, even back
             yield f"{indent}{path.name} (a symbolic link)"
             continue

@@ -238,11 +238,11 @@ def test_items_of_a_set_are_sorted_by_name() -> None:
 
 def test_unstable_parts_of_descriptions_are_hidden() -> None:
     """A description does not show the address of an object."""
-    told = f"Made by {object()!r}."
-    spec = dg.AssetSpec("a", description=told)
-    check = dg.AssetCheckSpec("check", asset="a", description=told)
-    job = dg.define_asset_job("job", description=told)
-    sensor = dg.SensorDefinition(name="sensor", job_name="job", evaluation_fn=print, description=told)
+    text = f"Made by {object()!r}."
+    spec = dg.AssetSpec("a", description=text)
+    check = dg.AssetCheckSpec("check", asset="a", description=text)
+    job = dg.define_asset_job("job", description=text)
+    sensor = dg.SensorDefinition(name="sensor", job_name="job", evaluation_fn=print, description=text)
     for value in (spec, dg.AssetsDefinition(specs=[spec]), check, job, sensor):
         assert make_text(value).splitlines()[1] == "  Made by <object object>."
 

@@ -662,11 +662,11 @@ def expect_card(
 
 def find_rule_name(error: BaseException) -> str:
     """Return the name of the rule that explains an error."""
-    told = find_rule(error) or Rule("", "", "", "")
+    found = find_rule(error) or Rule("", "", "", "")
     names = (
         name
         for name, rule in RULES.items()
-        if replace(rule, cause=told.cause, next_move=told.next_move) == told
+        if replace(rule, cause=found.cause, next_move=found.next_move) == found
     )
     return next(names, "none")
 
@@ -703,9 +703,9 @@ def test_a_failed_tick_says_why_what_next_where_and_what_to_read(
     daemon = shell.ev("simulate(mine, both, instance)")
     daemon.tick(run=False)
     error = daemon.tick(run=False).error
-    told = dict(explain_error(error))
-    assert type(error).__name__ in told.pop("Raised")
-    assert told == expect_card(rule, **values)[1]
+    facts = dict(explain_error(error))
+    assert type(error).__name__ in facts.pop("Raised")
+    assert facts == expect_card(rule, **values)[1]
     assert read_card(error) == expect_card(rule, **values)
 
 
@@ -830,9 +830,9 @@ def test_the_traceback_is_whole_and_names_no_folder_of_this_machine(run_failing:
         run_failing('Warehouse(database=folder / "notes.duckdb").get_connection().__enter__()')
     )
     assert 'File "lesson_lib/pipeline/warehouse.py"' in refused
-    for told in (text, missing, refused):
-        assert not [place for place in (sys.prefix, sys.base_prefix, str(folder)) if place in told]
-        assert not re.search(r"ipykernel_\d|0x[0-9a-f]{6}|/home/|/tmp/", told)
+    for each in (text, missing, refused):
+        assert not [place for place in (sys.prefix, sys.base_prefix, str(folder)) if place in each]
+        assert not re.search(r"ipykernel_\d|0x[0-9a-f]{6}|/home/|/tmp/", each)
 
 
 def test_a_long_traceback_keeps_both_ends(run_failing: Fails) -> None:

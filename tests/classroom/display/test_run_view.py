@@ -152,10 +152,10 @@ def test_a_reversed_range_has_no_key() -> None:
 def test_a_failed_step_with_a_check_is_shown_once() -> None:
     """One step may belong to an asset and its check, and its error is shown once."""
     tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
-    told = [
+    messages = [
         line.text for box in find_graph(describe_run(run(imported, tags=tags))).boxes for line in box.lines
     ]
-    assert [text.partition(":")[0] for text in told] == ["DagsterInvariantViolationError"]
+    assert [text.partition(":")[0] for text in messages] == ["DagsterInvariantViolationError"]
 
 
 def test_a_job_without_assets_shows_its_steps() -> None:

@@ -334,7 +334,7 @@ def test_a_cursor_says_the_same_on_every_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cursor", "told"),
+    ("cursor", "summary"),
     [
         (Cursor(), "0 files dealt with"),
         (Cursor(done=("a",)), "1 file dealt with"),
@@ -344,11 +344,11 @@ def test_a_cursor_says_the_same_on_every_machine() -> None:
         ),
     ],
 )
-def test_the_cursor_of_the_courses_own_sensor_is_summarized(cursor: Cursor, told: str) -> None:
+def test_the_cursor_of_the_courses_own_sensor_is_summarized(cursor: Cursor, summary: str) -> None:
     """The cursor of the library's sensor is summarized, since it is made from times."""
     tick = Tick(1, FolderChange(), None, cursor.to_json())
-    assert repr(tick).splitlines()[-1] == f"  cursor after: {told}"
-    assert render_text(describe_history([tick])).endswith(f"  {told}")
+    assert repr(tick).splitlines()[-1] == f"  cursor after: {summary}"
+    assert render_text(describe_history([tick])).endswith(f"  {summary}")
 
 
 @pytest.mark.parametrize("cursor", ['{"format": 1, "done": []}', "[" * 5_000, '{"done": 1}', "2018-01-22"])
