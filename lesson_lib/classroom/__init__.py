@@ -1,6 +1,6 @@
 """The classroom: what makes a notebook a good place to learn."""
 
-from lesson_lib.classroom.exercises.checkpoints import checkpoint
+from lesson_lib.classroom.checkpoints.replay import checkpoint
 from lesson_lib.classroom.lab.folder import Lab, open_lab
 from lesson_lib.classroom.lab.progress_bar import show_progress
 from lesson_lib.classroom.lab.stopwatch import Stopwatch

@@ -19,8 +19,8 @@ import lesson_lib.author.notebook_rules as rules
 from lesson_lib.author.notebook_files import list_notebooks, read_notebook, write_notebook
 from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.classroom import checkpoint
-from lesson_lib.classroom.exercises import checkpoints, section_starts
-from lesson_lib.classroom.exercises.section_starts import SectionStart, find_section_starts
+from lesson_lib.classroom.checkpoints import replay, section_starts
+from lesson_lib.classroom.checkpoints.section_starts import SectionStart, find_section_starts
 from lesson_lib.notebook_cells import EXERCISE, RAISES, find_tag
 from tests.classroom.shells import new_shell
 
@@ -32,7 +32,7 @@ NAMES = [path.stem for path in list_notebooks()]
 # Names with a leading underscore stay; what is tested is the file as it is, not as it was committed.
 BEGIN = """
 from lesson_lib.classroom import checkpoint as _checkpoint
-from lesson_lib.classroom.exercises import section_starts as _starts
+from lesson_lib.classroom.checkpoints import section_starts as _starts
 _starts._read_committed = lambda path: None
 
 def _state():
@@ -397,7 +397,7 @@ def test_it_says_how_far_it_is_when_it_takes_a_while(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And wipes that away in the end."""
-    monkeypatch.setattr(checkpoints, "_SECONDS_BEFORE_PROGRESS", -1)
+    monkeypatch.setattr(replay, "_SECONDS_BEFORE_PROGRESS", -1)
     checkpoint("07.2")
     out = capsys.readouterr().out
     wipe = "\033[2K\r"

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Table
-from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.display.safe_text import format_list, make_plain
-from lesson_lib.classroom.exercises.section_starts import (
+from lesson_lib.classroom.checkpoints.section_starts import (
     Cell,
     SectionStart,
     Unreadable,
     find_course_sections,
     is_edited,
 )
+from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Table
+from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.display.safe_text import format_list, make_plain
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
