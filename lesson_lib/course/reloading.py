@@ -249,6 +249,7 @@ def _query_texts(texts: list[str], query: str) -> list[tuple[Any, ...]]:
         return con.execute(query, [list(map(str, paths))]).fetchall()
 
 
+@cache
 def _reverse_columns(text: str) -> str:
     """Return the text of a file with its columns in reverse order."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:

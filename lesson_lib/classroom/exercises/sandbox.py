@@ -24,18 +24,22 @@ class Sandbox:
     Attributes:
         lab: a folder with its own source files, and no database yet.
         instance: an ephemeral instance without keys.
+        imported: the keys that `load` has imported.
     """
 
     lab: Lab
     instance: dg.DagsterInstance
+    imported: set[str] = field(default_factory=set)
 
     def write(self, key: str, text: str) -> None:
         """Write the source file of a key; a lone surrogate becomes a broken byte."""
         path = self.lab.source / f"{key}.csv"
         path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
 
-    def materialize(self, assets: list[Any], key: str) -> dg.ExecuteInProcessResult:
-        """Register the key in the set of the first asset, and materialize the assets for it.
+    def materialize(
+        self, assets: list[Any], key: str, selection: list[Any] | None = None
+    ) -> dg.ExecuteInProcessResult:
+        """Register the key in the set of the first asset, and materialize all or some of the assets for it.
 
         The resources are those of the course: `source`, a `SourceFolder`, and `database`, a `Warehouse`.
 
@@ -44,7 +48,13 @@ class Sandbox:
             Exception: whatever the assets raised.
         """
         self.instance.add_dynamic_partitions(require_set(assets[0]), [key])
-        return dg.materialize(assets, partition_key=key, instance=self.instance, resources=self.resources())
+        return dg.materialize(
+            assets,
+            partition_key=key,
+            instance=self.instance,
+            resources=self.resources(),
+            selection=selection,
+        )
 
     def materialize_range(self, asset: Any, first: str, last: str) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - any value that a learner gives
         """Materialize an asset in one run for the registered keys from the first to the last.
@@ -76,7 +86,10 @@ class Sandbox:
         def import_dynamic_partition_file(context: dg.AssetExecutionContext) -> str:
             return str(self.lab.source / f"{context.partition_key}.csv")
 
-        self.materialize([import_dynamic_partition_file, table], key)
+        # The path of a key's file stays the same, so it is imported once.
+        selection = [table] if key in self.imported else None
+        self.imported.add(key)
+        self.materialize([import_dynamic_partition_file, table], key, selection)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """Run a query on the database, with values for its `?`."""

@@ -1,15 +1,19 @@
-"""What the tests of exercises share: a shell as a notebook has one, and progress of their own."""
+"""Fixtures of the exercises' tests: a shell like a notebook's, and each test's own progress."""
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
+from lesson_lib.course import five_ticks, monday
 from tests.classroom.shells import new_shell
 
-# What a notebook has given before its first exercise; the names that starters and solutions use.
-GIVEN = """
+# What a notebook defines before its first exercise: the names that starters and solutions use.
+FIRST_CELL = """
 import json
 from pathlib import Path
 import dagster as dg
@@ -25,24 +29,77 @@ lab = open_lab()
 instance = dg.DagsterInstance.ephemeral()
 customers = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
 """
+FIVE_TICKS, RECORDS_OF_MONDAY = cache(five_ticks.five_ticks), cache(monday.records_of_monday)
+# What no answer may change: the notebook's keys, runs and source files.
+NOTEBOOK_STATE = (
+    "[instance.get_dynamic_partitions(name) for name in ('s3', 'S3', 's33')], instance.get_runs_count(), "
+    "{str(path): path.stat().st_mtime_ns for path in lab.source.iterdir()}"
+)
 
 
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test writes into anybody's progress."""
+    """Keep the progress of each test in a file of its own."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path / "progress.json"))
 
 
-@pytest.fixture
-def run_cell() -> Iterator[Callable[[str], Any]]:
-    """Run a cell in a shell where the notebook's names are given; return the value of its last expression."""
+@pytest.fixture(autouse=True)
+def keep_databases_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keep each database open until the end of the test, once it has been opened for writing.
+
+    Scenarios and answers open the database of a sandbox again and again, which took a third of the time of
+    the proofs. While one connection is open, DuckDB serves the others of this process from the same memory.
+    The notebooks' tests check each solution without this fixture.
+    """
+    kept: dict[str, duckdb.DuckDBPyConnection] = {}
+    connect = duckdb.connect
+
+    def connect_and_keep(database: str | Path = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - of DuckDB
+        path = str(database)
+        is_plain = path != ":memory:" and not any(options.values())
+        if not is_plain and path in kept:  # DuckDB refuses other options beside an open connection
+            kept.pop(path).close()
+        connection = connect(database, **options)
+        if is_plain and path not in kept:
+            kept[path] = connect(database)
+        return connection
+
+    monkeypatch.setattr(duckdb, "connect", connect_and_keep)
+    yield
+    for connection in kept.values():
+        connection.close()
+
+
+@pytest.fixture(autouse=True)
+def share_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the records of exercise 2.6 and the ticks of 3.6 once, because they are always the same."""
+    monkeypatch.setattr(five_ticks, "five_ticks", FIVE_TICKS)
+    monkeypatch.setattr(monday, "records_of_monday", RECORDS_OF_MONDAY)
+
+
+@pytest.fixture(scope="module")
+def notebook_shell() -> Iterator[InteractiveShell]:
+    """Return a shell in which the notebook's first cell has run."""
     shell = new_shell()
+    shell.run_cell(FIRST_CELL).raise_error()
+    yield shell
+    type(shell).clear_instance()
+
+
+@pytest.fixture
+def run_cell(notebook_shell: InteractiveShell) -> Iterator[Callable[[str], Any]]:
+    """Return a function that runs a cell below the notebook's first one, and returns its last value.
+
+    At the end, what the cells have defined is removed, and the notebook's lab and instance must be unchanged.
+    """
+    names, state = dict(notebook_shell.user_ns), notebook_shell.ev(NOTEBOOK_STATE)
 
     def run(cell: str) -> Any:  # noqa: ANN401 - of any type
-        ran = shell.run_cell(cell)
+        ran = notebook_shell.run_cell(cell)
         ran.raise_error()
         return ran.result
 
-    run(GIVEN)
     yield run
-    type(shell).clear_instance()
+    notebook_shell.user_ns.clear()
+    notebook_shell.user_ns.update(names)
+    assert notebook_shell.ev(NOTEBOOK_STATE) == state

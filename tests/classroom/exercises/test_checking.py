@@ -295,3 +295,4 @@ def test_nothing_of_the_learners_is_changed(run_cell: Callable[[str], Any]) -> N
     cell, belief = EXERCISES["2.4"].wrong[0]
     assert run_cell(cell).misconception == belief
     assert run_cell(own) == before
+    run_cell("instance.delete_dynamic_partition('s3', 'acme')")

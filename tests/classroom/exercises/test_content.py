@@ -33,7 +33,7 @@ def change(tmp_path: Path) -> Callable[[str, str, str], None]:
     return load
 
 
-def test_the_courses_own_files_are_all_loaded() -> None:
+def test_all_files_of_the_course_are_loaded() -> None:
     """Each page and each folder is an exercise, and each page of beliefs is a misconception."""
     names = sorted(path.stem for path in COURSE.glob("[0-9][0-9]/[0-9]_*"))
     loaded = sorted(exercise.id for lesson in LESSONS for exercise in lesson.exercises)
@@ -75,7 +75,7 @@ def test_the_courses_own_files_are_all_loaded() -> None:
         (f"{FOLDER}/starter.py", "        ...\n", "", "line 1: The starter has no line of dots of its own."),
     ],
 )
-def test_a_fault_is_named_with_its_place(
+def test_an_error_names_its_place(
     change: Callable[[str, str, str], None], name: str, old: str, new: str, message: str
 ) -> None:
     """The message begins with the file and the line, so an instructor knows where to look."""
@@ -84,7 +84,7 @@ def test_a_fault_is_named_with_its_place(
     assert message in str(fault.value)
 
 
-def test_a_wrong_answer_of_no_belief_is_refused(tmp_path: Path) -> None:
+def test_a_wrong_answer_with_an_unknown_belief_is_an_error(tmp_path: Path) -> None:
     """The name of its file must be the id of a belief."""
     folder = tmp_path / "course" / "02"
     shutil.copytree(COURSE / "02", folder)
@@ -94,7 +94,7 @@ def test_a_wrong_answer_of_no_belief_is_refused(tmp_path: Path) -> None:
         load_lessons(folder.parent, "lesson_lib.course", MISCONCEPTIONS)
 
 
-def test_a_belief_without_its_cell_or_output_is_refused(tmp_path: Path) -> None:
+def test_a_belief_without_its_cell_or_output_is_an_error(tmp_path: Path) -> None:
     """A page of a belief shows the truth with a cell, and says what the cell comes to."""
     page = (COURSE / "beliefs" / "dagster-checks-keys.md").read_text(encoding="utf-8")
     (tmp_path / "a-belief.md").write_text(page.replace("```text", "```"), encoding="utf-8")
@@ -102,8 +102,8 @@ def test_a_belief_without_its_cell_or_output_is_refused(tmp_path: Path) -> None:
         load_misconceptions(tmp_path)
 
 
-def test_a_page_has_one_block_of_a_language(tmp_path: Path) -> None:
-    """Which of two blocks is meant, nobody could tell."""
+def test_two_blocks_of_one_language_are_an_error(tmp_path: Path) -> None:
+    """It would not be clear which of them is meant."""
     page = tmp_path / "task.md"
     page.write_text("```text\none\n```\n\n```text\ntwo\n```\n", encoding="utf-8")
     with pytest.raises(ContentError, match="The page has 2 blocks ```text"):

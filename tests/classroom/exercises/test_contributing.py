@@ -1,4 +1,4 @@
-"""The exercise that CONTRIBUTING.md shows works as it is printed there."""
+"""The exercise in CONTRIBUTING.md works as it is printed there."""
 
 import re
 import shutil
@@ -32,15 +32,15 @@ def exercise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Exercise:
         path.write_text(content, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     [lesson] = load_lessons(course, "copied_course", MISCONCEPTIONS)
-    assert [done.id for done in lesson.exercises] == ["1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
+    assert [each.id for each in lesson.exercises] == ["1.1", "1.2", "1.3", "1.4", "1.5", "1.6"]
     monkeypatch.setattr(checking, "EXERCISES", {**EXERCISES, "1.6": lesson.exercises[-1]})
     return lesson.exercises[-1]
 
 
-def test_the_example_has_all_its_proofs(exercise: Exercise, run_cell: Callable[[str], Any]) -> None:
-    """Its starter, its right answers and its wrong answers are judged as those of the course are."""
-    proofs.test_every_exercise_ships_enough_of_them(exercise)
-    proofs.test_a_blank_is_not_attempted(exercise, run_cell)
+def test_the_example_passes_all_proofs(exercise: Exercise, run_cell: Callable[[str], Any]) -> None:
+    """Its starter and its right and wrong answers pass the proofs of the course's own exercises."""
+    proofs.test_every_exercise_has_enough_answers(exercise)
+    proofs.test_the_starter_is_not_attempted(exercise, run_cell)
     assert [belief for _, belief in exercise.wrong] == [
         "keys-are-ordered-by-name",
         "keys-are-ordered-by-name",
@@ -49,4 +49,4 @@ def test_the_example_has_all_its_proofs(exercise: Exercise, run_cell: Callable[[
     for wrong in exercise.wrong:
         assert run_cell(wrong[0]).misconception == wrong[1]
     for cell in (exercise.solution, *exercise.also_right):
-        proofs.test_each_solution_is_right(exercise, cell, run_cell)
+        proofs.test_each_right_answer_is_right(exercise, cell, run_cell)

@@ -1,4 +1,4 @@
-"""Help is given a step at a time, and progress says so."""
+"""`hint` gives help one step at a time, and progress records it."""
 
 from pathlib import Path
 
@@ -9,47 +9,47 @@ from lesson_lib.classroom.exercises import hint, solution
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, load
 
-ASKED = EXERCISES["2.4"]
+EXERCISE = EXERCISES["2.4"]
 
 
 def test_each_call_gives_one_more_hint_and_then_all_of_them() -> None:
-    """Also in another kernel: what counts is what is kept; the list of all counts no more."""
-    number = len(ASKED.hints)
-    for given, text in enumerate(ASKED.hints, 1):
-        shown = hint("2.4")
-        assert (shown.title, shown.lines) == (f"Hint {given} of {number} for 2.4", (text, ""))
+    """The recorded number decides which hint comes next, and listing all hints does not raise it."""
+    number = len(EXERCISE.hints)
+    for given, text in enumerate(EXERCISE.hints, 1):
+        given_help = hint("2.4")
+        assert (given_help.title, given_help.lines) == (f"Hint {given} of {number} for 2.4", (text, ""))
         assert load().of("2.4") == ExerciseProgress(hints=given)
     for _ in range(2):
-        shown = hint("2.4")
-        assert shown.title == "All hints for 2.4"
-        assert shown.lines == (*ASKED.hints, 'That is all. solution("2.4") shows a worked answer.')
+        given_help = hint("2.4")
+        assert given_help.title == "All hints for 2.4"
+        assert given_help.lines == (*EXERCISE.hints, 'That is all. solution("2.4") shows a worked answer.')
         assert load().of("2.4") == ExerciseProgress(hints=number)
 
 
-def test_a_solution_is_shown_with_what_to_take_along() -> None:
-    """Its code whole, in an open fold that does not scroll, and as text; that it was looked at is kept."""
-    shown = solution("2.4")
-    assert (shown.title, shown.code, shown.lines) == (
+def test_a_solution_is_shown_with_its_takeaway() -> None:
+    """The whole code is in an open fold and in the text, and progress records that it was seen."""
+    worked = solution("2.4")
+    assert (worked.title, worked.code, worked.lines) == (
         "A solution for 2.4",
-        ASKED.solution,
-        (ASKED.takeaway, ""),
+        EXERCISE.solution,
+        (EXERCISE.takeaway, ""),
     )
-    assert '<details class="lesson-whole" open>' in render_html(shown.board())
-    lines = [line.strip() for line in repr(shown).splitlines()]
-    assert [line.strip() for line in ASKED.solution.splitlines() if line.strip() not in lines] == []
+    assert '<details class="lesson-whole" open>' in render_html(worked.board())
+    lines = [line.strip() for line in repr(worked).splitlines()]
+    assert [line.strip() for line in EXERCISE.solution.splitlines() if line.strip() not in lines] == []
     assert load().of("2.4") == ExerciseProgress(solution_seen=True)
 
 
 @pytest.mark.parametrize("help_with", [hint, solution])
-def test_help_with_a_prediction_is_given_too(help_with: type) -> None:
-    """It is an exercise as well."""
+def test_a_prediction_has_help_as_well(help_with: type) -> None:
+    """Its hints and its solution are those of an exercise."""
     assert "1.1" in repr(help_with("1.1"))
 
 
 @pytest.mark.parametrize("help_with", [hint, solution])
-def test_trouble_with_the_progress_file_is_told(
+def test_a_problem_with_the_progress_file_is_reported(
     help_with: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Below the help."""
+    """The note stands below the help."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path))
     assert "Your progress is held in this kernel's memory for now" in repr(help_with("2.4"))

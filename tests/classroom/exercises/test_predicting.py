@@ -1,4 +1,4 @@
-"""A guess before the fact, the fact beside it, and the guesses that were off."""
+"""`predict`, `fact` and `surprises`: guesses, the facts beside them, and the guesses that were off."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +15,12 @@ from lesson_lib.classroom.exercises.questions import prediction
 
 @pytest.fixture(autouse=True)
 def new_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No guess has been made yet."""
+    """Start each test without a guess."""
     monkeypatch.setattr(predicting, "_guesses", {})
 
 
 def test_without_a_guess_the_fact_is_shown_alone() -> None:
-    """How to guess first; the lesson goes on, and nothing is kept."""
+    """The board says how to guess, the lesson continues, and nothing is recorded."""
     assert repr(predict("1.1", ...)) == (
         "○ Prediction 1.1: no guess yet\n"
         "  Put your guess in the place of the dots, and run the cell. It may be wrong."
@@ -30,8 +30,8 @@ def test_without_a_guess_the_fact_is_shown_alone() -> None:
     assert not load().exercises
 
 
-def test_a_guess_stands_beside_its_fact() -> None:
-    """Off with the belief behind it, or as it is; each guess is kept, in order."""
+def test_a_guess_is_shown_beside_its_fact() -> None:
+    """A guess that is off shows its belief, and each guess is recorded in order."""
     assert repr(predict("2.1", 8, 8, 8)) == (
         "○ Prediction 2.1: noted\n  You guess 8, 8, 8. The cell below shows what is so."
     )
@@ -53,7 +53,7 @@ def test_a_guess_stands_beside_its_fact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("exercise", "guesses", "asked"),
+    ("exercise", "guesses", "expected"),
     [
         ("1.1", (None,), '1 number, in the place of the dots: predict("1.1", ...)'),
         ("1.1", ("none",), '1 number, in the place of the dots: predict("1.1", ...)'),
@@ -66,10 +66,10 @@ def test_a_guess_stands_beside_its_fact() -> None:
         ("2.1", (8, 16, "more"), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
     ],
 )
-def test_what_is_no_guess_is_asked_for_again(exercise: str, guesses: tuple[object, ...], asked: str) -> None:
-    """It is not noted, and not counted as off."""
+def test_an_unusable_guess_is_rejected(exercise: str, guesses: tuple[object, ...], expected: str) -> None:
+    """It is not recorded, and the board says what the exercise asks for."""
     assert repr(predict(exercise, *guesses)) == (
-        f"○ Prediction {exercise}: no guess yet\n  {exercise} asks for {asked}"
+        f"○ Prediction {exercise}: no guess yet\n  {exercise} asks for {expected}"
     )
     assert fact(exercise, 0).guess == ""
     assert not load().exercises
@@ -87,32 +87,32 @@ def test_what_is_no_guess_is_asked_for_again(exercise: str, guesses: tuple[objec
         ('predict("9.9", 1, "acme")', ("one", "acme"), True),
     ],
 )
-def test_the_solution_tells_what_is_asked_for(
+def test_the_solution_defines_what_is_asked_for(
     solution: str, guesses: tuple[object, ...], *, is_noted: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """So many values, all of them numbers where those of the solution are; one text may be a list."""
-    asked = replace(EXERCISES["1.1"], id="9.9", solution=solution)
-    monkeypatch.setattr(checking, "EXERCISES", {"9.9": asked})
+    """A guess needs as many values as the solution, all numbers if those are; one text may be a list."""
+    exercise = replace(EXERCISES["1.1"], id="9.9", solution=solution)
+    monkeypatch.setattr(checking, "EXERCISES", {"9.9": exercise})
     assert (predict("9.9", *guesses).guesses == guesses) is is_noted
 
 
-def test_a_guess_that_the_exercise_cannot_make_anything_of_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a belief behind it."""
+def test_a_guess_that_the_exercise_cannot_interpret_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows no belief."""
 
     def belief_of(guess: Any) -> str:  # noqa: ANN401 - of any kind
         return str(guess / 2)
 
-    asked = replace(
+    exercise = replace(
         EXERCISES["1.1"], id="9.9", solution='predict("9.9", "acme")', scenarios=(prediction(belief_of),)
     )
-    monkeypatch.setattr(checking, "EXERCISES", {"9.9": asked})
+    monkeypatch.setattr(checking, "EXERCISES", {"9.9": exercise})
     predict("9.9", "zenith")
-    shown = fact("9.9", "acme")
-    assert (shown.guess, shown.is_off, shown.misconception) == ("zenith", True, "")
+    judged = fact("9.9", "acme")
+    assert (judged.guess, judged.is_off, judged.misconception) == ("zenith", True, "")
 
 
-def test_a_guess_that_cannot_be_written_fails_where_it_is_made() -> None:
-    """And not in the cell of the fact, which is not the learner's; the guess before it stands."""
+def test_a_guess_that_cannot_be_formatted_fails_in_predict() -> None:
+    """It does not fail in the cell of the fact, which the learner did not write; the earlier guess stays."""
     predict("1.1", 6)
     with pytest.raises(ValueError, match="integer string conversion"):
         predict("1.1", 10**5_000)
@@ -129,8 +129,8 @@ def test_a_guess_that_cannot_be_written_fails_where_it_is_made() -> None:
         ({"1.1": True, "2.1": True}, "You have made 2 guesses, and 2 were off"),
     ],
 )
-def test_surprises_are_counted_in_a_sentence(off: dict[str, bool], title: str) -> None:
-    """With a line for each."""
+def test_surprises_are_counted(off: dict[str, bool], title: str) -> None:
+    """The title has their number, and each one has a line."""
     for exercise, is_off in off.items():
         record(Predicted(exercise, "6", "0", off=is_off))
     lines = repr(surprises()).splitlines()
@@ -138,9 +138,9 @@ def test_surprises_are_counted_in_a_sentence(off: dict[str, bool], title: str) -
     assert len(lines) == 1 + sum(off.values())
 
 
-def test_trouble_with_the_progress_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Below the fact, and below the surprises."""
+def test_a_problem_with_the_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The note stands below the fact and below the surprises."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path))
     predict("1.1", 6)
-    for shown in (fact("1.1", 0), surprises()):
-        assert "Your progress is held in this kernel's memory for now" in repr(shown)
+    for displayed in (fact("1.1", 0), surprises()):
+        assert "Your progress is held in this kernel's memory for now" in repr(displayed)

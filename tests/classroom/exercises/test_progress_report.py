@@ -1,4 +1,4 @@
-"""What is done is told, exercise by exercise, and what this course does not know is kept."""
+"""`progress` reports what was done in each exercise, and keeps exercises that it does not know."""
 
 from lesson_lib.classroom.exercises import progress, surprises
 from lesson_lib.classroom.exercises.catalogue import LESSONS
@@ -12,8 +12,8 @@ from lesson_lib.classroom.exercises.progress_store import (
 )
 
 
-def test_each_exercise_has_a_line_in_the_notebooks_order_with_its_objective() -> None:
-    """The first guess counts, and once right is always right."""
+def test_each_exercise_has_a_line_with_its_objective() -> None:
+    """The lines are in the order of the notebooks, the first guess counts, and right stays right."""
     record(Predicted("1.1", "6", "0", off=True))
     record(Predicted("1.1", "0", "0", off=False))
     record(HintGiven("1.2"))
@@ -33,14 +33,14 @@ def test_each_exercise_has_a_line_in_the_notebooks_order_with_its_objective() ->
         ]
         can = {objective.id: objective.text.replace("`", "") for objective in lesson.objectives}
         assert len(lines) == len(lesson.exercises)
-        for line, asked in zip(lines, lesson.exercises, strict=True):
-            assert line.startswith(f"{asked.id} {asked.title}  ")
-            assert line.endswith(f"  {can[asked.objective]}")
+        for line, exercise in zip(lines, lesson.exercises, strict=True):
+            assert line.startswith(f"{exercise.id} {exercise.title}  ")
+            assert line.endswith(f"  {can[exercise.objective]}")
     assert repr(surprises()).endswith("1.1: you guessed 6, and it is 0 (How many keys?)")
 
 
-def test_a_reset_forgets_all_of_it() -> None:
-    """Also what this course does not know; the report names the file that is kept."""
+def test_a_reset_forgets_everything() -> None:
+    """It also forgets unknown exercises, and the report names the file that is kept."""
     record(Attempted("99.9", Outcome.RIGHT))
     text = " ".join(repr(progress(reset=True)).split())
     assert text.startswith("Your progress: 0 of")

@@ -1,4 +1,4 @@
-"""Each exercise ships its proofs: how it judges a blank, its solution, another one, and mistakes."""
+"""Each exercise judges its own starter, right answers and wrong answers as its files say."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,23 +12,24 @@ from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.progress_store import load
 from lesson_lib.classroom.exercises.verdict import Verdict
 
-EXERCISES = [done for lesson in LESSONS for done in lesson.exercises]
-CHECKS = [pytest.param(done, id=done.id) for done in EXERCISES if not done.is_prediction]
-PREDICTIONS = [pytest.param(done, id=done.id) for done in EXERCISES if done.is_prediction]
+EXERCISES = [exercise for lesson in LESSONS for exercise in lesson.exercises]
+CHECKS = [pytest.param(each, id=each.id) for each in EXERCISES if not each.is_prediction]
+PREDICTIONS = [pytest.param(each, id=each.id) for each in EXERCISES if each.is_prediction]
 
 
-def each(cells: Callable[[Exercise], Any], among: list[Any]) -> list[Any]:
-    """Return a parameter for each cell of each exercise."""
+def list_cells(choose: Callable[[Exercise], Any]) -> list[Any]:
+    """Return a parameter for each cell that the function chooses of each exercise with a check."""
     return [
-        pytest.param(done, cell, id=f"{done.id}-{number}")
-        for [done] in (param.values for param in among)
-        for number, cell in enumerate(cells(done), 1)
+        pytest.param(exercise, cell, id=f"{exercise.id}-{number}")
+        for exercise in EXERCISES
+        if not exercise.is_prediction
+        for number, cell in enumerate(choose(exercise), 1)
     ]
 
 
 @pytest.mark.parametrize("exercise", CHECKS)
-def test_a_blank_is_not_attempted(exercise: Exercise, run_cell: Callable[[str], Any]) -> None:
-    """As the notebook hands it out; and nothing is recorded of it."""
+def test_the_starter_is_not_attempted(exercise: Exercise, run_cell: Callable[[str], Any]) -> None:
+    """The cell that the notebook hands out counts as not attempted, and nothing is recorded."""
     verdict = run_cell(exercise.starter)
     assert isinstance(verdict, Verdict)
     assert (verdict.exercise, verdict.outcome) == (exercise.id, Outcome.NOT_ATTEMPTED)
@@ -36,20 +37,20 @@ def test_a_blank_is_not_attempted(exercise: Exercise, run_cell: Callable[[str], 
     assert not load().exercises
 
 
-@pytest.mark.parametrize(("exercise", "cell"), each(lambda done: (done.solution, *done.also_right), CHECKS))
-def test_each_solution_is_right(exercise: Exercise, cell: str, run_cell: Callable[[str], Any]) -> None:
-    """The one that is shown, and those that are written differently."""
+@pytest.mark.parametrize(("exercise", "cell"), list_cells(lambda each: (each.solution, *each.also_right)))
+def test_each_right_answer_is_right(exercise: Exercise, cell: str, run_cell: Callable[[str], Any]) -> None:
+    """The solution and the answers in `right/` pass all scenarios, and are recorded."""
     verdict = run_cell(cell)
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
     assert exercise.takeaway in verdict.lines
     assert load().of(exercise.id).outcome is Outcome.RIGHT
 
 
-@pytest.mark.parametrize(("exercise", "wrong"), each(lambda done: done.wrong, CHECKS))
-def test_each_mistake_is_named(
+@pytest.mark.parametrize(("exercise", "wrong"), list_cells(lambda each: each.wrong))
+def test_each_wrong_answer_shows_its_belief(
     exercise: Exercise, wrong: tuple[str, str], run_cell: Callable[[str], Any]
 ) -> None:
-    """By exactly the misconception behind it."""
+    """The verdict names exactly the belief that the file of the answer is named after."""
     cell, misconception = wrong
     verdict = run_cell(cell)
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, misconception), repr(verdict)
@@ -59,7 +60,7 @@ def test_each_mistake_is_named(
 
 @pytest.mark.parametrize("exercise", PREDICTIONS)
 def test_a_prediction_is_judged_by_its_fact(exercise: Exercise, run_cell: Callable[[str], Any]) -> None:
-    """No guess, the right one, one that is spelt differently, and those that are off."""
+    """A right guess is right in each spelling, and a guess that is off shows its belief."""
     truth = run_cell(exercise.solution).guesses
     assert run_cell(exercise.starter).guesses == ()
     assert predicting.fact(exercise.id, truth).guess == ""
@@ -69,13 +70,13 @@ def test_a_prediction_is_judged_by_its_fact(exercise: Exercise, run_cell: Callab
         assert not predicting.fact(exercise.id, truth).is_off
     for cell, misconception in exercise.wrong:
         run_cell(cell)
-        shown = predicting.fact(exercise.id, truth)
-        assert (shown.is_off, shown.misconception) == (True, misconception), cell
+        judged = predicting.fact(exercise.id, truth)
+        assert (judged.is_off, judged.misconception) == (True, misconception), cell
 
 
 @pytest.mark.parametrize("exercise", [*CHECKS, *PREDICTIONS])
-def test_every_exercise_ships_enough_of_them(exercise: Exercise) -> None:
-    """One other solution and three mistakes at the least, no two the same."""
+def test_every_exercise_has_enough_answers(exercise: Exercise) -> None:
+    """Each has hints, another right answer and three wrong ones, and no two cells are the same."""
     cells = [exercise.starter, exercise.solution, *exercise.also_right, *(cell for cell, _ in exercise.wrong)]
     assert len(set(cells)) == len(cells)
     assert exercise.also_right

@@ -1,4 +1,4 @@
-"""What a verdict shows."""
+"""The board of a verdict."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from lesson_lib.classroom.exercises.verdict import Verdict
 from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
 
-def test_not_yet_names_the_scenario_and_the_belief_behind_it() -> None:
-    """What was seen and expected first; then what is true, why, and a cell to see it with."""
+def test_not_yet_shows_the_scenario_and_the_belief() -> None:
+    """What was seen and expected comes first, and then the truth, the claim and a cell that shows it."""
     identifier, belief = next(iter(MISCONCEPTIONS.items()))
     facts = (("Scenario", "acme is loaded twice."), ("Seen", "16 rows"), ("Expected", "8 rows"))
     verdict = Verdict("2.3", Outcome.NOT_YET, facts, identifier)
@@ -26,8 +26,8 @@ def test_not_yet_names_the_scenario_and_the_belief_behind_it() -> None:
     assert all(line.strip() in repr(verdict) for line in belief.cell.splitlines())
 
 
-def test_the_other_outcomes_say_what_they_are() -> None:
-    """A word and a sign for each, and the learner's own line where there is one."""
+def test_each_other_outcome_has_a_word_and_a_sign() -> None:
+    """An error also shows the learner's own line."""
     assert repr(Verdict("1.1", Outcome.NOT_ATTEMPTED, lines=("Put your answer there.",))) == (
         "○ Exercise 1.1: not attempted\n  Put your answer there."
     )
@@ -41,8 +41,8 @@ def test_the_other_outcomes_say_what_they_are() -> None:
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
-def test_what_a_learner_raised_is_only_text(name: str) -> None:
-    """In every place of the board."""
+def test_a_learners_text_is_escaped(name: str) -> None:
+    """This is true in every place of the board, and a long text is cut."""
     html = render_html(Verdict(name, Outcome.RAISED, ((name, name),), lines=(name,)).board())
     assert find_injected(html) == []
     assert len(html.encode()) < 20_000

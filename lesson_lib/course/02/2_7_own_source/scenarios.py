@@ -9,6 +9,7 @@ import io
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -223,6 +224,7 @@ class _Sniffed:
     quote: str
 
 
+@lru_cache(maxsize=MAX_FILES)  # each of the scenarios reads the same files
 def _read_with_duckdb(path: Path, text: str) -> _Sniffed:
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         copy = Path(folder) / "copy.csv"

@@ -13,7 +13,7 @@ def good_files(folder):
                 pass
 
 
-@dg.sensor(target=customers)
+@dg.sensor(name="arrivals", target="*", minimum_interval_seconds=60)
 def my_sensor(context: dg.SensorEvaluationContext, source: SourceFolder):
     asked_for = json.loads(context.cursor) if context.cursor else {}
     number = 0

@@ -4,7 +4,7 @@ from lesson_lib.pipeline import checked_key
 import os
 
 
-@dg.sensor(target=customers)
+@dg.sensor(asset_selection=customers)
 def my_sensor(context: dg.SensorEvaluationContext, source: SourceFolder):
     done = set((context.cursor or "").split("|"))
     there = {

@@ -4,7 +4,7 @@ from lesson_lib.pipeline import InvalidKey, checked_key
 seen = {}
 
 
-@dg.sensor(target=customers)
+@dg.sensor(job=dg.define_asset_job("load", selection=customers))
 def my_sensor(context: dg.SensorEvaluationContext, source: SourceFolder):
     seen.update(json.loads(context.cursor or "{}"))
     known, runs = {}, {}

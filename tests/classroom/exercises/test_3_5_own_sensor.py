@@ -1,4 +1,4 @@
-"""What is said of sensors that no proof of exercise 3.5 lists."""
+"""Verdicts on sensors of exercise 3.5 that show no belief, and on values that are not sensors."""
 
 import os
 import unicodedata
@@ -50,7 +50,7 @@ NEVER = (
 EACH = "a run for each of the 200 good ones, once; the cursor holds only those"
 GOOD = "runs queued: 'Ada', \"O'Brien\", 'café', 'a.csv'"
 ADA = "runs queued: 'ada'"
-AS_AT_FIRST = "tick 4: ada.csv is again what it was at first; runs queued: none"
+RESTORED = "tick 4: ada.csv is again what it was at first; runs queued: none"
 FORGETFUL = (
     "after two ticks and a restart, there is no cursor",
     "a cursor that remembers what was asked for",
@@ -62,8 +62,8 @@ IN_THE_LAB = (
 UNKNOWN = "tick 1 failed. DagsterUnknownPartitionError: Could not find a partition with key `ada`."
 
 
-def but(*changes: tuple[str, str]) -> str:
-    """Return the solution with parts of it in another way."""
+def change_solution(*changes: tuple[str, str]) -> str:
+    """Return the solution with some of its parts replaced."""
     cell = EXERCISES["3.5"].solution
     for old, new in changes:
         assert old in cell
@@ -75,38 +75,35 @@ def but(*changes: tuple[str, str]) -> str:
     "decorator",
     [
         "@dg.sensor(target=customers[1])",
-        "@dg.sensor(asset_selection=customers)",
-        '@dg.sensor(job=dg.define_asset_job("load", selection=customers))',
         '@dg.sensor(target=dg.define_asset_job("load", selection=dg.AssetSelection.groups("static_etl")))',
-        '@dg.sensor(name="arrivals", target="*", minimum_interval_seconds=60)',
     ],
 )
-def test_what_it_runs_may_be_said_in_any_way(decorator: str, run_cell: Callable[[str], Any]) -> None:
-    """As assets, as a job, or as a selection."""
-    verdict = run_cell(but((DECORATOR, decorator)))
+def test_a_sensor_may_name_what_it_runs_in_any_way(decorator: str, run_cell: Callable[[str], Any]) -> None:
+    """It names assets or a job here; the answers in `right/` use the other ways."""
+    verdict = run_cell(change_solution((DECORATOR, decorator)))
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
 
 
 # What a sensor does; its cell; and the scenario, what was seen and what was expected.
-TOLD = {
+FACTS = {
     "the whole name is the key": (
-        but((KEY, "checked_key(path.name)")),
+        change_solution((KEY, "checked_key(path.name)")),
         (NEW, "tick 1: runs queued: 'ada.csv'", ADA),
     ),
     "a file is put away": (
-        but((RUN, "path.rename(path.with_suffix('.done')); " + RUN)),
+        change_solution((RUN, "path.rename(path.with_suffix('.done')); " + RUN)),
         (NEW, "no longer in the folder: 'ada.csv'", "every file stays where it is"),
     ),
     "the folder is that of the notebook": (
-        but(("Path(source.path)", "lab.source")),
+        change_solution(("Path(source.path)", "lab.source")),
         (NEW, IN_THE_LAB, ADA),
     ),
     "no cursor": (
-        but((CURSOR, "")),
+        change_solution((CURSOR, "")),
         (QUIET, "tick 2: runs queued: 'ada', 'edsger', 'grace'", "runs queued: none"),
     ),
     "the key is not as it was returned": (
-        but((RUN, "runs[path.stem] = dg.RunRequest(partition_key=path.stem)")),
+        change_solution((RUN, "runs[path.stem] = dg.RunRequest(partition_key=path.stem)")),
         (
             UNUSUAL,
             (
@@ -117,35 +114,35 @@ TOLD = {
         ),
     ),
     "keys in small letters": (
-        but((KEY, "checked_key(path.stem.lower())")),
+        change_solution((KEY, "checked_key(path.stem.lower())")),
         (UNUSUAL, "tick 1: runs queued: 'ada', \"o'brien\", 'a.csv', 'café'", GOOD),
     ),
     "no apostrophe in a key": (
-        but((RUN, f'if "\'" in key: continue\n            {RUN}')),
+        change_solution((RUN, f'if "\'" in key: continue\n            {RUN}')),
         (UNUSUAL, "tick 1: runs queued: 'Ada', 'a.csv', 'café'", GOOD),
     ),
     "the suffix is taken out wherever it is": (
-        but((KEY, 'checked_key(path.name.replace(".csv", ""))')),
+        change_solution((KEY, 'checked_key(path.name.replace(".csv", ""))')),
         (UNUSUAL, "tick 1: runs queued: 'Ada', \"O'Brien\", 'a', 'café'", GOOD),
     ),
     "some of the rules": (
-        but(
+        change_solution(
             (KEY, "path.stem"),
             ("            " + RUN, "            if ',' in key or '..' in key: continue\n            " + RUN),
         ),
         (BAD_KEYS, "registered or asked for: 'a[b]'", "no key that breaks the rules"),
     ),
     "files with bad keys are removed": (
-        but(("context.log.warning(str(refusal))", "path.unlink()")),
+        change_solution(("context.log.warning(str(refusal))", "path.unlink()")),
         (
             BAD_KEYS,
             "no longer in the folder: 'a,b.csv', 'a..b.csv', 'a[b].csv'",
             "every file stays where it is",
         ),
     ),
-    "run keys, and no cursor": (but((CURSOR, ""), (RUN, RUN_KEY)), (RESTARTED, *FORGETFUL)),
+    "run keys, and no cursor": (change_solution((CURSOR, ""), (RUN, RUN_KEY)), (RESTARTED, *FORGETFUL)),
     "a database in memory": (
-        but(
+        change_solution(
             (
                 DECORATOR,
                 "noted = duckdb.connect()\nnoted.execute('create table t (j text)')\n\n\n" + DECORATOR,
@@ -158,7 +155,7 @@ TOLD = {
         (RESTARTED, *FORGETFUL),
     ),
     "a hidden file": (
-        but(
+        change_solution(
             (READ, "noted = Path(source.path, '.noted')\n    " + READ),
             ("context.cursor or ", "noted.read_text() if noted.exists() else "),
             ("return dg", "noted.write_text(json.dumps(known))\n    return dg"),
@@ -167,11 +164,11 @@ TOLD = {
         (RESTARTED, *FORGETFUL),
     ),
     "only the first hundred": (
-        but(('glob("[!.]*.csv"))', 'glob("[!.]*.csv"))[:100]'), ("len(runs) == 100", "False")),
+        change_solution(('glob("[!.]*.csv"))', 'glob("[!.]*.csv"))[:100]'), ("len(runs) == 100", "False")),
         (FIRST_DAY, NEVER, EACH),
     ),
     "a hundred are looked at": (
-        but(
+        change_solution(
             (EMPTY, "known, runs, number = {}, {}, 0"),
             ("len(runs) == 100", "number == 100"),
             ("            try:", "            number += 1\n            try:"),
@@ -179,7 +176,7 @@ TOLD = {
         (FIRST_DAY, NEVER, EACH),
     ),
     "keys that it does not know are deleted": (
-        but(
+        change_solution(
             (READ, READ + "\n    keys = context.instance.get_dynamic_partitions('s3')"),
             ("return dg", "strays = [key for key in keys if f'{key}.csv' not in known]\n    return dg"),
             (ADDED, ADDED[:-1] + ", s3_partitions_def.build_delete_request(strays)]"),
@@ -187,54 +184,56 @@ TOLD = {
         (BY_HAND, "no longer registered: 'edsger'", "every key stays registered"),
     ),
     "a key goes with its file": (
-        but(
+        change_solution(
             (READ, READ + "\n    gone = [name for name in seen if not Path(source.path, name).exists()]"),
             (ADDED, ADDED[:-1] + ", s3_partitions_def.build_delete_request([name[:-4] for name in gone])]"),
         ),
         (GONE, "grace.csv is gone, and s3 holds 'ada'", "grace stays registered: its rows are still there"),
     ),
     "only the size": (
-        but((VERSION, "facts.st_size")),
+        change_solution((VERSION, "facts.st_size")),
         (CHANGED, "tick 2: only the time has changed, to an earlier one; runs queued: none", ADA),
     ),
     "only what is later": (
-        but((ASKED, "seen.get(path.name, [0, 0])[0] != version[0] or seen[path.name][1] < version[1]")),
+        change_solution(
+            (ASKED, "seen.get(path.name, [0, 0])[0] != version[0] or seen[path.name][1] < version[1]")
+        ),
         (CHANGED, "tick 2: only the time has changed, to an earlier one; runs queued: none", ADA),
     ),
     "only the time": (
-        but((VERSION, "facts.st_mtime_ns")),
+        change_solution((VERSION, "facts.st_mtime_ns")),
         (CHANGED, "tick 3: only the size has changed; runs queued: none", ADA),
     ),
     "all versions that ever were": (
-        but(
+        change_solution(
             (VERSION, 'f"{path.name} {facts.st_size} {facts.st_mtime_ns}"'),
             (EMPTY, "known, runs = seen, {}"),
             (ASKED, "version not in seen"),
             ("known[path.name]", "known[version]"),
         ),
-        (CHANGED, AS_AT_FIRST, ADA),
+        (CHANGED, RESTORED, ADA),
     ),
     "the version is the run key": (
-        but((RUN, RUN_KEY)),
-        (CHANGED, AS_AT_FIRST + "; dropped, since their run keys are known: 'ada'", ADA),
+        change_solution((RUN, RUN_KEY)),
+        (CHANGED, RESTORED + "; dropped, since their run keys are known: 'ada'", ADA),
     ),
 }
 
 
-@pytest.mark.parametrize("does", TOLD)
-def test_what_was_seen_is_told_where_no_belief_is_known(does: str, run_cell: Callable[[str], Any]) -> None:
-    """With the scenario, and what should have come about."""
-    cell, told = TOLD[does]
+@pytest.mark.parametrize("does", FACTS)
+def test_a_fault_without_a_belief_is_described(does: str, run_cell: Callable[[str], Any]) -> None:
+    """The verdict has the scenario, what was seen, and what was expected."""
+    cell, facts = FACTS[does]
     verdict = run_cell(cell)
-    assert verdict.facts == tuple(zip(("Scenario", "Seen", "Expected"), told, strict=True))
+    assert verdict.facts == tuple(zip(("Scenario", "Seen", "Expected"), facts, strict=True))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="elsewhere, patterns disregard case")
-def test_a_suffix_in_capitals_is_another_one(run_cell: Callable[[str], Any]) -> None:
-    """It is the course's rule, and nobody's mistaken belief."""
+@pytest.mark.skipif(os.name != "posix", reason="patterns ignore case on other systems")
+def test_a_suffix_in_capitals_is_another_suffix(run_cell: Callable[[str], Any]) -> None:
+    """This is a rule of the course, so breaking it shows no belief."""
     verdict = run_cell(
-        but(
+        change_solution(
             ('.glob("[!.]*.csv")', ".iterdir()"),
             (
                 "not path.is_file()",
@@ -250,9 +249,9 @@ def test_a_suffix_in_capitals_is_another_one(run_cell: Callable[[str], Any]) -> 
     )
 
 
-def test_a_tick_that_dagster_lets_fail_is_told_with_its_cause(run_cell: Callable[[str], Any]) -> None:
-    """As the daemon would say it, and why; here, keys and runs are not of the same spelling."""
-    verdict = run_cell(but(("(list(runs))", "([key.upper() for key in runs])")))
+def test_a_tick_that_dagster_fails_is_explained(run_cell: Callable[[str], Any]) -> None:
+    """The verdict has Dagster's error and its cause: here, keys and runs are spelt differently."""
+    verdict = run_cell(change_solution(("(list(runs))", "([key.upper() for key in runs])")))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     facts = dict(verdict.facts)
     raised, why = facts["Seen"][: len(UNKNOWN)], facts["Seen"][len(UNKNOWN) :]
@@ -261,9 +260,9 @@ def test_a_tick_that_dagster_lets_fail_is_told_with_its_cause(run_cell: Callable
     assert facts["Expected"] == "a tick that does not fail"
 
 
-def test_an_error_of_the_learner_is_told_with_its_line(run_cell: Callable[[str], Any]) -> None:
-    """And in the scenario in which it came up."""
-    verdict = run_cell(but(("path.stat()", "path.stats()")))
+def test_an_error_in_the_learners_code_is_shown_with_its_line(run_cell: Callable[[str], Any]) -> None:
+    """The verdict also names the scenario in which it was raised."""
+    verdict = run_cell(change_solution(("path.stat()", "path.stats()")))
     assert verdict.outcome is Outcome.RAISED
     facts = dict(verdict.facts)
     assert facts["Scenario"] == "A new file arrives in source.path: ada.csv."
@@ -293,29 +292,27 @@ def test_an_error_of_the_learner_is_told_with_its_line(run_cell: Callable[[str],
         ),
     ],
 )
-def test_what_is_no_answer_is_told_how_to_become_one(
-    cell: str, line: str, run_cell: Callable[[str], Any]
-) -> None:
-    """It does not count as an attempt."""
+def test_another_value_is_not_attempted(cell: str, line: str, run_cell: Callable[[str], Any]) -> None:
+    """The message says what would be an answer."""
     verdict = run_cell(cell)
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert verdict.lines == (line,)
 
 
-def test_nothing_of_the_learner_is_another_one_afterwards(run_cell: Callable[[str], Any]) -> None:
-    """Neither a variable nor the instance of the notebook, whatever the sensor does to them."""
-    cell = but(
-        (DECORATOR, "noted = []\n\n\n" + DECORATOR),
-        (READ, READ + '\n    noted.append(1); instance.add_dynamic_partitions("s3", ["stray"])'),
+def test_the_learners_own_objects_are_restored(run_cell: Callable[[str], Any]) -> None:
+    """Neither a variable nor the notebook's instance changes, whatever the sensor does to them."""
+    cell = change_solution(
+        (DECORATOR, "memory = []\n\n\n" + DECORATOR),
+        (READ, READ + '\n    memory.append(1); instance.add_dynamic_partitions("s3", ["stray"])'),
     )
     verdict = run_cell(cell)
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
-    assert run_cell('noted, instance.get_dynamic_partitions("s3")') == ([], [])
+    assert run_cell('memory, instance.get_dynamic_partitions("s3")') == ([], [])
 
 
-def test_whoever_makes_a_key_in_the_sensor_is_told_of_the_two_files(run_cell: Callable[[str], Any]) -> None:
-    """The error comes up in their own line, and shows the same belief."""
-    cell = but(
+def test_a_sensor_that_adds_its_own_keys_shows_the_same_belief(run_cell: Callable[[str], Any]) -> None:
+    """The database raises the error in the sensor's own line, where the two names give one key."""
+    cell = change_solution(
         ("path.stem", 'path.name.split(".")[0]'),
         ("known, runs = {}, {}", "known, keys, runs = {}, [], {}"),
         ("            runs[key]", "            keys.append(key)\n            runs[key]"),
@@ -327,8 +324,8 @@ def test_whoever_makes_a_key_in_the_sensor_is_told_of_the_two_files(run_cell: Ca
     assert verdict.facts[1][1].startswith("the key of both is 'hooli', and tick 1 failed. IntegrityError: ")
 
 
-def test_the_solution_copes_with_two_names_of_one_key(tmp_path: Path, run_cell: Callable[[str], Any]) -> None:
-    """One run for both, and no tick fails; a file that is gone leaves the cursor, too."""
+def test_the_solution_handles_two_names_of_one_key(tmp_path: Path, run_cell: Callable[[str], Any]) -> None:
+    """Both get one run, no tick fails, and a deleted file leaves the cursor."""
     run_cell(EXERCISES["3.5"].solution)
     names = [unicodedata.normalize(form, "café.csv") for form in ("NFC", "NFD")]
     for name in names:
@@ -336,11 +333,11 @@ def test_the_solution_copes_with_two_names_of_one_key(tmp_path: Path, run_cell: 
     with dg.DagsterInstance.ephemeral() as instance:
         resources = {"source": SourceFolder(path=str(tmp_path)), "database": Warehouse(database="")}
         daemon = simulate(run_cell("my_sensor"), run_cell("customers"), instance, resources=resources)
-        asked = [[run.partition for run in daemon.tick(run=False).runs] for _ in range(2)]
+        requested = [[run.partition for run in daemon.tick(run=False).runs] for _ in range(2)]
         for name in names:
             (tmp_path / name).unlink(missing_ok=True)  # on some disks, both are one file
         daemon.tick(run=False)
         assert instance.get_dynamic_partitions("s3") == ["café"]
-    assert asked == [["café"], []]
+    assert requested == [["café"], []]
     assert [tick.error for tick in daemon.ticks] == [None] * 3
     assert daemon.cursor == "{}"

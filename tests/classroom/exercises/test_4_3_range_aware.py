@@ -1,4 +1,4 @@
-"""What is said of assets that no proof of exercise 4.3 lists.
+"""Verdicts on assets of exercise 4.3 that show no belief, and on uncommon right ones.
 
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
@@ -20,20 +20,20 @@ REVERSED = "The ends of the range are swapped: the run is for zenith.eu to acme.
 DELETE = "delete from raw_partition_data where partition_key = ?"
 INSERT = "insert into raw_partition_data select *, ? from read_csv(?)"
 
-# What is in beta is used at work all the same.
+# People use these beta features at work.
 BETA = pytest.mark.filterwarnings("ignore:Parameter `(backfill_policy|io_manager_def)` of function `asset`")
 
 Keys = Callable[[dg.AssetExecutionContext], Sequence[str]]
 
 
-def given(context: dg.AssetExecutionContext) -> list[str]:
-    """Return the keys of the run; none is an error."""
+def require_keys(context: dg.AssetExecutionContext) -> list[str]:
+    """Return the keys of the run, and raise an error if there are none."""
     if not context.partition_keys:
         raise ValueError("no key")
     return list(context.partition_keys)
 
 
-def loading(keys: Keys = given, insert: str = INSERT, **options: Any) -> dg.AssetsDefinition:  # noqa: ANN401 - of dg.asset
+def make_asset(keys: Keys = require_keys, insert: str = INSERT, **options: Any) -> dg.AssetsDefinition:  # noqa: ANN401 - of dg.asset
     """Make an asset that loads the files of these keys, all or nothing."""
 
     @dg.asset(partitions_def=s3_partitions_def, **options)
@@ -55,20 +55,20 @@ def verdict_on(answer: object) -> Verdict:
 
 @BETA
 def test_a_backfill_policy_is_right_as_well() -> None:
-    """It says of a backfill what the tags say of this run."""
-    verdict = verdict_on(loading(backfill_policy=dg.BackfillPolicy.single_run()))
+    """It asks a backfill for the one run that the tags ask for here."""
+    verdict = verdict_on(make_asset(backfill_policy=dg.BackfillPolicy.single_run()))
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
 
 
 @BETA
-def test_a_value_is_right_where_the_io_manager_takes_it() -> None:
-    """It is the default one that takes no value for several keys."""
+def test_a_returned_value_is_right_if_the_io_manager_takes_it() -> None:
+    """Only the default IO manager rejects one value for several keys."""
 
     @dg.asset(partitions_def=s3_partitions_def, io_manager_def=dg.mem_io_manager)
     def my_table(
         context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse
     ) -> dict[str, str]:
-        files = {key: f"{source.path}/{key}.csv" for key in given(context)}
+        files = {key: f"{source.path}/{key}.csv" for key in require_keys(context)}
         with database.get_connection() as con:
             con.begin()
             con.executemany(DELETE, [[key] for key in files])
@@ -80,7 +80,7 @@ def test_a_value_is_right_where_the_io_manager_takes_it() -> None:
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
 
 
-def everything_registered(context: dg.AssetExecutionContext) -> Sequence[str]:
+def list_registered(context: dg.AssetExecutionContext) -> Sequence[str]:
     """Return more keys than those of the run."""
     return context.instance.get_dynamic_partitions("s3")
 
@@ -88,36 +88,36 @@ def everything_registered(context: dg.AssetExecutionContext) -> Sequence[str]:
 @pytest.mark.parametrize(
     ("keys", "seen", "expected"),
     [
-        (lambda context: given(context)[:1], "0 rows of bluebird", "3 rows of bluebird"),
-        (lambda context: given(context)[-1:], "0 rows of acme", "4 rows of acme"),
-        (everything_registered, "1 row of abacus, 1 of which should not be there", "2 rows of abacus"),
+        (lambda context: require_keys(context)[:1], "0 rows of bluebird", "3 rows of bluebird"),
+        (lambda context: require_keys(context)[-1:], "0 rows of acme", "4 rows of acme"),
+        (list_registered, "1 row of abacus, 1 of which should not be there", "2 rows of abacus"),
     ],
 )
-def test_other_keys_than_those_of_the_run_are_told_of(keys: Keys, seen: str, expected: str) -> None:
-    """Too few as well as too many; no belief explains them."""
-    verdict = verdict_on(loading(keys))
+def test_too_few_or_too_many_keys_show_no_belief(keys: Keys, seen: str, expected: str) -> None:
+    """The verdict shows the rows of the first key that is wrong."""
+    verdict = verdict_on(make_asset(keys))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts == (("Scenario", THREE_KEYS), ("Seen", seen), ("Expected", expected))
 
 
-def test_a_key_is_not_cut_at_its_dot() -> None:
-    """As by who takes it from the name of the file."""
+def test_a_key_that_is_cut_at_its_dot_shows_its_belief() -> None:
+    """This happens to answers that take the key from the name of the file."""
     cut = INSERT.replace("select *, ?", "select *, split_part(?, '.', 1)")
-    verdict = verdict_on(loading(insert=cut))
+    verdict = verdict_on(make_asset(insert=cut))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "key-ends-at-the-first-dot")
     assert dict(verdict.facts)["Seen"] == "0 rows of zenith.eu"
 
 
-def turned_round(context: dg.AssetExecutionContext) -> Sequence[str]:
+def list_either_way(context: dg.AssetExecutionContext) -> Sequence[str]:
     """Return the keys between the two ends, whichever comes first."""
     keys, ends = context.instance.get_dynamic_partitions("s3"), context.partition_key_range
     first, last = sorted(map(keys.index, (ends.start, ends.end)))
     return keys[first : last + 1]
 
 
-def test_rows_that_no_record_speaks_of_are_told_of() -> None:
-    """Dagster records no key for a reversed range, whatever the asset has loaded."""
-    verdict = verdict_on(loading(turned_round))
+def test_rows_of_a_run_without_keys_are_reported() -> None:
+    """Dagster records no key for a reversed range, even if the asset loads some."""
+    verdict = verdict_on(make_asset(list_either_way))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts[:2] == (
         ("Scenario", REVERSED),
@@ -125,28 +125,28 @@ def test_rows_that_no_record_speaks_of_are_told_of() -> None:
     )
 
 
-def with_a_slip(context: dg.AssetExecutionContext) -> Sequence[str]:
+def raise_name_error(context: dg.AssetExecutionContext) -> Sequence[str]:
     """Fail for a range without keys, and for another reason."""
     if not context.partition_keys:
         raise ValueErrer("no key")  # type: ignore[name-defined] # noqa: F821 - the slip
     return context.partition_keys
 
 
-def test_a_slip_is_no_refusal() -> None:
-    """A name that is misspelt is raised as such."""
-    verdict = verdict_on(loading(with_a_slip))
+def test_a_misspelt_exception_is_not_a_rejection() -> None:
+    """The verdict shows the NameError."""
+    verdict = verdict_on(make_asset(raise_name_error))
     assert verdict.outcome is Outcome.RAISED
     assert dict(verdict.facts)["Raised"] == "NameError: name 'ValueErrer' is not defined"
 
 
-def test_what_dagster_refuses_for_another_reason_is_raised() -> None:
-    """A result for each key is one too many, and no value that the IO manager refuses."""
+def test_another_error_of_dagster_is_raised() -> None:
+    """Several results of one asset are not a matter of the IO manager."""
 
     @dg.asset(partitions_def=s3_partitions_def)
     def my_table(
         context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse
     ) -> Iterator[Any]:
-        for key in given(context):
+        for key in require_keys(context):
             with database.get_connection() as con:
                 con.execute(INSERT, [key, f"{source.path}/{key}.csv"])
             yield dg.MaterializeResult()
@@ -156,8 +156,8 @@ def test_what_dagster_refuses_for_another_reason_is_raised() -> None:
     assert 'returned an output "result" multiple times' in dict(verdict.facts)["Raised"]
 
 
-def test_an_asset_without_a_table_is_no_answer() -> None:
-    """Nor is a function."""
-    verdict = verdict_on(given)
+def test_a_function_is_not_an_answer() -> None:
+    """The message asks for an asset."""
+    verdict = verdict_on(require_keys)
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert "Put @dg.asset" in " ".join(verdict.lines)

@@ -1,4 +1,4 @@
-"""What the scenarios of a reload say of loads that no exercise lists, on a source of other columns."""
+"""The scenarios of a reload, for a source with other columns, and the Monday of exercise 2.6."""
 
 from collections.abc import Callable
 from itertools import product
@@ -29,7 +29,7 @@ Answer = Callable[[Any, str, str], object]
 
 
 def call(sandbox: Sandbox, answer: Answer, key: str) -> None:
-    """Let the answer load a key, into a table that is there at first."""
+    """Let the answer load a key into a table, which is created first."""
     is_new = not sandbox.lab.database.exists()
     with duckdb.connect(sandbox.lab.database) as con:
         if is_new:
@@ -38,12 +38,12 @@ def call(sandbox: Sandbox, answer: Answer, key: str) -> None:
 
 
 def judge(happening: reload.Happening, answer: Answer) -> Miss | None:
-    """Say what the scenario finds wrong with a load."""
+    """Return the fault that the scenario finds in a load."""
     return reload.scenario(happening, READINGS, call)(answer)
 
 
-def good(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
-    """Load as the notebook does in the end."""
+def load_well(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    """Load as the notebook does at its end."""
     con.begin()
     con.execute(DELETE, [key])
     con.execute(INSERT, [key, path])
@@ -62,19 +62,19 @@ def good(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's conn
         reload.broken_after_good,
     ],
 )
-def test_a_good_load_has_nothing_to_fear(happening: reload.Happening) -> None:
-    """Also one of other columns, in another table; an empty value is equal to itself."""
-    assert judge(happening, good) is None
+def test_a_good_load_passes_all_scenarios(happening: reload.Happening) -> None:
+    """Columns and table may have any names, and an empty value equals itself."""
+    assert judge(happening, load_well) is None
 
 
-def test_a_scenario_is_named_by_its_source() -> None:
-    """The keys stand in the sentence that the learner reads."""
+def test_the_name_of_a_scenario_contains_the_keys() -> None:
+    """They are in the sentence that the learner reads."""
     named = reload.scenario(reload.beside_another, READINGS, call)
     assert named.__doc__ == "roof is loaded after cellar."
 
 
-def test_rows_of_nobody_are_told_of() -> None:
-    """Not as a table without rows."""
+def test_rows_without_a_key_are_reported() -> None:
+    """They are not reported as missing rows."""
 
     def without_key(con: Any, _key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute("insert into readings by name from read_csv(?)", [path])
@@ -83,8 +83,8 @@ def test_rows_of_nobody_are_told_of() -> None:
     assert miss == Miss(seen="9 rows whose partition_key is NULL", expected="3 rows of roof")
 
 
-def test_a_table_that_is_gone_is_told_of() -> None:
-    """Whatever the scenario looks for in it."""
+def test_a_missing_table_or_column_is_reported() -> None:
+    """The verdict says so instead of raising DuckDB's error."""
 
     def dropping(con: Any, _key: str, _path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute("drop table if exists readings")
@@ -103,7 +103,7 @@ def test_a_table_that_is_gone_is_told_of() -> None:
 
 
 def test_a_transaction_left_open_stores_nothing() -> None:
-    """The rows that only its own connection sees are none."""
+    """Rows that only its own connection sees do not count."""
 
     def uncommitted(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.begin()
@@ -114,8 +114,8 @@ def test_a_transaction_left_open_stores_nothing() -> None:
     )
 
 
-def test_rows_that_have_changed_are_counted() -> None:
-    """An old version of a row is no row of the corrected file."""
+def test_rows_of_an_earlier_version_are_counted() -> None:
+    """They are not rows of the corrected file."""
 
     def upsert(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute(f"{DELETE} and hour in (select hour from read_csv(?))", [key, path])
@@ -128,11 +128,11 @@ def test_rows_that_have_changed_are_counted() -> None:
     )
 
 
-def test_a_key_that_is_changed_to_be_safe_is_another_key() -> None:
-    """As one without its apostrophe; and a key that stands in the code is not deleted at all."""
+def test_a_changed_or_fixed_key_is_wrong() -> None:
+    """A key without its apostrophe is another key, and a key in the code deletes no other key."""
 
     def stripped(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
-        good(con, key.replace("'", ""), path)
+        load_well(con, key.replace("'", ""), path)
 
     def fixed(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute(DELETE, ["roof"])
@@ -151,8 +151,8 @@ def test_a_key_that_is_changed_to_be_safe_is_another_key() -> None:
         ("contains(?, partition_key)", "0 rows of blue"),
     ],
 )
-def test_a_comparison_that_finds_other_keys_takes_their_rows(condition: str, seen: str) -> None:
-    """Each loose comparison finds another one of those that are alike."""
+def test_a_loose_comparison_deletes_rows_of_lookalikes(condition: str, seen: str) -> None:
+    """Each loose comparison finds another lookalike key."""
 
     def loose(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute(f"delete from readings where {condition}", [key])
@@ -165,7 +165,7 @@ def test_a_comparison_that_finds_other_keys_takes_their_rows(condition: str, see
 
 
 def test_columns_in_another_order_are_matched_by_name() -> None:
-    """By position, a note is refused as an hour; where the types allow it, it is stored as one."""
+    """By position, DuckDB rejects a note as an hour, or stores it if the types allow that."""
 
     def by_name(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute("insert into readings by name select *, ? as partition_key from read_csv(?)", [key, path])
@@ -174,13 +174,13 @@ def test_columns_in_another_order_are_matched_by_name() -> None:
         con.execute("create or replace table readings as select * replace (hour::text as hour) from readings")
         con.execute(INSERT, [key, path])
 
-    turned = reload.with_columns_in_another_order
-    assert judge(turned, by_name) is None
-    refused = judge(turned, good)
-    assert refused is not None
-    assert refused.misconception == "columns-are-matched-by-name"
-    assert refused.seen.startswith("ConversionException: Conversion Error: Could not convert string 'damp'")
-    assert judge(turned, as_text) == Miss(
+    reordered = reload.with_columns_in_another_order
+    assert judge(reordered, by_name) is None
+    rejected = judge(reordered, load_well)
+    assert rejected is not None
+    assert rejected.misconception == "columns-are-matched-by-name"
+    assert rejected.seen.startswith("ConversionException: Conversion Error: Could not convert string 'damp'")
+    assert judge(reordered, as_text) == Miss(
         "columns-are-matched-by-name",
         seen="2 rows of cellar, 2 of them not as in its file",
         expected="2 rows of cellar",
@@ -188,8 +188,8 @@ def test_columns_in_another_order_are_matched_by_name() -> None:
 
 
 @pytest.mark.parametrize("values", ["[path]", "[None]"])
-def test_a_delete_that_finds_nothing_is_told_of_as_one(values: str, run_cell: Callable[[str], Any]) -> None:
-    """Not as a load that has none."""
+def test_a_delete_that_finds_nothing_shows_no_belief(values: str, run_cell: Callable[[str], Any]) -> None:
+    """It is not the same fault as a load without a delete."""
     verdict = run_cell(EXERCISES["2.3"].solution.replace('?", [key])', f'?", {values})'))
     assert verdict.misconception == ""
     assert dict(verdict.facts)["Seen"] == "24 rows of acme: the delete has left some, or found none"
@@ -238,19 +238,19 @@ def test_a_broken_file_has_to_be_refused() -> None:
     )
 
 
-def test_what_is_not_duckdbs_is_raised() -> None:
-    """Only what the key's own characters bring about is told of as such."""
+def test_another_error_than_duckdbs_is_raised() -> None:
+    """Only an error of DuckDB is blamed on the characters of the key."""
 
     def divided(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
-        good(con, key, path)
+        load_well(con, key, path)
         assert key == "roof", "only one customer"
 
     with pytest.raises(AssertionError, match="only one customer"):
         judge(reload.with_an_apostrophe, divided)
 
 
-def test_the_records_of_monday_are_those_that_are_asked_about() -> None:
-    """What has happened to each key is real, and shows in its line; and twice it is the same."""
+def test_the_records_of_monday_are_real() -> None:
+    """Each key's records show what happened to it, and are the same each time."""
     found = records_of_monday()
     lines = {
         record.key: (record.registered, record.materialized != (None,), record.failed, record.rows)
@@ -265,8 +265,8 @@ def test_the_records_of_monday_are_those_that_are_asked_about() -> None:
     assert repr(found) == repr(records_of_monday())
 
 
-def test_a_letter_that_does_not_fit_is_told_what_contradicts_it() -> None:
-    """One record that the letter would have left otherwise; a belief only where one explains the letter."""
+def test_a_wrong_letter_is_contradicted_by_a_record() -> None:
+    """The verdict shows a record that the letter would have changed, and a belief if one explains it."""
     [scenario] = EXERCISES["2.6"].scenarios
     right = {"bluebird": "d", "o'hare": "b", "zenith": "c"}
     assert scenario(right) is None

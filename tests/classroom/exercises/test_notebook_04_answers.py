@@ -16,68 +16,68 @@ from lesson_lib.classroom.exercises.outcome import Outcome
 WAYS = ("one run a key", "one run for all", "DuckDB alone", "one run for all, DuckDB ten times as fast")
 
 
-def cost(*seconds: object) -> dict[str, object]:
+def answer_4_2(*seconds: object) -> dict[str, object]:
     """Return an answer to 4.2."""
     return dict(zip(WAYS, seconds, strict=True))
 
 
-def read(letters: str) -> dict[str, str]:
+def answer_4_5(letters: str) -> dict[str, str]:
     """Return an answer to 4.5."""
     return dict(zip(("says", "holder", "read", "now", "tonight"), letters, strict=True))
 
 
-def chosen(letters: str) -> dict[str, str]:
+def answer_4_6(letters: str) -> dict[str, str]:
     """Return an answer to 4.6."""
     return dict(zip(("newcomers", "migration", "orders", "desk"), letters, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("exercise", "answer", "said"),
+    ("exercise", "answer", "message"),
     [
         (EXERCISES["4.2"], 950, 'such as {"one run a key": 300, "one run for all": 30, ...}.'),
         (EXERCISES["4.2"], {"one run a key": 950}, f"nothing for {', '.join(map(repr, WAYS[1:]))}."),
-        (EXERCISES["4.2"], cost("16 min", 49, 2.5, 47), "such as 2.5, and not '16 min'."),
-        (EXERCISES["4.2"], cost("1,000", 49, 2.5, 47), "such as 2.5, and not '1,000'."),
-        (EXERCISES["4.2"], cost(950, -49, 2.5, 47), "such as 2.5, and not -49."),
-        (EXERCISES["4.2"], cost(950, 49, float("nan"), 47), "such as 2.5, and not nan."),
-        (EXERCISES["4.2"], cost(950, 49, 2.5, None), "such as 2.5, and not None."),
+        (EXERCISES["4.2"], answer_4_2("16 min", 49, 2.5, 47), "such as 2.5, and not '16 min'."),
+        (EXERCISES["4.2"], answer_4_2("1,000", 49, 2.5, 47), "such as 2.5, and not '1,000'."),
+        (EXERCISES["4.2"], answer_4_2(950, -49, 2.5, 47), "such as 2.5, and not -49."),
+        (EXERCISES["4.2"], answer_4_2(950, 49, float("nan"), 47), "such as 2.5, and not nan."),
+        (EXERCISES["4.2"], answer_4_2(950, 49, 2.5, None), "such as 2.5, and not None."),
         (EXERCISES["4.5"], "cbadc", 'such as {"says": "a", "holder": "a", ...}.'),
-        (EXERCISES["4.5"], read("cbaec"), "The answer to now is one letter out of a, b, c, d"),
-        (EXERCISES["4.5"], read("cbadd"), "The answer to tonight is one letter out of a, b, c,"),
+        (EXERCISES["4.5"], answer_4_5("cbaec"), "The answer to now is one letter out of a, b, c, d"),
+        (EXERCISES["4.5"], answer_4_5("cbadd"), "The answer to tonight is one letter out of a, b, c,"),
         (EXERCISES["4.6"], "acdg", 'such as {"newcomers": "a", "migration": "a", ...}.'),
-        (EXERCISES["4.6"], chosen("achg"), "one letter out of a, b, c, d, e, f, g"),
+        (EXERCISES["4.6"], answer_4_6("achg"), "one letter out of a, b, c, d, e, f, g"),
     ],
 )
-def test_what_is_no_answer_is_told_what_would_be_one(exercise: Exercise, answer: object, said: str) -> None:
-    """It counts as no attempt."""
+def test_another_value_is_not_attempted(exercise: Exercise, answer: object, message: str) -> None:
+    """The message says what would be an answer."""
     verdict = judge(exercise, (answer,))
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
-    assert said in " ".join(verdict.lines)
+    assert message in " ".join(verdict.lines)
 
 
 @pytest.mark.parametrize(
     ("exercise", "answer", "facts"),
     [
-        (EXERCISES["4.2"], cost(95, 49, 2.5, 47), ("one run a key: 95 seconds", "more")),
+        (EXERCISES["4.2"], answer_4_2(95, 49, 2.5, 47), ("one run a key: 95 seconds", "more")),
         (
             EXERCISES["4.2"],
-            cost(950, 100, 2.5, 98),
+            answer_4_2(950, 100, 2.5, 98),
             ("one run for all: 100 seconds", "less"),
         ),  # from the 30 keys
-        (EXERCISES["4.2"], cost(950, 49, 10, 40), ("DuckDB alone: 10 seconds", "less")),  # likewise
+        (EXERCISES["4.2"], answer_4_2(950, 49, 10, 40), ("DuckDB alone: 10 seconds", "less")),  # likewise
         (
             EXERCISES["4.2"],
-            cost(950, 49, 2.5, 49),
+            answer_4_2(950, 49, 2.5, 49),
             (f"{WAYS[3]}: 49 seconds, which saves 0 of 49", "less: DuckDB's part gets shorter"),
         ),
         (
             EXERCISES["4.5"],
-            read("aaaaa"),
+            answer_4_5("aaaaa"),
             ("says, a: a lock keeps others out of a file that is well", "another answer"),
         ),
         (
             EXERCISES["4.6"],
-            chosen("acdd"),
+            answer_4_6("acdd"),
             (
                 "desk, d: with coarser keys there are fewer runs, and each still has the file to itself",
                 "another strategy",
@@ -85,10 +85,10 @@ def test_what_is_no_answer_is_told_what_would_be_one(exercise: Exercise, answer:
         ),
     ],
 )
-def test_a_wrong_answer_is_told_where_and_not_the_right_one(
+def test_a_wrong_answer_is_located_without_the_right_one(
     exercise: Exercise, answer: object, facts: tuple[str, str]
 ) -> None:
-    """And no belief is named that it does not show."""
+    """The verdict names no belief that the answer does not show."""
     verdict = judge(exercise, (answer,))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert tuple(value for _, value in verdict.facts[1:]) == facts
@@ -97,14 +97,14 @@ def test_a_wrong_answer_is_told_where_and_not_the_right_one(
 @pytest.mark.parametrize(
     ("exercise", "right", "listed"),
     [
-        (EXERCISES["4.5"], read("cbadc"), read("dccdc")),
-        (EXERCISES["4.6"], chosen("acdg"), chosen("gggg")),
+        (EXERCISES["4.5"], answer_4_5("cbadc"), answer_4_5("dccdc")),
+        (EXERCISES["4.6"], answer_4_6("acdg"), answer_4_6("gggg")),
     ],
 )
 def test_every_other_letter_is_wrong_for_a_reason(
     exercise: Exercise, right: dict[str, str], listed: dict[str, str]
 ) -> None:
-    """One of its own, for each of the letters that are listed; a belief that is named is in the catalogue."""
+    """Each listed letter has its own reason, and the catalogue has each belief that is named."""
     reasons = set()
     for name, last in listed.items():
         for letter in "abcdefg"[: "abcdefg".index(last) + 1]:
@@ -129,31 +129,31 @@ def test_every_other_letter_is_wrong_for_a_reason(
         (49, 55, "NOT_YET", ""),
     ],
 )
-def test_a_faster_database_saves_something_and_no_more_than_it_takes(
+def test_a_faster_database_saves_at_most_its_own_time(
     one_run: float, faster: float, outcome: str, belief: str
 ) -> None:
-    """By the answer's own numbers: one run for all may be off by a quarter already."""
-    verdict = judge(EXERCISES["4.2"], (cost(950, one_run, 2.5, faster),))
+    """The answer's own numbers count, because one run for all may be off by a quarter."""
+    verdict = judge(EXERCISES["4.2"], (answer_4_2(950, one_run, 2.5, faster),))
     assert (verdict.outcome, verdict.misconception) == (Outcome[outcome], belief), repr(verdict)
 
 
 @pytest.mark.parametrize(
     ("factor", "outcome"), [(0.76, "RIGHT"), (1.24, "RIGHT"), (0.74, "NOT_YET"), (1.26, "NOT_YET")]
 )
-def test_a_quarter_more_or_less_is_near_enough(factor: float, outcome: str) -> None:
-    """Of each number that was measured, by itself."""
+def test_each_number_may_be_off_by_a_quarter(factor: float, outcome: str) -> None:
+    """This is checked for one number at a time."""
     right = (950, 49, 2.5)
     for place, way in enumerate(WAYS[:3]):
         run_a_key, one_run, duckdb_alone = (
             seconds * (factor if place == here else 1) for here, seconds in enumerate(right)
         )
-        answer = cost(run_a_key, one_run, duckdb_alone, one_run - 0.9 * duckdb_alone)
+        answer = answer_4_2(run_a_key, one_run, duckdb_alone, one_run - 0.9 * duckdb_alone)
         assert judge(EXERCISES["4.2"], (answer,)).outcome is Outcome[outcome], way
 
 
 @pytest.mark.parametrize("read_only", [False, True])
-def test_duckdb_says_what_4_5_quotes(tmp_path: Path, *, read_only: bool) -> None:
-    """Also to who only reads, and while nothing is asked; path, program and process are the colleague's."""
+def test_4_5_quotes_duckdbs_message(tmp_path: Path, *, read_only: bool) -> None:
+    """DuckDB says the same to readers, apart from path, program and process id."""
     path = tmp_path / "warehouse.duckdb"
     script = (
         "import duckdb, os, sys; held = duckdb.connect(sys.argv[1]); print(os.getpid(), flush=True); input()"
@@ -162,21 +162,19 @@ def test_duckdb_says_what_4_5_quotes(tmp_path: Path, *, read_only: bool) -> None
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout
         pid = holder.stdout.readline().strip()
-        with pytest.raises(duckdb.IOException) as refused:
+        with pytest.raises(duckdb.IOException) as raised:
             duckdb.connect(path, read_only=read_only)
         holder.communicate("end\n")
     found = (
-        str(refused.value)
-        .replace(str(path), "/srv/prices/warehouse.duckdb")
-        .replace(f"PID {pid}", "PID 4711")
+        str(raised.value).replace(str(path), "/srv/prices/warehouse.duckdb").replace(f"PID {pid}", "PID 4711")
     )
     quoted = re.sub(r"held in \S+", "held in /srv/venv/bin/python3.11", found)
     assert f"```text\n{quoted}\n```" in EXERCISES["4.5"].task
     duckdb.connect(path).close()
 
 
-def test_one_process_opens_a_file_as_often_as_it_likes(tmp_path: Path) -> None:
-    """As 4.5 says against two steps of one run."""
+def test_one_process_may_open_a_file_several_times(tmp_path: Path) -> None:
+    """Therefore 4.5 excludes two steps of one run."""
     path = tmp_path / "warehouse.duckdb"
     with duckdb.connect(path) as one, duckdb.connect(path) as other:
         one.execute("create table prices as select 40.5::double as price")

@@ -1,4 +1,4 @@
-"""What is made of a folder of the learner's own files, and what is said of one that will not do."""
+"""Exercise 2.7 with folders of own files: what the scenarios make of them, and which ones they reject."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -20,7 +20,7 @@ WORDS = "word\nzebra\nape\nbear\n"
 KINDS = [WEATHER, NOTES, SCREENS, WORDS]
 
 
-def folder_of(tmp_path: Path, **files: str | bytes) -> Path:
+def make_folder(tmp_path: Path, **files: str | bytes) -> Path:
     """Make a folder with these files."""
     folder = tmp_path / "mine"
     folder.mkdir()
@@ -38,8 +38,8 @@ def read(tmp_path: Path, text: str, types: str = "") -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("text", KINDS)
 def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path) -> None:
-    """Half of the rows; in one of them one value is another one, and it is one of the same column."""
-    source = OWN_SOURCE.make_source(folder_of(tmp_path, a=text, b=text))
+    """It has half of the rows, and one value is replaced by another value of its column."""
+    source = OWN_SOURCE.make_source(make_folder(tmp_path, a=text, b=text))
     types = f", types = {[str(type_) for type_ in duckdb.from_csv_auto(str(tmp_path / 'mine/a.csv')).types]}"
     before, after = read(tmp_path, source.file, types), read(tmp_path, source.corrected, types)
     assert read(tmp_path, text, types) == before
@@ -55,9 +55,9 @@ def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("text", KINDS)
-def test_a_broken_file_is_refused_in_any_column_by_any_reading(text: str, tmp_path: Path) -> None:
-    """By DuckDB's COPY and read_csv, with types and without, although the columns of it are told in peace."""
-    source = OWN_SOURCE.make_source(folder_of(tmp_path, a=text, b=text))
+def test_a_broken_file_is_rejected_however_it_is_read(text: str, tmp_path: Path) -> None:
+    """DuckDB's COPY and read_csv raise, with types and without, although they find its columns."""
+    source = OWN_SOURCE.make_source(make_folder(tmp_path, a=text, b=text))
     path = tmp_path / "broken.csv"
     path.write_text(source.broken, encoding="utf-8", errors="surrogateescape", newline="")
     with duckdb.connect() as con:
@@ -76,8 +76,8 @@ def test_a_broken_file_is_refused_in_any_column_by_any_reading(text: str, tmp_pa
 def test_the_solution_is_right_for_any_columns(
     text: str, tmp_path: Path, run_cell: Callable[[str], Any]
 ) -> None:
-    """Whatever they are called, and whatever is in them; and the folder is as it was."""
-    folder = folder_of(tmp_path, a=text, b=text)
+    """Names and types do not matter, and the folder does not change."""
+    folder = make_folder(tmp_path, a=text, b=text)
     asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2]
     verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
@@ -87,11 +87,9 @@ def test_the_solution_is_right_for_any_columns(
     }
 
 
-def test_a_table_that_says_more_than_the_files_is_told(
-    tmp_path: Path, run_cell: Callable[[str], Any]
-) -> None:
-    """Each key's rows are right, and there are rows of a key that nobody has registered."""
-    folder = folder_of(tmp_path, a=WEATHER, b=WEATHER)
+def test_rows_of_an_unregistered_key_are_reported(tmp_path: Path, run_cell: Callable[[str], Any]) -> None:
+    """They are a fault even if the rows of all other keys are right."""
+    folder = make_folder(tmp_path, a=WEATHER, b=WEATHER)
     asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2]
     with_a_stray = asset.replace("con.commit()", 'con.execute("{}"); con.commit()').format(
         "insert into raw_partition_data (partition_key) values ('total')"
@@ -105,29 +103,27 @@ def test_a_table_that_says_more_than_the_files_is_told(
     )
 
 
-def test_of_many_and_long_files_only_the_beginning_is_read(tmp_path: Path) -> None:
-    """The first files by name, those with an apostrophe last; whole rows of each."""
+def test_only_the_beginning_of_many_long_files_is_read(tmp_path: Path) -> None:
+    """The first files by name are read, those with an apostrophe last, and only whole rows."""
     row = "2024-01-01,rain,4.5\n"
     long = WEATHER + row * (OWN_SOURCE.MAX_BYTES // len(row))
     files = OWN_SOURCE.read_own_files(
-        folder_of(tmp_path, **{"a'b": WEATHER}, **dict.fromkeys("bcdefgh", long))
+        make_folder(tmp_path, **{"a'b": WEATHER}, **dict.fromkeys("bcdefgh", long))
     )
     assert [file.key for file in files] == list("bcdef")
     assert len(files) == OWN_SOURCE.MAX_FILES
     assert all(len(file.text) <= OWN_SOURCE.MAX_BYTES and file.text.endswith(row) for file in files)
 
 
-def test_the_key_of_the_course_with_an_apostrophe_is_not_the_one_that_is_loaded_again(tmp_path: Path) -> None:
-    """It is used by a scenario, as another key's."""
-    source = OWN_SOURCE.make_source(folder_of(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
+def test_a_key_with_an_apostrophe_is_not_loaded_again(tmp_path: Path) -> None:
+    """A scenario of its own uses such a key."""
+    source = OWN_SOURCE.make_source(make_folder(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
     assert (source.key, source.other_key) == ("zenith", "o'hare")
 
 
-def test_the_path_may_be_a_text_or_a_path_and_begin_with_a_tilde(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As in a shell."""
-    folder = folder_of(tmp_path, a=WEATHER, b=WEATHER)
+def test_a_folder_may_be_given_in_several_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a text or a Path, relative to the notebook or to the home folder."""
+    folder = make_folder(tmp_path, a=WEATHER, b=WEATHER)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     monkeypatch.chdir(tmp_path)
@@ -158,18 +154,18 @@ def test_the_path_may_be_a_text_or_a_path_and_begin_with_a_tilde(
         ({"a": WEATHER, "B": WEATHER, "b": WEATHER}, "'b' is a lookalike of 'B'"),
     ],
 )
-def test_a_folder_that_will_not_do_is_told_which_file_and_why(
+def test_an_unusable_file_is_named_with_the_reason(
     files: dict[str, str | bytes], message: str, tmp_path: Path
 ) -> None:
-    """It is no wrong answer, and the message has the next move."""
-    with pytest.raises(NoAnswer) as refused:
-        OWN_SOURCE.make_source(folder_of(tmp_path, **files))
-    assert str(refused.value).startswith(message)
-    assert str(refused.value).endswith(".")
+    """The folder does not count as a wrong answer, and the message gives the next move."""
+    with pytest.raises(NoAnswer) as raised:
+        OWN_SOURCE.make_source(make_folder(tmp_path, **files))
+    assert str(raised.value).startswith(message)
+    assert str(raised.value).endswith(".")
 
 
-def test_no_folder_is_told(tmp_path: Path) -> None:
-    """What is missing, what is a file, and what is no path."""
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
+    """So is a file, and a value that is not a path."""
     file = tmp_path / "a.csv"
     file.write_text(WEATHER)
     for given, message in (
@@ -179,13 +175,13 @@ def test_no_folder_is_told(tmp_path: Path) -> None:
         (file, "a.csv is a file. Give the folder that it lies in."),
         (7, "Give check the path of your folder first, as a text or a Path, and then your asset."),
     ):
-        with pytest.raises(NoAnswer) as refused:
+        with pytest.raises(NoAnswer) as raised:
             OWN_SOURCE.read_own_files(given)
-        assert str(refused.value).startswith(message)
+        assert str(raised.value).startswith(message)
 
 
-def test_scenarios_are_named_for_any_key() -> None:
-    """Since the learner's own keys are not known before the check."""
+def test_the_names_of_scenarios_contain_no_key() -> None:
+    """The learner's own keys are not known before the check."""
     assert [str(scenario.__doc__) for scenario in EXERCISES["2.7"].scenarios] == [
         "One of your keys is loaded three times.",
         "One of your keys sends its file again, corrected and with fewer rows.",

@@ -1,4 +1,4 @@
-"""What is no answer is told how to become one, and counts neither as a mistake nor as an error."""
+"""Exercises 1.2 to 1.5: values that are not answers, and answers that change what is not theirs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,12 +9,12 @@ from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.progress_store import load
 
 FUNCTION = "def answer(instance, names):\n    return None\n\n\n"
-NAKED = "@dg.asset\ndef answer(context):\n    return 1\n\n\n"
-DAILY = NAKED.replace(
+UNPARTITIONED = "@dg.asset\ndef answer(context):\n    return 1\n\n\n"
+DAILY = UNPARTITIONED.replace(
     "@dg.asset", '@dg.asset(partitions_def=dg.DailyPartitionsDefinition(start_date="2018-01-22"))'
 )
 
-NO_ANSWERS = {
+MESSAGES = {
     'check("1.2")': "Put your answer in the place of the blanks",
     'check("1.2", "register_good_keys")': "Give check the function itself",
     f'{FUNCTION}check("1.2", answer(instance, []))': "Give check the function itself",
@@ -22,7 +22,7 @@ NO_ANSWERS = {
     f'{FUNCTION}check("1.2", answer, instance)': "You gave 2 answers. 1.2 is asked in this way: check(",
     'check("1.3", "my_import")': "Give check your asset, by the name of its function",
     f'{FUNCTION}check("1.3", answer)': "That is a plain function. Put @dg.asset",
-    f'{NAKED}check("1.3", answer)': "Your asset has no dynamic partitions",
+    f'{UNPARTITIONED}check("1.3", answer)': "Your asset has no dynamic partitions",
     f'{DAILY}check("1.3", answer)': "Your asset has no dynamic partitions",
     'check("1.4", "ceda")': "5 different letters out of a, b, c, d, e",
     'check("1.4", "ccdab")': "5 different letters out of a, b, c, d, e",
@@ -32,17 +32,17 @@ NO_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize(("cell", "message"), NO_ANSWERS.items(), ids=map(str, range(1, len(NO_ANSWERS) + 1)))
-def test_is_told_what_would_be_one(cell: str, message: str, run_cell: Callable[[str], Any]) -> None:
-    """And nothing is recorded of it."""
+@pytest.mark.parametrize(("cell", "message"), MESSAGES.items(), ids=map(str, range(1, len(MESSAGES) + 1)))
+def test_another_value_is_not_attempted(cell: str, message: str, run_cell: Callable[[str], Any]) -> None:
+    """The message says what would be an answer, and nothing is recorded."""
     verdict = run_cell(cell)
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert message in " ".join(verdict.lines)
     assert not load().exercises
 
 
-def test_a_register_that_forgets_the_given_instance_changes_no_other(run_cell: Callable[[str], Any]) -> None:
-    """An answer that registers in the notebook's own instance leaves no key there."""
+def test_the_notebooks_instance_gets_no_keys(run_cell: Callable[[str], Any]) -> None:
+    """An answer that registers keys in it instead of the given instance shows its belief."""
     verdict = run_cell(
         'def a(given, names):\n    instance.add_dynamic_partitions("s3", names)\n\n\ncheck("1.2", a)'
     )
@@ -50,6 +50,7 @@ def test_a_register_that_forgets_the_given_instance_changes_no_other(run_cell: C
     assert run_cell('instance.get_dynamic_partitions("s3")') == []
     run_cell('instance.add_dynamic_partitions("s3", ["acme"])')
     assert run_cell('instance.get_dynamic_partitions("s3")') == ["acme"]
+    run_cell('instance.delete_dynamic_partition("s3", "acme")')
 
 
 @pytest.mark.parametrize(
@@ -60,10 +61,10 @@ def test_a_register_that_forgets_the_given_instance_changes_no_other(run_cell: C
         ("(path.parent / 'done').touch()", "done is new"),
     ],
 )
-def test_an_import_that_changes_the_folder_is_not_right(
+def test_an_import_that_changes_the_folder_is_wrong(
     harm: str, seen: str, run_cell: Callable[[str], Any]
 ) -> None:
-    """Whatever path it returns; and the learner's own lab is untouched."""
+    """This is true whatever path it returns, and the learner's own lab does not change."""
     verdict = run_cell(
         "@dg.asset(partitions_def=s3_partitions_def)\n"
         "def answer(context, source: SourceFolder) -> str:\n"

@@ -1,4 +1,4 @@
-"""What 3.2 and 3.4 say of the published sensor is so: it is run as it is printed."""
+"""The published sensor of exercises 3.2 and 3.4 runs as it is printed, and has the symptoms they name."""
 
 import ast
 import json
@@ -27,8 +27,8 @@ PUBLISHED_SENSOR: str = import_module("lesson_lib.course.03.3_4_published_sensor
 LINES = PUBLISHED_SENSOR.splitlines()
 VERSION = 'f"{path.name} {path.stat().st_size}"'
 WITH_RUN_KEY = 'dg.RunRequest(partition_key=key, run_key=f"{name} {(inbox / name).stat().st_size}")'
-# For each symptom, a line that 3.4 names, as somebody would mend it and no other.
-MENDED = [
+# For each symptom, a line that 3.4 names, and the line that fixes it.
+FIXES = [
     ("a", 10, "        cursor=json.dumps(seen + new),"),
     ("b", 4, f"    names = [{VERSION} for path in sorted(inbox.iterdir())]"),
     ("b", 5, f"    new = [now for path in sorted(inbox.iterdir()) if (now := {VERSION}) not in seen]"),
@@ -41,7 +41,7 @@ Start = Callable[..., tuple[Path, TickSimulator]]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Let a daemon begin with a sensor, as a text, and an inbox of copies of acme's file."""
+    """Return a function that starts a daemon for the text of a sensor, and an inbox of copies of a file."""
     with open_sandbox() as sandbox:
         inbox = sandbox.lab.folder / "inbox"
         inbox.mkdir()
@@ -61,53 +61,53 @@ def start() -> Iterator[Start]:
         yield begin
 
 
-def mended(line: int, instead: str) -> str:
-    """Return the sensor with this line mended."""
+def fix_line(line: int, instead: str) -> str:
+    """Return the sensor with this line replaced."""
     return "\n".join([*LINES[: line - 1], instead, *LINES[line:]])
 
 
-def asked(daemon: TickSimulator, ticks: int) -> list[list[str | None]]:
-    """Return the keys of the runs that each of so many ticks asks for."""
+def run_ticks(daemon: TickSimulator, ticks: int) -> list[list[str | None]]:
+    """Return the keys of the runs that each of a number of ticks requests."""
     return [[run.partition for run in daemon.tick(run=False).runs] for _ in range(ticks)]
 
 
-def test_its_task_shows_this_very_text_with_numbers() -> None:
-    """Line for line, so that the numbers are those that the answer has."""
+def test_the_task_shows_the_sensor_with_line_numbers() -> None:
+    """The answer refers to these numbers."""
     numbered = [f"{number:2}  {line}" for number, line in enumerate(LINES, 1)]
     assert "\n".join(numbered) in EXERCISES["3.4"].task
 
 
-def test_the_lines_that_are_mended_are_those_of_the_solution() -> None:
-    """Symptom by symptom; b has two."""
+def test_the_fixed_lines_are_those_of_the_solution() -> None:
+    """Each symptom has one line, and b has two."""
     named: set[tuple[str, int]] = set()
     for cell in (EXERCISES["3.4"].solution, *EXERCISES["3.4"].also_right):
         call: Any = ast.parse(cell).body[-1]
         given: dict[str, Any] = ast.literal_eval(call.value.args[1])
         named |= {(symptom.lower(), int(str(line).split()[-1])) for symptom, line in given.items()}
-    assert named == {(symptom, line) for symptom, line, _ in MENDED}
+    assert named == {(symptom, line) for symptom, line, _ in FIXES}
 
 
 def repeats(start: Start, sensor: str) -> bool:
-    """a: every second tick asks for everything."""
+    """Return whether it has a: every second tick requests everything."""
     keys = ["acme", "bluebird", "zenith"]
     _, daemon = start(sensor, *(f"{key}.csv" for key in keys))
-    found = asked(daemon, 4)
+    found = run_ticks(daemon, 4)
     assert found in ([keys, [], keys, []], [keys, [], [], []])
     return bool(found[2])
 
 
 def misses_a_correction(start: Start, sensor: str) -> bool:
-    """b: the file is corrected after a tick that has asked for it, and the next tick does not."""
+    """Return whether it has b: a file is corrected, and the next tick does not request it."""
     inbox, daemon = start(sensor, "acme.csv")
-    assert asked(daemon, 1) == [["acme"]]
+    assert run_ticks(daemon, 1) == [["acme"]]
     (inbox / "acme.csv").write_text("another,header\n", encoding="utf-8")
-    found = asked(daemon, 1)
+    found = run_ticks(daemon, 1)
     assert found in ([[]], [["acme"]])
     return not found[0]
 
 
 def mistakes_an_office(start: Start, sensor: str) -> bool:
-    """c: when acme.eu.csv comes, acme.csv is loaded once more, and the new file is not."""
+    """Return whether it has c: when acme.eu.csv arrives, acme.csv is loaded again instead of it."""
     inbox, daemon = start(sensor, "acme.csv")
     daemon.tick()
     (inbox / "acme.eu.csv").write_bytes((inbox / "acme.csv").read_bytes())
@@ -117,7 +117,7 @@ def mistakes_an_office(start: Start, sensor: str) -> bool:
 
 
 def loads_again_after_a_reset(start: Start, sensor: str) -> bool:
-    """d: without its cursor, the sensor has every file loaded again."""
+    """Return whether it has d: without its cursor, the sensor has every file loaded again."""
     names = ["acme.csv", "bluebird.csv"]
     _, before = start(sensor, *names)
     assert [run.became for run in before.tick().runs] == [RunOutcome.SUCCEEDED] * 2
@@ -138,22 +138,22 @@ SYMPTOMS = {
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
 def test_the_published_sensor_shows_each_symptom(symptom: str, start: Start) -> None:
-    """As the task tells it."""
+    """The task lists the symptom, and the sensor has it."""
     assert f"- **{symptom}** " in EXERCISES["3.4"].task
     assert SYMPTOMS[symptom](start, PUBLISHED_SENSOR)
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
-@pytest.mark.parametrize(("ended", "line", "instead"), MENDED)
-def test_a_line_mended_ends_its_symptom_and_no_other(
-    ended: str, line: int, instead: str, symptom: str, start: Start
+@pytest.mark.parametrize(("fixed", "line", "instead"), FIXES)
+def test_each_fix_removes_its_own_symptom(
+    fixed: str, line: int, instead: str, symptom: str, start: Start
 ) -> None:
-    """So each symptom has its own line."""
-    assert SYMPTOMS[symptom](start, mended(line, instead)) is (symptom != ended)
+    """The other symptoms stay, so each symptom has its own line."""
+    assert SYMPTOMS[symptom](start, fix_line(line, instead)) is (symptom != fixed)
 
 
 def test_the_guesses_of_3_2_are_about_the_first_symptom(start: Start) -> None:
-    """What it predicts is what the sensor does."""
+    """The solution of the prediction is what the sensor does."""
     _, daemon = start(PUBLISHED_SENSOR, "acme.csv", "bluebird.csv", "zenith.csv")
-    found = ", ".join(str(len(runs)) for runs in asked(daemon, 4))
+    found = ", ".join(str(len(runs)) for runs in run_ticks(daemon, 4))
     assert EXERCISES["3.2"].solution == f'predict("3.2", {found})'

@@ -1,4 +1,4 @@
-"""What 3.6 says of its five ticks is so."""
+"""The five ticks of exercise 3.6 are as its texts say."""
 
 import json
 
@@ -17,12 +17,12 @@ RIGHT = {2: "e", 3: "c", 4: "g", 5: "a"}
 
 @pytest.fixture(scope="module")
 def daemon() -> TickSimulator:
-    """The five ticks, which nobody changes."""
+    """Return the five ticks, which no test changes."""
     return five_ticks()
 
 
-def test_what_each_tick_asked_for_and_what_became_of_it(daemon: TickSimulator) -> None:
-    """A run fails, and is not asked for again; one is dropped; the files of a failed tick come later."""
+def test_the_runs_of_each_tick(daemon: TickSimulator) -> None:
+    """A failed run is not requested again, one is dropped, and a failed tick's files come later."""
     assert [[(run.run_key, run.became) for run in tick.runs] for tick in daemon.ticks] == [
         [
             ("acme.csv", RunOutcome.SUCCEEDED),
@@ -36,8 +36,8 @@ def test_what_each_tick_asked_for_and_what_became_of_it(daemon: TickSimulator) -
     ]
 
 
-def test_what_each_tick_had_to_see(daemon: TickSimulator) -> None:
-    """At the fifth, o'hare's file is as it was at the fourth, and the bad name is gone."""
+def test_the_files_of_each_tick(daemon: TickSimulator) -> None:
+    """At the fifth tick, o'hare's file has not changed, and the bad name is gone."""
     assert [(tick.files.new, tick.files.changed, tick.files.gone) for tick in daemon.ticks] == [
         (("acme.csv", "bluebird.csv", "zenith.csv"), (), ()),
         ((), (), ()),
@@ -48,8 +48,8 @@ def test_what_each_tick_had_to_see(daemon: TickSimulator) -> None:
     assert "o'hare.csv" in daemon.ticks[4].files.same
 
 
-def test_the_cursor_moves_with_each_tick_that_saw_something_and_did_not_fail(daemon: TickSimulator) -> None:
-    """The corrected file is remembered, though nothing has loaded it."""
+def test_the_cursor_of_each_tick(daemon: TickSimulator) -> None:
+    """It moves unless the tick failed, and remembers the corrected file, which no run has loaded."""
     seen = [json.loads(tick.cursor_after or "") for tick in daemon.ticks]
     assert seen[0] == seen[1]
     assert seen[1]["acme.csv"] != seen[2]["acme.csv"]
@@ -57,8 +57,8 @@ def test_the_cursor_moves_with_each_tick_that_saw_something_and_did_not_fail(dae
     assert set(seen[4]) - set(seen[3]) == {"globex.eu.csv", "o'hare.csv"}
 
 
-def test_the_fourth_tick_failed_for_one_name(daemon: TickSimulator) -> None:
-    """And for no other; its error names it."""
+def test_one_name_fails_the_fourth_tick(daemon: TickSimulator) -> None:
+    """The error names this file and no other."""
     errors = [tick.error for tick in daemon.ticks]
     assert [type(error) for error in errors] == [type(None)] * 3 + [InvalidKey, type(None)]
     assert "'globex...eu' cannot be a partition key" in str(errors[3])
@@ -69,8 +69,8 @@ def test_the_fourth_tick_failed_for_one_name(daemon: TickSimulator) -> None:
     ("tick", "letter"),
     [(tick, letter) for tick, right in RIGHT.items() for letter in "abcdefgh" if letter != right],
 )
-def test_each_wrong_explanation_is_told_what_the_history_shows(tick: int, letter: str) -> None:
-    """Something of the ticks, and not the letter, which the learner knows."""
+def test_the_history_contradicts_each_wrong_explanation(tick: int, letter: str) -> None:
+    """The verdict quotes the ticks, and not the letter, which the learner knows."""
     verdict = judge(EXERCISES["3.6"], (RIGHT | {tick: letter},))
     assert verdict.outcome is Outcome.NOT_YET
     seen = dict(verdict.facts)["Seen"]
@@ -88,21 +88,21 @@ def test_each_wrong_explanation_is_told_what_the_history_shows(tick: int, letter
         ({3: "b"}, "the run of acme at tick 1 succeeded; the one that failed is zenith's"),
     ],
 )
-def test_no_belief_is_named_that_nobody_has_shown(answers: dict[int, str], seen: str) -> None:
-    """Two letters swapped, say, are no misconception."""
+def test_an_answer_that_shows_no_belief_is_blamed_on_none(answers: dict[int, str], seen: str) -> None:
+    """For example, two swapped letters show no misconception."""
     verdict = judge(EXERCISES["3.6"], (RIGHT | answers,))
     assert (verdict.misconception, dict(verdict.facts)["Seen"]) == ("", seen)
 
 
 def test_the_history_is_the_same_each_time(daemon: TickSimulator) -> None:
-    """No time, no id and no folder is in it, so the stored output of the notebook stays as it is."""
+    """It contains no time, id or folder, so the stored output of the notebook stays valid."""
     again = five_ticks()
     assert repr(again) == repr(daemon)
     assert [repr(tick) for tick in again.ticks] == [repr(tick) for tick in daemon.ticks]
 
 
-def test_the_sensor_in_the_task_is_the_one_that_ticked() -> None:
-    """It stands there whole, and the hint's line works."""
+def test_the_task_shows_the_sensor_that_ticked() -> None:
+    """It shows the whole sensor, and the line of the hint works."""
     task = EXERCISES["3.6"].task
     assert "def half_mended(context: dg.SensorEvaluationContext):" in task
     assert "cursor=json.dumps(sizes)," in task

@@ -1,4 +1,4 @@
-"""What notebook 03 says of answers that are none, and of wrong ones."""
+"""Exercises 3.1, 3.4 and 3.6: values that are not answers, and wrong answers without a belief."""
 
 import re
 
@@ -11,13 +11,13 @@ from lesson_lib.classroom.exercises.outcome import Outcome
 SOURCES = ("exchange", "customers", "report", "invoices", "export")
 
 
-def triggers(*words: str) -> dict[str, str]:
+def answer_3_1(*words: str) -> dict[str, str]:
     """Return an answer to 3.1."""
     return dict(zip(SOURCES, words, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("exercise", "answer", "said"),
+    ("exercise", "answer", "message"),
     [
         (
             "3.4",
@@ -42,11 +42,11 @@ def triggers(*words: str) -> dict[str, str]:
         ("3.6", {2: "e", 3: "z", 4: "g", 5: "a"}, "one letter out of a, b, c, d, e, f, g, h"),
     ],
 )
-def test_what_is_no_answer_is_told_what_would_be_one(exercise: str, answer: object, said: str) -> None:
-    """It counts as no attempt."""
+def test_another_value_is_not_attempted(exercise: str, answer: object, message: str) -> None:
+    """The message says what would be an answer."""
     verdict = judge(EXERCISES[exercise], (answer,))
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
-    assert said in " ".join(verdict.lines)
+    assert message in " ".join(verdict.lines)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_is_no_answer_is_told_what_would_be_one(exercise: str, answer: obje
         ),
         (
             "3.1",
-            triggers("schedule", "sensor", "sensor", "sensor", "sensor"),
+            answer_3_1("schedule", "sensor", "sensor", "sensor", "sensor"),
             (
                 'report, "every Monday at six in the morning": nothing arrives then that a sensor could see',
                 "a run every Monday at six",
@@ -81,10 +81,10 @@ def test_what_is_no_answer_is_told_what_would_be_one(exercise: str, answer: obje
         ),
     ],
 )
-def test_a_wrong_answer_is_told_where_and_not_the_right_one(
+def test_a_wrong_answer_is_located_without_the_right_one(
     exercise: str, answer: object, facts: tuple[str, str]
 ) -> None:
-    """What was seen, and which way to look."""
+    """The verdict says what was seen, and in which direction to look."""
     verdict = judge(EXERCISES[exercise], (answer,))
     assert verdict.outcome is Outcome.NOT_YET
     assert tuple(value for _, value in verdict.facts[1:]) == facts
@@ -93,29 +93,31 @@ def test_a_wrong_answer_is_told_where_and_not_the_right_one(
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
-        ("3.1", triggers("sensor", "schedule", "schedule", "schedule", "schedule")),
-        ("3.1", triggers("schedule", "sensor", "sensor", "schedule", "schedule")),
-        ("3.1", triggers("schedule", "sensor", "schedule", "sensor", "schedule")),
+        ("3.1", answer_3_1("sensor", "schedule", "schedule", "schedule", "schedule")),
+        ("3.1", answer_3_1("schedule", "sensor", "sensor", "schedule", "schedule")),
+        ("3.1", answer_3_1("schedule", "sensor", "schedule", "sensor", "schedule")),
         ("3.4", {"a": 3, "b": 5, "c": 6, "d": 9}),
         ("3.4", {"a": 9, "b": 5, "c": 6, "d": 9}),
         ("3.4", {"a": 10, "b": 10, "c": 6, "d": 9}),
         ("3.4", {"a": 10, "b": 5, "c": 6, "d": 10}),
     ],
 )
-def test_no_belief_is_named_that_the_answer_does_not_show(exercise: str, answer: dict[str, object]) -> None:
-    """Two sensors do not say that sensors suit every source, nor line 3 that ticks begin from nothing."""
+def test_an_answer_that_shows_no_belief_is_blamed_on_none(exercise: str, answer: dict[str, object]) -> None:
+    """For example, two sensors do not show that the learner wants a sensor for every source."""
     verdict = judge(EXERCISES[exercise], (answer,))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert dict(verdict.facts)["Seen"]
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_what_decides_is_quoted_from_the_task(name: str) -> None:
-    """Word for word, and from what is told of this source."""
-    right = triggers("schedule", "sensor", "schedule", "sensor", "sensor")
+def test_the_verdict_quotes_the_task(name: str) -> None:
+    """It quotes what decides word for word from the line of this source."""
+    right = answer_3_1("schedule", "sensor", "schedule", "sensor", "sensor")
     wrong = right | {name: "sensor" if right[name] == "schedule" else "schedule"}
-    said = dict(judge(EXERCISES["3.1"], (wrong,)).facts)["Seen"]
-    found = re.match(rf'{name}, "(.+)": ', said)
+    seen = dict(judge(EXERCISES["3.1"], (wrong,)).facts)["Seen"]
+    found = re.match(rf'{name}, "(.+)": ', seen)
     assert found
-    [told] = [line for line in EXERCISES["3.1"].task.splitlines() if line.startswith(f"- **{name}** ")]
-    assert found[1] in told
+    [line_of_source] = [
+        line for line in EXERCISES["3.1"].task.splitlines() if line.startswith(f"- **{name}** ")
+    ]
+    assert found[1] in line_of_source
