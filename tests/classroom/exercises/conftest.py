@@ -43,13 +43,13 @@ def own_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path / "progress.json"))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def keep_databases_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep each database open until the end of the test, once it has been opened for writing.
 
     Scenarios and answers open the database of a sandbox again and again, which took a third of the time of
     the proofs. While one connection is open, DuckDB serves the others of this process from the same memory.
-    The notebooks' tests check each solution without this fixture.
+    Only the proofs of wrong answers use it: right answers are proved with connections as a learner has them.
     """
     kept: dict[str, duckdb.DuckDBPyConnection] = {}
     connect = duckdb.connect

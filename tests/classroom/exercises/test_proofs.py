@@ -46,6 +46,7 @@ def test_each_right_answer_is_right(exercise: Exercise, cell: str, run_cell: Cal
     assert load().of(exercise.id).outcome is Outcome.RIGHT
 
 
+@pytest.mark.usefixtures("keep_databases_open")
 @pytest.mark.parametrize(("exercise", "wrong"), list_cells(lambda each: each.wrong))
 def test_each_wrong_answer_shows_its_belief(
     exercise: Exercise, wrong: tuple[str, str], run_cell: Callable[[str], Any]
