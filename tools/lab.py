@@ -204,6 +204,7 @@ def close(server: subprocess.Popen[bytes]) -> None:
         server.wait(timeout=20)
     except subprocess.TimeoutExpired:
         server.kill()
+        server.wait()
 
 
 if __name__ == "__main__":
