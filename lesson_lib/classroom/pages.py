@@ -35,29 +35,27 @@ class Page:
         line = next((number for number, text in enumerate(lines, 1) if near and near in text), 1)
         return ContentError(self.path, line, fault)
 
+    def require(self, keys: Collection[str]) -> None:
+        """Raise a ContentError if the front matter lacks one of these keys, or has another."""
+        for key in keys:
+            if key not in self.front:
+                raise self.error(f"The front matter has no {key!r}. Add a line `{key}: ...`.")
+        for key in self.front:
+            if key not in keys:
+                fault = f"{key!r} is not a key of this front matter. It has {', '.join(keys)}."
+                raise self.error(fault, f"{key}:")
 
-def read_page(path: Path, keys: Collection[str]) -> Page:
+
+def read_page(path: Path) -> Page:
     """Read a Markdown file with front matter.
 
-    Args:
-        path: the file.
-        keys: those of its front matter, all of them.
-
     Raises:
-        ContentError: there is no front matter, it is not YAML, or it lacks a key or has an unknown one.
+        ContentError: there is no front matter, or it is not YAML.
     """
     found = _SHAPE.fullmatch(path.read_text(encoding="utf-8"))
     if not found:
         raise ContentError(path, 1, "The file begins with --- and a second --- ends its front matter.")
-    page = Page(path, read_yaml(path, found[1], 1), found[2].strip("\n"))
-    for key in keys:
-        if key not in page.front:
-            raise page.error(f"The front matter has no {key!r}. Add a line `{key}: ...`.")
-    for key in page.front:
-        if key not in keys:
-            fault = f"{key!r} is not a key of this front matter. It has {', '.join(keys)}."
-            raise page.error(fault, f"{key}:")
-    return page
+    return Page(path, read_yaml(path, found[1], 1), found[2].strip("\n"))
 
 
 def read_yaml(path: Path, text: str, lines_above: int = 0) -> dict[str, Any]:

@@ -49,7 +49,8 @@ def load_lessons(folder: Path, package: str, beliefs: Collection[str]) -> tuple[
 
 
 def _load_misconception(path: Path) -> Misconception:
-    page = read_page(path, ("claim", "truth"))
+    page = read_page(path)
+    page.require(("claim", "truth"))
     found = _BELIEF.fullmatch(page.body)
     if not found:
         raise page.error("The page has an explanation, a block ```python, and its output as ```text.", "```")
@@ -92,19 +93,20 @@ def _load_exercises(folder: Path, package: str, beliefs: Collection[str]) -> Ite
 
 
 def _load_question(path: Path, exercise: str) -> Exercise:
-    text = path.read_text(encoding="utf-8")
-    kinds = [kind for key, kind in QUESTIONS.items() if re.search(rf"^{key}:", text, re.MULTILINE)]
+    page = read_page(path)
+    kinds = [kind for key, kind in QUESTIONS.items() if key in page.front]
     if len(kinds) != 1:
         fault = f"The front matter of a question has one of these keys: {', '.join(QUESTIONS)}."
-        raise ContentError(path, 1, fault)
-    page = read_page(path, (*_COMMON, "hints", *kinds[0].keys))
+        raise page.error(fault)
+    page.require((*_COMMON, "hints", *kinds[0].keys))
     return kinds[0].complete(_begin(exercise, page, tuple(page.front["hints"])), page)
 
 
 def _load_folder(folder: Path, exercise: str, module: str) -> Exercise:
-    starter = _read_cell(folder / "starter.py")
+    task, starter = read_page(folder / "task.md"), _read_cell(folder / "starter.py")
+    task.require(_COMMON)
     return replace(
-        _begin(exercise, read_page(folder / "task.md", _COMMON), _read_hints(folder / "hints.md")),
+        _begin(exercise, task, _read_hints(folder / "hints.md")),
         starter=starter,
         solution=_read_answer(folder / "solution.py", exercise, starter),
         scenarios=importlib.import_module(module).SCENARIOS,

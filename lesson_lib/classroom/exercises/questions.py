@@ -64,7 +64,11 @@ def _complete_choice(exercise: Exercise, page: Page) -> Exercise:
 
 def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
     """Complete a question whose answer is a dict: a letter for each name."""
-    answers, wrong = page.front["answers"], page.front["wrong"]
+    answers = page.front["answers"]
+    wrong = {
+        name: {letter: _Against.read(text) for letter, text in texts.items()}
+        for name, texts in page.front["wrong"].items()
+    }
     letters = _letters_of_each(page, answers)
     for name, known in letters.items():
         if sorted(known) != sorted([answers[name], *wrong[name]]):
@@ -78,7 +82,7 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
         for name, value in zip(names, given, strict=True):
             [letter] = read_letters(value, letters[name], count=1, question=name)
             if letter != answers[name]:
-                against = _Against.read(wrong[name][letter])
+                against = wrong[name][letter]
                 return Miss(against.belief, f"{name}, {letter}: {against.text}", page.front["instead"])
         return None
 
@@ -98,8 +102,8 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
         wrong=tuple(
             (cell(**{name: letter}), against.belief)
             for name in names
-            for letter, text in wrong[name].items()
-            if (against := _Against.read(text)).belief
+            for letter, against in wrong[name].items()
+            if against.belief
         ),
     )
 
