@@ -42,7 +42,7 @@ def describe_error(error: BaseException) -> Board | None:
         return None
     rule = find_rule(error)
     # A learner's own line may fail because of a library's value, without a library on the way.
-    if rule is None and not any(map(_passed_a_library, walk_chain(error))):
+    if rule is None and not any(map(_has_passed_a_library, walk_chain(error))):
         return None
     title, facts = _explain(error, rule)
     return Board(title, [Facts.of_known(*facts), Fold("The full traceback", _format_traceback(error))])
@@ -94,7 +94,7 @@ def _explain_checks(error: BaseException) -> str:
     return Bounded(f"{partition}: {found}") if found and partition else found
 
 
-def _passed_a_library(error: BaseException) -> bool:
+def _has_passed_a_library(error: BaseException) -> bool:
     files = (frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__))
     return type(error).__module__.partition(".")[0] in LIBRARIES or any(
         _find_package(file) in LIBRARIES and _strip_folders(file) != _CELL_MAGIC for file in files

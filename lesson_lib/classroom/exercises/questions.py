@@ -44,7 +44,7 @@ def _complete_choice(exercise: Exercise, page: Page) -> Exercise:
         fault = f"The page lists {', '.join(known)}. `answer` names one of them, `beliefs` all others."
         raise page.error(fault, "beliefs:")
 
-    def chosen(answer: object) -> Miss | None:
+    def judge_choice(answer: object) -> Miss | None:
         """Your choice."""
         [letter] = read_letters(answer, known, count=1)
         return None if letter == right else Miss(beliefs[letter])
@@ -56,7 +56,7 @@ def _complete_choice(exercise: Exercise, page: Page) -> Exercise:
         exercise,
         starter=cell("____"),
         solution=cell(right),
-        scenarios=(chosen,),
+        scenarios=(judge_choice,),
         also_right=(cell(f" {right.upper()}) "),),
         wrong=tuple((cell(letter), belief) for letter, belief in beliefs.items()),
     )
@@ -77,7 +77,7 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
     names = list(answers)
     such_as = f'{{"{names[0]}": "a", "{names[1]}": "a", ...}}'
 
-    def matched(answer: object) -> Miss | None:
+    def judge_letters(answer: object) -> Miss | None:
         given = read_one_for_each(answer, names, such_as)
         for name, value in zip(names, given, strict=True):
             [letter] = read_letters(value, letters[name], count=1, question=name)
@@ -86,7 +86,7 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
                 return Miss(against.belief, f"{name}, {letter}: {against.text}", page.front["instead"])
         return None
 
-    matched.__doc__ = page.front["scenario"]
+    judge_letters.__doc__ = page.front["scenario"]
     starter = page.front["cell"].strip()
 
     def cell(**changed: str) -> str:
@@ -97,7 +97,7 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
         exercise,
         starter=starter,
         solution=cell(),
-        scenarios=(matched,),
+        scenarios=(judge_letters,),
         also_right=(cell(**{name: f" {letter.upper()}) " for name, letter in answers.items()}),),
         wrong=tuple(
             (cell(**{name: letter}), against.belief)
@@ -197,13 +197,13 @@ def prediction(belief_of: Callable[..., str]) -> Callable[..., Miss | None]:
         belief_of: takes the guesses, and returns the id of the misconception behind them, or an empty string.
     """
 
-    def compared(fact: object, *guesses: object) -> Miss | None:
+    def compare_guess(fact: object, *guesses: object) -> Miss | None:
         """Your guess and the fact."""
         if is_same(guesses, fact):
             return None
         return Miss(belief_of(*guesses), seen=format_value(fact), expected=format_value(guesses))
 
-    return compared
+    return compare_guess
 
 
 # By the key of the front matter that says which kind a page is.

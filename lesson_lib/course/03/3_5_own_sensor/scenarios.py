@@ -92,7 +92,7 @@ class _Deployment:
             raise _TickFailed(tick)
         return [run.partition or "" for run in tick.find_runs(RunOutcome.QUEUED)]
 
-    def registered(self) -> list[str]:
+    def list_keys(self) -> list[str]:
         """Return the registered keys."""
         return list(self.instance.get_dynamic_partitions(KEYS))
 
@@ -182,7 +182,7 @@ def _explain_unknown_key(deployment: _Deployment, tick: Tick) -> tuple[str, str]
     sets = {*deployment.elsewhere.sets, *_find_requested_sets(deployment, tick)}
     if others := sorted(sets - {KEYS}):
         return "typo-raises-an-error", f"The set {make_plain(repr(others[0]))} was to be given keys."
-    return ("" if sets or deployment.registered() else "run-request-brings-its-key"), ""
+    return ("" if sets or deployment.list_keys() else "run-request-brings-its-key"), ""
 
 
 def _find_requested_sets(deployment: _Deployment, tick: Tick) -> list[str]:
@@ -235,7 +235,7 @@ def _new_file(deployment: _Deployment) -> Miss | None:
     deployment.put("ada.csv")
     if miss := _compare_runs(deployment, deployment.tick(), ["ada"]):
         return miss
-    if (keys := deployment.registered()) != ["ada"]:
+    if (keys := deployment.list_keys()) != ["ada"]:
         return Miss(
             seen=f"{KEYS} holds {_format_names(keys)}", expected=f"{KEYS} holds {_format_names(['ada'])}"
         )
@@ -335,7 +335,7 @@ def _bad_key(deployment: _Deployment) -> Miss | None:
                 seen=f"tick {len(deployment.daemon.ticks)} failed. {_format_error(error)}",
                 expected=f"no tick fails, and runs queued: {_format_names(arrived)}",
             )
-        if asked := [key for key in bad if key in (*queued, *deployment.registered())]:
+        if asked := [key for key in bad if key in (*queued, *deployment.list_keys())]:
             return Miss(
                 "dagster-checks-keys" if asked == bad else "",  # otherwise only some of the rules are checked
                 seen=f"registered or asked for: {_format_names(asked)}",
@@ -422,7 +422,7 @@ def _vanished(deployment: _Deployment) -> Miss | None:
     for _ in range(2):
         if miss := _compare_runs(deployment, deployment.tick(), []):
             return miss
-        if "grace" not in (keys := deployment.registered()):
+        if "grace" not in (keys := deployment.list_keys()):
             return Miss(
                 seen=f"grace.csv is gone, and {KEYS} holds {_format_names(keys)}",
                 expected="grace stays registered: its rows are still there",
@@ -459,7 +459,7 @@ def _registered_already(deployment: _Deployment) -> Miss | None:
     for expected, belief in ((["ada", "grace"], "three-records-are-one"), ([], "")):
         if miss := _compare_runs(deployment, deployment.tick(), expected, belief):
             return miss
-    if gone := [key for key in by_hand if key not in deployment.registered()]:
+    if gone := [key for key in by_hand if key not in deployment.list_keys()]:
         return Miss(
             seen=f"no longer registered: {_format_names(gone)}", expected="every key stays registered"
         )
