@@ -10,6 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ MIN_TELLING_LENGTH = 12  # characters without blanks and quotation marks; a shor
 _IGNORES = {"NBVAL_IGNORE_OUTPUT", "NBVAL_SKIP", "PYTEST_VALIDATE_IGNORE_OUTPUT"}
 _IGNORE_TAGS = {*(name.lower().replace("_", "-") for name in _IGNORES), "skip-execution"}
 _PICTURES = ("image/png", "image/jpeg")
-# What a board folds away is in the words of Dagster and Python, and differs with their versions.
+# What a board folds away is text of Dagster and Python, which differs between their versions.
 FOLDED = re.compile(r'(?s)(<details class="lesson-fold">).*?(?=</details>)')
 _PICTURE_ADDRESS = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+")
 # With its unit: on another machine, what takes seconds here takes minutes.
@@ -66,6 +67,12 @@ def name_code_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]
         yield f"In [{number}] {first[:50]!r}", cell
 
 
+def _name_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
+    yield from name_code_cells(notebook)
+    for number, cell in enumerate(list_prose_cells(notebook), start=1):
+        yield f"prose cell {number}", cell
+
+
 # What is stored
 
 
@@ -82,11 +89,10 @@ def find_cells_out_of_order(notebook: NotebookNode) -> list[str]:
 
 
 def find_unannounced_errors(notebook: NotebookNode) -> list[str]:
-    """Find errors that no cell announces, and announced errors that did not come."""
-    found: list[str] = []
-    for name, cell in name_code_cells(notebook):
-        found.extend(f"{name}: {finding}" for finding in _find_error_faults(cell))
-    return found
+    """Find errors that no cell announces, and announced errors that were not raised."""
+    return [
+        f"{name}: {fault}" for name, cell in name_code_cells(notebook) for fault in _find_error_faults(cell)
+    ]
 
 
 def _find_error_faults(cell: NotebookNode) -> Iterator[str]:
@@ -105,32 +111,29 @@ def _find_error_faults(cell: NotebookNode) -> Iterator[str]:
 
 
 def find_excess_markers(notebook: NotebookNode) -> list[str]:
-    """Find too many of the markers that switch a comparison off: each is a claim that nobody checks."""
-    ignoring, changing = [], []
-    for name, cell in name_code_cells(notebook):
-        if is_ignored(cell):
-            ignoring.append(name)
-        if CHANGES in get_tags(cell):
-            changing.append(name)
-    return [
-        f"{len(names)} cells carry {what}, and {cap} are allowed: {'; '.join(names)}. Make them stable."
-        for what, names, cap in (
-            ("a marker that ignores their outputs", ignoring, MAX_IGNORED_CELLS),
-            (f"the tag {CHANGES!r}", changing, MAX_CHANGING_CELLS),
-        )
-        if len(names) > cap
-    ]
+    """Find too many cells with a marker that switches off a comparison."""
+    cells, found = list(name_code_cells(notebook)), []
+    for what, is_marked, allowed in (
+        ("a marker that ignores their outputs", is_ignored, MAX_IGNORED_CELLS),
+        (f"the tag {CHANGES!r}", _may_change, MAX_CHANGING_CELLS),
+    ):
+        names = [name for name, cell in cells if is_marked(cell)]
+        if len(names) > allowed:
+            cells_are = f"{len(names)} cells carry {what}, and {allowed} are allowed"
+            found.append(f"{cells_are}: {'; '.join(names)}. Make them stable.")
+    return found
+
+
+def _may_change(cell: NotebookNode) -> bool:
+    return CHANGES in get_tags(cell)
 
 
 def find_hidden_values(notebook: NotebookNode) -> list[str]:
     """Find cells that hide their last value behind a semicolon, which nbval would show all the same."""
-    ends = (
-        (name, re.sub(r"\s*(#.*)?$", "", cell.source.rstrip())) for name, cell in name_code_cells(notebook)
-    )
     return [
         f"{name}: nbval shows what its last ';' hides. Assign the value."
-        for name, end in ends
-        if end[-1:] == ";"
+        for name, cell in name_code_cells(notebook)
+        if re.search(r"^[^#\n]*;\s*(#.*)?\s*\Z", cell.source, re.MULTILINE)
     ]
 
 
@@ -145,8 +148,6 @@ def find_stderr(notebook: NotebookNode) -> list[str]:
 
 
 # What differs from one machine, or one moment, to the next
-
-_WARNING = re.compile(r"warning", re.IGNORECASE)
 
 
 def list_private_folders() -> set[str]:
@@ -178,13 +179,12 @@ def find_unstable_text(
         for kind, text in _list_texts(cell):
             hits = find_unstable(text)
             hits += [(what, words) for words, what in literal.items() if words in text]
-            if warning := _WARNING.search(
-                FOLDED.sub("", text)
-            ):  # in a fold, Dagster's code may speak of them
-                hits.append(("a warning", warning.group()))
+            # Dagster's code in a fold may contain the word.
+            hits += [("a warning", word) for word in re.findall("(?i)warning", FOLDED.sub("", text))[:1]]
             for what, hit in hits:
-                quoted = f"{what}, {_quote_around(text, hit)!r}"
-                found.append(f"{name}: {kind} holds {quoted}. Show something that stays the same.")
+                start = text.index(hit)
+                quoted = text[max(0, start - 15) : start + len(hit) + 25]
+                found.append(f"{name}: {kind} holds {what}, {quoted!r}. Show something that stays the same.")
     return found
 
 
@@ -214,25 +214,25 @@ def _remove_pictures(text: str) -> str:
     return _PICTURE_ADDRESS.sub("", text)
 
 
-def _quote_around(text: str, hit: str) -> str:
-    start = text.index(hit)
-    return text[max(0, start - 15) : start + len(hit) + 25]
-
-
 # What needs a network
 
 
 def find_fetches(notebook: NotebookNode) -> list[str]:
     """Find outputs and prose that make the browser fetch something: lessons are read offline."""
-    found: list[str] = []
-    for name, cell in name_code_cells(notebook):
-        for output in cell.outputs:
-            for kind, content in output.get("data", {}).items():
-                found.extend(f"{name}: {kind} {finding}" for finding in _find_fetches(kind, content))
-    for number, cell in enumerate(list_prose_cells(notebook), start=1):
-        findings = _find_fetches("text/markdown", cell.source)
-        found.extend(f"prose cell {number}: it {finding}" for finding in findings)
-    return found
+    return [
+        f"{name}: {kind} {fault}"
+        for name, cell in _name_cells(notebook)
+        for kind, content in _list_contents(cell)
+        for fault in _find_fetches(kind, content)
+    ]
+
+
+def _list_contents(cell: NotebookNode) -> Iterator[tuple[str, object]]:
+    """Yield what a browser draws of a cell, each with its MIME type."""
+    if cell.cell_type == "markdown":
+        yield "text/markdown", cell.source
+    for output in cell.get("outputs", []):
+        yield from output.get("data", {}).items()
 
 
 def _find_fetches(kind: str, content: object) -> list[str]:
@@ -291,9 +291,9 @@ def find_leaked_answers(notebook: NotebookNode, lesson: "Lesson") -> list[str]:
     Sources, outputs and metadata are searched; blanks, line ends, quotation marks, capitals and HTML are
     ignored.
     """
-    places = [
-        (where, _normalize(text), _normalize(_remove_html(text))) for where, text in _list_all_texts(notebook)
-    ]
+    parts = [("the notebook's metadata", notebook.metadata), *_name_cells(notebook)]
+    texts = [(where, "\n".join(_list_strings(part))) for where, part in parts]
+    places = [(where, _normalize(text), _normalize(_remove_html(text))) for where, text in texts]
     taught = [_normalize(cell.source) for cell in notebook.cells if not get_content_tags(cell)]
     found: list[str] = []
     for exercise in lesson.exercises:
@@ -311,15 +311,6 @@ def find_leaked_answers(notebook: NotebookNode, lesson: "Lesson") -> list[str]:
                 if any(_normalize(answer) in text for text in texts)
             )
     return list(dict.fromkeys(found))
-
-
-def _list_all_texts(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
-    """Yield all text of a notebook, each piece with the place where its author finds it."""
-    yield "the notebook's metadata", "\n".join(_list_strings(notebook.metadata))
-    for name, cell in name_code_cells(notebook):
-        yield name, "\n".join(_list_strings(cell))
-    for number, cell in enumerate(list_prose_cells(notebook), start=1):
-        yield f"prose cell {number}", "\n".join(_list_strings(cell))
 
 
 def _list_strings(content: object) -> Iterator[str]:
@@ -351,51 +342,42 @@ def find_changed_outputs(stored: NotebookNode, fresh: NotebookNode) -> list[str]
     Only the presence of pictures and of folded text is compared, because both vary with the machine. Of cells
     with an ignore marker, everything is compared except numbers and the pictures within HTML.
     """
-    found: list[str] = []
-    for (name, before), (_, now) in zip(name_code_cells(stored), name_code_cells(fresh), strict=True):
-        was, now_is = (
-            _list_outputs(before, loosely=is_ignored(before)),
-            _list_outputs(now, loosely=is_ignored(before)),
-        )
-        if was and not now_is:
-            found.append(f"{name}: it has stored outputs, but shows nothing when run. {_RENEW}")
-        elif now_is and not was:
-            found.append(f"{name}: it shows something when run, but no output is stored. {_RENEW}")
-        elif _list_kinds(was) != _list_kinds(now_is):
-            found.append(
-                f"{name}: stored are {_list_kinds(was)}, a run shows {_list_kinds(now_is)}. {_RENEW}"
-            )
-        elif was != now_is:
-            found.append(
-                f"{name}: {_describe_difference(was, now_is)}. Make it stable, or renew it: make notebooks."
-            )
-    return found
+    return [
+        f"{name}: {_describe_difference(was, now)}. Make it stable, or renew it: make notebooks."
+        for name, was, now in _pair_outputs(stored, fresh)
+        if was != now
+    ]
 
 
 def find_unrepeatable_cells(first: NotebookNode, second: NotebookNode) -> list[str]:
-    """Find cells that fail, or show something else, when they are run a second time right after the first.
+    """Find cells that fail, or show something else, when they are run again right after the first run.
 
     A cell tagged `changes-when-repeated` must show something else: a tag that no longer applies would hide a
     later change. Numbers may differ in cells with an ignore marker.
     """
     found = [f"run once, {finding}" for finding in find_unannounced_errors(first)]
     found += [f"run again, {finding}" for finding in find_unannounced_errors(second)]
-    for (name, once), (_, again) in zip(name_code_cells(first), name_code_cells(second), strict=True):
-        was, now_is = (
-            _list_outputs(once, loosely=is_ignored(once)),
-            _list_outputs(again, loosely=is_ignored(once)),
-        )
-        if was != now_is and CHANGES not in get_tags(once):
-            changed = f"{name}: run again, {_describe_difference(was, now_is)}"
+    for (name, was, now), cell in zip(_pair_outputs(first, second), list_code_cells(first), strict=True):
+        if was != now and not _may_change(cell):
+            changed = f"{name}: run again, {_describe_difference(was, now)}"
             found.append(f"{changed}. Let it start from the same state, or tag it {CHANGES!r}.")
-        if was == now_is and CHANGES in get_tags(once):
+        if was == now and _may_change(cell):
             found.append(f"{name}: run again, it shows the same. Take its tag {CHANGES!r} off.")
     return found
 
 
-def _list_outputs(cell: NotebookNode, *, loosely: bool) -> list[dict[str, str]]:
-    """Return what is compared of a cell's outputs: streams merged, without counts and, loosely, measures."""
-    shown: list[dict[str, str]] = []
+_Outputs = list[dict[str, str]]
+
+
+def _pair_outputs(one: NotebookNode, other: NotebookNode) -> Iterator[tuple[str, _Outputs, _Outputs]]:
+    """Yield the name of each code cell and what is compared of its outputs in both notebooks."""
+    for (name, cell), same in zip(name_code_cells(one), list_code_cells(other), strict=True):
+        yield name, _list_outputs(cell), _list_outputs(same)
+
+
+def _list_outputs(cell: NotebookNode) -> _Outputs:
+    """Return what is compared of a cell's outputs: streams are merged, and counts are left out."""
+    shown: _Outputs = []
     for output in cell.outputs:
         if output.output_type == "stream":
             if shown and list(shown[-1]) == [output.name]:
@@ -407,7 +389,7 @@ def _list_outputs(cell: NotebookNode, *, loosely: bool) -> list[dict[str, str]]:
             shown.append({"error": f"{output.ename}: {output.evalue}"})
         else:
             shown.append({kind: _format_output(kind, content) for kind, content in output.data.items()})
-    if loosely:
+    if is_ignored(cell):
         return [{kind: _replace_measures(text) for kind, text in output.items()} for output in shown]
     return shown
 
@@ -426,22 +408,17 @@ def _replace_measures(text: str) -> str:
     return re.sub(r"[ \t]+", " ", _MEASURE.sub("(number)", text))
 
 
-def _list_kinds(shown: list[dict[str, str]]) -> list[list[str]]:
-    return [sorted(output) for output in shown]
-
-
-def _describe_difference(was: list[dict[str, str]], now: list[dict[str, str]]) -> str:
-    """Describe the first line that differs."""
-    if _list_kinds(was) != _list_kinds(now):
-        return f"{_list_kinds(was)} became {_list_kinds(now)}"
-    kind, one, other = next(
+def _describe_difference(was: _Outputs, now: _Outputs) -> str:
+    """Describe the first line that differs, or the kinds of output if they do."""
+    kinds, new_kinds = ([sorted(output) for output in outputs] for outputs in (was, now))
+    if kinds != new_kinds:
+        return f"its outputs {kinds} became {new_kinds}"
+    kind, text, new_text = next(
         (kind, before[kind], after[kind])
         for before, after in zip(was, now, strict=True)
         for kind in sorted(before)
         if before[kind] != after[kind]
     )
-    lines, others = one.splitlines(), other.splitlines()
-    length = max(len(lines), len(others))
-    padded = zip(lines + [""] * (length - len(lines)), others + [""] * (length - len(others)), strict=True)
-    line, new = next(((a, b) for a, b in padded if a != b), ("", ""))
+    lines = zip_longest(text.splitlines(), new_text.splitlines(), fillvalue="")
+    line, new = next((pair for pair in lines if pair[0] != pair[1]), ("", ""))
     return f"{kind}: {line.strip()[:80]!r} became {new.strip()[:80]!r}"

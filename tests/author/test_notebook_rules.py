@@ -1,4 +1,4 @@
-"""Each rule for notebooks catches the notebook that breaks it, and leaves the clean one alone."""
+"""Each rule for notebooks finds the notebook that breaks it, and accepts the clean one."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -17,31 +17,31 @@ Rule = Callable[[NotebookNode], list[str]]
 
 
 def stream(text: str, name: str = "stdout") -> NotebookNode:
-    """What a cell prints."""
+    """Return the output of a cell that prints."""
     return new_output("stream", name=name, text=text)
 
 
 def shown(data: dict[str, object]) -> NotebookNode:
-    """What a cell displays."""
+    """Return the output of a cell that displays something."""
     return new_output("display_data", data=data)
 
 
 def error(ename: str, evalue: str = "no such key", traceback: tuple[str, ...] = ()) -> NotebookNode:
-    """What a cell raises."""
+    """Return the output of a cell that raises an exception."""
     return new_output("error", ename=ename, evalue=evalue, traceback=list(traceback))
 
 
 def code(
     source: str, *outputs: NotebookNode, count: int | None = 1, tags: tuple[str, ...] = ()
 ) -> NotebookNode:
-    """A code cell that has run."""
+    """Return a code cell that has run."""
     return new_code_cell(
         source, outputs=list(outputs), execution_count=count, metadata={"tags": list(tags)} if tags else {}
     )
 
 
 def notebook(*cells: NotebookNode) -> NotebookNode:
-    """A notebook of these cells; the same one may come twice."""
+    """Return a notebook with these cells; the same one may be given twice."""
     copies = [deepcopy(cell) for cell in cells]
     for number, cell in enumerate(copies):
         cell.id = f"cell-{number}"
@@ -49,24 +49,22 @@ def notebook(*cells: NotebookNode) -> NotebookNode:
 
 
 def showing(*outputs: NotebookNode) -> NotebookNode:
-    """A notebook whose one cell shows these outputs."""
+    """Return a notebook with one cell, which shows these outputs."""
     return notebook(code("show()", *outputs))
 
 
 def lesson(*, pairs: int = 13, source: str = "x = 1", last: str = "You can now divide.") -> NotebookNode:
-    """A clean notebook of prose and code in turn, with each kind of output that a lesson has."""
-    cells = [new_markdown_cell("# What will it hold?") for _ in range(pairs)]
-    list_code_cells = [code(source, count=number) for number in range(1, pairs + 1)]
-    list_code_cells[0].outputs = [stream("8 rows on 2018/01/22, 0.5 of 1/2\n")]
+    """Return a clean notebook of alternating prose and code, with each kind of output that a lesson has."""
+    prose_cells = [new_markdown_cell("# What will it hold?") for _ in range(pairs)]
+    code_cells = [code(source, count=number) for number in range(1, pairs + 1)]
+    code_cells[0].outputs = [stream("8 rows on 2018/01/22, 0.5 of 1/2\n")]
     chart = {"text/plain": "<Figure size 640x480 with 1 Axes>", "image/png": "iVBO/tmp/x0xa"}
-    list_code_cells[1].outputs = [shown(chart)]
-    list_code_cells[2].outputs = [error("ZeroDivisionError", "division by zero", ("division by zero",))]
-    list_code_cells[2].metadata["tags"] = ["raises-exception", "raises:ZeroDivisionError"]
+    code_cells[1].outputs = [shown(chart)]
+    code_cells[2].outputs = [error("ZeroDivisionError", "division by zero", ("division by zero",))]
+    code_cells[2].metadata["tags"] = ["raises-exception", "raises:ZeroDivisionError"]
     table = "<table border='1'><tr><td>o'hare.csv</td></tr></table><a href='https://docs.dagster.io'>docs</a>"
-    list_code_cells[3].outputs = [
-        shown({"text/html": table, "text/plain": "0  ../data/o'hare.csv  2018-01-22"})
-    ]
-    mixed = [cell for pair in zip(cells, list_code_cells, strict=True) for cell in pair]
+    code_cells[3].outputs = [shown({"text/html": table, "text/plain": "0  ../data/o'hare.csv  2018-01-22"})]
+    mixed = [cell for pair in zip(prose_cells, code_cells, strict=True) for cell in pair]
     return notebook(*mixed, new_markdown_cell(last))
 
 
@@ -85,7 +83,7 @@ ALL_RULES: list[Rule] = [
 
 
 def test_a_clean_notebook_passes_every_rule() -> None:
-    """No rule objects to what a lesson needs: tables, charts, links, dates, a named error."""
+    """No rule objects to what a lesson needs: tables, charts, links, dates and an announced error."""
     assert [rule(lesson()) for rule in ALL_RULES] == [[]] * len(ALL_RULES)
 
 
@@ -97,7 +95,7 @@ def test_a_clean_notebook_passes_every_rule() -> None:
         (code("x", count=7), "In [2] 'x': it ran as [7]. Renew the notebook: make notebooks."),
     ],
 )
-def test_a_cell_that_did_not_run_in_its_turn_is_found(cell: NotebookNode, finding: str) -> None:
+def test_a_cell_that_did_not_run_in_order_is_found(cell: NotebookNode, finding: str) -> None:
     """The finding names the cell that is empty, has never run, or ran out of order."""
     assert rules.find_cells_out_of_order(notebook(code("y"), cell)) == [finding]
 
@@ -117,7 +115,7 @@ NAMED = ("raises-exception", "raises:KeyError")
     ],
 )
 def test_an_error_that_is_not_the_announced_one_is_found(cell: NotebookNode, finding: str) -> None:
-    """The error is missing, another one, unannounced, or announced without its name."""
+    """The error is missing, is another one, is unannounced, or is announced without its name."""
     assert finding in rules.find_unannounced_errors(notebook(cell))[0]
 
 
@@ -132,7 +130,7 @@ def test_an_error_that_is_not_the_announced_one_is_found(cell: NotebookNode, fin
     ],
 )
 def test_a_third_ignore_marker_is_found(marked: NotebookNode) -> None:
-    """Two are allowed, whichever way they are written."""
+    """Two markers are allowed, however they are written."""
     assert rules.find_excess_markers(notebook(marked, marked)) == []
     assert (
         "3 cells carry a marker that ignores their outputs, and 2 are allowed"
@@ -141,7 +139,7 @@ def test_a_third_ignore_marker_is_found(marked: NotebookNode) -> None:
 
 
 def test_a_seventh_changing_cell_is_found() -> None:
-    """Six cells may show something else when repeated."""
+    """Six cells may show something else when they are run again."""
     changing = [code("x", tags=("changes-when-repeated",))] * 7
     assert rules.find_excess_markers(notebook(*changing[:6])) == []
     assert (
@@ -150,7 +148,8 @@ def test_a_seventh_changing_cell_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "count"), [("x;", 1), ("y\nx ;  # quiet\n", 1), ("x = 1; y", 0), ("'a;'", 0)]
+    ("source", "count"),
+    [("x;", 1), ("y\nx ;  # hidden\n", 1), ("x = 1; y", 0), ("'a;'", 0), ("x  # a;", 0), ("x;\n# a", 1)],
 )
 def test_a_semicolon_that_hides_a_value_is_found(source: str, count: int) -> None:
     """It is found only at the end of a cell, where JupyterLab hides the value and nbval does not."""
@@ -158,7 +157,7 @@ def test_a_semicolon_that_hides_a_value_is_found(source: str, count: int) -> Non
 
 
 def test_a_log_line_on_stderr_is_found() -> None:
-    """The finding quotes its beginning."""
+    """The finding quotes the beginning of the line."""
     found = rules.find_stderr(showing(stream("a\n"), stream("DEBUG - STEP_START\n", "stderr")))
     assert found == ["In [1] 'show()': stderr holds 'DEBUG - STEP_START'. Silence it where it comes from."]
 
@@ -191,8 +190,8 @@ def test_a_log_line_on_stderr_is_found() -> None:
         ("loaded on May 06, 2031", "today's date"),
     ],
 )
-def test_what_differs_from_machine_to_machine_is_found(text: str, what: str) -> None:
-    """It is found wherever an output holds text, and the finding names the kind."""
+def test_text_that_differs_between_machines_is_found(text: str, what: str) -> None:
+    """It is found wherever an output holds text, and the finding names its kind."""
     places = [
         stream(text),
         shown({"text/plain": text}),
@@ -220,13 +219,13 @@ def test_what_differs_from_machine_to_machine_is_found(text: str, what: str) -> 
         "o'hare.csv, müller.csv, acme.eu.csv",
     ],
 )
-def test_what_is_the_same_everywhere_is_allowed(text: str) -> None:
-    """Dates, fractions, relative paths, links, digests and inline pictures are the same everywhere."""
-    assert rules.find_unstable_text(showing(stream(text), shown({"text/html": text})), folders=["/tmp"]) == []  # noqa: S108 a text to look for, no file
+def test_text_that_is_the_same_everywhere_is_allowed(text: str) -> None:
+    """Dates, fractions, relative paths, links and digests are the same on every machine."""
+    assert rules.find_unstable_text(showing(stream(text), shown({"text/html": text})), folders=["/tmp"]) == []  # noqa: S108 - a text to look for, not a file
 
 
 def test_a_picture_inside_html_is_allowed() -> None:
-    """The letters of a picture may look like a path by chance."""
+    """The encoded bytes of a picture may look like a path by chance."""
     picture = "<img src='data:image/png;base64,aa/tmp/0x12+/bb=='>"
     assert rules.find_unstable_text(showing(shown({"text/html": picture}))) == []
     assert rules.find_unstable_text(showing(shown({"text/html": f"{picture} /opt/lab"}))) != []
@@ -248,20 +247,20 @@ def test_a_picture_inside_html_is_allowed() -> None:
         ("application/vnd.jupyter.widget-view+json", {"model_id": "1"}),
     ],
 )
-def test_what_needs_a_network_or_a_live_kernel_is_found(kind: str, content: object) -> None:
-    """Scripts, styles, pictures and frames from elsewhere are found, and widgets."""
+def test_an_output_that_needs_a_network_or_a_live_kernel_is_found(kind: str, content: object) -> None:
+    """Widgets are found, and so are scripts, styles, pictures and frames from another host."""
     assert len(rules.find_fetches(showing(shown({kind: content})))) == 1
 
 
 def test_a_picture_within_html_is_not_fetched() -> None:
-    """Its letters may look like the address of a host."""
+    """The encoded bytes of a picture may look like the address of a host."""
     picture = "<img src='{}image/png;base64,ab//cd=='>"
     assert rules.find_fetches(showing(shown({"text/html": picture.format("data:")}))) == []
     assert rules.find_fetches(showing(shown({"text/html": picture.format("")}))) != []
 
 
-def test_a_picture_from_elsewhere_in_the_prose_is_found() -> None:
-    """Markdown and HTML are searched; a link to click on and a picture beside the notebook are allowed."""
+def test_a_picture_from_another_host_in_the_prose_is_found() -> None:
+    """Markdown and HTML are searched; links to click on and pictures beside the notebook are allowed."""
     prose = ["![a](https://x.example/a.png)", "<img src='https://x.example/a.png'>"]
     assert len(rules.find_fetches(notebook(*map(new_markdown_cell, prose)))) == 2
     fine = [
@@ -276,20 +275,28 @@ def test_a_picture_from_elsewhere_in_the_prose_is_found() -> None:
 @pytest.mark.parametrize(
     ("stored", "fresh", "finding"),
     [
-        ([stream("8 rows")], [], "it has stored outputs, but shows nothing when run"),
-        ([], [stream("8 rows")], "it shows something when run, but no output is stored"),
+        ([stream("8 rows")], [], "its outputs [['stdout']] became []"),
+        ([], [stream("8 rows")], "its outputs [] became [['stdout']]"),
         ([stream("8 rows")], [stream("16 rows")], "stdout: '8 rows' became '16 rows'"),
         ([stream("a\nb\n")], [stream("a\nb\nc\n")], "stdout: '' became 'c'"),
-        ([stream("a")], [stream("a", "stderr")], "stored are [['stdout']], a run shows [['stderr']]"),
-        ([stream("a")], [stream("a"), shown({"text/plain": "b"})], "stored are [['stdout']], a run shows"),
-        ([shown({"a/b": "a", "image/png": "x"})], [shown({"a/b": "a"})], "a run shows [['a/b']]"),
+        ([stream("a")], [stream("a", "stderr")], "its outputs [['stdout']] became [['stderr']]"),
+        (
+            [stream("a")],
+            [stream("a"), shown({"text/plain": "b"})],
+            "its outputs [['stdout']] became [['stdout'], ['text/plain']]",
+        ),
+        (
+            [shown({"a/b": "a", "image/png": "x"})],
+            [shown({"a/b": "a"})],
+            "its outputs [['a/b', 'image/png']] became [['a/b']]",
+        ),
         ([error("KeyError", "a")], [error("KeyError", "b")], "error: 'KeyError: a' became 'KeyError: b'"),
     ],
 )
-def test_outputs_that_are_not_the_stored_ones_are_found(
+def test_outputs_that_differ_from_the_stored_ones_are_found(
     stored: list[NotebookNode], fresh: list[NotebookNode], finding: str
 ) -> None:
-    """Outputs are missing, added, of another kind, or have another content."""
+    """Outputs are missing, added, of another kind, or have other content."""
     assert finding in rules.find_changed_outputs(showing(*stored), showing(*fresh))[0]
 
 
@@ -306,13 +313,13 @@ MEASURED = (
 
 
 def measured(html: str, *others: NotebookNode) -> NotebookNode:
-    """A notebook whose one cell, of which nbval ignores the outputs, shows a chart with its numbers."""
+    """Return a notebook with one cell, which shows a chart with numbers, and whose outputs nbval ignores."""
     chart = shown({"text/plain": "one run a key", "text/html": html})
     return notebook(code("x", chart, *others, tags=("nbval-ignore-output",)))
 
 
-def test_of_an_ignored_output_numbers_may_differ() -> None:
-    """Measures with their units, the bytes of a picture and alignment may differ."""
+def test_numbers_in_an_ignored_output_may_differ() -> None:
+    """Measurements with their units, the bytes of a picture and alignment may differ."""
     here = measured(MEASURED.format("Cost", "aa+/0w==", "3.9 s", "22 min"), stream("load  9 ms  x\n"))
     there = measured(MEASURED.format("Cost", "bb7=", "1 min", "1,000.5 h"), stream("load  1,112.5 s x\n"))
     assert rules.find_changed_outputs(here, there) == []
@@ -322,7 +329,7 @@ def test_of_an_ignored_output_numbers_may_differ() -> None:
 @pytest.mark.parametrize(
     ("other", "finding"),
     [
-        (notebook(code("x")), "shows nothing when run"),
+        (notebook(code("x")), "its outputs [['text/html', 'text/plain']] became []"),
         (measured("<p>Cost</p>"), "text/html: "),
         (measured(MEASURED.format("Price", "aa==", "3.9 s", "22 min")), "text/html: "),
         (measured(MEASURED.format("Cost", "aa==", "nothing", "22 min")), "text/html: "),
@@ -330,19 +337,22 @@ def test_of_an_ignored_output_numbers_may_differ() -> None:
             measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min").replace("src=", "href=")),
             "text/html: ",
         ),
-        (measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min"), stream("a")), "a run shows [["),
+        (
+            measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min"), stream("a")),
+            "its outputs [['text/html'",
+        ),
         (measured(MEASURED.format("Cost", "", "3.9 s", "22 min")), "text/html: "),
     ],
 )
-def test_of_an_ignored_output_everything_else_is_compared(other: NotebookNode, finding: str) -> None:
-    """A chart that vanishes is found, and so is one without its numbers, or with other words."""
+def test_everything_else_in_an_ignored_output_is_compared(other: NotebookNode, finding: str) -> None:
+    """A missing chart is found, and so is a chart without its numbers, or with other words."""
     chart = measured(MEASURED.format("Cost", "aa==", "3.9 s", "22 min"))
     assert finding in rules.find_changed_outputs(chart, other)[0]
     assert rules.find_unrepeatable_cells(chart, other) != []
 
 
 def test_a_cell_that_does_not_repeat_is_found() -> None:
-    """It shows another output or an error the second time, or has a tag although it shows the same."""
+    """It shows another output or an error when run again, or has the tag although it shows the same."""
     one, two, raised = showing(stream("8 rows")), showing(stream("16 rows")), showing(error("KeyError"))
     assert "run again, stdout: '8 rows' became '16 rows'" in rules.find_unrepeatable_cells(one, two)[0]
     assert "run again, In [1] 'show()': it raised KeyError" in rules.find_unrepeatable_cells(one, raised)[0]
@@ -357,7 +367,7 @@ def test_a_cell_that_does_not_repeat_is_found() -> None:
 
 
 def plan(starter: str, solution: str, *also_right: str) -> Lesson:
-    """A lesson whose one exercise, 7.1, has these cells."""
+    """Return a lesson with one exercise, 7.1, which has these cells."""
     exercise = Exercise(
         id="7.1",
         title="Sow",
@@ -398,13 +408,13 @@ ESCAPED = "bed.plant(<b>seed</b>, depth=2 if seed &lt; &quot;m&quot; else 3)"
 
 
 def sowing(*cells: NotebookNode) -> NotebookNode:
-    """The notebook of that lesson, untouched, with these cells below."""
+    """Return the notebook of that lesson, not yet answered, with these cells at its end."""
     task = new_markdown_cell("### Exercise 7.1: Sow\n\nDo it.", metadata={"tags": ["task:7.1"]})
     return notebook(code("bed = Bed()\nbed.clear()"), task, code(STARTER, tags=("exercise:7.1",)), *cells)
 
 
-def test_what_a_learner_has_anyway_gives_nothing_away() -> None:
-    """Starters, very short lines, other answers and what the lesson teaches are allowed."""
+def test_code_that_learners_have_anyway_is_allowed() -> None:
+    """Starters, very short lines, other answers and lines that the lesson teaches are allowed."""
     fine = [
         code("for key in keys:\n    return"),
         code('check("7.1", "b")'),
@@ -416,9 +426,12 @@ def test_what_a_learner_has_anyway_gives_nothing_away() -> None:
         assert rules.find_leaked_answers(sowing(cell), SOWING) == []
 
 
-TELLTALES = {
+LEAKS = {
     "the solution": (code(SOLUTION), "In [3] 'def sow(bed, seeds):': it holds 'def sow(bed, seeds):\\n"),
-    "otherwise laid out": (code(SOLUTION.replace("    ", "\t").replace('"', "'")), "In [3] 'def sow(bed"),
+    "the solution in another layout": (
+        code(SOLUTION.replace("    ", "\t").replace('"', "'")),
+        "In [3] 'def sow(bed",
+    ),
     "another solution": (
         new_markdown_cell("Or `check('7.1', lambda bed, seeds: bed.replant(seeds))`."),
         "prose cell 2: it holds 'check(\"7.1\", lambda bed, seeds: bed.replant(seeds))', which answers 7.1.",
@@ -435,9 +448,9 @@ TELLTALES = {
 }
 
 
-@pytest.mark.parametrize(("cell", "finding"), TELLTALES.values(), ids=TELLTALES)
+@pytest.mark.parametrize(("cell", "finding"), LEAKS.values(), ids=LEAKS)
 def test_a_solution_or_a_line_of_one_is_found(cell: NotebookNode, finding: str) -> None:
-    """It is found in every place and every spelling."""
+    """It is found in every place and in every spelling."""
     found = rules.find_leaked_answers(sowing(cell), SOWING)
     assert found
     assert found[0].startswith(finding)
@@ -447,12 +460,12 @@ def test_a_solution_in_the_metadata_is_found() -> None:
     """The metadata of cells and of the notebook are searched."""
     hidden = code("x")
     hidden.metadata["solution"] = SOLUTION.splitlines()
-    named = {finding.partition(":")[0] for finding in rules.find_leaked_answers(sowing(hidden), SOWING)}
-    assert named == {"In [3] 'x'"}
+    places = {finding.partition(":")[0] for finding in rules.find_leaked_answers(sowing(hidden), SOWING)}
+    assert places == {"In [3] 'x'"}
     whole = sowing()
     whole.metadata["solutions"] = {"7.1": SOLUTION}
-    named = {finding.partition(":")[0] for finding in rules.find_leaked_answers(whole, SOWING)}
-    assert named == {"the notebook's metadata"}
+    places = {finding.partition(":")[0] for finding in rules.find_leaked_answers(whole, SOWING)}
+    assert places == {"the notebook's metadata"}
 
 
 @pytest.mark.parametrize("cell", ['check("7.1", "c")', "check('7.1','C')", 'x = check( "7.1", " C) ")'])
@@ -463,21 +476,21 @@ def test_the_right_letter_is_found(cell: str) -> None:
 
 
 def board(title: str, traceback: str) -> NotebookNode:
-    """A notebook that shows a board with a folded traceback."""
+    """Return a notebook that shows a board with a folded traceback."""
     html = f'<p>{title}</p><details class="lesson-fold"><pre>{traceback}</pre></details>'
     return showing(shown({"text/html": html}))
 
 
-def test_what_a_board_folds_away_may_differ_and_nothing_else() -> None:
-    """Another traceback in the fold is ignored; another title or a missing fold is found."""
+def test_only_the_folded_text_of_a_board_may_differ() -> None:
+    """A different traceback in the fold is ignored; a different title or a missing fold is found."""
     before = board("Failed", "line 1")
     assert not rules.find_changed_outputs(before, board("Failed", "line 2"))
     assert rules.find_changed_outputs(before, board("Succeeded", "line 1"))
     assert rules.find_changed_outputs(before, showing(shown({"text/html": "<p>Failed</p>"})))
 
 
-def test_a_fold_may_mention_warnings_but_not_folders() -> None:
-    """Dagster's own code has functions named after warnings; a machine's folders are never in an output."""
+def test_a_fold_may_mention_warnings_but_no_folders() -> None:
+    """Dagster has functions named after warnings; folders of this machine are not allowed anywhere."""
     assert not rules.find_unstable_text(board("Failed", "in suppress_warnings"))
     assert rules.find_unstable_text(board("A warning", "line 1"))
     assert rules.find_unstable_text(board("Failed", 'File "/srv/lesson.py"'))

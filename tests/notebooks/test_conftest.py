@@ -45,7 +45,7 @@ FAULTS = {
     "'cost (number)'\" became \"'price (number)'": run(
         "'price 4'", value("'cost 3'"), tags=("nbval-ignore-output",)
     ),
-    "[['stdout'], ['text/plain']], a run shows [['text/plain'], ['stdout']]": run(
+    "its outputs [['stdout'], ['text/plain']] became [['text/plain'], ['stdout']]": run(
         "display(1)\nprint(2)", printed("2\n"), new_output("display_data", data={"text/plain": "1"})
     ),
     "the tags 'raises-exception' and 'raises:NameOfTheException' go together": run(

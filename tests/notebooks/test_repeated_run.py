@@ -45,7 +45,7 @@ def test_what_changes_in_a_second_run_is_found(tmp_path: Path) -> None:
     raised, changed, gone = rules.find_unrepeatable_cells(run.first, run.again)
     assert raised.startswith("run again, In [6] 'del here': it raised NameError, which no tag announces.")
     assert changed.startswith("In [5] 'rows.append(8)': run again, text/plain: '1' became '2'.")
-    assert gone.startswith("In [6] 'del here': run again, [] became [['error']].")
+    assert gone.startswith("In [6] 'del here': run again, its outputs [] became [['error']].")
 
 
 def test_the_solved_edition_is_run_after_the_learners(tmp_path: Path) -> None:
