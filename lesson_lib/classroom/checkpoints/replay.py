@@ -5,11 +5,10 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Container, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from lesson_lib.classroom.checkpoints.section_starts import (
     Cell,
@@ -18,8 +17,8 @@ from lesson_lib.classroom.checkpoints.section_starts import (
     find_course_sections,
     is_edited,
 )
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Table
-from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.display.board import Block, Facts, Line, Table
+from lesson_lib.classroom.display.displayable import Displayable, DisplayableBoard
 from lesson_lib.classroom.display.safe_text import format_list, make_plain
 
 if TYPE_CHECKING:
@@ -57,51 +56,17 @@ class _CannotGoOn(Exception):
     """The section cannot be reached; the message says why, and the next move."""
 
 
-@dataclass(frozen=True, repr=False)
-class Sections(Displayable):
-    """The sections of all notebooks."""
-
-    of: Sequence[tuple[str, Sequence[SectionStart]]]
-
-    def board(self) -> Board:
-        """Describe a table for each notebook."""
-        columns = ("checkpoint", "where it leads")
-        tables: list[Block] = [
-            Table(notebook, columns, [(Line(section.id), Line(section.heading)) for section in sections])
-            for notebook, sections in self.of
-        ]
-        how = 'checkpoint("02.4") brings your notebook to where section 02.4 starts.'
-        return Board("The sections of the course", [Line(how), *tables])
+def _list_sections() -> Displayable:
+    how = 'checkpoint("02.4") brings your notebook to where section 02.4 starts.'
+    columns = ("checkpoint", "where it leads")
+    tables = [
+        Table(path.stem, columns, [(Line(section.id), Line(section.heading)) for section in sections])
+        for path, sections in find_course_sections().items()
+    ]
+    return DisplayableBoard("The sections of the course", [Line(how), *tables])
 
 
-@dataclass(frozen=True, repr=False)
-class Arrival(Displayable):
-    """The section that the notebook is at, and the names that it has."""
-
-    section: SectionStart
-    names: Sequence[str]
-    is_edited: bool = False
-
-    def board(self) -> Board:
-        """Describe the section, the names, and where to continue."""
-        blocks: list[Block] = []
-        if self.names:
-            blocks.append(
-                Facts([("Names that are ready", format_list(self.names, max_items=len(self.names)))])
-            )
-        if "lab" in self.names:
-            blocks.append(Line("The lab is a new one; its files and rows are as the cells above leave them."))
-        if self.is_edited:
-            blocks.append(Line("You have changed cells above; what has run are the course's own ones."))
-        go_on = f"Go on with the {'cells of this section' if self.section.before else 'first cell'}."
-        return Board(f"You are at {self.section.id} {self.section.heading}", [*blocks, Line(go_on)])
-
-
-def _list_sections() -> Sections:
-    return Sections([(path.stem, sections) for path, sections in find_course_sections().items()])
-
-
-def _go_to(wanted: str) -> Arrival:
+def _go_to(wanted: str) -> Displayable:
     from IPython.core.getipython import get_ipython  # noqa: PLC0415 - as above
 
     notebooks = find_course_sections()
@@ -113,8 +78,17 @@ def _go_to(wanted: str) -> Arrival:
             "checkpoint needs the notebook's kernel: call it in a notebook, or wherever IPython runs."
         )
     _replay(shell, section)
-    names = {name for cell in section.before for name in _find_names(shell, cell)} & shell.user_ns.keys()
-    return Arrival(section, sorted(names, key=str.lower), is_edited(path, section))
+    found = {name for cell in section.before for name in _find_names(shell, cell)} & shell.user_ns.keys()
+    names = sorted(found, key=str.lower)
+    blocks: list[Block] = []
+    if names:
+        blocks.append(Facts([("Names that are ready", format_list(names, max_items=len(names)))]))
+    if "lab" in names:
+        blocks.append(Line("The lab is a new one; its files and rows are as the cells above leave them."))
+    if is_edited(path, section):
+        blocks.append(Line("You have changed cells above; what has run are the course's own ones."))
+    blocks.append(Line(f"Go on with the {'cells of this section' if section.before else 'first cell'}."))
+    return DisplayableBoard(f"You are at {section.id} {section.heading}", blocks)
 
 
 def _find(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> tuple[Path, SectionStart]:
@@ -147,9 +121,8 @@ def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
     before = dict(shell.user_ns)
     cell: Cell | None = None
     try:
-        with _close_new_figures(), _show_progress(section) as say:
-            for number, cell in enumerate(section.before, start=1):
-                say(number)
+        with _close_new_figures(), closing(_show_progress(section)) as cells:
+            for cell in cells:
                 _run(shell, cell)
     except BaseException as error:
         for name in shell.user_ns.keys() - before.keys():
@@ -199,27 +172,23 @@ def _run(shell: "InteractiveShell", cell: Cell) -> None:
             raise _NothingRaised(f"it was to raise {cell.error}, and raised nothing.")
 
 
-@contextmanager
-def _show_progress(section: SectionStart) -> Iterator[Callable[[int], None]]:
-    """Yield a function that shows the progress once it takes a while; remove what it showed at the end."""
+def _show_progress(section: SectionStart) -> Generator[Cell, None, None]:
+    """Yield the cells before a section, and show the progress once it takes a while."""
     from IPython.display import clear_output  # noqa: PLC0415 - as above
 
     began = time.monotonic()
-    said = False
-
-    def say(number: int) -> None:
-        nonlocal said
-        if time.monotonic() - began > _SECONDS_BEFORE_PROGRESS:
-            if said:
-                clear_output(wait=True)
-            said = True
-            text = f"On the way to {section.id}: cell {number} of {len(section.before)}"
-            print(text, end="", flush=True)  # noqa: T201 - removed at the end
-
+    has_printed = False
     try:
-        yield say
+        for number, cell in enumerate(section.before, start=1):
+            if time.monotonic() - began > _SECONDS_BEFORE_PROGRESS:
+                if has_printed:
+                    clear_output(wait=True)
+                has_printed = True
+                text = f"On the way to {section.id}: cell {number} of {len(section.before)}"
+                print(text, end="", flush=True)  # noqa: T201 - removed at the end
+            yield cell
     finally:
-        if said:
+        if has_printed:
             clear_output()
 
 
@@ -242,7 +211,7 @@ def _list_figures() -> set[Any]:
 def _find_names(shell: "InteractiveShell", cell: Cell) -> Iterator[str]:
     """Return the names that a cell assigns or defines, without loop variables."""
     source = re.sub(r"\A\s*%%.*", "", cell.source)
-    yield from _find_assigned(ast.parse(shell.transform_cell(source)).body)
+    return _find_assigned(ast.parse(shell.transform_cell(source)).body)
 
 
 def _find_assigned(statements: Sequence[ast.stmt]) -> Iterator[str]:
@@ -251,12 +220,10 @@ def _find_assigned(statements: Sequence[ast.stmt]) -> Iterator[str]:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 yield statement.name
             case ast.Assign(targets=targets):
-                yield from (node.id for target in targets for node in ast.walk(target) if _is_assigned(node))
+                nodes = (node for target in targets for node in ast.walk(target))
+                names = (node for node in nodes if isinstance(node, ast.Name) and node.id != "_")
+                yield from (name.id for name in names if isinstance(name.ctx, ast.Store))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 yield name
             case ast.For() | ast.While() | ast.If() | ast.With() | ast.Try():
                 yield from _find_assigned(statement.body)
-
-
-def _is_assigned(node: ast.AST) -> TypeGuard[ast.Name]:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id != "_"

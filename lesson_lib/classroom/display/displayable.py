@@ -20,3 +20,11 @@ class Displayable:
 
     def _repr_html_(self) -> str:
         return render_html(self.board())
+
+
+class DisplayableBoard(Displayable, Board):
+    """A board that shows itself."""
+
+    def board(self) -> Board:
+        """Return this board."""
+        return self

@@ -98,8 +98,9 @@ def _load_question(path: Path, exercise: str) -> Exercise:
     if len(kinds) != 1:
         fault = f"The front matter of a question has one of these keys: {', '.join(QUESTIONS)}."
         raise page.error(fault)
-    page.require((*_COMMON, "hints", *kinds[0].keys))
-    return kinds[0].complete(_begin(exercise, page, tuple(page.front["hints"])), page)
+    [(keys, complete)] = kinds
+    page.require((*_COMMON, "hints", *keys))
+    return complete(_begin(exercise, page, tuple(page.front["hints"])), page)
 
 
 def _load_folder(folder: Path, exercise: str, module: str) -> Exercise:

@@ -1,33 +1,12 @@
 """`hint` and `solution`: help for a learner who asks for it, one step at a time."""
 
-from dataclasses import dataclass
-
-from lesson_lib.classroom.display.board import Block, Board, Fold, Line
-from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.display.board import Fold, Line
+from lesson_lib.classroom.display.displayable import Displayable, DisplayableBoard
 from lesson_lib.classroom.exercises.checking import find_exercise
 from lesson_lib.classroom.exercises.progress_store import HintGiven, SolutionSeen, load, record
 
 
-@dataclass(frozen=True, repr=False)
-class Help(Displayable):
-    """A few lines of help, and the code of a solution."""
-
-    title: str
-    lines: tuple[str, ...]
-    code: str = ""
-
-    def board(self) -> Board:
-        """Describe the code and then the lines."""
-        code = (
-            [Fold("One way to write it", self.code, self.code.splitlines(), is_open=True)]
-            if self.code
-            else []
-        )
-        blocks: list[Block] = [*code, *map(Line, filter(None, self.lines))]
-        return Board(self.title, blocks)
-
-
-def hint(exercise: str) -> Help:
+def hint(exercise: str) -> Displayable:
     """Show the next hint, from a nudge to nearly the solution; after the last one, show all of them.
 
     Raises:
@@ -35,19 +14,22 @@ def hint(exercise: str) -> Help:
     """
     hints = find_exercise(exercise).hints
     given = load().of(exercise).hints
-    if given >= len(hints):
-        last = f'That is all. solution("{exercise}") shows a worked answer.'
-        return Help(f"All hints for {exercise}", (*hints, last))
-    note = record(HintGiven(exercise)).note
-    return Help(f"Hint {given + 1} of {len(hints)} for {exercise}", (hints[given], note))
+    if given < len(hints):
+        title = f"Hint {given + 1} of {len(hints)} for {exercise}"
+        lines = [hints[given], record(HintGiven(exercise)).note]
+    else:
+        title = f"All hints for {exercise}"
+        lines = [*hints, f'That is all. solution("{exercise}") shows a worked answer.']
+    return DisplayableBoard(title, [Line(line) for line in lines if line])
 
 
-def solution(exercise: str) -> Help:
+def solution(exercise: str) -> Displayable:
     """Show a worked answer. Your progress records that you looked, unless your own was right before.
 
     Raises:
         UsageError: the exercise does not exist.
     """
     asked = find_exercise(exercise)
-    note = record(SolutionSeen(exercise)).note
-    return Help(f"A solution for {exercise}", (asked.takeaway, note), asked.solution)
+    code = Fold("One way to write it", asked.solution, asked.solution.splitlines(), is_open=True)
+    lines = (asked.takeaway, record(SolutionSeen(exercise)).note)
+    return DisplayableBoard(f"A solution for {exercise}", [code, *(Line(line) for line in lines if line)])

@@ -7,7 +7,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark
-from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.display.displayable import Displayable, DisplayableBoard
 from lesson_lib.classroom.display.safe_text import format_count
 from lesson_lib.classroom.exercises.answers import format_value, format_values
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
@@ -17,24 +17,7 @@ from lesson_lib.classroom.exercises.placeholders import has_placeholder
 from lesson_lib.classroom.exercises.progress_store import Predicted, load, record
 from lesson_lib.classroom.exercises.verdict import describe_belief
 
-_guesses: dict[str, tuple[object, ...]] = {}  # in this kernel, until the fact is known
-
-
-@dataclass(frozen=True, repr=False)
-class Guess(Displayable):
-    """A guess that waits for its fact, or how to make one."""
-
-    exercise: str
-    guesses: tuple[object, ...]
-    how: str = "Put your guess in the place of the dots, and run the cell. It may be wrong."
-
-    def board(self) -> Board:
-        """Describe the guess, or how to make one."""
-        name = format_name(self.exercise, is_prediction=True)
-        if not self.guesses:
-            return Board(f"{name}: no guess yet", [Line(self.how)], Mark.OPEN)
-        noted = f"You guess {format_value(self.guesses)}. The cell below shows what is so."
-        return Board(f"{name}: noted", [Line(noted)], Mark.OPEN)
+pending_guesses: dict[str, tuple[object, ...]] = {}  # in this kernel, until the fact is known
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,8 +34,7 @@ class Fact(Displayable):
     def board(self) -> Board:
         """Describe the guess beside the fact."""
         name = format_name(self.exercise, is_prediction=True)
-        facts = [("You guessed", self.guess), ("It is", self.fact)]
-        blocks: list[Block] = [Facts([fact for fact in facts if fact[1]])]
+        blocks: list[Block] = [Facts.of_known(("You guessed", self.guess), ("It is", self.fact))]
         if self.misconception:
             blocks += describe_belief(self.misconception)
         if self.note:
@@ -64,25 +46,7 @@ class Fact(Displayable):
         return Board(f"{name}: as you guessed", blocks, Mark.GOOD)
 
 
-@dataclass(frozen=True, repr=False)
-class Surprises(Displayable):
-    """The guesses that were off. Looking at a surprise twice helps to remember it."""
-
-    off: tuple[tuple[str, str], ...]
-    guessed: int
-    note: str = ""
-
-    def board(self) -> Board:
-        """Describe each guess that was off in a line."""
-        blocks: list[Block] = [Facts(self.off), *([Line(self.note)] if self.note else [])]
-        if not self.guessed:
-            return Board("You have made no guess so far", blocks)
-        guesses = "1 guess" if self.guessed == 1 else f"{self.guessed} guesses"
-        off = {0: "none was", 1: "1 was"}.get(len(self.off), f"{len(self.off)} were")
-        return Board(f"You have made {guesses}, and {off} off", blocks)
-
-
-def predict(exercise: str, *guesses: object) -> Guess:
+def predict(exercise: str, *guesses: object) -> Displayable:
     """Commit to a guess before the cell that shows the fact.
 
     Args:
@@ -94,13 +58,15 @@ def predict(exercise: str, *guesses: object) -> Guess:
     """
     asked = _find_prediction(exercise)
     if not guesses or has_placeholder(guesses):
-        guess = Guess(exercise, ())
-    elif how := _explain_expected(asked, format_values(guesses)):
-        guess = Guess(exercise, (), how)
+        how = "Put your guess in the place of the dots, and run the cell. It may be wrong."
     else:
-        guess = Guess(exercise, guesses)
-    _guesses[exercise] = guess.guesses
-    return guess
+        how = _explain_expected(asked, format_values(guesses))
+    if how:
+        pending_guesses.pop(exercise, None)
+        return DisplayableBoard(f"{asked.name}: no guess yet", [Line(how)], Mark.OPEN)
+    pending_guesses[exercise] = guesses
+    noted = f"You guess {format_value(guesses)}. The cell below shows what is so."
+    return DisplayableBoard(f"{asked.name}: noted", [Line(noted)], Mark.OPEN)
 
 
 def fact(exercise: str, value: object) -> Fact:
@@ -114,7 +80,7 @@ def fact(exercise: str, value: object) -> Fact:
         UsageError: the prediction does not exist.
     """
     [compared] = _find_prediction(exercise).scenarios
-    guesses = _guesses.get(exercise, ())
+    guesses = pending_guesses.get(exercise, ())
     if not guesses:
         return Fact(exercise, format_value(value))
     try:
@@ -127,7 +93,7 @@ def fact(exercise: str, value: object) -> Fact:
     return Fact(exercise, format_value(value), format_value(guesses), belief, is_off=is_off, note=note)
 
 
-def surprises() -> Surprises:
+def surprises() -> Displayable:
     """List the guesses that were off in all notebooks. The first guess of each prediction counts."""
     progress = load()
     off = [
@@ -136,7 +102,13 @@ def surprises() -> Surprises:
         if (made := progress.of(exercise).predictions) and made[0].off  # later ones knew the fact
     ]
     guessed = sum(bool(progress.of(exercise).predictions) for exercise in EXERCISES)
-    return Surprises(tuple(off), guessed, progress.note)
+    if guessed:
+        how_many = {0: "none was", 1: "1 was"}.get(len(off), f"{len(off)} were")
+        guesses = "1 guess" if guessed == 1 else f"{guessed} guesses"
+        title = f"You have made {guesses}, and {how_many} off"
+    else:
+        title = "You have made no guess so far"
+    return DisplayableBoard(title, [Facts(off), *([Line(progress.note)] if progress.note else [])])
 
 
 def _explain_expected(exercise: Exercise, given: list[str]) -> str:

@@ -1,10 +1,7 @@
 """`progress`: a report of what the learner has done, exercise by exercise, in all notebooks."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from lesson_lib.classroom.display.board import Block, Board, Line, Mark, Table
-from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.classroom.display.board import Block, Line, Mark, Table
+from lesson_lib.classroom.display.displayable import Displayable, DisplayableBoard
 from lesson_lib.classroom.display.safe_text import format_count
 from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
@@ -15,43 +12,33 @@ from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Prog
 _MARKS = {Outcome.RIGHT: Mark.GOOD, Outcome.NOT_ATTEMPTED: Mark.OPEN}
 
 
-@dataclass(frozen=True, repr=False)
-class Report(Displayable):
-    """What the learner has done in each exercise."""
-
-    progress: Progress
-
-    def board(self) -> Board:
-        """Describe a table for each notebook, with a row for each exercise."""
-        tables = [_make_table(lesson, self.progress) for lesson in LESSONS]
-        blocks: list[Block] = [*tables, *([Line(self.progress.note)] if self.progress.note else [])]
-        exercises = [exercise for lesson in LESSONS for exercise in lesson.exercises]
-        done = sum(_is_done(exercise, self.progress.of(exercise.id)) for exercise in exercises)
-        return Board(f"Your progress: {done} of {format_count(len(exercises), 'exercise')} done", blocks)
-
-
-def progress(*, reset: bool = False) -> Report:
+def progress(*, reset: bool = False) -> Displayable:
     """Show what you have done in all notebooks. It is stored in a file on this machine only.
 
     Args:
         reset: whether to start over. The old file stays beside the new one, and the report names it.
     """
-    return Report(_reset() if reset else load())
+    kept = _reset() if reset else load()
+    exercises = [exercise for lesson in LESSONS for exercise in lesson.exercises]
+    done = sum(_is_done(exercise, kept.of(exercise.id)) for exercise in exercises)
+    blocks: list[Block] = [_make_table(lesson, kept) for lesson in LESSONS]
+    if kept.note:
+        blocks.append(Line(kept.note))
+    title = f"Your progress: {done} of {format_count(len(exercises), 'exercise')} done"
+    return DisplayableBoard(title, blocks)
 
 
 _reset = reset  # `progress` has an argument of that name
 
 
 def _make_table(lesson: Lesson, progress: Progress) -> Table:
-    return Table(lesson.notebook, ("exercise", "so far", "then you can"), tuple(_make_rows(lesson, progress)))
-
-
-def _make_rows(lesson: Lesson, progress: Progress) -> Iterator[tuple[Line, ...]]:
     # A board draws no Markdown.
-    can = {objective.id: objective.text.replace("`", "") for objective in lesson.objectives}
-    for exercise in lesson.exercises:
-        name = Line(f"{exercise.id} {exercise.title}")
-        yield name, _describe(exercise, progress.of(exercise.id)), Line(can[exercise.objective])
+    can = {objective.id: Line(objective.text.replace("`", "")) for objective in lesson.objectives}
+    rows = [
+        (Line(f"{each.id} {each.title}"), _describe(each, progress.of(each.id)), can[each.objective])
+        for each in lesson.exercises
+    ]
+    return Table(lesson.notebook, ("exercise", "so far", "then you can"), rows)
 
 
 def _is_done(exercise: Exercise, done: ExerciseProgress) -> bool:

@@ -7,8 +7,9 @@ exercise and all its proofs are made of it.
 import ast
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from string import ascii_lowercase
+from types import CodeType
 from typing import Any
 
 from lesson_lib.classroom.exercises.answers import (
@@ -22,19 +23,6 @@ from lesson_lib.classroom.exercises.exercise import Exercise, Miss
 from lesson_lib.classroom.pages import Page
 
 _BULLET = re.compile(r"^( *)- \*\*(.+?)\*\*", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Question:
-    """A kind of short question.
-
-    Attributes:
-        keys: those of its front matter, beside those of every question.
-        complete: takes the exercise without its cells, and the page; returns it with them.
-    """
-
-    keys: Collection[str]
-    complete: Callable[[Exercise, Page], Exercise]
 
 
 def _complete_choice(exercise: Exercise, page: Page) -> Exercise:
@@ -66,8 +54,8 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
     """Complete a question whose answer is a dict: a letter for each name."""
     answers = page.front["answers"]
     wrong = {
-        name: {letter: _Against.read(text) for letter, text in texts.items()}
-        for name, texts in page.front["wrong"].items()
+        name: {letter: _read_reason(reason) for letter, reason in reasons.items()}
+        for name, reasons in page.front["wrong"].items()
     }
     letters = _letters_of_each(page, answers)
     for name, known in letters.items():
@@ -82,8 +70,8 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
         for name, value in zip(names, given, strict=True):
             [letter] = read_letters(value, letters[name], count=1, question=name)
             if letter != answers[name]:
-                against = wrong[name][letter]
-                return Miss(against.belief, f"{name}, {letter}: {against.text}", page.front["instead"])
+                belief, reason = wrong[name][letter]
+                return Miss(belief, f"{name}, {letter}: {reason}", page.front["instead"])
         return None
 
     judge_letters.__doc__ = page.front["scenario"]
@@ -100,10 +88,10 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
         scenarios=(judge_letters,),
         also_right=(cell(**{name: f" {letter.upper()}) " for name, letter in answers.items()}),),
         wrong=tuple(
-            (cell(**{name: letter}), against.belief)
+            (cell(**{name: letter}), belief)
             for name in names
-            for letter, against in wrong[name].items()
-            if against.belief
+            for letter, (belief, _) in wrong[name].items()
+            if belief
         ),
     )
 
@@ -123,29 +111,32 @@ def _letters_of_each(page: Page, names: Collection[str]) -> dict[str, list[str]]
     return {name: letters or shared for name, letters in own.items()}
 
 
-@dataclass(frozen=True)
-class _Against:
-    """What speaks against a wrong letter, and the id of the belief behind it; empty if there is none."""
+def _read_reason(value: Any) -> tuple[str, str]:  # noqa: ANN401 - of YAML
+    """Read what is wrong with a letter: a text, or a mapping of the belief behind it to a text.
 
-    text: str
-    belief: str = ""
-
-    @classmethod
-    def read(cls, value: Any) -> "_Against":  # noqa: ANN401 - of YAML
-        """Read a text, or a mapping of one belief to a text."""
-        if isinstance(value, str):
-            return cls(value)
-        [(belief, text)] = value.items()
-        return cls(text, belief)
+    Returns:
+        The id of the belief, which may be empty, and the text.
+    """
+    if isinstance(value, str):
+        return "", value
+    [(belief, text)] = value.items()
+    return belief, text
 
 
 def _complete_prediction(exercise: Exercise, page: Page) -> Exercise:
     right = _as_list(page.front["guess"])
-    beliefs = {belief: _Blame(page, belief, len(right)) for belief in page.front["beliefs"]}
+    letters = ascii_lowercase[: len(right)]
+    beliefs = {belief: _read_belief(page, belief, letters) for belief in page.front["beliefs"]}
 
-    def belief_of(*guesses: object) -> str:
-        numbers = [float(value) for value in format_values(guesses)]
-        return next((belief for belief, blame in beliefs.items() if blame.is_shown_by(numbers)), "")
+    def compare_guess(fact: object, *guesses: object) -> Miss | None:
+        """Your guess and the fact."""
+        if is_same(guesses, fact):
+            return None
+        numbers = dict(zip(letters, map(float, format_values(guesses)), strict=True))
+        for belief, (when, _) in beliefs.items():
+            if eval(when, {"__builtins__": {}}, numbers):  # noqa: S307 - the course's own expression
+                return Miss(belief)
+        return Miss()
 
     def cell(*values: object) -> str:
         return f'predict("{exercise.id}", {", ".join(map(str, values))})'
@@ -155,60 +146,37 @@ def _complete_prediction(exercise: Exercise, page: Page) -> Exercise:
         exercise,
         starter=cell(*["..."] * len(right)),
         solution=cell(*right),
-        scenarios=(prediction(belief_of),),
+        scenarios=(compare_guess,),
         also_right=tuple(other_ways),
         wrong=tuple(
-            (cell(*_as_list(guess)), belief) for belief, blame in beliefs.items() for guess in blame.examples
+            (cell(*_as_list(guess)), belief) for belief, (_, such_as) in beliefs.items() for guess in such_as
         ),
         is_prediction=True,
     )
 
 
-class _Blame:
-    """When a guess shows a belief: an expression of the guessed numbers, which are called a, b, c, ..."""
-
-    def __init__(self, page: Page, belief: str, count: int) -> None:
-        try:
-            self.examples = page.front["beliefs"][belief]["such as"]
-            when = ast.parse(str(page.front["beliefs"][belief]["when"]), mode="eval")
-        except (KeyError, SyntaxError, TypeError):
-            raise page.error(
-                "A belief has `when`, an expression, and `such as`, guesses.", f"{belief}:"
-            ) from None
-        self._names = ascii_lowercase[:count]
-        if unknown := {node.id for node in ast.walk(when) if isinstance(node, ast.Name)} - {*self._names}:
-            fault = f"There is no {', '.join(sorted(unknown))}: the guesses are {', '.join(self._names)}."
-            raise page.error(fault, f"{belief}:")
-        self._when = compile(when, str(page.path), "eval")
-
-    def is_shown_by(self, numbers: list[float]) -> bool:
-        values = dict(zip(self._names, numbers, strict=True))
-        return bool(eval(self._when, {"__builtins__": {}}, values))  # noqa: S307 - the course's own expression
+def _read_belief(page: Page, belief: str, letters: str) -> tuple[CodeType, list[Any]]:
+    """Return when a guess shows a belief, as an expression of its numbers a, b, c, ..., and such guesses."""
+    try:
+        such_as = page.front["beliefs"][belief]["such as"]
+        when = ast.parse(str(page.front["beliefs"][belief]["when"]), mode="eval")
+    except (KeyError, SyntaxError, TypeError):
+        fault = "A belief has `when`, an expression, and `such as`, guesses."
+        raise page.error(fault, f"{belief}:") from None
+    if unknown := {node.id for node in ast.walk(when) if isinstance(node, ast.Name)} - {*letters}:
+        fault = f"There is no {', '.join(sorted(unknown))}: the guesses are {', '.join(letters)}."
+        raise page.error(fault, f"{belief}:")
+    return compile(when, str(page.path), "eval"), such_as
 
 
 def _as_list(value: Any) -> list[Any]:  # noqa: ANN401 - of YAML
     return value if isinstance(value, list) else [value]
 
 
-def prediction(belief_of: Callable[..., str]) -> Callable[..., Miss | None]:
-    """Make the scenario of a prediction.
-
-    Args:
-        belief_of: takes the guesses, and returns the id of the misconception behind them, or an empty string.
-    """
-
-    def compare_guess(fact: object, *guesses: object) -> Miss | None:
-        """Your guess and the fact."""
-        if is_same(guesses, fact):
-            return None
-        return Miss(belief_of(*guesses), seen=format_value(fact), expected=format_value(guesses))
-
-    return compare_guess
-
-
-# By the key of the front matter that says which kind a page is.
-QUESTIONS: Mapping[str, Question] = {
-    "answer": Question(("answer", "beliefs"), _complete_choice),
-    "answers": Question(("answers", "wrong", "cell", "scenario", "instead"), _complete_matching),
-    "guess": Question(("guess", "beliefs"), _complete_prediction),
+# The kinds of question, by the key of the front matter that distinguishes them. Each has its keys, beside
+# those of every question, and the function that adds the cells and the scenario to an exercise.
+QUESTIONS: Mapping[str, tuple[Collection[str], Callable[[Exercise, Page], Exercise]]] = {
+    "answer": (("answer", "beliefs"), _complete_choice),
+    "answers": (("answers", "wrong", "cell", "scenario", "instead"), _complete_matching),
+    "guess": (("guess", "beliefs"), _complete_prediction),
 }

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from lesson_lib.classroom.display.board import Fold, Line
+from lesson_lib.classroom.display.displayable import DisplayableBoard
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.exercises import hint, solution
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
@@ -16,27 +18,25 @@ def test_each_call_gives_one_more_hint_and_then_all_of_them() -> None:
     """The recorded number decides which hint comes next, and listing all hints does not raise it."""
     number = len(EXERCISE.hints)
     for given, text in enumerate(EXERCISE.hints, 1):
-        given_help = hint("2.4")
-        assert (given_help.title, given_help.lines) == (f"Hint {given} of {number} for 2.4", (text, ""))
+        assert hint("2.4") == DisplayableBoard(f"Hint {given} of {number} for 2.4", [Line(text)])
         assert load().of("2.4") == ExerciseProgress(hints=given)
     for _ in range(2):
-        given_help = hint("2.4")
-        assert given_help.title == "All hints for 2.4"
-        assert given_help.lines == (*EXERCISE.hints, 'That is all. solution("2.4") shows a worked answer.')
+        lines = (*EXERCISE.hints, 'That is all. solution("2.4") shows a worked answer.')
+        assert hint("2.4") == DisplayableBoard("All hints for 2.4", list(map(Line, lines)))
         assert load().of("2.4") == ExerciseProgress(hints=number)
 
 
 def test_a_solution_is_shown_with_its_takeaway() -> None:
     """The whole code is in an open fold and in the text, and progress records that it was seen."""
     worked = solution("2.4")
-    assert (worked.title, worked.code, worked.lines) == (
-        "A solution for 2.4",
-        EXERCISE.solution,
-        (EXERCISE.takeaway, ""),
-    )
+    code, *lines = worked.board().blocks
+    assert worked.board().title == "A solution for 2.4"
+    assert isinstance(code, Fold)
+    assert code.text == EXERCISE.solution
+    assert lines == [Line(EXERCISE.takeaway)]
     assert '<details class="lesson-whole" open>' in render_html(worked.board())
-    lines = [line.strip() for line in repr(worked).splitlines()]
-    assert [line.strip() for line in EXERCISE.solution.splitlines() if line.strip() not in lines] == []
+    shown = [line.strip() for line in repr(worked).splitlines()]
+    assert [line.strip() for line in EXERCISE.solution.splitlines() if line.strip() not in shown] == []
     assert load().of("2.4") == ExerciseProgress(solution_seen=True)
 
 
