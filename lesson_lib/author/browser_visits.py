@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,18 +29,18 @@ from lesson_lib.author.notebook_rules import name_code_cells
 from lesson_lib.author.notebook_runner import MAX_SECONDS_PER_CELL
 from lesson_lib.notebook_cells import RAISES, find_tag
 
-WINDOW = {"width": 1280, "height": 1600}  # a laptop's width, and as much of a notebook as can be read at once
+WINDOW = {"width": 1280, "height": 1600}  # a laptop's width, and a height that shows several cells
 SECONDS_TO_OPEN = 120
 SECONDS_TO_RENDER = 20
-SECONDS_UNTIL_SETTLED = 5  # after something went wrong, and only then: the next cell may still be on its way
-OVERLAP_PIXELS = 80  # pixels that two screenshots share, so that each line is whole in one of them
+SECONDS_UNTIL_SETTLED = 5  # after an error, because later cells may still be running
+OVERLAP_PIXELS = 80  # of two screenshots, so that each line is whole in one of them
 
 PICTURE_OF = "01_irregular_partitions.ipynb"
 PICTURE_WIDTH = 1120
 MAX_PICTURE_HEIGHT = 1500
-MAX_PICTURE_BYTES = 300_000  # bytes
+MAX_PICTURE_BYTES = 300_000
 
-# Everything that pops up, from the first moment on, though it may be gone again before anybody looks.
+# Records every popup from the start, because it may be gone again before the first look.
 WATCH_POPUPS = """
 const popups = '.jp-Dialog, .Toastify__toast, [role=alertdialog]';
 window.coursePopups = new Set();
@@ -71,7 +71,7 @@ IS_DRAWN = """() => [...document.querySelectorAll('.jp-Notebook img')].every(ima
     && [...document.querySelectorAll('.jp-Notebook .jp-RenderedText')].every(text => text.textContent)"""
 NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-# A cell out of sight is not laid out, and its height only guessed, until it is scrolled to.
+# The height of a cell out of sight is only an estimate until the notebook is scrolled to it.
 LAY_OUT_ALL = ".jp-Notebook .jp-Cell { content-visibility: visible !important; }"
 SCROLLED = ".jp-Notebook .jp-WindowedPanel-outer"
 END_OF_CELLS = """box => box.scrollTop - box.getBoundingClientRect().top
@@ -80,15 +80,14 @@ END_OF_CELLS = """box => box.scrollTop - box.getBoundingClientRect().top
 
 @dataclass
 class Visit:
-    """A notebook to visit, the folder for its screenshots, and the addresses that its page requested."""
+    """A notebook to visit, and the folder for its screenshots."""
 
     path: Path
     notebook: NotebookNode
     output: Path
-    requested: set[str] = field(default_factory=set)
 
     def picture(self, what: str) -> Path:
-        """Where a screenshot of this notebook goes."""
+        """Return the path of a screenshot of this notebook."""
         return self.output / f"{self.path.stem}-{what}.png"
 
 
@@ -96,9 +95,10 @@ def visit_notebook(browser: Browser, visit: Visit, address: str, picture: Path |
     """Visit one notebook in a window of its own and return what is wrong with it."""
     context = browser.new_context(viewport=WINDOW)
     page = context.new_page()
+    requested: set[str] = set()
     page.add_init_script(WATCH_POPUPS)
-    page.on("request", lambda request: visit.requested.add(request.url))
-    page.on("websocket", lambda socket: visit.requested.add(socket.url))
+    page.on("request", lambda request: requested.add(request.url))
+    page.on("websocket", lambda socket: requested.add(socket.url))
     page.set_default_timeout(SECONDS_TO_RENDER * 1000)
     found: list[str] = []
     try:
@@ -109,7 +109,7 @@ def visit_notebook(browser: Browser, visit: Visit, address: str, picture: Path |
         if found:
             page.screenshot(path=visit.picture("failed"))
         context.close()
-    return [*found, *find_foreign_hosts(visit.requested, address)]
+    return [*found, *find_foreign_hosts(requested, address)]
 
 
 def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Iterator[str]:
@@ -118,7 +118,9 @@ def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Ite
     with explain_timeout(
         "JupyterLab did not open it, with all its cells and an idle kernel,", SECONDS_TO_OPEN
     ):
-        page.goto(build_address(visit.path, address), timeout=SECONDS_TO_OPEN * 1000)
+        parts = urlsplit(address)  # `reset` closes what was open before in this JupyterLab
+        opened = parts._replace(path=f"/lab/tree/notebooks/{visit.path.name}", query=f"{parts.query}&reset")
+        page.goto(opened.geturl(), timeout=SECONDS_TO_OPEN * 1000)
         page.wait_for_function(IS_OPEN, arg=len(notebook.cells), timeout=SECONDS_TO_OPEN * 1000)
     wait_until_drawn(page)
     page.screenshot(path=visit.picture("opening"))
@@ -127,7 +129,7 @@ def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Ite
     take_pages(page, visit, "stored")
 
     with explain_timeout("Restart and Run All could not be chosen", SECONDS_TO_RENDER):
-        # First, so that no number of an earlier run passes for one of this.
+        # Cleared first, so that no number of an earlier run is mistaken for one of this run.
         choose(page, "Edit", "editmenu:clear-all")
         page.wait_for_function(IS_BLANK)
         choose(page, "Run", "runmenu:restart-and-run-all")
@@ -153,7 +155,7 @@ def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Ite
 
 @contextmanager
 def explain_timeout(what: str, seconds: int) -> Iterator[None]:
-    """Say of a time-out what it was that did not happen."""
+    """Replace a time-out by an error that says what did not happen."""
     try:
         yield
     except TooLate as error:
@@ -161,25 +163,19 @@ def explain_timeout(what: str, seconds: int) -> Iterator[None]:
 
 
 def wait_until_drawn(page: Page) -> None:
-    """Wait for pictures and texts on their way; the rules say what is missing after that."""
+    """Wait until all pictures and texts are there; the rules report what is still missing."""
     with suppress(TooLate):
         page.wait_for_function(IS_DRAWN)
 
 
-def build_address(path: Path, address: str) -> str:
-    """The address of a notebook, with whatever was open before in this JupyterLab closed."""
-    parts = urlsplit(address)
-    return parts._replace(path=f"/lab/tree/notebooks/{path.name}", query=f"{parts.query}&reset").geturl()
-
-
 def choose(page: Page, menu: str, command: str) -> None:
-    """Choose a command from a menu of JupyterLab's."""
+    """Choose a command from one of JupyterLab's menus."""
     page.get_by_role("menuitem", name=menu, exact=True).click()
     page.locator(f"li[data-command='{command}']").click()
 
 
 def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
-    """Wait until each cell has its number; yield which one hung, where one did."""
+    """Wait until each cell has its number; yield a finding if a cell does not end."""
     names = [name for name, _ in name_code_cells(notebook)]
     before: object = None
     since = time.monotonic()
@@ -193,7 +189,7 @@ def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
         waited = time.monotonic() - since
         stopped = page.evaluate(POPUPS) or (idle and has_surprise(notebook, cells))
         if stopped and waited > SECONDS_UNTIL_SETTLED:
-            return  # an error or the kernel's death: the rules say what is wrong
+            return  # after an error or the kernel's death, which the rules report
         if waited > MAX_SECONDS_PER_CELL:
             yield f"{waiting[0]}: it still ran after {MAX_SECONDS_PER_CELL} seconds. Run it in JupyterLab."
             return
@@ -201,7 +197,7 @@ def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
 
 
 def has_surprise(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
-    """Whether a cell that announces no error shows one."""
+    """Return whether a cell shows an error that it does not announce."""
     return any(
         seen.red and not find_tag(cell, RAISES)
         for (_, cell), seen in zip(name_code_cells(notebook), cells, strict=False)
@@ -209,23 +205,23 @@ def has_surprise(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
 
 
 def read_cells(page: Page) -> list[SeenCell]:
-    """The code cells as the page shows them."""
+    """Return the code cells as the page shows them."""
     return [SeenCell(prompt, tuple(red)) for prompt, red in page.evaluate(SEEN)]
 
 
 def count_regions(page: Page, boards: Mapping[str, int]) -> dict[str, int]:
-    """How many regions of each name the notebook shows, as a screen reader finds them."""
+    """Count the regions of each name in the notebook, as a screen reader finds them."""
     named = {
         name: page.locator(".jp-Notebook").get_by_role("region", name=name, exact=True) for name in boards
     }
-    with suppress(TooLate):  # the first that does not come is reason enough to wait no longer
+    with suppress(TooLate):  # after the first that does not appear, waiting longer is useless
         for name, count in boards.items():
             named[name].nth(count - 1).wait_for(state="attached")
     return {name: there.count() for name, there in named.items()}
 
 
 def change_theme(page: Page, theme: str) -> None:
-    """Choose one of JupyterLab's own themes from the menu."""
+    """Choose one of JupyterLab's own themes from its menu."""
     name = f"JupyterLab {theme}"
     if page.locator("body").get_attribute("data-jp-theme-name") != name:
         page.get_by_role("menuitem", name="Settings", exact=True).click()
@@ -247,7 +243,7 @@ def take_pages(page: Page, visit: Visit, theme: str) -> None:
 
 
 def scroll(page: Page, top: float) -> None:
-    """Scroll the notebook, and wait until that is drawn."""
+    """Scroll the notebook, and wait until it is drawn."""
     page.locator(SCROLLED).evaluate("(box, top) => { box.scrollTop = top; }", top)
     page.evaluate(NEXT_FRAME)
 
@@ -278,7 +274,7 @@ def take_picture(page: Page, notebook: NotebookNode, path: Path) -> Iterator[str
 
 
 def main() -> int:
-    """Visit what the command line names and say how each went; return the exit code."""
+    """Visit the notebooks that the command line names, print the findings, and return the exit code."""
     parser = argparse.ArgumentParser(description="Visit notebooks with a browser, for tools/browser.py.")
     parser.add_argument(
         "notebooks", nargs="+", type=Path, help="copies, in the folder that JupyterLab serves"

@@ -7,7 +7,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 from nbformat import NotebookNode
@@ -63,9 +62,9 @@ def find_contradictions(lesson: Lesson, notebook: NotebookNode) -> list[str]:
     """Find where a plan contradicts itself or its notebook; each finding says how to correct it."""
     steps = list(_list_steps(notebook))
     return [
-        *_compare_sections(lesson, list(SECTION.findall(_join_prose(notebook)))),
+        *_compare_sections(lesson, list(dict.fromkeys(section for section, _ in steps if section))),
         *_compare_objectives(lesson),
-        *_compare_exercises(lesson, [step for step in steps if step.exercise]),
+        *_compare_exercises(lesson, steps),
         *_find_long_gaps(lesson, steps),
     ]
 
@@ -74,53 +73,35 @@ def write_run_sheet(lesson: Lesson, notebook: NotebookNode) -> str:
     """Write the plan as two Markdown tables, objective by objective and section by section, and their sum."""
     answering = sum(exercise.minutes for exercise in lesson.exercises)
     running = lesson.minutes - answering
-    total = f"In all {lesson.minutes} minutes: {running} to read and run, {answering} to answer."
+    objectives, sections = _list_objectives(lesson), _list_sections(lesson, notebook)
     return "\n\n".join(
         [
-            _write_table(("afterwards they can", "sections", "checks"), _list_objectives(lesson)),
+            _write_table(("afterwards they can", "sections", "checks"), objectives),
             _write_table(
-                ("from minute", "section", "minutes", "checks", "what wrong answers show"),
-                _list_sections(lesson, [step for step in _list_steps(notebook) if step.exercise]),
+                ("from minute", "section", "minutes", "checks", "what wrong answers show"), sections
             ),
-            total,
+            f"In all {lesson.minutes} minutes: {running} to read and run, {answering} to answer.",
         ]
     )
 
 
-# The steps of a notebook
+def _list_steps(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
+    """Yield the steps of a notebook: exercises, other code cells, and the prose of a cell in one section.
 
-
-@dataclass(frozen=True)
-class _Step:
-    """A piece of a notebook: an exercise, another code cell, or what a prose cell says in one section.
-
-    Attributes:
-        section: the heading above it; empty above the first one.
-        exercise: its id; empty for what is read and run.
+    Each step is the heading above it and the id of the exercise; either may be empty.
     """
-
-    section: str
-    exercise: str = ""
-
-
-def _list_steps(notebook: NotebookNode) -> Iterator[_Step]:
     section = ""
     for cell in notebook.cells:
-        if exercise := find_tag(cell, EXERCISE):
-            yield _Step(section, exercise)
-        elif cell.cell_type == "code":
-            yield _Step(section)
+        exercise = find_tag(cell, EXERCISE)
+        if exercise or cell.cell_type == "code":
+            yield section, exercise
         elif not find_tag(cell, TASK):  # a task belongs to its exercise
             before, *parts = SECTION.split(cell.source)
             if before.strip():
-                yield _Step(section)
+                yield section, ""
             for heading in parts[::2]:
                 section = heading
-                yield _Step(section)
-
-
-def _join_prose(notebook: NotebookNode) -> str:
-    return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+                yield section, ""
 
 
 # The rules
@@ -129,23 +110,24 @@ def _join_prose(notebook: NotebookNode) -> str:
 def _compare_sections(lesson: Lesson, headings: list[str]) -> Iterator[str]:
     """Find sections of the plan that are not the notebook's headings, or in another order."""
     planned = [section.heading for section in lesson.sections]
-    for heading in _subtract(planned, headings):
-        yield (
-            f"The plan has the section {heading!r}, and the notebook no such heading: "
-            f"write '## {heading}' where it begins, or take it out of {_name_plan(lesson)}."
-        )
-    for heading in _subtract(headings, planned):
-        yield (
-            f"The notebook has the heading {heading!r}, and the plan no such section: "
-            f"add it, with its minutes, to {_name_plan(lesson)}."
-        )
-    for place, (ours, theirs) in enumerate(zip(planned, headings, strict=False), 1):
-        if ours != theirs and Counter(planned) == Counter(headings):
+    for heading in planned:
+        if heading not in headings:
             yield (
-                f"Section {place} of the plan is {ours!r}, and of the notebook {theirs!r}: "
-                f"bring {_name_plan(lesson)} into the notebook's order."
+                f"The plan has the section {heading!r}, and the notebook no such heading: "
+                f"write '## {heading}' where it begins, or take it out of {_name_plan(lesson)}."
             )
-            return
+    for heading in headings:
+        if heading not in planned:
+            yield (
+                f"The notebook has the heading {heading!r}, and the plan no such section: "
+                f"add it, with its minutes, to {_name_plan(lesson)}."
+            )
+    if planned != headings and sorted(planned) == sorted(headings):
+        place = next(place for place, heading in enumerate(planned) if heading != headings[place])
+        yield (
+            f"Section {place + 1} of the plan is {planned[place]!r}, and of the notebook "
+            f"{headings[place]!r}: bring {_name_plan(lesson)} into the notebook's order."
+        )
 
 
 def _compare_objectives(lesson: Lesson) -> Iterator[str]:
@@ -175,13 +157,13 @@ def _compare_objectives(lesson: Lesson) -> Iterator[str]:
             )
 
 
-def _compare_exercises(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
+def _compare_exercises(lesson: Lesson, steps: list[tuple[str, str]]) -> Iterator[str]:
     """Find exercises with the id of another notebook, above the first heading, or in another order.
 
     The editions find exercises without cells.
     """
     planned = [exercise.id for exercise in lesson.exercises]
-    order = [step.exercise for step in placed]
+    placed = [exercise for _, exercise in steps if exercise]
     number = f"{int(lesson.number)}."
     for exercise in planned:
         if not exercise.startswith(number):
@@ -189,49 +171,43 @@ def _compare_exercises(lesson: Lesson, placed: list[_Step]) -> Iterator[str]:
                 f"Exercise {exercise} is in the plan of notebook {lesson.number}: give it an id that "
                 f"begins with {number!r}, or move it to the plan of its notebook."
             )
-    for step in placed:
-        if not step.section:
-            yield f"Exercise {step.exercise} stands above the first heading: move it into a section."
-    if order != planned:
+    for section, exercise in steps:
+        if exercise and not section:
+            yield f"Exercise {exercise} stands above the first heading: move it into a section."
+    if placed != planned:
         yield (
-            f"The notebook has its exercises in the order {', '.join(order)}, and the plan in the order "
+            f"The notebook has its exercises in the order {', '.join(placed)}, and the plan in the order "
             f"{', '.join(planned)}: bring {_name_plan(lesson)} into the notebook's order."
         )
 
 
-def _find_long_gaps(lesson: Lesson, steps: list[_Step]) -> Iterator[str]:
+def _find_long_gaps(lesson: Lesson, steps: list[tuple[str, str]]) -> Iterator[str]:
     """Find more than ten minutes of reading and running without a check.
 
     A section's minutes are spread evenly over its pieces, since a check may stand in its middle.
     """
-    pieces = Counter(step.section for step in steps if not step.exercise)
+    pieces = Counter(section for section, exercise in steps if not exercise)
     minutes = {
         section.heading: Fraction(section.minutes, pieces[section.heading])
         for section in lesson.sections
         if pieces[section.heading]
     }
     since, passed, too_late = "the start", Fraction(0), ""
-    for step in [*steps, _Step("", "the end")]:
-        if not step.exercise:
-            passed += minutes.get(step.section, 0)
-            too_late = too_late or (step.section if passed > MAX_MINUTES else "")
+    for heading, exercise in [*steps, ("", "the end")]:
+        if not exercise:
+            passed += minutes.get(heading, 0)
+            too_late = too_late or (heading if passed > MAX_MINUTES else "")
             continue
         if too_late:
             yield (
-                f"From {since} to {step.exercise} it takes {float(passed):.1f} minutes without a check, and "
+                f"From {since} to {exercise} it takes {float(passed):.1f} minutes without a check, and "
                 f"{MAX_MINUTES} are the limit: add one before the end of {too_late!r}."
             )
-        since, passed, too_late = step.exercise, Fraction(0), ""
+        since, passed, too_late = exercise, Fraction(0), ""
 
 
 def _name_plan(lesson: Lesson) -> str:
     return f"lesson_lib/course/{lesson.number}/lesson.yaml"
-
-
-def _subtract(ours: Iterable[str], theirs: Iterable[str]) -> list[str]:
-    """Return what is in ours and not in theirs, each once."""
-    known = set(theirs)
-    return [each for each in dict.fromkeys(ours) if each not in known]
 
 
 # The tables
@@ -244,11 +220,10 @@ def _list_objectives(lesson: Lesson) -> Iterator[tuple[str, ...]]:
         yield objective.text, "<br>".join(sections), ", ".join(checks)
 
 
-def _list_sections(lesson: Lesson, placed: list[_Step]) -> Iterator[tuple[str, ...]]:
-    start = 0
+def _list_sections(lesson: Lesson, notebook: NotebookNode) -> Iterator[tuple[str, ...]]:
+    start, steps = 0, set(_list_steps(notebook))
     for place, section in enumerate(lesson.sections, start=1):
-        here = {step.exercise for step in placed if step.section == section.heading}
-        exercises = [exercise for exercise in lesson.exercises if exercise.id in here]
+        exercises = [exercise for exercise in lesson.exercises if (section.heading, exercise.id) in steps]
         beliefs = dict.fromkeys(belief for exercise in exercises for _, belief in exercise.wrong if belief)
         yield (
             str(start),

@@ -1,4 +1,4 @@
-"""Each rule for what a browser shows catches the page that breaks it, and leaves the clean one alone."""
+"""Each rule for what a browser shows finds the page that breaks it, and accepts the clean one."""
 
 import pytest
 from nbformat import NotebookNode
@@ -11,49 +11,49 @@ HOME = "http://127.0.0.1:8888/lab/tree/notebooks/01.ipynb?token=secret"
 
 
 def board(name: str) -> str:
-    """A board as the classroom writes it."""
+    """Return the HTML of a board as the classroom writes it."""
     return f'<section class="lesson-board" aria-label="{name}"><h4>A run</h4></section>'
 
 
 def showing(*html: str, kind: str = "display_data") -> NotebookNode:
-    """A code cell with these outputs."""
+    """Return a code cell with these outputs."""
     return new_code_cell("show()", outputs=[new_output(kind, data={"text/html": text}) for text in html])
 
 
 def lesson() -> NotebookNode:
-    """Three code cells, the second of which fails on purpose."""
+    """Return a notebook with three code cells, the second of which fails on purpose."""
     cells = [new_code_cell(source) for source in ("one = 1", "1 / 0", "two = 2")]
     cells[1].metadata["tags"] = ["raises-exception", "raises:ZeroDivisionError"]
-    return new_notebook(cells=[new_markdown_cell("# Which of them fails?"), *cells])
+    return new_notebook(cells=[new_markdown_cell("# Which cell fails?"), *cells])
 
 
 def page(*, two: tuple[str, ...] = ("Traceback\nZeroDivisionError: 1 / 0",)) -> list[SeenCell]:
-    """The page of that lesson; by default nothing is wrong with it."""
+    """Return the code cells of that lesson's page; by default nothing is wrong with them."""
     return [SeenCell("[1]:"), SeenCell("[2]:", two), SeenCell("[3]:")]
 
 
 def test_a_clean_page_passes() -> None:
-    """Numbers in order and an announced error in its place are accepted."""
+    """Numbers in order and an announced error in its cell are accepted."""
     assert rules.find_cells_not_run(lesson(), page()) == []
     assert rules.find_unannounced_red(lesson(), page()) == []
 
 
 @pytest.mark.parametrize("prompt", ["[ ]:", "[*]:", "[4]:"])
-def test_a_cell_that_did_not_run_in_its_turn_is_named(prompt: str) -> None:
-    """It has never run, still runs, or has run twice."""
+def test_a_cell_that_did_not_run_in_order_is_found(prompt: str) -> None:
+    """It has never run, is still running, or has run twice."""
     seen = [*page()[:2], SeenCell(prompt)]
     (found,) = rules.find_cells_not_run(lesson(), seen)
     assert found.startswith("In [3] 'two = 2': it was not run in its turn (1 of 3 cells were not).")
 
 
-def test_a_page_without_all_the_cells_is_refused() -> None:
-    """What is not in the page cannot have run."""
+def test_a_page_without_all_cells_is_found() -> None:
+    """A cell that is not in the page cannot have run."""
     assert rules.find_cells_not_run(lesson(), page()[:2]) == [
         "The page has 2 code cells, the file 3. Compare them."
     ]
 
 
-def test_an_announced_error_that_is_not_shown_is_missed() -> None:
+def test_an_announced_error_that_is_not_shown_is_found() -> None:
     """A finding reports a missing red output, and one that names another error."""
     (missed,) = rules.find_unannounced_red(lesson(), page(two=()))
     assert "In [2] '1 / 0': it announces ZeroDivisionError, and the page does not show it." in missed
@@ -62,7 +62,7 @@ def test_an_announced_error_that_is_not_shown_is_missed() -> None:
     assert "no tag announces: 'ValueError: no'" in unannounced
 
 
-def test_an_error_or_stderr_that_is_not_announced_is_quoted() -> None:
+def test_an_unannounced_error_or_stderr_is_quoted() -> None:
     """It is found in another cell and beside an announced error; the last line of a traceback is quoted."""
     seen = [SeenCell("[1]:", ("-----\nKeyError: 'acme'\n",)), *page()[1:]]
     (found,) = rules.find_unannounced_red(lesson(), seen)
@@ -93,7 +93,7 @@ def test_boards_are_counted_by_their_accessible_names() -> None:
     }
 
 
-def test_boards_that_the_page_lacks_are_named() -> None:
+def test_boards_that_the_page_lacks_are_found() -> None:
     """Boards that are missing, too few or too many are reported."""
     stored = {"Keys of s3": 2, "Run": 1, "Rows": 1}
     assert rules.find_missing_boards(stored, stored) == []
@@ -105,21 +105,21 @@ def test_boards_that_the_page_lacks_are_named() -> None:
     ]
 
 
-def test_a_board_without_a_name_is_refused() -> None:
-    """A screen reader would skip it, however many the page has."""
+def test_a_board_without_a_name_is_found() -> None:
+    """A screen reader would skip it, even if the page has as many."""
     notebook = new_notebook(cells=[showing('<section class="lesson-board wide"></section>')])
     assert len(rules.find_missing_boards(rules.count_stored_boards(notebook), {"": 1})) == 1
 
 
-def test_whatever_popped_up_is_quoted() -> None:
-    """The text of a popup is quoted in one line."""
+def test_a_popup_is_quoted() -> None:
+    """Its text is quoted in one line."""
     assert rules.find_popups([]) == []
     (found,) = rules.find_popups(["Would you like\n  news?"])
     assert found.startswith("This popped up unasked: 'Would you like news?'.")
 
 
-def test_only_the_server_itself_may_be_asked() -> None:
-    """Requests by http and web sockets are compared; another port of this machine is another server."""
+def test_requests_to_other_servers_are_found() -> None:
+    """Addresses of HTTP and of web sockets are compared; another port of this machine is another server."""
     own = {
         "http://127.0.0.1:8888/static/x.js",
         "ws://127.0.0.1:8888/api/kernels",
@@ -135,7 +135,7 @@ def test_only_the_server_itself_may_be_asked() -> None:
 
 
 def test_the_picture_shows_the_run_that_fails_and_the_same_run_again() -> None:
-    """It begins at the announced error and ends with the next cell that has the same code."""
+    """It begins with the announced error and ends with the next cell that has the same code."""
     notebook = lesson()
     notebook.cells[2].metadata["tags"] = ["raises-exception", f"raises:{rules.PICTURE_FAILS_WITH}"]
     notebook.cells += [new_code_cell("register()"), new_code_cell("result = 1 / 0\nresult")]

@@ -1,4 +1,4 @@
-"""Each rule for a plan catches the plan that breaks it, and the tables say what the plan says."""
+"""Each rule for a plan finds the plan that breaks it, and the tables contain what the plan contains."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +15,7 @@ PLAN = "lesson_lib/course/07/lesson.yaml"
 
 
 def exercise(identifier: str, objective: str, *beliefs: str, is_prediction: bool = False) -> Exercise:
-    """An exercise of two minutes whose wrong answers show these beliefs."""
+    """Return an exercise of two minutes whose wrong answers show these beliefs."""
     return Exercise(
         id=identifier,
         title=f"Title {identifier}",
@@ -49,27 +49,27 @@ LESSON = Lesson(
 
 
 def prose(text: str, *tags: str) -> NotebookNode:
-    """A prose cell."""
+    """Return a prose cell."""
     return new_markdown_cell(text, metadata={"tags": list(tags)})
 
 
 def code(*tags: str) -> NotebookNode:
-    """A code cell."""
+    """Return a code cell."""
     return new_code_cell("seeds = 1", metadata={"tags": list(tags)})
 
 
 def exercise_cells(identifier: str) -> list[NotebookNode]:
-    """The two cells of an exercise."""
+    """Return the two cells of an exercise."""
     return [prose(f"### Exercise {identifier}", f"task:{identifier}"), code(f"exercise:{identifier}")]
 
 
 def notebook(*cells: NotebookNode) -> NotebookNode:
-    """A notebook of these cells."""
+    """Return a notebook with these cells."""
     return new_notebook(cells=list(cells))
 
 
 def clean() -> NotebookNode:
-    """The notebook of the plan: the second section has a check in its middle and one at its end."""
+    """Return the notebook of the plan: the second section has a check in its middle and one at its end."""
     return notebook(
         prose("# 07 · Gardening\n\nWhat you need.\n\n## What is a seed?\n\nSmall."),
         code(),
@@ -84,17 +84,17 @@ def clean() -> NotebookNode:
 
 
 def test_a_plan_that_agrees_with_its_notebook_has_no_findings() -> None:
-    """A plan that agrees with its notebook has no findings."""
+    """Sections, objectives, exercises and minutes are all compared."""
     assert find_contradictions(LESSON, clean()) == []
 
 
 def changed(**fields: object) -> Lesson:
-    """The plan with other fields."""
+    """Return the plan with other values in these fields."""
     return replace(LESSON, **fields)
 
 
 def headings(*texts: str) -> NotebookNode:
-    """The notebook of the plan with other headings, one a cell, and all exercises below the last."""
+    """Return a notebook with these headings, each in its own cell, and all exercises below the last."""
     return notebook(
         *(prose(f"## {text}") for text in texts),
         *exercise_cells("7.1"),
@@ -105,7 +105,7 @@ def headings(*texts: str) -> NotebookNode:
 
 
 def cells(*identifiers: str) -> NotebookNode:
-    """The notebook of the plan with these exercises, each in a section of its own."""
+    """Return the notebook of the plan with these exercises, each in its own section."""
     sections = [section.heading for section in LESSON.sections] + [""] * len(identifiers)
     pairs = zip(sections, [*identifiers, "", ""], strict=False)
     return notebook(
@@ -219,13 +219,13 @@ WRONG: dict[str, tuple[Lesson, Callable[[], NotebookNode], list[str]]] = {
 def test_each_rule_finds_what_breaks_it(
     wrong: tuple[Lesson, Callable[[], NotebookNode], list[str]],
 ) -> None:
-    """It finds nothing else, and each finding ends in the next move."""
+    """It finds nothing else, and each finding ends with the next move."""
     lesson, broken, expected = wrong
     assert find_contradictions(lesson, broken()) == expected
 
 
 def minutes(*of_sections: int) -> Lesson:
-    """The plan with other minutes for its sections."""
+    """Return the plan with other minutes for its sections."""
     return changed(
         sections=tuple(
             replace(section, minutes=each) for section, each in zip(LESSON.sections, of_sections, strict=True)
@@ -233,9 +233,9 @@ def minutes(*of_sections: int) -> Lesson:
     )
 
 
-def test_ten_minutes_without_a_check_are_enough() -> None:
-    """The limit holds from the start, between checks and to the end, without a check's own minutes."""
-    # The second section has three pieces: its heading before 7.1, and a cell and a word between 7.1 and 7.2.
+def test_more_than_ten_minutes_without_a_check_are_found() -> None:
+    """The limit applies from the start, between checks and to the end; a check's own minutes do not count."""
+    # The second section has three steps: its heading, and a code and a prose cell between 7.1 and 7.2.
     assert find_contradictions(minutes(7, 9, 10), clean()) == []
     assert find_contradictions(minutes(8, 9, 10), clean()) == [
         (
@@ -261,7 +261,7 @@ def test_ten_minutes_without_a_check_are_enough() -> None:
     ]
 
 
-def test_the_tables_are_the_plan() -> None:
+def test_the_tables_contain_the_plan() -> None:
     """Each section begins after all minutes before it, including those to answer, and names its beliefs."""
     assert write_run_sheet(LESSON, clean()).splitlines() == [
         "| afterwards they can | sections | checks |",
