@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 from lesson_lib.classroom.display.error_view import explain_error
 from lesson_lib.classroom.display.safe_text import format_count
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
-from lesson_lib.classroom.exercises.exercise import Exercise, Miss, NoAnswer, Scenario
+from lesson_lib.classroom.exercises.exercise import Exercise, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.placeholders import find_placeholders, is_begun
 from lesson_lib.classroom.exercises.progress_store import Attempted, record
@@ -61,7 +61,11 @@ def judge(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
     if places or not answers:
         still = tuple(("Still blank", place) for place in dict.fromkeys(places) if place)
         begun = is_begun(answers, exercise.starter)
-        lines = (_explain_next_step(places, exercise) if begun else _explain_start(exercise),)
+        if begun and any(place.endswith(": ...") for place in places):
+            step = "Take the dots out once you have written your code around them."
+        else:
+            step = "Put your answer in the place of the blanks, and run the cell again."
+        lines = (f"{step} {_explain_help(exercise)}",)
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=lines, is_begun=begun)
     for scenario in exercise.scenarios:
         with capture_output() as printed:
@@ -75,7 +79,8 @@ def _run_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object,
     """Run one scenario, and return a verdict if it finds a fault."""
     name = str(scenario.__doc__).partition("\n")[0]
     try:
-        miss = run_with_limits(partial(_call_scenario, exercise, scenario, answers))
+        _require_number(exercise, scenario, answers)
+        miss = run_with_limits(partial(scenario, *answers))
     except NoAnswer as reason:
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, lines=(str(reason),), is_begun=True)
     except Stopped as stopped:
@@ -100,24 +105,14 @@ def _find_all_placeholders(answers: tuple[object, ...]) -> list[str]:
         return []
 
 
-def _explain_start(exercise: Exercise) -> str:
-    return f"Put your answer in the place of the blanks, and run the cell again. {_explain_help(exercise)}"
-
-
-def _explain_next_step(places: list[str], exercise: Exercise) -> str:
-    if any(place.endswith(": ...") for place in places):
-        return f"Take the dots out once you have written your code around them. {_explain_help(exercise)}"
-    return _explain_start(exercise)
-
-
-def _call_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Miss | None:
+def _require_number(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> None:
+    """Raise NoAnswer if the scenario takes another number of answers."""
     try:
         inspect.signature(scenario).bind(*answers)
     except TypeError:
         given = format_count(len(answers), "answer")
         call = exercise.starter.splitlines()[-1]
         raise NoAnswer(f"You gave {given}. {exercise.id} is asked in this way: {call}") from None
-    return scenario(*answers)
 
 
 def _explain_help(exercise: Exercise) -> str:

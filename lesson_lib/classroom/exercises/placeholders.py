@@ -23,7 +23,7 @@ def find_placeholders(answer: Any) -> Iterator[str]:  # noqa: ANN401 - as above
         The line of a placeholder in a function, such as `load, line 3: con.execute(...)`; an empty string for
         a placeholder anywhere else.
     """
-    if answer is ... or (isinstance(answer, str) and SQL_PLACEHOLDER in answer):
+    if _is_placeholder(answer):
         yield ""
     elif isinstance(answer, Mapping):
         for value in answer.values():
@@ -39,6 +39,10 @@ def find_placeholders(answer: Any) -> Iterator[str]:  # noqa: ANN401 - as above
         yield from _find_in_function(function)
 
 
+def _is_placeholder(value: object) -> bool:
+    return value is ... or (isinstance(value, str) and SQL_PLACEHOLDER in value)
+
+
 def is_begun(answers: tuple[object, ...], starter: str) -> bool:
     """Return whether the answers contain anything that the starter does not."""
     given = {line.strip() for line in starter.splitlines()}
@@ -52,7 +56,7 @@ def _adds_to(answer: object, given: set[str]) -> bool:
         return not has_placeholder(answer)
     try:
         lines = {line.strip() for line in inspect.getsourcelines(function)[0]}
-    except (OSError, TypeError):  # its text is not kept
+    except (OSError, TypeError):  # there is no text
         return False
     return any(line not in given and not line.startswith("#") for line in lines - {""})
 
@@ -73,49 +77,37 @@ def _find_in_function(function: Any) -> Iterator[str]:  # noqa: ANN401 - a funct
     try:
         lines, first = inspect.getsourcelines(function)
         [code] = ast.parse(textwrap.dedent("".join(lines))).body
-    except (OSError, TypeError, SyntaxError, ValueError):  # its text is not kept, or is a part of a line
+    except (OSError, TypeError, SyntaxError, ValueError):  # there is no text, or it is a part of a line
         code = None
-    if not isinstance(code, ast.FunctionDef | ast.AsyncFunctionDef):  # nor is a lambda's text all its own
-        constants = function.__code__.co_consts
-        yield from ("" for constant in constants if isinstance(constant, str) and SQL_PLACEHOLDER in constant)
-        yield from ("" for constant in constants if constant is ...)
+    if not isinstance(code, ast.FunctionDef | ast.AsyncFunctionDef):  # a lambda's line contains other code
+        yield from ("" for constant in function.__code__.co_consts if _is_placeholder(constant))
         return
-    found = {line for node in _walk(code) if _is_placeholder(node) for line in _get_lines(node, lines)}
+    constants = (node for node in _list_expressions(code) if isinstance(node, ast.Constant))
+    found = {line for node in constants if _is_placeholder(node.value) for line in _get_lines(node, lines)}
     if not found and all(map(_is_empty, code.body)):
         found = {code.body[-1].lineno}
     for line in sorted(found):
         yield f"{function.__name__}, line {first + line - 1}: {lines[line - 1].strip()}"
 
 
-def _walk(node: ast.AST) -> Iterator[ast.expr]:
+def _list_expressions(code: ast.AST) -> Iterator[ast.expr]:
     """Yield all expressions but annotations, and the `...` of `rows[..., 0]` and `tuple[str, ...]`."""
-    for name, field in ast.iter_fields(node):
-        for child in field if isinstance(field, list) else [field]:
-            if not isinstance(child, ast.AST) or name in ("annotation", "returns"):
-                continue
-            if isinstance(node, ast.Subscript) and name == "slice" and isinstance(child, ast.Tuple):
-                for part in child.elts:
-                    yield from () if _is_dots(part) else _walk(ast.Expr(part))
-                continue
-            if isinstance(child, ast.expr):
-                yield child
-            yield from _walk(child)
-
-
-def _is_placeholder(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return SQL_PLACEHOLDER in node.value
-    return _is_dots(node)
+    left_out: set[ast.AST | None] = set()
+    for node in ast.walk(code):  # each node comes before those inside it
+        if node in left_out:
+            left_out.update(ast.iter_child_nodes(node))
+            continue
+        left_out |= {getattr(node, "annotation", None), getattr(node, "returns", None)}
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+            left_out.update(part for part in node.slice.elts if getattr(part, "value", None) is ...)
+        if isinstance(node, ast.expr):
+            yield node
 
 
 def _get_lines(node: ast.expr, lines: list[str]) -> set[int]:
     """Return the line numbers of a placeholder; in a long text, only those lines that contain it."""
     of_text = range(node.lineno, (node.end_lineno or node.lineno) + 1)
     return {line for line in of_text if SQL_PLACEHOLDER in lines[line - 1]} or {node.lineno}
-
-
-def _is_dots(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is ...
 
 
 def _is_empty(statement: ast.stmt) -> bool:
