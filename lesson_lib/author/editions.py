@@ -1,7 +1,7 @@
 """Editions of a notebook: the learner's, the solved one, and a clean one to hand out.
 
 Tags name what the course's content puts into a cell: `task:2.3` into a prose cell, `exercise:2.3` into a code
-cell, and `objectives` into the prose cell that says what the lesson is for.
+cell, and `objectives` into the prose cell that lists the objectives.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from copy import deepcopy
 
 from nbformat import NotebookNode
 
-from lesson_lib.author.notebook_files import clear_outputs
+from lesson_lib.author.notebook_files import clear_outputs, tidy
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.notebook_cells import EXERCISE, OBJECTIVES, TASK, get_content_tags
@@ -48,12 +48,9 @@ def make_solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
 
 
 def make_clean_edition(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy as if nobody had ever run it: no outputs, no counts, no times, no widgets."""
-    copy = deepcopy(notebook)
+    """Return a copy without anything that running it has left, such as outputs, counts and times."""
+    copy = tidy(notebook)
     clear_outputs(copy)
-    copy.metadata.pop("widgets", None)
-    for cell in copy.cells:
-        cell.metadata.pop("execution", None)
     return copy
 
 

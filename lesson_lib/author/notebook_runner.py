@@ -90,15 +90,11 @@ async def _run_cells(
             raise
         return f"no kernel started ({error}); `lesson doctor` says what to do"
     finally:
-        await _stop_kernel(client)
+        if client.kc:
+            client.kc.stop_channels()
+        if client.km and client.km.has_kernel:
+            await ensure_async(client.km.shutdown_kernel(now=_is_interrupted()))
     return ""
-
-
-async def _stop_kernel(client: NotebookClient) -> None:
-    if client.kc:
-        client.kc.stop_channels()
-    if client.km and client.km.has_kernel:
-        await ensure_async(client.km.shutdown_kernel(now=_is_interrupted()))
 
 
 def _is_interrupted() -> bool:

@@ -1,4 +1,4 @@
-"""A small lesson and its notebook, whose cells only show how their exercise stands."""
+"""A small lesson and its notebook, whose cells only show the outcomes of their exercises."""
 
 from pathlib import Path
 
@@ -11,12 +11,12 @@ from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 
 
 def show(title: str) -> str:
-    """A cell that shows what a board's text begins with, without the seconds that Dagster takes to import."""
+    """Return code that shows the first line of a board, without importing Dagster, which takes seconds."""
     return f'display({{"text/plain": f"· {title}"}}, raw=True)'
 
 
 def exercise(identifier: str, starter: str, solution: str, *, is_prediction: bool = False) -> Exercise:
-    """An exercise of three minutes with these two cells."""
+    """Return an exercise of three minutes with these two cells."""
     return Exercise(
         id=identifier,
         title=f"Title {identifier}",
@@ -53,17 +53,17 @@ FACT = show("Prediction 7.1: {'as you guessed' if guess else 'no guess'}")
 
 
 def prose(text: str, *tags: str) -> NotebookNode:
-    """A prose cell."""
+    """Return a prose cell."""
     return new_markdown_cell(text, metadata={"tags": list(tags)} if tags else {})
 
 
 def code(text: str, *tags: str) -> NotebookNode:
-    """A code cell."""
+    """Return a code cell."""
     return new_code_cell(text, metadata={"tags": list(tags)} if tags else {})
 
 
 def gardening() -> NotebookNode:
-    """The lesson's notebook, with nothing in its tagged cells yet."""
+    """Return the notebook of the lesson, whose tagged cells are still empty."""
     cells = [
         prose("# 07 · Gardening\n\nA seed is small."),
         prose("", "objectives"),
@@ -80,7 +80,7 @@ def gardening() -> NotebookNode:
 
 
 def save(folder: Path, *cells: NotebookNode, name: str = "lesson") -> Path:
-    """Write a notebook of these cells into a folder, with ids by position."""
+    """Write a notebook with these cells into a folder; their ids are numbered."""
     path = folder / f"{name}.ipynb"
     for number, cell in enumerate(cells):
         cell.id = f"c{number}"

@@ -1,4 +1,4 @@
-"""Editions hold what the registry says, in exactly the cells whose tags ask for it."""
+"""Editions contain the exercises of the lesson in exactly the cells that have their tags."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -14,6 +14,7 @@ from lesson_lib.author.editions import (
     make_learner_edition,
     make_solved_edition,
 )
+from lesson_lib.author.notebook_files import tidy
 from tests.author.lessons import FACT, LESSON, code, gardening, prose
 
 GUESS, SOW = LESSON.exercises
@@ -30,12 +31,12 @@ After a break or a restart, run the first code cell; `checkpoint()` then lists t
 
 
 def sources(notebook: NotebookNode) -> list[str]:
-    """What each cell holds."""
+    """Return the source of each cell."""
     return [cell.source for cell in notebook.cells]
 
 
 def test_the_learner_gets_tasks_starters_and_objectives() -> None:
-    """They replace what was there; tags, ids, all other cells and the original do not change."""
+    """They replace the sources of their cells; tags, ids, other cells and the original do not change."""
     given = gardening()
     given.cells[3].source = "what a learner wrote"
     before = deepcopy(given)
@@ -56,8 +57,8 @@ def test_the_learner_gets_tasks_starters_and_objectives() -> None:
     assert make_learner_edition(edition, LESSON) == edition
 
 
-def test_a_lesson_without_checks_explains_none() -> None:
-    """It lists no objectives if it has none; a few minutes are rounded to five."""
+def test_a_lesson_without_checks_does_not_explain_them() -> None:
+    """A lesson without objectives needs no cell for them; a few minutes are rounded to five."""
     guessing = replace(LESSON, sections=(), exercises=(GUESS,))
     notebook = gardening()
     del notebook.cells[6:]
@@ -67,8 +68,8 @@ def test_a_lesson_without_checks_explains_none() -> None:
     make_learner_edition(notebook, replace(guessing, objectives=()))
 
 
-def test_the_solved_edition_says_so_in_its_title() -> None:
-    """It holds solutions where the learner's has starters, and differs in nothing else."""
+def test_the_solved_edition_is_marked_in_its_title() -> None:
+    """It has solutions where the learner's edition has starters, and is otherwise the same."""
     solved, learners = make_solved_edition(gardening(), LESSON), make_learner_edition(gardening(), LESSON)
     assert solved.cells[0].source == "# 07 · Gardening (solutions)\n\nA seed is small."
     assert (solved.cells[3].source, solved.cells[7].source) == (GUESS.solution, SOW.solution)
@@ -78,15 +79,15 @@ def test_the_solved_edition_says_so_in_its_title() -> None:
 
 
 @pytest.mark.parametrize("cells", [[], [prose("07 · Gardening")]])
-def test_a_solved_edition_is_never_without_the_mark(cells: list[NotebookNode]) -> None:
-    """A notebook without a title could be taken for the learner's."""
+def test_a_solved_edition_needs_a_title(cells: list[NotebookNode]) -> None:
+    """A notebook without the mark could be mistaken for the learner's edition."""
     notebook = gardening()
     notebook.cells = cells
     with pytest.raises(WrongCells, match=r"does not begin with a title\. Let its first cell begin"):
         make_solved_edition(notebook, replace(LESSON, objectives=(), exercises=()))
 
 
-def test_a_clean_copy_is_as_if_nobody_had_run_it() -> None:
+def test_a_clean_copy_has_no_trace_of_a_run() -> None:
     """Outputs, counts, times and widgets are removed; tags, sources and the original stay."""
     notebook = gardening()
     notebook.metadata["widgets"] = {"state": {}}
@@ -94,17 +95,17 @@ def test_a_clean_copy_is_as_if_nobody_had_run_it() -> None:
     ran.outputs, ran.execution_count = [new_output("stream", text="8 rows")], 4
     ran.metadata["execution"] = {"iopub.execute_input": "2031-05-06T07:08"}
     before = deepcopy(notebook)
-    assert make_clean_edition(notebook) == gardening()
+    assert make_clean_edition(notebook) == tidy(gardening())
     assert notebook == before
 
 
 def added(*cells: NotebookNode) -> Callable[[NotebookNode], None]:
-    """Add cells at the end."""
+    """Return a function that adds cells at the end."""
     return lambda notebook: notebook.cells.extend(cells)
 
 
 def tagged(number: int, *tags: str) -> Callable[[NotebookNode], None]:
-    """Tag a cell otherwise."""
+    """Return a function that replaces the tags of a cell."""
     return lambda notebook: notebook.cells[number].metadata.update(tags=list(tags))
 
 
@@ -151,12 +152,12 @@ WRONG: dict[str, tuple[Callable[[NotebookNode], None], list[str]]] = {
 
 @pytest.mark.parametrize("edition", [make_learner_edition, make_solved_edition])
 @pytest.mark.parametrize(("spoil", "findings"), WRONG.values(), ids=WRONG)
-def test_a_tag_without_its_counterpart_is_refused(
+def test_a_tag_without_its_counterpart_is_an_error(
     edition: Callable[..., NotebookNode], spoil: Callable[[NotebookNode], None], findings: list[str]
 ) -> None:
-    """The message names the tag and the next move, and nothing else."""
+    """The message has the tag and the next move for each fault."""
     notebook = gardening()
     spoil(notebook)
-    with pytest.raises(WrongCells) as refused:
+    with pytest.raises(WrongCells) as raised:
         edition(notebook, LESSON)
-    assert str(refused.value).splitlines() == findings
+    assert str(raised.value).splitlines() == findings

@@ -18,8 +18,8 @@ from lesson_lib.author.notebook_files import (
 from tests.author.lessons import code, save
 
 
-def test_reading_gives_each_cell_a_lasting_id(tmp_path: Path) -> None:
-    """A cell keeps its id; one without an id, or with another's, is named after its position."""
+def test_reading_gives_each_cell_a_stable_id(tmp_path: Path) -> None:
+    """A cell keeps its id; a cell without an id, or with that of another, is named after its position."""
     path = save(tmp_path, *(code("x") for _ in range(4)))
     raw = json.loads(path.read_text(encoding="utf-8"))
     raw["nbformat_minor"] = 4
@@ -54,10 +54,10 @@ def test_reading_gives_each_cell_a_lasting_id(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_an_invalid_notebook_is_refused_by_name(
+def test_an_invalid_notebook_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
 ) -> None:
-    """The reason is in the message; the table of rhythms prints it."""
+    """The message has the name and the reason; the command for the rhythm prints it."""
     path = tmp_path / "lesson.ipynb"
     path.write_text(text, encoding="utf-8")
     message = f"lesson.ipynb cannot be read as a notebook: {message}"
@@ -68,7 +68,7 @@ def test_an_invalid_notebook_is_refused_by_name(
     assert capsys.readouterr().err.startswith(message)
 
 
-def test_tidying_keeps_what_lasts() -> None:
+def test_tidying_removes_what_differs_between_runs() -> None:
     """Times, versions, widget state and colours are removed; tags, outputs and the original stay."""
     cell = code("x", "raises-exception")
     cell.metadata |= {
@@ -101,8 +101,8 @@ def test_tidying_keeps_what_lasts() -> None:
     assert tidy(kept) == kept
 
 
-def test_writing_is_all_or_nothing_and_only_of_what_changed(tmp_path: Path) -> None:
-    """An unchanged notebook keeps its file; letters of any alphabet are kept; nothing is left beside it."""
+def test_only_a_changed_notebook_is_written(tmp_path: Path) -> None:
+    """An unchanged one keeps its file; letters of any alphabet are kept; no other file is left behind."""
     path = save(tmp_path, code("'müller'"))
     notebook, inode = read_notebook(path), path.stat().st_ino
 

@@ -21,8 +21,6 @@ for row in range(3):
     print("row", row, flush=True)
     time.sleep(0.3)"""
 
-STRICT = "-m pytest --nbval --nbval-current-env -q -p no:cacheprovider"
-
 PICTURE = r"""
 from IPython.display import HTML, Image
 display(Image(b"\x89PNG\r\n\x1a\n" + bytes(16), format="png"))
@@ -32,10 +30,10 @@ display(HTML("<b>17 rows</b>"))"""
 def test_a_renewed_notebook_is_the_same_again_and_passes_strict_nbval(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Printing in pieces, HTML, a picture and an announced error are stored once and stay the same."""
+    """Output in pieces, HTML, a picture and an announced error are stored, and stay the same."""
     path = save(
         tmp_path,
-        new_markdown_cell("# What comes?"),
+        new_markdown_cell("# What is stored?"),
         code("%xmode Minimal"),
         code("x = 1"),
         code(PRINTING),
@@ -83,10 +81,10 @@ WRONG = {
 }
 
 
-def test_a_cell_that_goes_wrong_leaves_the_file_untouched(
+def test_a_cell_that_fails_leaves_the_file_unchanged(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The message names notebook, cell and error; the notebook beside it is renewed all the same."""
+    """The message names the notebook, the cell and the error; other notebooks are renewed."""
     wrong = {name: save(tmp_path, code("1"), cell, name=name) for name, (cell, _) in WRONG.items()}
     right = save(tmp_path, code("2 + 2"), name="right")
     before = {name: path.read_bytes() for name, path in wrong.items()}
@@ -108,8 +106,10 @@ def test_a_cell_that_goes_wrong_leaves_the_file_untouched(
     assert set(tmp_path.iterdir()) == {*wrong.values(), right}
 
 
-def test_renewal_says_what_the_gates_will_refuse(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The author reads it at once, and the notebook is written to be looked at."""
+def test_renewal_reports_what_the_tests_would_find(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The notebook is written all the same, so that the author can look at it."""
     path = save(tmp_path, code("import os\nprint(os.getcwd())"))
 
     assert renew_notebooks.main([str(path)]) == 0
@@ -119,10 +119,10 @@ def test_renewal_says_what_the_gates_will_refuse(tmp_path: Path, capsys: pytest.
     assert str(tmp_path) in read_notebook(path).cells[0].outputs[0].text
 
 
-def test_renewal_fills_in_what_the_library_says(
+def test_renewal_fills_in_the_exercises(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It does so before it executes the notebook, which then stores what the new cells show."""
+    """It fills them in before the notebook is executed, so the outputs are those of the new cells."""
     monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = save(tmp_path, *gardening().cells, name=LESSON.notebook)
 
@@ -141,10 +141,10 @@ def test_renewal_fills_in_what_the_library_says(
     assert ", which answers 7.2. Take it out." in capsys.readouterr().out
 
 
-def test_renewal_refuses_a_tag_without_its_counterpart(
+def test_a_tag_without_its_counterpart_stops_the_renewal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each is named with its notebook, which does not change."""
+    """Each one is reported with its notebook, which does not change."""
     monkeypatch.setattr(catalogue, "LESSONS", (LESSON,))
     path = save(tmp_path, *gardening().cells[:-2], name=LESSON.notebook)
     before = path.read_bytes()
@@ -159,7 +159,7 @@ def test_renewal_refuses_a_tag_without_its_counterpart(
     assert path.read_bytes() == before
 
 
-def test_a_notebook_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_notebook_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     """A misspelt name stops the renewal."""
     with pytest.raises(SystemExit):
         renew_notebooks.main(["no_such.ipynb"])

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from lesson_lib.classroom.checkpoints.section_starts import (
     Cell,
+    NoCheckpoint,
     SectionStart,
-    Unreadable,
     find_course_sections,
     is_edited,
 )
@@ -48,12 +48,8 @@ def checkpoint(section: str | None = None) -> Displayable:
 
     try:
         return _go_to(section) if section is not None else _list_sections()
-    except (Unreadable, _CannotGoOn) as reason:
+    except NoCheckpoint as reason:
         raise UsageError(str(reason)) from reason.__cause__
-
-
-class _CannotGoOn(Exception):
-    """The section cannot be reached; the message says why, and the next move."""
 
 
 def _list_sections() -> Displayable:
@@ -74,7 +70,7 @@ def _go_to(wanted: str) -> Displayable:
     _require_open(path, wanted, {known.stem for known in notebooks})
     shell = get_ipython()
     if shell is None:
-        raise _CannotGoOn(
+        raise NoCheckpoint(
             "checkpoint needs the notebook's kernel: call it in a notebook, or wherever IPython runs."
         )
     _replay(shell, section)
@@ -101,7 +97,7 @@ def _find(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> tupl
         for sections in notebooks.values()
         if sections
     )
-    raise _CannotGoOn(
+    raise NoCheckpoint(
         f"There is no section {wanted!r}. There are: {known}; checkpoint() lists them with their headings."
     )
 
@@ -110,7 +106,7 @@ def _require_open(path: Path, wanted: str, known: Container[str]) -> None:
     """Raise an error for a section of another notebook, where Jupyter says which one is open."""
     open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
     if open_now != path.stem and open_now in known:
-        raise _CannotGoOn(
+        raise NoCheckpoint(
             f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first "
             "code cell, and call checkpoint there."
         )
@@ -130,11 +126,11 @@ def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
         shell.user_ns.update(before)
         where = f", in {cell.name}" if cell else ""
         if not isinstance(error, Exception):  # Ctrl-C; Dagster raises its own exception for it
-            raise _CannotGoOn(
+            raise NoCheckpoint(
                 f"Stopped on the way to {section.id}{where}. Your names are as they were before; "
                 f'checkpoint("{section.id}") starts anew.'
             ) from None
-        raise _CannotGoOn(
+        raise NoCheckpoint(
             f"The way to {section.id} ends{where}: {_explain(error)} Your names are as they were "
             "before. If the notebook or the library has been changed, put the course's own back "
             "(`git diff` shows what differs); "

@@ -12,8 +12,8 @@ _GIT_TIMEOUT_SECONDS = 5.0
 _MAX_LINE_LENGTH = 60  # characters of a cell's first line in a message
 
 
-class Unreadable(Exception):
-    """A notebook of the course is missing or damaged; the message gives the next move."""
+class NoCheckpoint(Exception):
+    """The start of a section cannot be reached; the message says why, and the next move."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ def find_course_sections() -> dict[Path, list[SectionStart]]:
     """Return the section starts of each notebook in its committed version, in the order of the lessons.
 
     Raises:
-        Unreadable: a notebook is missing or damaged.
+        NoCheckpoint: a notebook is missing or damaged.
     """
     try:
         notebooks = sorted(notebooks_folder().glob("*.ipynb"))
     except FileNotFoundError as error:
-        raise Unreadable(str(error)) from error
+        raise NoCheckpoint(str(error)) from error
     return {path: _read(path, _read_committed(path)) for path in notebooks}
 
 
@@ -96,7 +96,7 @@ def is_edited(path: Path, start: SectionStart) -> bool:
     """Return whether the file now has other cells above a section than the committed version."""
     try:
         return start not in _read(path)
-    except Unreadable:
+    except NoCheckpoint:
         return True
 
 
@@ -105,7 +105,7 @@ def _read(path: Path, text: str | None = None) -> list[SectionStart]:
     try:
         return find_section_starts(number, path.read_text(encoding="utf-8") if text is None else text)
     except (OSError, ValueError) as error:
-        raise Unreadable(
+        raise NoCheckpoint(
             f"{path.name} cannot be read as a notebook ({type(error).__name__}). "
             f"Restore it, `git checkout -- notebooks/{path.name}`, and ask for the checkpoint again."
         ) from error

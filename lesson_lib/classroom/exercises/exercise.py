@@ -23,11 +23,6 @@ class NoAnswer(Exception):
     """The value cannot be an answer to this exercise; the message says what could be one."""
 
 
-def format_name(exercise: str, *, is_prediction: bool = False) -> str:
-    """Return the name that learners see: `Exercise 2.3` or `Prediction 2.1`."""
-    return f"{'Prediction' if is_prediction else 'Exercise'} {exercise}"
-
-
 Scenario = Callable[..., Miss | None]
 """Takes the learner's answers and returns a fault, or None. Its docstring is the name that learners see."""
 
@@ -69,5 +64,5 @@ class Exercise:
 
     @property
     def name(self) -> str:
-        """The name that learners see."""
-        return format_name(self.id, is_prediction=self.is_prediction)
+        """The name that learners see: `Exercise 2.3` or `Prediction 2.1`."""
+        return f"{'Prediction' if self.is_prediction else 'Exercise'} {self.id}"

@@ -12,7 +12,7 @@ from lesson_lib.classroom.display.safe_text import format_count
 from lesson_lib.classroom.exercises.answers import format_value, format_values
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import find_exercise
-from lesson_lib.classroom.exercises.exercise import Exercise, Miss, format_name
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss
 from lesson_lib.classroom.exercises.placeholders import has_placeholder
 from lesson_lib.classroom.exercises.progress_store import Predicted, load, record
 from lesson_lib.classroom.exercises.verdict import describe_belief
@@ -33,7 +33,7 @@ class Fact(Displayable):
 
     def board(self) -> Board:
         """Describe the guess beside the fact."""
-        name = format_name(self.exercise, is_prediction=True)
+        name = f"Prediction {self.exercise}"
         blocks: list[Block] = [Facts.of_known(("You guessed", self.guess), ("It is", self.fact))]
         if self.misconception:
             blocks += describe_belief(self.misconception)

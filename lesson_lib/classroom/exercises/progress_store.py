@@ -20,7 +20,7 @@ from platformdirs import user_data_path
 from lesson_lib.classroom.exercises.outcome import Outcome
 
 _VERSION = 2  # of a line; version 1 was one JSON document, after which the lines of version 2 may follow
-_LOCK_TIMEOUT_SECONDS = 2.0  # that a lesson waits for another kernel to finish writing
+_LOCK_TIMEOUT_SECONDS = 2.0  # while another kernel is writing
 _MAX_BYTES = 1_000_000
 _MAX_CHARACTERS = 200  # of an id or a guess
 _MAX_PENDING_EVENTS = 10_000
@@ -108,7 +108,7 @@ class Predicted:
 
 Event = Attempted | HintGiven | SolutionSeen | Predicted
 _KINDS = {kind.__name__: kind for kind in (Attempted, HintGiven, SolutionSeen, Predicted)}
-# What reading a damaged line raises.
+# Raised by a damaged line.
 _DAMAGED = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
@@ -161,10 +161,11 @@ def reset() -> Progress:
         if not _read(path):
             return Progress()
     try:
-        with _lock(path, _LOCK_TIMEOUT_SECONDS) as file:
-            exercises, note = _read_or_set_aside(file)
+        with _open(path, _LOCK_TIMEOUT_SECONDS) as (file, exercises, note):
             if exercises:
-                note = f"Your progress so far is kept as {_set_aside(file)}, and a new file begins."
+                return Progress(
+                    note=f"Your progress so far is kept as {_set_aside(file)}, and a new file begins."
+                )
             return Progress(note=note)
     except (OSError, NotImplementedError) as error:
         exercises, reason = _read_without_lock(path, error)
@@ -179,8 +180,7 @@ def _synchronize(path: Path, *events: Event) -> Progress:
     pending.extend(events)
     note = ""
     try:
-        with _lock(path, timeout) as file:
-            exercises, note = _read_or_set_aside(file)
+        with _open(path, timeout) as (file, exercises, note):
             for event in pending:
                 _apply(event, exercises)
             if pending:
@@ -200,14 +200,24 @@ def _synchronize(path: Path, *events: Event) -> Progress:
 
 
 @contextmanager
-def _lock(path: Path, timeout: float) -> Iterator[Path]:
-    """Keep other kernels from changing the file; a killed kernel's lock is free at once."""
+def _open(path: Path, timeout: float) -> Iterator[tuple[Path, dict[str, ExerciseProgress], str]]:
+    """Keep other kernels from changing the file; the lock of a killed kernel is released immediately.
+
+    Yields:
+        The path of the file itself, what it says, and a note if it was unusable and is set aside.
+    """
     file = Path(os.path.realpath(path))  # a symbolic link stays one, and the file behind it is renamed
     _require_regular(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(f"{file}.lock", timeout=timeout, poll_interval=0.01):
-            yield file
+            exercises, note = {}, ""
+            try:
+                exercises = _read(file)
+            except _UnusableFileError as error:
+                aside = _set_aside(file)
+                note = f"The file of your progress {error}. It is set aside as {aside}, and a new one begins."
+            yield file, exercises, note
     except Timeout:
         raise OSError("another kernel is writing to it, and does not finish") from None
 
@@ -218,25 +228,11 @@ def _require_regular(path: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, ExerciseProgress]:
-    """Return what the file says.
-
-    Raises:
-        OSError: it cannot be read.
-        _UnusableFileError: it is from a newer version, or nothing in it is readable.
-    """
+    """Return what the file says; raise _UnusableFileError if a newer version wrote it, or it is damaged."""
     _require_regular(path)
     with suppress(FileNotFoundError), path.open("rb") as file:
         return _parse(file.read(_MAX_BYTES + 1))
     return {}
-
-
-def _read_or_set_aside(file: Path) -> tuple[dict[str, ExerciseProgress], str]:
-    """Return what the locked file says, or if it is unusable, nothing and a note with its new path."""
-    try:
-        return _read(file), ""
-    except _UnusableFileError as error:
-        aside = _set_aside(file)
-        return {}, f"The file of your progress {error}. It is set aside as {aside}, and a new one begins."
 
 
 def _read_without_lock(path: Path, error: Exception) -> tuple[dict[str, ExerciseProgress], str]:
@@ -280,7 +276,7 @@ def _append(file: Path, events: Iterable[Event]) -> None:
 
 
 def _parse(content: bytes) -> dict[str, ExerciseProgress]:
-    """Return what the lines of a file come to, by exercise; damaged ones are skipped."""
+    """Return what the lines of a file say about each exercise; damaged lines are skipped."""
     text = content.decode("utf-8-sig", errors="replace").strip()
     end = 0
     with suppress(*_DAMAGED):  # the first value may have several lines
@@ -341,11 +337,7 @@ def _apply(event: Event, exercises: dict[str, ExerciseProgress]) -> None:
 
 
 def _normalize(event: Event) -> Event:
-    """Return the event with texts of limited length.
-
-    Raises:
-        TypeError, ValueError: a value has the wrong type.
-    """
+    """Return the event with texts of limited length; raise TypeError or ValueError for a wrong type."""
     match event:
         case HintGiven(exercise) | SolutionSeen(exercise):
             return type(event)(_cut(exercise))

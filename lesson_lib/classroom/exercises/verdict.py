@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from lesson_lib.classroom.display.board import Block, Board, Facts, Fold, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
-from lesson_lib.classroom.exercises.exercise import format_name
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.unstable_text import hide_unstable
 
@@ -52,7 +51,7 @@ class Verdict(Displayable):
         if printed := hide_unstable(self.printed.strip("\n")):
             blocks.append(Fold("What your code printed", printed, printed.splitlines()[:_MAX_PRINTED_LINES]))
         stands = "not checked yet" if self.is_begun else self.outcome.value
-        return Board(f"{format_name(self.exercise)}: {stands}", blocks, _MARKS[self.outcome])
+        return Board(f"Exercise {self.exercise}: {stands}", blocks, _MARKS[self.outcome])
 
 
 def describe_belief(misconception: str) -> list[Block]:

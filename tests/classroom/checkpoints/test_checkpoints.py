@@ -1,4 +1,4 @@
-"""`checkpoint`: where it leads is where running the notebook from the top leads, and nothing else happens."""
+"""`checkpoint` leads to the same state as running the notebook from the top, and has no other effect."""
 
 import json
 import os
@@ -29,7 +29,7 @@ from tests.classroom.shells import new_shell
 NOTEBOOKS = [pytest.param(path, id=path.stem) for path in list_notebooks()]
 NAMES = [path.stem for path in list_notebooks()]
 
-# Names with a leading underscore stay; what is tested is the file as it is, not as it was committed.
+# Names with a leading underscore stay. The file is tested as it is, and not as it was committed.
 BEGIN = """
 from lesson_lib.classroom import checkpoint as _checkpoint
 from lesson_lib.classroom.checkpoints import section_starts as _starts
@@ -60,7 +60,7 @@ _given = set(globals())
 FORGET = (
     "for _name in [name for name in globals() if name[0] != '_' and name not in _given]: del globals()[_name]"
 )
-TELL = "import json as _json\nprint(_json.dumps(_state()))"
+SHOW_STATE = "import json as _json\nprint(_json.dumps(_state()))"
 
 
 class Course(NamedTuple):
@@ -88,9 +88,9 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     before, after = split_at(stored, section)
 
     # All in one kernel, because starting it and importing costs more than most cells.
-    by_checkpoint = [new_code_cell(f"_checkpoint({section.id!r})"), new_code_cell(TELL), *after]
+    by_checkpoint = [new_code_cell(f"_checkpoint({section.id!r})"), new_code_cell(SHOW_STATE), *after]
     from_the_top = [new_code_cell(FORGET), *(cell for cell in before if not is_exercise(cell))]
-    cells = [new_code_cell(BEGIN), *by_checkpoint, *from_the_top, new_code_cell(TELL)]
+    cells = [new_code_cell(BEGIN), *by_checkpoint, *from_the_top, new_code_cell(SHOW_STATE)]
     # Each cell with an id of its own.
     cells = [nbformat.from_dict({**cell, "id": str(number)}) for number, cell in enumerate(cells)]
     own = {"LESSON_PROGRESS": str(tmp_path_factory.mktemp("progress") / "progress.json")}
@@ -123,7 +123,7 @@ def headings_in(cell: NotebookNode) -> list[str]:
 
 
 def is_exercise(cell: NotebookNode) -> bool:
-    """Whether a cell is for the learner's own work."""
+    """Return whether a cell is for the learner's own work."""
     return bool(find_tag(cell, EXERCISE))
 
 
@@ -140,7 +140,7 @@ def read_output(cell: NotebookNode) -> str:
 
 
 def test_every_section_has_a_checkpoint(course: Course) -> None:
-    """They are numbered as their headings stand in the notebook."""
+    """They are numbered in the order of the headings."""
     headings = [heading for cell in rules.list_prose_cells(course.stored) for heading in headings_in(cell)]
     assert len(headings) > 5
     assert [section.heading for section in course.sections[1:]] == headings
@@ -149,8 +149,8 @@ def test_every_section_has_a_checkpoint(course: Course) -> None:
     assert [section.id for section in course.sections[1:]] == ids
 
 
-def test_what_stands_above_a_section_is_run(course: Course) -> None:
-    """All code cells, by their text, but for the exercises; the errors are the announced ones."""
+def test_the_cells_above_a_section_are_run(course: Course) -> None:
+    """These are all code cells except the exercises, with the errors that they announce."""
     cells = rules.list_code_cells(course.stored)
     for section in course.sections[1:]:
         above = [cell for cell in cells[: count_above(course.stored, section)] if not is_exercise(cell)]
@@ -166,19 +166,19 @@ def test_the_state_is_that_of_running_from_the_top(course: Course) -> None:
     assert course.state_by_checkpoint["names"]
 
 
-def test_the_rest_of_the_notebook_shows_what_is_stored(course: Course) -> None:
-    """The outputs of all cells below are compared as strictly as nbval does."""
+def test_the_rest_of_the_notebook_shows_its_stored_outputs(course: Course) -> None:
+    """The outputs of all cells below the section are compared as strictly as nbval compares them."""
     stored, shown = course.rest_as_stored, course.rest_as_run
     assert stored
     assert rules.find_changed_outputs(new_notebook(cells=stored), new_notebook(cells=shown)) == []
 
 
 def test_the_only_output_is_the_arrival(course: Course) -> None:
-    """The cells that ran show no figure, no text and no error."""
+    """The cells that have run show no figure, no text and no error."""
     assert course.arrival.startswith(f"You are at {course.section.id} {course.section.heading}\n")
 
 
-# A small course, in this process
+# A course with one small notebook, in this process
 
 SMALL = [
     new_markdown_cell("# 07 · A small one\n\nText."),
@@ -203,7 +203,7 @@ def shell() -> Iterator[InteractiveShell]:
 
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: InteractiveShell) -> Path:
-    """Return the file of a notebook that is all of a course; the shell has the name `mine`."""
+    """Return the only notebook of a course; the shell has the name `mine`."""
     monkeypatch.setattr(section_starts, "notebooks_folder", lambda: tmp_path)
     path = tmp_path / "07_small.ipynb"
     nbformat.write(new_notebook(cells=SMALL), path)
@@ -211,15 +211,15 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shell: InteractiveShe
     return path
 
 
-def changed(path: Path, change: Callable[[list[NotebookNode]], None]) -> None:
-    """Change the notebook's cells, as JupyterLab saves them."""
+def change_notebook(path: Path, change: Callable[[list[NotebookNode]], None]) -> None:
+    """Change the cells of a notebook and save it."""
     notebook = read_notebook(path)
     change(notebook.cells)
     assert write_notebook(path, notebook)
 
 
-def put(number: int, source: str) -> Callable[[list[NotebookNode]], None]:
-    """Return a change of one cell's text."""
+def replace_source(number: int, source: str) -> Callable[[list[NotebookNode]], None]:
+    """Return a function that changes the text of one cell."""
     return lambda cells: cells[number].update(source=source)
 
 
@@ -227,24 +227,24 @@ def put(number: int, source: str) -> Callable[[list[NotebookNode]], None]:
 def test_the_cells_above_have_run_and_show_nothing(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The one output is the board; exercises are left out, and magics do what they do."""
+    """The only output is the board; exercises are left out, and magics work."""
     mine = shell.user_ns["mine"]
     shell.run_cell("checkpoint('07.3')").raise_error()
-    shown = (
+    expected = (
         "Out[0]: \nYou are at 07.3 And last?\n"
         "  Names that are ready: double, doubled, kept, rest, rows\n"
         "  Go on with the cells of this section.\n"
     )
-    assert capsys.readouterr() == (shown, "")
+    assert capsys.readouterr() == (expected, "")
     assert shell.user_ns["mine"] is mine
     assert shell.ev("rows, kept, doubled, double(1)") == ([8], "kept", 16, 1)
     shell.user_ns["rows"] = [1, 2, 3]
-    assert shell.ev("double(1)") == 3  # the functions live among the learner's names
+    assert shell.ev("double(1)") == 3  # functions use the learner's names
 
 
 @pytest.mark.usefixtures("small")
-def test_history_counts_and_earlier_values_stay(shell: InteractiveShell) -> None:
-    """`In`, `Out`, `_` and the number of the next cell are those of the cells that the learner ran."""
+def test_the_history_does_not_change(shell: InteractiveShell) -> None:
+    """`In`, `Out`, `_` and the number of the next cell depend only on the cells that the learner ran."""
     shell.run_cell("6 * 7", store_history=True)
     count, before = shell.execution_count, {name: shell.user_ns[name] for name in ("In", "Out", "_", "_i")}
     outs = dict(shell.user_ns["Out"])
@@ -256,15 +256,15 @@ def test_history_counts_and_earlier_values_stay(shell: InteractiveShell) -> None
 
 
 def test_the_start_runs_nothing(small: Path, shell: InteractiveShell) -> None:
-    """There is nothing above the first cell."""
+    """No cell is above the first one."""
     assert small.exists()
     assert repr(checkpoint("07")) == "You are at 07 A small one: the start\n  Go on with the first cell."
     assert shell.user_ns["rows"] == "mine, too"
 
 
 @pytest.mark.usefixtures("small")
-def test_without_a_section_all_are_listed() -> None:
-    """By notebook, with number and heading."""
+def test_without_a_section_all_sections_are_listed() -> None:
+    """Each notebook has a table of their numbers and headings."""
     assert repr(checkpoint()) == (
         "The sections of the course\n"
         '  checkpoint("02.4") brings your notebook to where section 02.4 starts.\n'
@@ -277,10 +277,10 @@ def test_without_a_section_all_are_listed() -> None:
     )
 
 
-def test_a_section_of_another_notebook_is_refused(
+def test_a_section_of_another_notebook_is_an_error(
     small: Path, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where Jupyter says which notebook is open, and the course has one of that name."""
+    """It is an error only if Jupyter names the open notebook, and that notebook is part of the course."""
     nbformat.write(new_notebook(cells=SMALL), small.with_name("08_other.ipynb"))
     monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/08_other.ipynb")
     with pytest.raises(UsageError, match=r"^Section 07\.2 is in 07_small, and this is 08_other\. Open that"):
@@ -293,8 +293,8 @@ def test_a_section_of_another_notebook_is_refused(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("wanted", ["07.4", "7.1", "", "And then?", 7.1, ["07.1"]])
-def test_an_unknown_section_is_answered_with_those_there_are(wanted: str) -> None:
-    """And nothing has run."""
+def test_an_unknown_section_is_an_error(wanted: str) -> None:
+    """The message lists the sections."""
     with pytest.raises(UsageError, match=r"There are: 07, 07\.1 to 07\.3; checkpoint\(\) lists them"):
         checkpoint(wanted)
 
@@ -322,26 +322,26 @@ def test_an_unknown_section_is_answered_with_those_there_are(wanted: str) -> Non
         ),
     ],
 )
-def test_what_goes_wrong_leaves_the_names_as_they_were(
+def test_an_error_on_the_way_restores_the_names(
     small: Path, shell: InteractiveShell, number: int, source: str, reason: str
 ) -> None:
-    """The message names the cell, what happened, and the next move; it can be tried again."""
-    changed(small, put(number, source))
+    """The message has the cell, the reason and the next move, and the learner can try again."""
+    change_notebook(small, replace_source(number, source))
     before = dict(shell.user_ns)
     with pytest.raises(UsageError) as caught:
         checkpoint("07.2")
     assert reason in str(caught.value)
     assert 'checkpoint("07.2")' in str(caught.value)
     assert shell.user_ns == before
-    changed(small, put(number, SMALL[number].source))
+    change_notebook(small, replace_source(number, SMALL[number].source))
     checkpoint("07.2")
     assert shell.user_ns["rows"] == [8]
 
 
 @pytest.mark.usefixtures("shell")
 @pytest.mark.parametrize("text", ["", "[]", '{"cells": [{}]}', '{"cells": 1}'])
-def test_a_file_that_is_no_notebook_is_named(small: Path, text: str) -> None:
-    """With what brings it back."""
+def test_a_damaged_notebook_is_an_error(small: Path, text: str) -> None:
+    """The message has the command that restores the file."""
     small.write_text(text, encoding="utf-8")
     with pytest.raises(
         UsageError, match=r"07_small.ipynb cannot .*`git checkout -- notebooks/07_small.ipynb`"
@@ -349,14 +349,14 @@ def test_a_file_that_is_no_notebook_is_named(small: Path, text: str) -> None:
         checkpoint("07.1")
 
 
-@pytest.mark.skipif(not shutil.which("git"), reason="the last commit is asked of git")
+@pytest.mark.skipif(not shutil.which("git"), reason="only git knows the last commit")
 def test_an_edited_notebook_is_run_as_it_was_committed(small: Path, shell: InteractiveShell) -> None:
-    """The board says so where it matters: not for an exercise, nor for a cell that comes later."""
+    """The board reports changed cells above the section, but no changed exercises and no later cells."""
 
     def git(*arguments: str) -> None:
-        who = ["-c", "user.name=me", "-c", "user.email=me@example.org", "-c", "commit.gpgsign=false"]
+        author = ["-c", "user.name=me", "-c", "user.email=me@example.org", "-c", "commit.gpgsign=false"]
         subprocess.run(
-            ["git", *who, *arguments],  # noqa: S607 - the test asks for it above
+            ["git", *author, *arguments],  # noqa: S607 - this test is skipped without git
             cwd=small.parent,
             check=True,
             capture_output=True,
@@ -367,23 +367,23 @@ def test_an_edited_notebook_is_run_as_it_was_committed(small: Path, shell: Inter
     git("add", small.name)
     git("commit", "--message", "the course's own")
     note = "You have changed cells above; what has run are the course's own ones."
-    changed(small, put(3, "rows = 'my answer'"))
-    changed(small, put(7, "my = 'experiment'"))
+    change_notebook(small, replace_source(3, "rows = 'my answer'"))
+    change_notebook(small, replace_source(7, "my = 'experiment'"))
     assert note not in repr(checkpoint("07.2"))
     assert note in repr(checkpoint("07.3"))
     assert shell.ev("doubled") == 16
     assert "my" not in shell.user_ns
-    changed(small, lambda cells: cells.insert(1, new_markdown_cell("## My notes", id="mine")))
+    change_notebook(small, lambda cells: cells.insert(1, new_markdown_cell("## My notes", id="mine")))
     assert "07.3        And last?" in repr(checkpoint())
     assert note in repr(checkpoint("07.2"))
     small.write_text("{", encoding="utf-8")
     assert note in repr(checkpoint("07.2"))
 
 
-def test_figures_do_not_pile_up(small: Path, shell: InteractiveShell) -> None:
-    """Those of the cells above are closed; one that was open before is the learner's."""
+def test_new_figures_are_closed(small: Path, shell: InteractiveShell) -> None:
+    """A figure that was open before stays open."""
     draw = "import matplotlib\nmatplotlib.use('agg')\nfrom matplotlib import pyplot\nfigure = pyplot.figure()"
-    changed(small, put(1, f"rows = [8]\n{draw}"))
+    change_notebook(small, replace_source(1, f"rows = [8]\n{draw}"))
     shell.run_cell(draw).raise_error()
     own = shell.user_ns["pyplot"].get_fignums()
     checkpoint("07.2")
@@ -393,22 +393,22 @@ def test_figures_do_not_pile_up(small: Path, shell: InteractiveShell) -> None:
 
 
 @pytest.mark.usefixtures("small", "shell")
-def test_it_says_how_far_it_is_when_it_takes_a_while(
+def test_progress_is_shown_if_it_takes_a_while(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And wipes that away in the end."""
+    """It is removed at the end."""
     monkeypatch.setattr(replay, "_SECONDS_BEFORE_PROGRESS", -1)
     checkpoint("07.2")
     out = capsys.readouterr().out
-    wipe = "\033[2K\r"
-    assert out.endswith(wipe)
-    said = [line for line in out.split(wipe) if line]
-    assert said == [f"On the way to 07.2: cell {number} of 3" for number in (1, 2, 3)]
+    clear = "\033[2K\r"
+    assert out.endswith(clear)
+    lines = [line for line in out.split(clear) if line]
+    assert lines == [f"On the way to 07.2: cell {number} of 3" for number in (1, 2, 3)]
 
 
 @pytest.mark.usefixtures("small")
-def test_outside_ipython_it_says_what_it_needs() -> None:
-    """The list is there all the same."""
+def test_checkpoint_needs_ipython() -> None:
+    """Listing the sections works without it."""
     InteractiveShell.clear_instance()
     with pytest.raises(UsageError, match="call it in a notebook, or wherever IPython runs"):
         checkpoint("07.2")

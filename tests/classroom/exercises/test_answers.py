@@ -1,4 +1,4 @@
-"""Guesses are compared by what they say, and not by how they are written."""
+"""Answers and guesses are compared by their values, however they are written."""
 
 from decimal import Decimal
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from lesson_lib.classroom.exercises.answers import format_value, is_same, read_one_for_each
 from lesson_lib.classroom.exercises.exercise import NoAnswer
 
-TOLD = [
+FORMATTED = [
     (8, "8"),
     (8.0, "8"),
     ("8", "8"),
@@ -30,9 +30,9 @@ TOLD = [
 ]
 
 
-@pytest.mark.parametrize(("value", "text"), TOLD, ids=range(len(TOLD)))
-def test_a_guess_is_told(value: object, text: str) -> None:
-    """Values with commas, and integral numbers without a fraction."""
+@pytest.mark.parametrize(("value", "text"), FORMATTED, ids=range(len(FORMATTED)))
+def test_a_value_is_formatted(value: object, text: str) -> None:
+    """Several values are separated by commas, and whole numbers have no fraction."""
     assert format_value(value) == text
 
 
@@ -48,8 +48,8 @@ def test_a_guess_is_told(value: object, text: str) -> None:
         ({"a", "b"}, {"b", "a"}, True),
     ],
 )
-def test_a_guess_is_compared_with_all_its_digits(guess: Any, fact: object, *, expected: bool) -> None:  # noqa: ANN401 - of any kind
-    """Order counts, but in a set."""
+def test_a_guess_is_compared_with_all_its_digits(guess: Any, fact: object, *, expected: bool) -> None:  # noqa: ANN401 - of any type
+    """The order of values matters, except in a set."""
     assert is_same((guess,), fact) is expected
 
 
@@ -61,8 +61,8 @@ def test_a_guess_is_compared_with_all_its_digits(guess: Any, fact: object, *, ex
         ({2: None, "b": ...}, [None, ...]),
     ],
 )
-def test_each_name_has_its_value(answer: object, values: list[object]) -> None:
-    """In the order of the names, however they are spelt; what is more than asked for is left."""
+def test_the_value_of_each_name_is_read(answer: object, values: list[object]) -> None:
+    """The values are in the order of the names; case and blanks do not matter; other names are ignored."""
     assert read_one_for_each(answer, [2, "b"], "{...}") == values
 
 
@@ -74,8 +74,8 @@ def test_each_name_has_its_value(answer: object, values: list[object]) -> None:
         ({2: "a"}, "The answer is a dict, such as {2: 'a'}. Yours has nothing for 'b'."),
     ],
 )
-def test_a_name_without_a_value_is_told(answer: object, message: str) -> None:
-    """With what would be an answer."""
-    with pytest.raises(NoAnswer) as told_so:
+def test_a_name_without_a_value_is_reported(answer: object, message: str) -> None:
+    """The message lists the missing names and gives an example of an answer."""
+    with pytest.raises(NoAnswer) as raised:
         read_one_for_each(answer, [2, "b"], "{2: 'a'}")
-    assert str(told_so.value) == message
+    assert str(raised.value) == message

@@ -1,4 +1,4 @@
-"""What `check` says of each kind of answer, and what it keeps of it; nothing of the learner's changes."""
+"""`check` returns a verdict on each kind of answer and records it, and changes nothing of the learner's."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ SCENARIO = ("Scenario", "Your function doubles 4.")
 HELP = 'hint("9.9") gives a hint, solution("9.9") a worked answer.'
 
 
-def _doubles(answer: Any) -> Miss | None:  # noqa: ANN401 - whatever a test gives
+def _doubles(answer: Any) -> Miss | None:  # noqa: ANN401 - an answer of any type
     """Your function doubles 4.
 
     Only the first line is the scenario's name.
@@ -41,20 +41,20 @@ ASKED = replace(
 
 
 @pytest.fixture(autouse=True)
-def known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is an exercise 9.9, whose answer is a function that doubles a number."""
+def add_exercise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add an exercise 9.9, whose answer is a function that doubles a number."""
     monkeypatch.setattr(checking, "EXERCISES", {**EXERCISES, "9.9": ASKED})
 
 
-def answered(body: str) -> str:
-    """Write a cell whose function has this body."""
+def write_cell(body: str) -> str:
+    """Return a cell whose function has this body."""
     lines = "\n    ".join(body.splitlines())
     return f'def double(number):\n    {lines}\n\n\ncheck("9.9", double)'
 
 
-def test_a_blank_is_not_attempted(run_cell: Callable[[str], Any]) -> None:
-    """The lines where they are first, then how to begin; nothing is kept."""
-    verdict = run_cell(answered('con.execute("____")\nreturn ...'))
+def test_an_answer_with_placeholders_is_not_attempted(run_cell: Callable[[str], Any]) -> None:
+    """The verdict has the lines with placeholders and how to begin; nothing is recorded."""
+    verdict = run_cell(write_cell('con.execute("____")\nreturn ...'))
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert verdict.facts == (
         ("Still blank", 'double, line 2: con.execute("____")'),
@@ -64,9 +64,9 @@ def test_a_blank_is_not_attempted(run_cell: Callable[[str], Any]) -> None:
     assert not load().exercises
 
 
-def test_dots_left_in_written_code_are_to_be_taken_out(run_cell: Callable[[str], Any]) -> None:
-    """The title does not deny the work; as little is kept of it as of a blank."""
-    verdict = run_cell(answered("twice = 2 * number\n...\nreturn twice"))
+def test_dots_that_are_left_in_a_written_answer_are_reported(run_cell: Callable[[str], Any]) -> None:
+    """The title does not say that nothing was attempted; nothing is recorded."""
+    verdict = run_cell(write_cell("twice = 2 * number\n...\nreturn twice"))
     assert repr(verdict).splitlines()[0] == "○ Exercise 9.9: not checked yet"
     assert verdict.facts == (("Still blank", "double, line 3: ..."),)
     assert verdict.lines == (f"Take the dots out once you have written your code around them. {HELP}",)
@@ -81,18 +81,18 @@ def test_dots_left_in_written_code_are_to_be_taken_out(run_cell: Callable[[str],
         ('check("2.6", {"bluebird": "d", "o\'hare": ..., "zenith": ...})', []),
     ],
 )
-def test_a_blank_beside_answers_is_named(
+def test_a_placeholder_beside_other_answers_is_named(
     cell: str, places: list[str], run_cell: Callable[[str], Any]
 ) -> None:
-    """By its number, where there are several."""
+    """The verdict has the number of the answer if there are several."""
     verdict = run_cell(cell)
     assert verdict.facts == tuple(("Still blank", place) for place in places)
     assert repr(verdict).splitlines()[0].endswith(": not checked yet")
 
 
-def test_not_yet_says_what_was_seen(run_cell: Callable[[str], Any]) -> None:
-    """The scenario, the difference and the belief; the attempt is kept."""
-    verdict = run_cell(answered("return number"))
+def test_a_wrong_answer_is_not_yet_right(run_cell: Callable[[str], Any]) -> None:
+    """The verdict has the scenario, the difference and the belief, and the attempt is recorded."""
+    verdict = run_cell(write_cell("return number"))
     assert verdict.outcome is Outcome.NOT_YET
     assert verdict.facts == (SCENARIO, ("Seen", "4"), ("Expected", "8"))
     assert (verdict.misconception, verdict.lines) == (BELIEF, (HELP, ""))
@@ -100,10 +100,10 @@ def test_not_yet_says_what_was_seen(run_cell: Callable[[str], Any]) -> None:
 
 
 def test_right_stays_right(run_cell: Callable[[str], Any]) -> None:
-    """With what to take along; a later mistake counts as an attempt and changes nothing else."""
-    verdict = run_cell(answered("return 2 * number"))
+    """The verdict has the takeaway; a later mistake counts as an attempt and changes nothing else."""
+    verdict = run_cell(write_cell("return 2 * number"))
     assert repr(verdict) == "✓ Exercise 9.9: right\n  Twice is once more."
-    run_cell(answered("raise ValueError"))
+    run_cell(write_cell("raise ValueError"))
     assert load().of("9.9") == ExerciseProgress(attempts=2, outcome=Outcome.RIGHT)
 
 
@@ -112,7 +112,7 @@ RAISED = {
         ("Raised", "ValueError: no luck"),
         ("Where", 'double, line 2 of its cell: raise ValueError("no luck")'),
     ),
-    # No module, and of several lines the one that says it.
+    # The exception's name has no module, and of several lines of the message only the first is shown.
     'duckdb.sql("selec 1")': (
         ("Raised", 'ParserException: Parser Error: syntax error at or near "selec"'),
         ("Where", 'double, line 2 of its cell: duckdb.sql("selec 1")'),
@@ -138,37 +138,38 @@ RAISED = {
 
 
 @pytest.mark.parametrize("body", RAISED, ids=range(len(RAISED)))
-def test_raised_says_what_and_where(body: str, run_cell: Callable[[str], Any]) -> None:
-    """The learner's own line, whatever it called; the attempt is kept."""
-    verdict = run_cell(answered(body))
+def test_an_exception_is_shown_with_the_learners_line(body: str, run_cell: Callable[[str], Any]) -> None:
+    """The line is in the learner's own code, whatever code it called; the attempt is recorded."""
+    verdict = run_cell(write_cell(body))
     assert (verdict.outcome, verdict.facts) == (Outcome.RAISED, (SCENARIO, *RAISED[body]))
     assert load().of("9.9") == ExerciseProgress(attempts=1, outcome=Outcome.RAISED)
 
 
-def test_an_error_of_dagsters_is_explained_and_nothing_said_twice(run_cell: Callable[[str], Any]) -> None:
-    """What was raised, then why and what next in plain words, then where."""
+def test_an_error_of_dagster_is_explained_without_repetition(run_cell: Callable[[str], Any]) -> None:
+    """The exception comes first, then the cause and the next move in plain words, then the line."""
     verdict = run_cell(
-        answered(
+        write_cell(
             "@dg.asset(partitions_def=s3_partitions_def)\ndef prices(): pass\n"
             'dg.materialize([prices], partition_key="nobody", instance=instance)'
         )
     )
-    told = dict(verdict.facts)
-    assert list(told) == ["Scenario", "Raised", "Why", "Next", "Where", "Read"]
-    assert told["Raised"].startswith("DagsterUnknownPartitionError: Could not find a partition with key")
-    assert told["Where"].startswith("double, line 4 of its cell: dg.materialize([prices], ")
-    assert not [one for one in told.values() for other in told.values() if one is not other and one in other]
+    facts = dict(verdict.facts)
+    assert list(facts) == ["Scenario", "Raised", "Why", "Next", "Where", "Read"]
+    assert facts["Raised"].startswith("DagsterUnknownPartitionError: Could not find a partition with key")
+    assert facts["Where"].startswith("double, line 4 of its cell: dg.materialize([prices], ")
+    texts = facts.values()
+    assert not [text for text in texts for other in texts if text is not other and text in other]
 
 
-def test_what_was_printed_is_shown_where_it_may_help(
+def test_printed_output_is_shown_where_it_may_help(
     run_cell: Callable[[str], Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Below a mistake and below an error, not below a right answer, and never on the page itself."""
+    """It is shown below a mistake and an error, not below a right answer, and not printed itself."""
     shown = "\n  What your code printed:\n    I have 4"
     for ending in ("return number", "raise ValueError"):
-        assert shown in repr(run_cell(answered(f'print("I have", number)\n{ending}')))
+        assert shown in repr(run_cell(write_cell(f'print("I have", number)\n{ending}')))
     capsys.readouterr()
-    assert "printed" not in repr(run_cell(answered('print("I have", number)\nreturn 8')))
+    assert "printed" not in repr(run_cell(write_cell('print("I have", number)\nreturn 8')))
     assert "I have" not in capsys.readouterr().out
 
 
@@ -184,25 +185,25 @@ USAGE = {
 }
 
 
-def test_what_earlier_scenarios_printed_is_left_out() -> None:
-    """It would stand in the way of what the one printed that found something."""
+def test_output_of_earlier_scenarios_is_omitted() -> None:
+    """Only the output of the scenario that found a fault can help."""
 
     def doubles_5(answer: Callable[[int], int]) -> Miss | None:
         """Your function doubles 5."""
         answer(5)
         return Miss()
 
-    def speaks(number: int) -> int:
-        print("I have", number)  # noqa: T201 - what it is about
+    def print_and_double(number: int) -> int:
+        print("I have", number)  # noqa: T201 - the subject of this test
         return 2 * number
 
-    verdict = judge(replace(ASKED, scenarios=(_doubles, doubles_5)), (speaks,))
+    verdict = judge(replace(ASKED, scenarios=(_doubles, doubles_5)), (print_and_double,))
     assert (verdict.outcome, verdict.printed) == (Outcome.NOT_YET, "I have 5\n")
 
 
 @pytest.mark.parametrize("call", USAGE)
-def test_a_slip_in_the_call_is_told(call: str) -> None:
-    """By the next move, and nothing is kept."""
+def test_a_wrong_call_is_a_usage_error(call: str) -> None:
+    """The message has the next move, and nothing is recorded."""
     names = {"check": check, "predict": predict, "fact": fact, "hint": hint, "solution": solution}
     with pytest.raises(UsageError) as raised:
         eval(call, {**names, "double": _doubles})  # noqa: S307 - the calls above
@@ -226,39 +227,39 @@ def test_a_slip_in_the_call_is_told(call: str) -> None:
         ),
     ],
 )
-def test_what_is_no_answer_is_not_attempted(call: str, message: str, run_cell: Callable[[str], Any]) -> None:
-    """With what would be one; nothing is kept."""
+def test_an_unusable_answer_is_not_attempted(call: str, message: str, run_cell: Callable[[str], Any]) -> None:
+    """The message says what would be an answer; nothing is recorded."""
     verdict = run_cell(call)
     assert (verdict.outcome, verdict.lines) == (Outcome.NOT_ATTEMPTED, (message,))
     assert not load().exercises
 
 
 class Hostile:
-    """Whatever is asked of it, it raises."""
+    """An object that raises an exception for each operation."""
 
     def __getattr__(self, name: str) -> object:
-        """Look like nothing."""
+        """Have no attributes."""
         raise ValueError(name)
 
     def __eq__(self, other: object) -> bool:
-        """Be like nothing."""
+        """Refuse to be compared."""
         raise ValueError("eq")
 
     def __hash__(self) -> int:
-        """Be found nowhere."""
+        """Refuse to be hashed."""
         raise ValueError("hash")
 
     def __bool__(self) -> bool:
-        """Be neither."""
+        """Refuse to be true or false."""
         raise ValueError("bool")
 
     def __repr__(self) -> str:
-        """Say nothing."""
+        """Refuse to be shown."""
         raise ValueError("repr")
 
 
-def test_an_answer_that_cannot_be_looked_at_is_told() -> None:
-    """An object that raises at every touch, given or returned, and a list that holds itself."""
+def test_an_answer_that_cannot_be_examined_has_a_verdict() -> None:
+    """Examples are a list that contains itself, and an object that raises, as an answer or its result."""
     endless: list[object] = []
     endless.append(endless)
     assert judge(ASKED, (Hostile(),)).lines == ("Give check your function.",)
@@ -267,16 +268,18 @@ def test_an_answer_that_cannot_be_looked_at_is_told() -> None:
     assert returned.facts[:2] == (SCENARIO, ("Raised", "ValueError: eq"))
 
 
-def test_trouble_with_the_progress_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Below the verdict, which stands all the same."""
+def test_a_problem_with_the_progress_file_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The note stands below the verdict, which does not change."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path))
     verdict = check("9.9", lambda number: 2 * number)
     assert verdict.outcome is Outcome.RIGHT
     assert "Your progress is held in this kernel's memory for now" in repr(verdict)
 
 
-def test_a_check_in_a_thread_or_under_a_loop_is_the_same(run_cell: Callable[[str], Any]) -> None:
-    """As with `asyncio.to_thread`, and with `await` in a cell."""
+def test_check_works_in_a_thread_and_in_an_event_loop(run_cell: Callable[[str], Any]) -> None:
+    """Learners may use `asyncio.to_thread`, and `await` in a cell."""
     run_cell("import asyncio\nasync def checked():\n    return check('9.9', lambda number: 2 * number)")
     assert run_cell("await checked()").outcome is Outcome.RIGHT
     in_thread = "await asyncio.to_thread(check, '9.9', lambda number: 2 * number)"
@@ -284,15 +287,15 @@ def test_a_check_in_a_thread_or_under_a_loop_is_the_same(run_cell: Callable[[str
 
 
 def test_nothing_of_the_learners_is_changed(run_cell: Callable[[str], Any]) -> None:
-    """Neither lab nor instance, folder nor warnings, with an asset that is run several times."""
+    """Checking an asset changes neither the lab, the instance, the working folder nor the warnings."""
     run_cell("import os, warnings")
-    own = (
+    state = (
         "[(path.name, path.read_bytes()) for path in sorted(lab.folder.rglob('*')) if path.is_file()],"
         "instance.get_dynamic_partitions('s3'), instance.get_runs(), os.getcwd(), list(warnings.filters)"
     )
     run_cell("instance.add_dynamic_partitions('s3', ['acme'])")
-    before = run_cell(own)
+    before = run_cell(state)
     cell, belief = EXERCISES["2.4"].wrong[0]
     assert run_cell(cell).misconception == belief
-    assert run_cell(own) == before
+    assert run_cell(state) == before
     run_cell("instance.delete_dynamic_partition('s3', 'acme')")

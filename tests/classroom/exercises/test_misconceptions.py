@@ -1,4 +1,4 @@
-"""The catalogue of misconceptions: each truth is true, because the cell that shows it does."""
+"""The catalogue of misconceptions: running the cell of each one shows that its truth is true."""
 
 import ast
 import json
@@ -24,7 +24,7 @@ every = pytest.mark.parametrize("belief", MISCONCEPTIONS.values(), ids=MISCONCEP
 
 
 def run(cell: str) -> str:
-    """Run a cell as a fresh kernel would, and return what its last expression comes to, or raises."""
+    """Run a cell as a fresh kernel would, and return the value of its last expression, or its exception."""
     *statements, last = ast.parse(cell).body
     assert isinstance(last, ast.Expr)
     kernel: dict[str, object] = {"__name__": "__main__"}
@@ -40,18 +40,18 @@ def run(cell: str) -> str:
                 value.dispose()
 
 
-def test_catalogue_is_complete() -> None:
-    """Each misconception has its own id, and no two share a text."""
+def test_misconceptions_are_distinct() -> None:
+    """Each misconception has the id of its key, and no two have the same text."""
     assert all(belief.id == name for name, belief in MISCONCEPTIONS.items())
     for texts in zip(*(astuple(belief)[:-1] for belief in MISCONCEPTIONS.values()), strict=True):
         assert len(set(texts)) == len(MISCONCEPTIONS)
 
 
 @every
-def test_cell_shows_the_truth(belief: Misconception, capsys: pytest.CaptureFixture[str]) -> None:
-    """A cell runs by itself, without a warning, and comes to exactly what its page says.
+def test_a_cell_shows_the_truth(belief: Misconception, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cell runs on its own, without a warning, and its output is exactly that of its page.
 
-    Of an error, the page has the beginning of the message.
+    The page has only the beginning of an error's message.
     """
     found = run(belief.cell)
     found = f"{capsys.readouterr().out}{found}"
@@ -61,14 +61,14 @@ def test_cell_shows_the_truth(belief: Misconception, capsys: pytest.CaptureFixtu
 
 
 def assigned(cell: str) -> set[str]:
-    """Return the names that a cell gives to something, imports aside; `_` is nobody's."""
+    """Return the names that a cell assigns or defines, except for imports and `_`."""
     return set(_assigned(ast.parse(TransformerManager().transform_cell(cell)))) - {"_"}
 
 
 def _assigned(code: ast.AST) -> Iterator[str]:
     for node in ast.iter_child_nodes(code):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name  # what is in it has a scope of its own, as have those below
+            yield node.name  # its body has a scope of its own, like the expressions excluded below
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
@@ -76,8 +76,8 @@ def _assigned(code: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_no_cell_takes_a_name_of_a_notebook(path: Path) -> None:
-    """A cell may be run in the middle of a lesson, and the cells after it find all as it was."""
+def test_no_cell_replaces_a_name_of_a_notebook(path: Path) -> None:
+    """Learners may run the cell in the middle of a lesson without an effect on later cells."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     taken = set().union(*(assigned("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"))
     assert {"lab", "instance"} <= taken
@@ -86,15 +86,15 @@ def test_no_cell_takes_a_name_of_a_notebook(path: Path) -> None:
 
 
 @every
-def test_cell_works_out_what_it_shows(belief: Misconception) -> None:
-    """No cell ends with a result that somebody has written down."""
+def test_a_cell_computes_its_result(belief: Misconception) -> None:
+    """The last expression of a cell is not a literal."""
     with pytest.raises(ValueError, match="malformed node"):
         ast.literal_eval(ast.unparse(ast.parse(belief.cell).body[-1]))
 
 
 @every
 def test_texts_are_short_and_plain(belief: Misconception) -> None:
-    """A name to say aloud, two sentences, 20 to 45 words, a few lines; nothing shouted, nothing hidden."""
+    """Ids, sentences, explanations and cells have limited lengths, and only plain characters."""
     assert re.fullmatch(r"[a-z]+(-[a-z]+){1,6}", belief.id)
     for sentence in (belief.claim, belief.truth):
         assert 5 <= len(sentence.split()) <= 24
@@ -113,8 +113,8 @@ def test_texts_are_short_and_plain(belief: Misconception) -> None:
 
 
 @every
-def test_shows_itself_whole(belief: Misconception) -> None:
-    """Both renderings hold every text unshortened; the cell can be copied out of either."""
+def test_every_text_is_shown_in_full(belief: Misconception) -> None:
+    """Neither rendering shortens a text, and the cell can be copied from both."""
     html = render_html(belief.board())
     assert find_injected(html) == []
     assert f"<pre>{belief.cell}</pre>" in unescape(html)
@@ -127,8 +127,8 @@ def test_shows_itself_whole(belief: Misconception) -> None:
         assert f"    {line}" in text.splitlines()
 
 
-def test_one_as_text() -> None:
-    """A misconception reads as the truth, the claim that it replaces, the reason, and a cell to run."""
+def test_a_misconception_as_text() -> None:
+    """The text has the truth, the claim that it replaces, the explanation, and a cell to run."""
     text = "\n".join(line.rstrip() for line in repr(MISCONCEPTIONS["typo-raises-an-error"]).splitlines())
     assert text == (
         """\
@@ -145,7 +145,7 @@ A misspelt name makes another set, without a word
     )
 
 
-def test_catalogue_cannot_be_changed_by_accident() -> None:
-    """A notebook that assigns to it is told so."""
+def test_the_catalogue_cannot_be_changed() -> None:
+    """Assigning to it raises an error."""
     with pytest.raises(TypeError, match="does not support item assignment"):
         MISCONCEPTIONS["typo-raises-an-error"] = MISCONCEPTIONS["dagster-checks-keys"]  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""A blank is found wherever a learner has still to write, and nowhere else."""
+"""Placeholders are found wherever learners still have to write something, and nowhere else."""
 
 import importlib.util
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.placeholders import find_placeholders, has_placeholder
 
-STILL_BLANK = {
+WITH_PLACEHOLDERS = {
     "def f():\n    ...": ["f, line 2: ..."],
     "def f():\n    '''Say what.'''": ["f, line 2: '''Say what.'''"],
     "def f():\n    pass": ["f, line 2: pass"],
@@ -35,7 +35,7 @@ STILL_BLANK = {
     "f = ...": [""],
 }
 
-FILLED = [
+COMPLETED = [
     "def f():\n    return None",
     "def f() -> tuple[str, ...]:\n    return ()",
     "def f(a: tuple[str, ...]) -> 'Callable[..., int]':\n    b: tuple[str, ...] = a\n    return b",
@@ -52,22 +52,22 @@ FILLED = [
 ]
 
 
-@pytest.mark.parametrize("cell", STILL_BLANK, ids=range(len(STILL_BLANK)))
-def test_a_blank_is_found(cell: str, run_cell: Callable[[str], Any]) -> None:
-    """In its line, after each run of the same cell as well."""
+@pytest.mark.parametrize("cell", WITH_PLACEHOLDERS, ids=range(len(WITH_PLACEHOLDERS)))
+def test_a_placeholder_is_found(cell: str, run_cell: Callable[[str], Any]) -> None:
+    """It is found with its line, also after the same cell has run again."""
     for _ in range(2):
-        assert list(find_placeholders(run_cell(f"{cell}\nf"))) == STILL_BLANK[cell]
+        assert list(find_placeholders(run_cell(f"{cell}\nf"))) == WITH_PLACEHOLDERS[cell]
 
 
-@pytest.mark.parametrize("cell", FILLED, ids=range(len(FILLED)))
-def test_what_is_filled_in_has_no_blank(cell: str, run_cell: Callable[[str], Any]) -> None:
-    """Annotations and slices have dots of their own."""
+@pytest.mark.parametrize("cell", COMPLETED, ids=range(len(COMPLETED)))
+def test_a_completed_cell_has_no_placeholder(cell: str, run_cell: Callable[[str], Any]) -> None:
+    """The dots of annotations and slices are not placeholders."""
     assert not has_placeholder(run_cell(f"{cell}\nf"))
 
 
 @pytest.mark.parametrize(("body", "expected"), [("...", ["load, line 2: ..."]), ("return 8", [])])
-def test_a_function_of_a_file_is_read(body: str, expected: list[str], tmp_path: Path) -> None:
-    """A learner may have written it there."""
+def test_a_function_in_a_file_is_examined(body: str, expected: list[str], tmp_path: Path) -> None:
+    """Learners may write their answers in a module."""
     path = tmp_path / "mine.py"
     path.write_text(f"def load():\n    {body}\n")
     spec = importlib.util.spec_from_file_location("mine", path)
@@ -78,9 +78,9 @@ def test_a_function_of_a_file_is_read(body: str, expected: list[str], tmp_path: 
     assert list(find_placeholders(module.load)) == expected
 
 
-def test_without_its_text_a_function_is_judged_by_its_constants() -> None:
-    """As of code that `exec` has run."""
+def test_a_function_without_source_text_is_judged_by_its_constants() -> None:
+    """Python keeps no text of code that `exec` has run."""
     names: dict[str, Any] = {}
-    exec("def blank():\n    return ...\ndef filled():\n    return 8", names)  # noqa: S102 - code of this test
-    assert list(find_placeholders(names["blank"])) == [""]
-    assert not has_placeholder(names["filled"])
+    exec("def unfinished():\n    return ...\ndef completed():\n    return 8", names)  # noqa: S102 - code of this test
+    assert list(find_placeholders(names["unfinished"])) == [""]
+    assert not has_placeholder(names["completed"])

@@ -1,4 +1,4 @@
-"""A restart makes a function forget what it kept, and leaves the learner's objects as they were."""
+"""A restart makes a function forget what its code kept, and keeps the learner's objects the same."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from lesson_lib.classroom.exercises.restart import prepare_restart
 
-# Ways to keep in Python's memory how often `count` was called; `count()` returns it, starting with 1.
+# Ways to keep in memory how often `count` was called, which `count()` returns, starting with 1.
 WAYS = {
     "a global name": """
         times = 0
@@ -182,13 +182,13 @@ WAYS = {
 def run(code: str) -> dict[str, Any]:
     """Run code as a notebook's module, and return its global names."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    exec("if True:\n" + code, names)  # noqa: S102 - the test's own lines
+    exec("if True:\n" + code, names)  # noqa: S102 - code of this test
     return names
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_restart_forgets_what_python_kept(way: str) -> None:
-    """It does so at each restart and at the end; the state at the beginning stays."""
+    """The state of the beginning is restored at each restart and at the end."""
     count = run(WAYS[way])["count"]
     assert [count(), count()] == [1, 2]
     with prepare_restart(count) as restart:
@@ -201,7 +201,7 @@ def test_a_restart_forgets_what_python_kept(way: str) -> None:
 
 
 def test_a_cache_is_empty_again() -> None:
-    """Its content cannot be restored, and is computed again when necessary."""
+    """Its content cannot be restored, and is computed again when it is needed."""
     names = run("""
         from functools import cache
         @cache
@@ -219,7 +219,7 @@ def test_a_cache_is_empty_again() -> None:
 
 
 def test_an_empty_slot_or_closure_is_empty_again() -> None:
-    """What had no value at the beginning has none after a restart."""
+    """A variable without a value at the beginning has no value after a restart."""
     names = run("""
         class Memory:
             __slots__ = ("times",)
@@ -246,7 +246,7 @@ def test_an_empty_slot_or_closure_is_empty_again() -> None:
 
 
 def test_attributes_of_the_sensor_are_restored() -> None:
-    """In the learner's code, the function's name refers to the sensor that was made of it."""
+    """In learners' code, the name of the function refers to the sensor that the decorator made of it."""
 
     class Sensor:
         times = 0
@@ -266,7 +266,7 @@ def test_attributes_of_the_sensor_are_restored() -> None:
 
 
 def test_names_and_objects_are_the_same_afterwards() -> None:
-    """Others may hold them; this is also true when the learner's code raises."""
+    """Other code may refer to them; they are restored even if the learner's code raises."""
     names = run("""
         seen, other = [[1]], {}
         def count():
@@ -284,8 +284,8 @@ def test_names_and_objects_are_the_same_afterwards() -> None:
     assert seen == [[1]]
 
 
-def test_what_a_library_keeps_is_left_alone() -> None:
-    """One example is an instance of Dagster, whose keys survive a restart."""
+def test_objects_of_libraries_are_left_alone() -> None:
+    """The keys of an instance of Dagster survive a restart, for example."""
     names = run("""
         from string import Template
         thing = Template("a")

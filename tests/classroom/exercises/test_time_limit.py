@@ -1,4 +1,4 @@
-"""Whatever a learner's code does, the lesson goes on."""
+"""No code of a learner can end or block the lesson."""
 
 import asyncio
 import builtins
@@ -29,7 +29,7 @@ ENDLESS_QUERY = (
 
 @pytest.fixture(autouse=True)
 def stop_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give stopped code less time to clean up than a learner's code has."""
+    """Give stopped code less time to clean up than in a notebook."""
     monkeypatch.setattr(time_limit, "_CLEANUP_SECONDS", 0.02)
 
 
@@ -42,27 +42,27 @@ def loop() -> None:
 def loop_that_swallows_exceptions() -> None:
     """Never end, whatever `Exception` is raised."""
     while True:
-        try:  # noqa: SIM105 - as learners write it
+        try:  # noqa: SIM105 - as learners would write it
             len("x")
-        except Exception:  # noqa: BLE001, S110 - what it is about
+        except Exception:  # noqa: BLE001, S110 - the subject of this test
             pass
 
 
 def loop_that_swallows_everything() -> None:
     """Never end, whatever is raised."""
     while True:
-        try:  # noqa: SIM105 - as learners write it
+        try:  # noqa: SIM105 - as learners would write it
             len("x")
-        except:  # noqa: E722, S110 - what it is about
+        except:  # noqa: E722, S110 - the subject of this test
             pass
 
 
 def loop_around_a_loop_that_swallows_everything() -> None:
-    """Never end, on two levels."""
+    """Never end, with a second loop around the first."""
     while True:
-        try:  # noqa: SIM105 - as learners write it
+        try:  # noqa: SIM105 - as learners would write it
             loop_that_swallows_everything()
-        except:  # noqa: E722, S110 - what it is about
+        except:  # noqa: E722, S110 - the subject of this test
             pass
 
 
@@ -96,8 +96,8 @@ def query() -> None:
         query,
     ],
 )
-def test_what_does_not_end_is_stopped(work: Callable[[], None]) -> None:
-    """The timer, its handler and the tracing are restored, also the second time."""
+def test_endless_code_is_stopped(work: Callable[[], None]) -> None:
+    """The timer, its handler and the tracing are restored, also after a second run."""
 
     def handler(*_: object) -> None:
         raise AssertionError
@@ -116,7 +116,7 @@ def test_what_does_not_end_is_stopped(work: Callable[[], None]) -> None:
 
 
 def test_an_endless_asset_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dagster has the time to mark the run as failed."""
+    """Dagster has enough time to mark the run as failed."""
     monkeypatch.setattr(time_limit, "_CLEANUP_SECONDS", 60)
 
     @dg.asset
@@ -130,34 +130,34 @@ def test_an_endless_asset_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_code_that_swallows_the_exception_is_reported_as_stopped() -> None:
-    """The value that it returns does not count."""
+    """The value that it returns is ignored."""
 
-    def swallows() -> str:
-        try:  # noqa: SIM105 - as learners write it
+    def swallow() -> str:
+        try:  # noqa: SIM105 - as learners would write it
             loop()
-        except BaseException:  # noqa: BLE001, S110 - what it is about
+        except BaseException:  # noqa: BLE001, S110 - the subject of this test
             pass
         return "all is well"
 
     with pytest.raises(Stopped):
-        run_with_limits(swallows, seconds=0.1)
+        run_with_limits(swallow, seconds=0.1)
 
 
-def test_values_and_exceptions_come_through() -> None:
+def test_values_and_exceptions_are_passed_on() -> None:
     """They are the same objects."""
     value, error = object(), KeyError("mine")
 
-    def fails() -> None:
+    def fail() -> None:
         raise error
 
     assert run_with_limits(lambda: value) is value
     with pytest.raises(KeyError) as raised:
-        run_with_limits(fails)
+        run_with_limits(fail)
     assert raised.value is error
 
 
 @pytest.mark.parametrize(
-    ("ends", "message"),
+    ("exception", "message"),
     [
         (SystemExit, "It asked to end the notebook. Leave exit() out, and use return."),
         (KeyboardInterrupt, "It was interrupted. Run the cell again when you like."),
@@ -165,34 +165,34 @@ def test_values_and_exceptions_come_through() -> None:
         (GeneratorExit, "It raised GeneratorExit, which is not meant to be raised in an answer."),
     ],
 )
-def test_an_exit_does_not_end_the_lesson(ends: type[BaseException], message: str) -> None:
-    """Whatever would end the process becomes a message."""
+def test_an_exit_does_not_end_the_lesson(exception: type[BaseException], message: str) -> None:
+    """An exception that would end the process becomes a message."""
 
-    def leaves() -> None:
-        raise ends
+    def leave() -> None:
+        raise exception
 
     with pytest.raises(Stopped) as stopped:
-        run_with_limits(leaves)
+        run_with_limits(leave)
     assert str(stopped.value) == message
 
 
 @pytest.mark.parametrize("question", ["input()", "input('name? ')", "breakpoint()", "getpass.getpass()"])
-def test_questions_are_not_asked(question: str) -> None:
-    """This holds even if the code swallows exceptions; afterwards questions work as before."""
+def test_code_cannot_ask_for_input(question: str) -> None:
+    """It cannot even if it swallows exceptions; afterwards asking works as before."""
 
-    def asks() -> None:
+    def ask() -> None:
         with suppress(Exception):
             eval(question)  # noqa: S307 - the questions above
 
     before = builtins.input, getpass.getpass, sys.breakpointhook
     with pytest.raises(Stopped) as stopped:
-        run_with_limits(asks)
+        run_with_limits(ask)
     assert str(stopped.value) == ASKED_FOR_INPUT
     assert (builtins.input, getpass.getpass, sys.breakpointhook) == before
 
 
-def test_in_another_thread_there_is_no_time_limit() -> None:
-    """The code runs without one, as it does on Windows."""
+def test_there_is_no_time_limit_in_another_thread() -> None:
+    """The code runs there without a limit, as it does on Windows."""
     returned: list[int] = []
     thread = threading.Thread(target=lambda: returned.append(run_with_limits(lambda: 8, seconds=0)))
     thread.start()
@@ -201,21 +201,21 @@ def test_in_another_thread_there_is_no_time_limit() -> None:
 
 
 def test_the_folder_is_restored(tmp_path: Path) -> None:
-    """This holds even if the code moved into a folder that it then deleted."""
+    """It is restored even if the code changed into a folder that it then deleted."""
     before = Path.cwd()
     gone = tmp_path / "gone"
     gone.mkdir()
 
-    def wanders() -> None:
+    def change_folder() -> None:
         os.chdir(gone)
         gone.rmdir()
 
-    run_with_limits(wanders)
+    run_with_limits(change_folder)
     assert Path.cwd() == before
 
 
 def test_a_deleted_folder_is_harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the notebook's folder, deleted before the code runs or by the code."""
+    """The working folder is deleted before the code runs, or by the code."""
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -226,11 +226,11 @@ def test_a_deleted_folder_is_harmless(tmp_path: Path, monkeypatch: pytest.Monkey
     assert run_with_limits(lambda: 8) == 8
 
 
-def test_output_is_captured_up_to_a_length() -> None:
-    """A closed stdout is open again afterwards."""
+def test_the_beginning_of_the_output_is_captured() -> None:
+    """Code that closes stdout does not close it for the notebook."""
     before = sys.stdout, sys.stderr
     with capture_output() as printed:
-        print("x" * 10_000_000)  # noqa: T201 - what it is about
+        print("x" * 10_000_000)  # noqa: T201 - the subject of this test
         print("a log", file=sys.stderr)  # noqa: T201 - as above
         sys.stdout.close()
         print("more")  # noqa: T201 - as above
@@ -238,12 +238,12 @@ def test_output_is_captured_up_to_a_length() -> None:
     assert (sys.stdout, sys.stderr) == before
 
 
-def test_in_a_kernel_the_next_cell_runs() -> None:
-    """It does so after an `exit()`, an endless loop, a question, and any exception.
+def test_the_next_cell_of_a_notebook_runs() -> None:
+    """It runs after an `exit()`, an endless loop, a request for input, and any exception.
 
-    Here, `exit` is IPython's, and `input` asks the notebook, which allows no input.
+    In a kernel, `exit` is IPython's, and `input` asks the notebook, which allows no input here.
     """
-    given = """
+    first_cell = """
 import os, time, warnings
 from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
@@ -255,16 +255,16 @@ def runs(answer):
 asked = replace(EXERCISES["1.1"], id="9.9", scenarios=(runs,))
 time_limit.run_with_limits.__defaults__ = (1.0,)
 before = os.getcwd(), list(warnings.filters), type(exit).__name__
-class Unspeakable(Exception):
+class Unprintable(Exception):
     def __str__(self): raise self
-errors = [Unspeakable(), SyntaxError("x"), RecursionError(), MemoryError(), StopIteration(),
-    ExceptionGroup("two", [Unspeakable(), ValueError()]), BaseExceptionGroup("one", [SystemExit()])]
-def tells(error):
-    def fails(): raise error
-    return judge(asked, (fails,)).outcome.value
+errors = [Unprintable(), SyntaxError("x"), RecursionError(), MemoryError(), StopIteration(),
+    ExceptionGroup("two", [Unprintable(), ValueError()]), BaseExceptionGroup("one", [SystemExit()])]
+def judge_error(error):
+    def fail(): raise error
+    return judge(asked, (fail,)).outcome.value
 """
     cells = [
-        given,
+        first_cell,
         "print(judge(asked, (lambda: exit(),)))",
         "print(judge(asked, (lambda: quit(),)))",
         "def answer():\n    while True: pass\nprint(judge(asked, (answer,)))",
@@ -272,7 +272,7 @@ def tells(error):
         "print(judge(asked, (lambda: input('name? '),)))",
         "def answer():\n    breakpoint()\n    return 8\nprint(judge(asked, (answer,)))",
         "try: input()\nexcept Exception as error: print(type(error).__name__)",
-        "print({tells(error) for error in errors})",
+        "print({judge_error(error) for error in errors})",
         "print(before == (os.getcwd(), list(warnings.filters), type(exit).__name__))",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
