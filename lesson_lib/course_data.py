@@ -1,4 +1,4 @@
-"""Where the course's data and notebooks lie, in a checkout and in an installed wheel."""
+"""The folders of the course's data and notebooks, in a checkout and in an installed wheel."""
 
 from pathlib import Path
 

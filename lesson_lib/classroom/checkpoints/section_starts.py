@@ -18,17 +18,11 @@ class NoCheckpoint(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell of a notebook.
+    """A code cell of a notebook."""
 
-    Attributes:
-        number: the execution count in JupyterLab after running the notebook from the top.
-        source: its text.
-        error: the name of the exception that it raises on purpose, or an empty string.
-    """
-
-    number: int
+    number: int  # the execution count in JupyterLab after running the notebook from the top
     source: str
-    error: str = ""
+    error: str = ""  # the name of the exception that it raises on purpose
 
     @property
     def name(self) -> str:
@@ -38,28 +32,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class SectionStart:
-    """The start of a section, to which a checkpoint leads.
+    """The start of a section, to which a checkpoint leads."""
 
-    Attributes:
-        id: the numbers of the notebook and the section, such as `02.4`; `02` is the start of the notebook.
-        heading: the heading in the notebook.
-        before: the cells above it, without exercises.
-    """
-
-    id: str
+    id: str  # the numbers of the notebook and the section, such as `02.4`; `02` is the start of the notebook
     heading: str
-    before: tuple[Cell, ...]
+    before: tuple[Cell, ...]  # the cells above it, without exercises
 
 
 def find_section_starts(number: str, text: str) -> list[SectionStart]:
-    """Find the start of a notebook and of each of its sections, in order.
-
-    Args:
-        number: the number of the notebook, such as `02`.
-        text: the text of its file.
+    """Find the start of a notebook, whose number is such as `02`, and of each of its sections, in order.
 
     Raises:
-        ValueError: it is not the text of a notebook.
+        ValueError: the text is not that of a notebook.
     """
     found: list[SectionStart] = []
     cells: list[Cell] = []

@@ -33,12 +33,9 @@ def load_misconceptions(folder: Path) -> dict[str, Misconception]:
 
 
 def load_lessons(folder: Path, package: str, beliefs: Collection[str]) -> tuple[Lesson, ...]:
-    """Load all lessons, in the order of their numbers.
+    """Load all lessons, in the order of their numbers; wrong answers may show only these beliefs.
 
-    Args:
-        folder: holds a folder for each notebook, such as `02`.
-        package: the name by which Python imports the folder, such as `lesson_lib.course`.
-        beliefs: the ids that a wrong answer may show.
+    The folder contains one for each notebook, such as `02`; Python imports it by the name of the package.
 
     Raises:
         ContentError: as `load_misconceptions`.

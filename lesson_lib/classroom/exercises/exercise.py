@@ -6,17 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Miss:
-    """A fault that a scenario found in an answer.
+    """A fault that a scenario found in an answer."""
 
-    Attributes:
-        misconception: the id of the belief behind it, or an empty string.
-        seen: what happened, such as `16 rows`.
-        expected: what should have happened instead.
-    """
-
-    misconception: str = ""
-    seen: str = ""
-    expected: str = ""
+    misconception: str = ""  # the id of the belief behind it, if there is one
+    seen: str = ""  # what happened, such as `16 rows`
+    expected: str = ""  # what should have happened instead
 
 
 class NoAnswer(Exception):
@@ -29,38 +23,22 @@ Scenario = Callable[..., Miss | None]
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise of a notebook. Its cells are the Markdown and Python of the notebook.
+    """One exercise of a notebook. Its cells are the Markdown and Python of the notebook."""
 
-    Attributes:
-        id: such as `2.3`. The progress file contains it, so it never changes.
-        title: a few words.
-        objective: the id of the objective that it serves.
-        minutes: how long most learners take.
-        task: the prose cell below the title.
-        takeaway: one or two sentences to remember, shown with a right answer.
-        hints: from a nudge to nearly the solution.
-        starter: the code cell, with `...` in place of code and `____` in place of SQL.
-        solution: the completed cell. The one of a prediction ends with `predict` and literal values.
-        scenarios: run in this order until one finds a fault. A prediction has one scenario, which takes the
-            fact first and then the guesses.
-        also_right: completed cells that are right as well.
-        wrong: plausible wrong cells, each with the id of the misconception that the verdict must name.
-        is_prediction: whether the answer is a guess for `predict`, which `fact` judges in a later cell.
-    """
-
-    id: str
-    title: str
-    objective: str
-    minutes: int
-    task: str
-    takeaway: str
-    hints: tuple[str, ...]
-    starter: str = ""
-    solution: str = ""
+    id: str  # such as `2.3`; the progress file contains it, so it never changes
+    title: str  # a few words
+    objective: str  # the id of the objective that it serves
+    minutes: int  # how long most learners take
+    task: str  # the prose cell below the title
+    takeaway: str  # one or two sentences to remember, shown with a right answer
+    hints: tuple[str, ...]  # from a nudge to nearly the solution
+    starter: str = ""  # the code cell, with `...` in place of code and `____` in place of SQL
+    solution: str = ""  # the completed cell; that of a prediction ends with `predict` and literal values
+    # Run in this order until one finds a fault. That of a prediction takes the fact and then the guesses.
     scenarios: tuple[Scenario, ...] = ()
-    also_right: tuple[str, ...] = ()
-    wrong: tuple[tuple[str, str], ...] = ()
-    is_prediction: bool = False
+    also_right: tuple[str, ...] = ()  # completed cells that are right as well
+    wrong: tuple[tuple[str, str], ...] = ()  # wrong cells, each with the misconception that `check` must name
+    is_prediction: bool = False  # whether the answer is a guess for `predict`, which `fact` judges later
 
     @property
     def name(self) -> str:

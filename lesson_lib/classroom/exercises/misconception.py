@@ -8,25 +8,14 @@ from lesson_lib.classroom.display.displayable import Displayable
 
 @dataclass(frozen=True, repr=False)
 class Misconception(Displayable):
-    """A mistaken belief about partitions, and the truth.
+    """A mistaken belief about partitions, and the truth."""
 
-    Attributes:
-        id: a name to say aloud, such as `definition-creates-keys`. Progress files and reports contain it, so
-            it never changes.
-        claim: the belief in the learner's words, one sentence.
-        truth: one sentence.
-        explanation: why, and what to do, in 20 to 45 words.
-        cell: a few lines of Python for a fresh kernel. The value of the last expression, or the exception
-            that it raises, shows the truth.
-        output: what the cell prints, and the value; of an exception, its name and the start of its message.
-    """
-
-    id: str
-    claim: str
-    truth: str
-    explanation: str
-    cell: str
-    output: str
+    id: str  # such as `definition-creates-keys`; progress files contain it, so it never changes
+    claim: str  # the belief in the learner's words, one sentence
+    truth: str  # one sentence
+    explanation: str  # why, and what to do, in 20 to 45 words
+    cell: str  # Python for a fresh kernel, whose last expression shows the truth by its value or exception
+    output: str  # what the cell prints, and the value, or the exception with the start of its message
 
     def board(self) -> Board:
         """Describe the truth first, because it is what learners should remember."""

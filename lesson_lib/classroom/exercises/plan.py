@@ -7,47 +7,29 @@ from lesson_lib.classroom.exercises.exercise import Exercise
 
 @dataclass(frozen=True)
 class Objective:
-    """Something that the learner can do afterwards.
+    """Something that the learner can do afterwards."""
 
-    Attributes:
-        id: one word, such as `register`.
-        text: what follows "You can", without a full stop.
-    """
-
-    id: str
-    text: str
+    id: str  # one word, such as `register`
+    text: str  # what follows "You can", without a full stop
 
 
 @dataclass(frozen=True)
 class Section:
-    """One section of a notebook.
-
-    Attributes:
-        heading: the heading in the notebook.
-        minutes: how long it takes to read and run, without its exercises.
-        objective: the id of the objective that it serves, or an empty string.
-    """
+    """One section of a notebook."""
 
     heading: str
-    minutes: int
-    objective: str = ""
+    minutes: int  # to read and run it, without its exercises
+    objective: str = ""  # the id of the objective that it serves, if there is one
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One notebook.
+    """One notebook, with its objectives, sections and exercises in their order."""
 
-    Attributes:
-        notebook: the name of the file without its suffix, such as `01_irregular_partitions`.
-        objectives: in the order in which learners reach them.
-        sections: in the order of the notebook.
-        exercises: in the order of the notebook, which also says in which section each one is.
-    """
-
-    notebook: str
+    notebook: str  # the name of the file without its suffix, such as `01_irregular_partitions`
     objectives: tuple[Objective, ...]
     sections: tuple[Section, ...]
-    exercises: tuple[Exercise, ...]
+    exercises: tuple[Exercise, ...]  # the cells of the notebook define in which section each one is
 
     @property
     def number(self) -> str:

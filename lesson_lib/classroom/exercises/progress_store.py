@@ -1,7 +1,7 @@
 """The learner's progress: a file in their own data folder, with a line of JSON for each event.
 
-It holds no times, and it never leaves the machine. Whatever happens to it, the lesson goes on: a kernel
-remembers the events that it cannot write.
+It contains no times, and it never leaves the machine. No problem with it stops the lesson: a kernel keeps the
+events that it cannot write in memory.
 """
 
 import itertools
@@ -37,36 +37,23 @@ class Prediction:
 
 @dataclass(frozen=True)
 class ExerciseProgress:
-    """What the learner has done on one exercise.
+    """What the learner has done on one exercise."""
 
-    Attributes:
-        attempts: how often an answer was checked, also after a right one.
-        outcome: of the latest attempt, but once right, always right.
-        solution_seen: whether the learner looked at the solution before an answer was right.
-        hints: how many hints were given.
-        misconceptions: their ids, each once, in the order of their first appearance.
-        predictions: the guesses, each once, in the order they were made.
-    """
-
-    attempts: int = 0
-    outcome: Outcome = Outcome.NOT_ATTEMPTED
-    solution_seen: bool = False
-    hints: int = 0
-    misconceptions: tuple[str, ...] = ()
-    predictions: tuple[Prediction, ...] = ()
+    attempts: int = 0  # how often an answer was checked, also after a right one
+    outcome: Outcome = Outcome.NOT_ATTEMPTED  # of the latest attempt, but once right, always right
+    solution_seen: bool = False  # whether the learner looked at the solution before an answer was right
+    hints: int = 0  # how many hints were given
+    misconceptions: tuple[str, ...] = ()  # their ids, each once, in the order of their first appearance
+    predictions: tuple[Prediction, ...] = ()  # each once, in the order they were made
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What the learner has done on all exercises, in all notebooks.
+    """What the learner has done on all exercises, in all notebooks."""
 
-    Attributes:
-        exercises: by the exercise's id, in the order of their first events.
-        note: a sentence or two for the learner if there is a problem with the file, else empty.
-    """
-
+    # By the exercise's id, in the order of their first events.
     exercises: Mapping[str, ExerciseProgress] = field(default_factory=dict)
-    note: str = ""
+    note: str = ""  # a sentence or two for the learner if there is a problem with the file
 
     def of(self, exercise: str) -> ExerciseProgress:
         """Return what was done on this exercise, which may be nothing."""

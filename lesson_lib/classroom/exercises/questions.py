@@ -112,11 +112,7 @@ def _letters_of_each(page: Page, names: Collection[str]) -> dict[str, list[str]]
 
 
 def _read_reason(value: Any) -> tuple[str, str]:  # noqa: ANN401 - of YAML
-    """Read what is wrong with a letter: a text, or a mapping of the belief behind it to a text.
-
-    Returns:
-        The id of the belief, which may be empty, and the text.
-    """
+    """Return the belief behind a wrong letter, which may be empty, and why the letter is wrong."""
     if isinstance(value, str):
         return "", value
     [(belief, text)] = value.items()

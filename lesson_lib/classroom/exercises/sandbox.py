@@ -19,17 +19,11 @@ KEYS = "s3"  # the set in which the exercises look for keys
 
 @dataclass(frozen=True)
 class Sandbox:
-    """The place of one scenario, apart from everything of the learner's.
+    """The place where one scenario runs, separate from everything that belongs to the learner."""
 
-    Attributes:
-        lab: a folder with its own source files, and no database yet.
-        instance: an ephemeral instance without keys.
-        imported: the keys that `load` has imported.
-    """
-
-    lab: Lab
-    instance: dg.DagsterInstance
-    imported: set[str] = field(default_factory=set)
+    lab: Lab  # a folder with its own source files, and no database yet
+    instance: dg.DagsterInstance  # an ephemeral instance without keys
+    imported: set[str] = field(default_factory=set)  # the keys that `load` has imported
 
     def write(self, key: str, text: str) -> None:
         """Write the source file of a key; a lone surrogate becomes a broken byte."""
@@ -57,11 +51,7 @@ class Sandbox:
         )
 
     def materialize_range(self, asset: Any, first: str, last: str) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - any value that a learner gives
-        """Materialize an asset in one run for the registered keys from the first to the last.
-
-        Raises:
-            NoAnswer, Exception: as `materialize`.
-        """
+        """Materialize an asset in one run for the registered keys from the first to the last."""
         require_set(asset)
         ends = {"start": first, "end": last}
         tags = {f"dagster/asset_partition_range_{end}": key for end, key in ends.items()}
@@ -75,12 +65,8 @@ class Sandbox:
         }
 
     def load(self, table: Any, key: str) -> None:  # noqa: ANN401 - any value that a learner gives
-        """Materialize a table's asset for this key; `import_dynamic_partition_file` gives it the file's path.
-
-        Raises:
-            NoAnswer, Exception: as `materialize`.
-        """
-        require_set(table)  # now, because the other asset shares its partitions
+        """Materialize a table's asset for a key; an `import_dynamic_partition_file` gives it the path."""
+        require_set(table)  # before the other asset shares its partitions
 
         @dg.asset(partitions_def=table.partitions_def)
         def import_dynamic_partition_file(context: dg.AssetExecutionContext) -> str:
@@ -132,11 +118,13 @@ class OtherRegistrations:
 
 @contextmanager
 def watch_registrations(given: dg.DagsterInstance) -> Iterator[OtherRegistrations]:
-    """Count the registrations elsewhere, and protect every other instance from them."""
+    """Count the registrations elsewhere, and keep every other instance from changing."""
     add, delete = dg.DagsterInstance.add_dynamic_partitions, dg.DagsterInstance.delete_dynamic_partition
     elsewhere = OtherRegistrations()
 
-    def listen(instance: dg.DagsterInstance, partitions_def_name: str, partition_keys: Sequence[str]) -> None:
+    def add_and_count(
+        instance: dg.DagsterInstance, partitions_def_name: str, partition_keys: Sequence[str]
+    ) -> None:
         if instance is not given:  # such as the learner's own, in the notebook
             elsewhere.instances += bool(partition_keys)
             return
@@ -144,12 +132,12 @@ def watch_registrations(given: dg.DagsterInstance) -> Iterator[OtherRegistration
             elsewhere.sets.append(partitions_def_name)
         add(instance, partitions_def_name, partition_keys)
 
-    def spare(instance: dg.DagsterInstance, partitions_def_name: str, partition_key: str) -> None:
+    def delete_if_given(instance: dg.DagsterInstance, partitions_def_name: str, partition_key: str) -> None:
         if instance is given:
             delete(instance, partitions_def_name, partition_key)
 
     with (
-        patch.object(dg.DagsterInstance, "add_dynamic_partitions", listen),
-        patch.object(dg.DagsterInstance, "delete_dynamic_partition", spare),
+        patch.object(dg.DagsterInstance, "add_dynamic_partitions", add_and_count),
+        patch.object(dg.DagsterInstance, "delete_dynamic_partition", delete_if_given),
     ):
         yield elsewhere

@@ -20,25 +20,15 @@ _MAX_PRINTED_LINES = 20  # in the text output
 
 @dataclass(frozen=True, repr=False)
 class Verdict(Displayable):
-    """The result of one check.
+    """The result of one check."""
 
-    Attributes:
-        exercise: the id, such as `2.3`.
-        outcome: one of four.
-        facts: names and values, such as the scenario, what was seen and what was expected.
-        misconception: the id of the belief behind a wrong answer, or an empty string.
-        lines: sentences, such as the takeaway of a right answer, or how to begin.
-        printed: what a wrong answer printed while it ran.
-        is_begun: whether an answer that counts as not attempted contains anything beyond the starter.
-    """
-
-    exercise: str
+    exercise: str  # the id, such as `2.3`
     outcome: Outcome
-    facts: tuple[tuple[str, str], ...] = ()
-    misconception: str = ""
-    lines: tuple[str, ...] = ()
-    printed: str = ""
-    is_begun: bool = False
+    facts: tuple[tuple[str, str], ...] = ()  # names and values, such as what was seen and what was expected
+    misconception: str = ""  # the id of the belief behind a wrong answer, if it is known
+    lines: tuple[str, ...] = ()  # sentences, such as the takeaway of a right answer, or how to begin
+    printed: str = ""  # what a wrong answer printed while it ran
+    is_begun: bool = False  # whether an answer that is not attempted contains anything beyond the starter
 
     def board(self) -> Board:
         """Describe the outcome, the facts, and the belief behind a wrong answer with its cell."""

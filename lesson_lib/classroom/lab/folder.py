@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from lesson_lib.classroom.display.safe_text import keep_ends
 from lesson_lib.classroom.lab.three_records import find_file_holder
 from lesson_lib.course_data import data_folder
-from lesson_lib.invented_trades import customer, table, text
+from lesson_lib.invented_trades import format_csv, invent_customer, make_table
 from lesson_lib.pipeline.database_errors import WarehouseUnavailable
 
 _PREFIX = "lesson-lab-"
@@ -157,7 +157,7 @@ class Lab:
         for key in keys:
             path = self.source / f"{key}.csv"
             _delete(path)  # as in `bring_in`
-            path.write_bytes(text(table(customer(key, _ROWS_PER_CUSTOMER))))
+            path.write_bytes(format_csv(make_table(invent_customer(key, _ROWS_PER_CUSTOMER))))
         return keys
 
     def __repr__(self) -> str:
