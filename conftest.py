@@ -121,5 +121,5 @@ def find_faults(item: IPyNbCell) -> list[str]:
         *rules.find_changed_outputs(stored, fresh),
         *rules.find_unannounced_errors(fresh),
         *rules.find_stderr(fresh),
-        *rules.find_unstable_text(fresh, folders=rules.list_private_folders(), days=days),
+        *rules.find_unstable_text(fresh, days),
     ]

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from lesson_lib.invented_trades import HEADER, Trade, table, text, trading_days, walk
+from lesson_lib.invented_trades import HEADER, Trade, format_csv, generate_trading_days, make_table, walk
 
 HERE = Path(__file__).resolve().parent
 # Escapes, so that no editor can turn the NFC letters of this name into their NFD twins.
@@ -53,9 +53,9 @@ def gzip_stored(content: bytes) -> bytes:
 
 def exchange() -> dict[str, bytes]:
     """Return the daily files: each is named after a day in January and holds a trading week of the autumn."""
-    days = trading_days(date(2018, 1, 22))
+    days = generate_trading_days(date(2018, 1, 22))
     week = walk("exchange", 25, price=26477, amount=61_000)
-    return {f"{next(days)}.csv": text(table(week[start : start + 5])) for start in range(0, 25, 5)}
+    return {f"{next(days)}.csv": format_csv(make_table(week[start : start + 5])) for start in range(0, 25, 5)}
 
 
 def acme() -> list[Trade]:
@@ -65,7 +65,7 @@ def acme() -> list[Trade]:
 
 def acme_as_delivered() -> list[list[str]]:
     """Return acme's first file, in which the fifth price is a dollar too high."""
-    return table(reprice(acme(), 4, 100))
+    return make_table(reprice(acme(), 4, 100))
 
 
 def source() -> dict[str, bytes]:
@@ -73,27 +73,27 @@ def source() -> dict[str, bytes]:
     october = date(2017, 10, 2)
     customers = {
         "acme": acme_as_delivered(),
-        "bluebird": table(walk("bluebird", 11, price=6730, amount=9_400, first=october)),
-        "o'hare": table(walk("o'hare", 6, price=2415, amount=52_000)),
-        CAFE_LUMIERE: table(walk(CAFE_LUMIERE, 9, price=14860, amount=1_250, first=october)),
-        "globex.eu": table(walk("globex.eu", 5, price=31205, amount=18_700)),
-        "zenith": table(walk("zenith", 12, price=548, amount=230_000)),
+        "bluebird": make_table(walk("bluebird", 11, price=6730, amount=9_400, first=october)),
+        "o'hare": make_table(walk("o'hare", 6, price=2415, amount=52_000)),
+        CAFE_LUMIERE: make_table(walk(CAFE_LUMIERE, 9, price=14860, amount=1_250, first=october)),
+        "globex.eu": make_table(walk("globex.eu", 5, price=31205, amount=18_700)),
+        "zenith": make_table(walk("zenith", 12, price=548, amount=230_000)),
     }
-    return exchange() | {f"{customer}.csv": text(cells) for customer, cells in customers.items()}
+    return exchange() | {f"{customer}.csv": format_csv(cells) for customer, cells in customers.items()}
 
 
 def quickstart() -> list[list[str]]:
     """Return the new customer's file."""
-    return table(walk("quickstart", 4, price=4120, amount=7_300))
+    return make_table(walk("quickstart", 4, price=4120, amount=7_300))
 
 
 def arrivals() -> dict[str, bytes]:
     """Return the sound files that are delivered later."""
     return {
-        "quickstart.csv": text(quickstart()),
+        "quickstart.csv": format_csv(quickstart()),
         # The price is put right, and the eighth trade, which never took place, is gone.
-        "acme.csv": text(table(acme()[:7])),
-        "swapped-columns.csv": text(
+        "acme.csv": format_csv(make_table(acme()[:7])),
+        "swapped-columns.csv": format_csv(
             reordered(quickstart(), ["date", "spread", "amount", "spend", "shift", "share_price"])
         ),
     }
@@ -105,21 +105,23 @@ def broken() -> dict[str, bytes]:
     _, price, amount, *_ = sound[2]
     year, month, day = sound[3][0].split("/")
     return {
-        "acme.csv": text(edited(acme_as_delivered(), 6, "amount", "n/a")),
-        "bad-date.csv": text(edited(sound, 4, "date", f"{day}.{month}.{year}")),
-        "bad-number.csv": text(edited(sound, 3, "amount", "n/a")),
+        "acme.csv": format_csv(edited(acme_as_delivered(), 6, "amount", "n/a")),
+        "bad-date.csv": format_csv(edited(sound, 4, "date", f"{day}.{month}.{year}")),
+        "bad-number.csv": format_csv(edited(sound, 3, "amount", "n/a")),
         "empty.csv": b"",
-        "extra-column.csv": text([[*row, "broker" if row is sound[0] else "north"] for row in sound]),
-        "gzipped.csv": gzip_stored(text(sound)),
-        "header-only.csv": text(sound[:1]),
+        "extra-column.csv": format_csv([[*row, "broker" if row is sound[0] else "north"] for row in sound]),
+        "gzipped.csv": gzip_stored(format_csv(sound)),
+        "header-only.csv": format_csv(sound[:1]),
         # A no-break space before a price, as spreadsheets export it: one byte, and no UTF-8.
-        "latin-1.csv": text(sound).replace(f",{price},".encode(), f",\u00a0{price},".encode("latin-1")),
-        "missing-column.csv": text(reordered(sound, [column for column in HEADER if column != "spread"])),
-        "negative-price.csv": text(edited(sound, 3, "share_price", f"-{price}")),
-        "ragged-row.csv": text([*sound[:2], sound[2][:-1], *sound[3:]]),
-        "renamed-column.csv": text(edited(sound, 1, "share_price", "price")),
-        "semicolons.csv": text(sound, delimiter=";"),
-        "thousands-separator.csv": text(edited(sound, 3, "amount", f'"{int(amount):,}"')),
+        "latin-1.csv": format_csv(sound).replace(f",{price},".encode(), f",\u00a0{price},".encode("latin-1")),
+        "missing-column.csv": format_csv(
+            reordered(sound, [column for column in HEADER if column != "spread"])
+        ),
+        "negative-price.csv": format_csv(edited(sound, 3, "share_price", f"-{price}")),
+        "ragged-row.csv": format_csv([*sound[:2], sound[2][:-1], *sound[3:]]),
+        "renamed-column.csv": format_csv(edited(sound, 1, "share_price", "price")),
+        "semicolons.csv": format_csv(sound, delimiter=";"),
+        "thousands-separator.csv": format_csv(edited(sound, 3, "amount", f'"{int(amount):,}"')),
     }
 
 

@@ -48,9 +48,9 @@ def find_unannounced_red(notebook: NotebookNode, seen: list[SeenCell]) -> list[s
     found: list[str] = []
     for (name, cell), there in zip(name_code_cells(notebook), seen, strict=False):
         announced, red = find_tag(cell, RAISES), list(there.red)
-        shown = next((text for text in red if announced and announced in text), None)
-        if shown is not None:
-            red.remove(shown)
+        expected = [text for text in red if announced and announced in text]
+        if expected:
+            red.remove(expected[0])
         elif announced:
             found.append(
                 f"{name}: it announces {announced}, and the page does not show it. Run it, and look."
@@ -105,12 +105,7 @@ def find_popups(popups: Iterable[str]) -> list[str]:
 
 
 def find_foreign_hosts(addresses: Iterable[str], home: str) -> list[str]:
-    """Find requests to another server than the one that the page came from.
-
-    Args:
-        addresses: of all requests, including web sockets.
-        home: the address of the server.
-    """
+    """Find requests, including web sockets, to another server than that of the home address."""
     hosts = {
         urlsplit(address).netloc or address
         for address in addresses

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from lesson_lib.author.notebook_rules import list_code_cells, strip_colors
+from lesson_lib.author.notebook_rules import list_code_cells, merge_streams, strip_colors
 from lesson_lib.notebook_cells import parse_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +73,7 @@ def _give_ids(cells: list[dict[str, Any]]) -> None:
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy with only what is the same wherever and whenever the notebook was executed."""
+    """Return a copy without what differs between two machines or two runs."""
     notebook = deepcopy(notebook)
     notebook.metadata = nbformat.from_dict(_METADATA)
     for cell in notebook.cells:
@@ -81,25 +81,16 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
         kept = {name: value for name, value in kept.items() if value not in (None, [], {})}
         cell.metadata = nbformat.from_dict(kept)
     for cell in list_code_cells(notebook):
-        cell.outputs = _tidy_outputs(cell.outputs)
+        cell.outputs = merge_streams(cell.outputs)
+        for output in cell.outputs:
+            if output.output_type == "error":
+                # Colours differ between versions of IPython; JupyterLab shows a plain traceback as well.
+                output.traceback = [strip_colors(line) for line in output.traceback]
     return notebook
 
 
-def _tidy_outputs(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    kept: list[NotebookNode] = []
-    for output in outputs:
-        if output.output_type == "error":
-            # Colours differ between versions of IPython; JupyterLab shows a plain traceback as well.
-            output.traceback = [strip_colors(line) for line in output.traceback]
-        if output.output_type == "stream" and kept and kept[-1].get("name") == output.name:
-            kept[-1].text += output.text  # a kernel cuts what a cell prints into pieces by the clock
-        elif output.output_type != "stream" or output.text:
-            kept.append(output)
-    return kept
-
-
 def clear_outputs(notebook: NotebookNode) -> None:
-    """Remove what the code cells have shown, and the counts of their runs."""
+    """Remove the outputs of the code cells, and the counts of their runs."""
     for cell in list_code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
 
@@ -111,7 +102,7 @@ def format_notebook(notebook: NotebookNode) -> str:
 
 
 def write_notebook(path: Path, notebook: NotebookNode) -> bool:
-    """Replace the file at once if it differs from the notebook; return whether it did."""
+    """Replace the file in one step if it differs from the notebook; return whether it did."""
     new = format_notebook(notebook).encode()
     if path.read_bytes() == new:
         return False

@@ -9,6 +9,7 @@ import json
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from html.parser import HTMLParser
 from itertools import zip_longest
 from pathlib import Path
@@ -58,6 +59,17 @@ def is_ignored(cell: NotebookNode) -> bool:
 def strip_colors(text: str) -> str:
     """Remove the colours that a terminal would show."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
+def merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Return a copy of the outputs in which the pieces of a stream are joined, and empty ones left out."""
+    merged: list[NotebookNode] = []
+    for output in deepcopy(outputs):
+        if output.output_type == "stream" and merged and merged[-1].get("name") == output.name:
+            merged[-1].text += output.text  # a kernel sends what a cell prints at intervals
+        elif output.output_type != "stream" or output.text:
+            merged.append(output)
+    return merged
 
 
 def name_code_cells(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode]]:
@@ -162,18 +174,10 @@ def format_dates(days: Iterable[dt.date]) -> set[str]:
     return {day.strftime(form) for day in days for form in (*forms, "%B %d, %Y", "%d %B %Y")}
 
 
-def find_unstable_text(
-    notebook: NotebookNode, *, folders: Iterable[str] = (), days: Iterable[dt.date] = ()
-) -> list[str]:
-    """Find outputs with something that another machine or another moment would write differently.
-
-    Args:
-        notebook: the notebook, with outputs.
-        folders: paths that may not appear, not even in the middle of a longer text.
-        days: dates that may not appear: those on which the notebook was run.
-    """
-    literal = dict.fromkeys(folders, "a folder of this machine")
-    literal |= dict.fromkeys(format_dates(days), "today's date")
+def find_unstable_text(notebook: NotebookNode, run_on: Iterable[dt.date] = ()) -> list[str]:
+    """Find outputs with something that another machine, or a run on another day, would write differently."""
+    literal = dict.fromkeys(list_private_folders(), "a folder of this machine")
+    literal |= dict.fromkeys(format_dates(run_on), "today's date")
     found: list[str] = []
     for name, cell in name_code_cells(notebook):
         for kind, text in _list_texts(cell):
@@ -376,22 +380,18 @@ def _pair_outputs(one: NotebookNode, other: NotebookNode) -> Iterator[tuple[str,
 
 
 def _list_outputs(cell: NotebookNode) -> _Outputs:
-    """Return what is compared of a cell's outputs: streams are merged, and counts are left out."""
-    shown: _Outputs = []
-    for output in cell.outputs:
+    """Return the text of each output by its kind, without counts and, as in nbval, tracebacks."""
+    texts: _Outputs = []
+    for output in merge_streams(cell.outputs):
         if output.output_type == "stream":
-            if shown and list(shown[-1]) == [output.name]:
-                shown[-1][output.name] += output.text
-            else:
-                shown.append({output.name: output.text})
+            texts.append({output.name: output.text})
         elif output.output_type == "error":
-            # As in nbval, not the traceback: it may quote lines of other people's code.
-            shown.append({"error": f"{output.ename}: {output.evalue}"})
+            texts.append({"error": f"{output.ename}: {output.evalue}"})
         else:
-            shown.append({kind: _format_output(kind, content) for kind, content in output.data.items()})
+            texts.append({kind: _format_output(kind, content) for kind, content in output.data.items()})
     if is_ignored(cell):
-        return [{kind: _replace_measures(text) for kind, text in output.items()} for output in shown]
-    return shown
+        return [{kind: _replace_measures(text) for kind, text in output.items()} for output in texts]
+    return texts
 
 
 def _format_output(kind: str, content: object) -> str:

@@ -27,7 +27,6 @@ from lesson_lib.author.notebook_rules import (
     find_stderr,
     find_unannounced_errors,
     find_unstable_text,
-    list_private_folders,
 )
 from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.author.rhythm import find_broken_rhythm
@@ -62,7 +61,7 @@ async def renew(path: Path) -> tuple[bool, list[str]]:
         *find_cells_out_of_order(notebook),
         *find_hidden_values(notebook),
         *find_stderr(notebook),
-        *find_unstable_text(notebook, folders=list_private_folders()),
+        *find_unstable_text(notebook),
         *find_fetches(notebook),
         *find_excess_markers(notebook),
         *find_broken_rhythm(notebook),

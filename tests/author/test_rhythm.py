@@ -1,13 +1,11 @@
-"""The rhythm of a notebook is measured, printed and checked."""
-
-from pathlib import Path
+"""A notebook has about 40 short cells, begins with a promise, and ends with what was learned."""
 
 import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
-from lesson_lib.author.rhythm import count_lines, find_broken_rhythm, format_table
-from tests.author.lessons import code, save
+from lesson_lib.author.rhythm import find_broken_rhythm
+from tests.author.lessons import code
 from tests.author.test_notebook_rules import lesson
 
 
@@ -31,7 +29,6 @@ def test_a_long_cell_and_a_start_in_code_are_found() -> None:
     long = lesson()
     long.cells[1].source = "x = 1\n\n" * 20
     assert find_broken_rhythm(long) == []
-    assert count_lines(long)["In [1] 'x = 1'"] == 20
     long.cells[1].source += "y = 1"
     assert find_broken_rhythm(long) == ["The longest code cell has 21 lines; 20 are the limit. Split it."]
     headless = lesson()
@@ -66,13 +63,3 @@ def tasks_and_exercises(count: int) -> list[NotebookNode]:
             code("check(...)", f"exercise:7.{number}"),
         )
     ]
-
-
-def test_the_table_of_rhythms_names_long_cells(tmp_path: Path) -> None:
-    """It has a line for each notebook, and one for each cell of more than 15 lines."""
-    path = save(tmp_path, new_markdown_cell("one two three"), code("\n".join(["x = 1"] * 16)), code("y"))
-
-    lines = format_table([path]).splitlines()
-
-    assert lines[2].split() == ["lesson", "3", "2", "8.5,", "16", "3", "/", "3", "/", "3"]
-    assert lines[3:] == ["  over 15 lines: In [1] 'x = 1'"]

@@ -103,7 +103,7 @@ def test_nothing_is_written_to_stderr(stored: NotebookNode, run: RepeatedRun) ->
 
 def test_nothing_unstable_is_shown(stored: NotebookNode) -> None:
     """No path, id, time, address or pid is in an output."""
-    expect_none(rules.find_unstable_text(stored, folders=rules.list_private_folders()))
+    expect_none(rules.find_unstable_text(stored))
 
 
 def test_nothing_is_fetched(stored: NotebookNode) -> None:
