@@ -37,7 +37,6 @@ FOLDED = re.compile(r'(?s)(<details class="lesson-fold">).*?(?=</details>)')
 _PICTURE_ADDRESS = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+")
 # With its unit: on another machine, what takes seconds here takes minutes.
 _MEASURE = re.compile(r"\d[\d,.]*(?<![,.])(?: ?(?:ms|s|min|h|days?)\b)?")
-_RENEW = "Renew the notebook: make notebooks."
 
 
 def list_code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -96,7 +95,7 @@ def find_cells_out_of_order(notebook: NotebookNode) -> list[str]:
             found.append(f"{name}: the cell is empty. Delete it.")
         elif cell.execution_count != number:
             ran = "has not run" if cell.execution_count is None else f"ran as [{cell.execution_count}]"
-            found.append(f"{name}: it {ran}. {_RENEW}")
+            found.append(f"{name}: it {ran}. Renew the notebook: make notebooks.")
     return found
 
 

@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Container, Generator, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +48,7 @@ def checkpoint(section: str | None = None) -> Displayable:
 
     try:
         return _go_to(section) if section is not None else _list_sections()
-    except NoCheckpoint as reason:
+    except (NoCheckpoint, FileNotFoundError) as reason:
         raise UsageError(str(reason)) from reason.__cause__
 
 
@@ -114,10 +114,10 @@ def _require_open(path: Path, wanted: str, known: Container[str]) -> None:
 
 def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
     """Run the cells before a section; if one fails, restore the shell's names."""
-    before = dict(shell.user_ns)
+    before, figures = dict(shell.user_ns), _list_figures()
     cell: Cell | None = None
     try:
-        with _close_new_figures(), closing(_show_progress(section)) as cells:
+        with closing(_show_progress(section)) as cells:
             for cell in cells:
                 _run(shell, cell)
     except BaseException as error:
@@ -136,18 +136,18 @@ def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
             "(`git diff` shows what differs); "
             f'then restart the kernel, and try checkpoint("{section.id}") again.'
         ) from error
+    finally:
+        # At the end of the cell, the notebook would show each figure that is still open.
+        for number in _list_figures() - figures:
+            sys.modules["matplotlib.pyplot"].close(number)
 
 
 def _explain(error: Exception) -> str:
-    if isinstance(error, _NothingRaised):
+    if isinstance(error, NoCheckpoint):
         return str(error)
     # The text of a SyntaxError names a file that does not exist.
     reason = error.msg if isinstance(error, SyntaxError) else str(error)
     return f"{type(error).__name__}: {make_plain(reason.strip().partition(chr(10))[0]).removesuffix('.')}."
-
-
-class _NothingRaised(Exception):
-    """A cell that should fail did not."""
 
 
 def _run(shell: "InteractiveShell", cell: Cell) -> None:
@@ -165,7 +165,7 @@ def _run(shell: "InteractiveShell", cell: Cell) -> None:
             raise
     else:
         if cell.error:
-            raise _NothingRaised(f"it was to raise {cell.error}, and raised nothing.")
+            raise NoCheckpoint(f"it was to raise {cell.error}, and raised nothing.")
 
 
 def _show_progress(section: SectionStart) -> Generator[Cell, None, None]:
@@ -186,17 +186,6 @@ def _show_progress(section: SectionStart) -> Generator[Cell, None, None]:
     finally:
         if has_printed:
             clear_output()
-
-
-@contextmanager
-def _close_new_figures() -> Iterator[None]:
-    """Close new figures: the notebook would show each open one at the end of the cell."""
-    before = _list_figures()
-    try:
-        yield
-    finally:
-        for number in _list_figures() - before:
-            sys.modules["matplotlib.pyplot"].close(number)
 
 
 def _list_figures() -> set[Any]:

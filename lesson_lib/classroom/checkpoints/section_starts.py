@@ -67,13 +67,10 @@ def find_course_sections() -> dict[Path, list[SectionStart]]:
     """Return the section starts of each notebook in its committed version, in the order of the lessons.
 
     Raises:
-        NoCheckpoint: a notebook is missing or damaged.
+        NoCheckpoint: a notebook is damaged.
+        FileNotFoundError: there are no notebooks.
     """
-    try:
-        notebooks = sorted(notebooks_folder().glob("*.ipynb"))
-    except FileNotFoundError as error:
-        raise NoCheckpoint(str(error)) from error
-    return {path: _read(path, _read_committed(path)) for path in notebooks}
+    return {path: _read(path, _read_committed(path)) for path in sorted(notebooks_folder().glob("*.ipynb"))}
 
 
 def is_edited(path: Path, start: SectionStart) -> bool:

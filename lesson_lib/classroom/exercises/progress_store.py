@@ -27,12 +27,13 @@ _MAX_PENDING_EVENTS = 10_000
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """The learner's guess, the fact beside it, and whether the guess was off."""
+class Predicted:
+    """The learner made a guess; repeating it does not count as another one."""
 
+    exercise: str
     guess: str
     fact: str
-    off: bool
+    off: bool  # whether the guess differed from the fact
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ExerciseProgress:
     solution_seen: bool = False  # whether the learner looked at the solution before an answer was right
     hints: int = 0  # how many hints were given
     misconceptions: tuple[str, ...] = ()  # their ids, each once, in the order of their first appearance
-    predictions: tuple[Prediction, ...] = ()  # each once, in the order they were made
+    predictions: tuple[Predicted, ...] = ()  # each once, in the order they were made
 
 
 @dataclass(frozen=True)
@@ -81,16 +82,6 @@ class SolutionSeen:
     """The learner looked at the solution."""
 
     exercise: str
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """The learner made a guess; repeating it does not count as another one."""
-
-    exercise: str
-    guess: str
-    fact: str
-    off: bool
 
 
 Event = Attempted | HintGiven | SolutionSeen | Predicted
@@ -294,7 +285,7 @@ def _parse_version_1(exercises: dict[str, dict[str, Any]]) -> dict[str, Exercise
             hints=int(done["hints"]),
             misconceptions=tuple(map(_cut, done["misconceptions"])),
             predictions=tuple(
-                Prediction(_cut(made["guess"]), _cut(made["fact"]), bool(made["off"]))
+                Predicted(exercise, _cut(made["guess"]), _cut(made["fact"]), bool(made["off"]))
                 for made in done["predictions"]
             ),
         )
@@ -318,8 +309,7 @@ def _apply(event: Event, exercises: dict[str, ExerciseProgress]) -> None:
         case SolutionSeen():
             done = replace(done, solution_seen=done.solution_seen or done.outcome is not Outcome.RIGHT)
         case Predicted():
-            made = Prediction(event.guess, event.fact, event.off)
-            done = replace(done, predictions=tuple(dict.fromkeys((*done.predictions, made))))
+            done = replace(done, predictions=tuple(dict.fromkeys((*done.predictions, event))))
     exercises[event.exercise] = done
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the exercises' tests: a shell like a notebook's, and each test's own progress."""
+"""Fixtures for the tests of exercises: a shell like that of a notebook, and a progress file for each test."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from lesson_lib.course import five_ticks, monday
 from tests.classroom.shells import new_shell
 
-# What a notebook defines before its first exercise: the names that starters and solutions use.
+# The names that notebooks define before the first exercise, and that starters and solutions use.
 FIRST_CELL = """
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ NOTEBOOK_STATE = (
 
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the progress of each test in a file of its own."""
+    """Give each test its own progress file."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path / "progress.json"))
 
 

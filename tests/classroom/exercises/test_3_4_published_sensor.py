@@ -1,4 +1,4 @@
-"""The published sensor of exercises 3.2 and 3.4 runs as it is printed, and has the symptoms they name."""
+"""The published sensor of exercises 3.2 and 3.4 runs as printed, and has the symptoms in their texts."""
 
 import ast
 import json

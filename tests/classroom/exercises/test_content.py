@@ -75,7 +75,7 @@ def test_all_files_of_the_course_are_loaded() -> None:
         (f"{FOLDER}/starter.py", "        ...\n", "", "line 1: The starter has no line of dots of its own."),
     ],
 )
-def test_an_error_names_its_place(
+def test_an_error_names_the_file_and_the_line(
     change: Callable[[str, str, str], None], name: str, old: str, new: str, message: str
 ) -> None:
     """The message begins with the file and the line, so an instructor knows where to look."""
@@ -95,7 +95,7 @@ def test_a_wrong_answer_with_an_unknown_belief_is_an_error(tmp_path: Path) -> No
 
 
 def test_a_belief_without_its_cell_or_output_is_an_error(tmp_path: Path) -> None:
-    """A page of a belief shows the truth with a cell, and says what the cell comes to."""
+    """The page of a belief has a cell that shows the truth, and the output of that cell."""
     page = (COURSE / "beliefs" / "dagster-checks-keys.md").read_text(encoding="utf-8")
     (tmp_path / "a-belief.md").write_text(page.replace("```text", "```"), encoding="utf-8")
     with pytest.raises(ContentError, match=r"a-belief.md, line \d+: The page has an explanation, a block"):
@@ -103,7 +103,7 @@ def test_a_belief_without_its_cell_or_output_is_an_error(tmp_path: Path) -> None
 
 
 def test_two_blocks_of_one_language_are_an_error(tmp_path: Path) -> None:
-    """It would not be clear which of them is meant."""
+    """It would not be clear which one is meant."""
     page = tmp_path / "task.md"
     page.write_text("```text\none\n```\n\n```text\ntwo\n```\n", encoding="utf-8")
     with pytest.raises(ContentError, match="The page has 2 blocks ```text"):

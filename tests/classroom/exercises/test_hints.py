@@ -50,6 +50,6 @@ def test_a_prediction_has_help_as_well(help_with: type) -> None:
 def test_a_problem_with_the_progress_file_is_reported(
     help_with: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The note stands below the help."""
+    """The note is shown below the help."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path))
     assert "Your progress is held in this kernel's memory for now" in repr(help_with("2.4"))

@@ -1,4 +1,4 @@
-"""What 4.2, 4.5 and 4.6 say of answers that are none, and of wrong ones; and what they claim is so."""
+"""Exercises 4.2, 4.5 and 4.6: values that are not answers, wrong answers, and the facts behind them."""
 
 import re
 import subprocess
@@ -64,7 +64,7 @@ def test_another_value_is_not_attempted(exercise: Exercise, answer: object, mess
             answer_4_2(950, 100, 2.5, 98),
             ("one run for all: 100 seconds", "less"),
         ),  # from the 30 keys
-        (EXERCISES["4.2"], answer_4_2(950, 49, 10, 40), ("DuckDB alone: 10 seconds", "less")),  # likewise
+        (EXERCISES["4.2"], answer_4_2(950, 49, 10, 40), ("DuckDB alone: 10 seconds", "less")),  # as above
         (
             EXERCISES["4.2"],
             answer_4_2(950, 49, 2.5, 49),

@@ -10,7 +10,7 @@ import pytest
 from lesson_lib.classroom.exercises import checking, fact, predict, predicting, surprises
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Miss
-from lesson_lib.classroom.exercises.progress_store import Predicted, Prediction, load, record
+from lesson_lib.classroom.exercises.progress_store import Predicted, load, record
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +47,8 @@ def test_a_guess_is_shown_beside_its_fact() -> None:
         "✓ Prediction 2.1: as you guessed\n  You guessed: 8, 16, 24\n  It is: 8, 16, 24"
     )
     assert load().of("2.1").predictions == (
-        Prediction("8, 8, 8", "8, 16, 24", off=True),
-        Prediction("8, 16, 24", "8, 16, 24", off=False),
+        Predicted("2.1", "8, 8, 8", "8, 16, 24", off=True),
+        Predicted("2.1", "8, 16, 24", "8, 16, 24", off=False),
     )
 
 
@@ -128,7 +128,7 @@ def test_a_guess_that_cannot_be_formatted_fails_in_predict() -> None:
     ],
 )
 def test_surprises_are_counted(off: dict[str, bool], title: str) -> None:
-    """The title has their number, and each one has a line."""
+    """The title contains their number, and each one has a line."""
     for exercise, is_off in off.items():
         record(Predicted(exercise, "6", "0", off=is_off))
     lines = repr(surprises()).splitlines()
@@ -137,7 +137,7 @@ def test_surprises_are_counted(off: dict[str, bool], title: str) -> None:
 
 
 def test_a_problem_with_the_file_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The note stands below the fact and below the surprises."""
+    """The note is shown below the fact and below the surprises."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path))
     predict("1.1", 6)
     for displayed in (fact("1.1", 0), surprises()):

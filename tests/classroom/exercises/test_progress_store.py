@@ -20,7 +20,6 @@ from lesson_lib.classroom.exercises.progress_store import (
     HintGiven,
     Outcome,
     Predicted,
-    Prediction,
     Progress,
     SolutionSeen,
     load,
@@ -143,7 +142,7 @@ def test_each_event_is_a_line_of_the_file(path: Path) -> None:
         hints=2,
         misconceptions=("appends", "by-date", "gap"),
     )
-    guessed = ExerciseProgress(predictions=(Prediction("8", "16", off=True),))
+    guessed = ExerciseProgress(predictions=(Predicted("2.1", "8", "16", off=True),))
     assert latest == load() == Progress({"2.1": guessed, "2.3": done})
     assert run_in_kernel("print(load())") == f"{latest}\n"
     assert path.read_text() == (
@@ -191,7 +190,10 @@ def test_a_repeated_guess_counts_once() -> None:
     """Running a cell again makes no other prediction."""
     for guess in ("8", "16", "8"):
         kept = record(Predicted("2.1", guess, "16", off=guess == "8"))
-    assert kept.of("2.1").predictions == (Prediction("8", "16", off=True), Prediction("16", "16", off=False))
+    assert kept.of("2.1").predictions == (
+        Predicted("2.1", "8", "16", off=True),
+        Predicted("2.1", "16", "16", off=False),
+    )
 
 
 def test_the_file_is_in_the_learners_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -420,7 +422,7 @@ def test_a_file_of_version_1_is_continued(path: Path, indent: int | None, mark: 
         solution_seen=True,
         hints=2,
         misconceptions=("appends",),
-        predictions=(Prediction("8", "16", off=True),),
+        predictions=(Predicted("2.3", "8", "16", off=True),),
     )
     assert load() == Progress({"2.3": done})
     assert read_files(path.parent) == {"progress.json": written}
@@ -567,7 +569,7 @@ def test_a_hostile_id_is_plain_text(path: Path, exercise: str) -> None:
         attempts=1,
         outcome=Outcome.NOT_YET,
         misconceptions=(cut,),
-        predictions=(Prediction(cut, "16", off=True),),
+        predictions=(Predicted(cut, cut, "16", off=True),),
     )
     assert kept == load() == Progress({cut: done})
     assert kept.of(exercise) == done

@@ -196,7 +196,7 @@ def test_a_delete_that_finds_nothing_shows_no_belief(values: str, run_cell: Call
 
 
 def test_sql_in_a_key_that_is_run_is_found() -> None:
-    """Also by a load that knows how to double the one apostrophe of o'hare."""
+    """It is found even if the load doubles the only apostrophe of o'hare."""
 
     def pasted(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         quoted = key.replace("'h", "''h")
@@ -210,8 +210,8 @@ def test_sql_in_a_key_that_is_run_is_found() -> None:
     assert miss.seen.startswith("CatalogException: Catalog Error: Table with name readings does not exist")
 
 
-def test_a_broken_file_has_to_be_refused() -> None:
-    """Neither may its good lines take the place of the rows, nor may its rows be lost without a word."""
+def test_a_broken_file_must_be_rejected() -> None:
+    """Its good lines may not replace the rows of the key, and the rows may not be lost silently."""
 
     def lenient(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
         con.execute(DELETE, [key])

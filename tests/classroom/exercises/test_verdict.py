@@ -26,8 +26,8 @@ def test_not_yet_shows_the_scenario_and_the_belief() -> None:
     assert all(line.strip() in repr(verdict) for line in belief.cell.splitlines())
 
 
-def test_each_other_outcome_has_a_word_and_a_sign() -> None:
-    """An error also shows the learner's own line."""
+def test_each_other_outcome_has_a_text_and_a_sign() -> None:
+    """A verdict on an exception also shows the learner's own line."""
     assert repr(Verdict("1.1", Outcome.NOT_ATTEMPTED, lines=("Put your answer there.",))) == (
         "○ Exercise 1.1: not attempted\n  Put your answer there."
     )
@@ -42,7 +42,7 @@ def test_each_other_outcome_has_a_word_and_a_sign() -> None:
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_learners_text_is_escaped(name: str) -> None:
-    """This is true in every place of the board, and a long text is cut."""
+    """It is escaped in every part of the board, and a long text is shortened."""
     html = render_html(Verdict(name, Outcome.RAISED, ((name, name),), lines=(name,)).board())
     assert find_injected(html) == []
     assert len(html.encode()) < 20_000
