@@ -1,4 +1,4 @@
-"""Open every notebook in a real browser, run it there, and look at it; set up first where that is needed.
+"""Open every notebook in a real browser, run it there, and examine it; set up first if necessary.
 
 python tools/browser.py                   all of them
 python tools/browser.py NOTEBOOK ...      these
@@ -28,7 +28,7 @@ MAX_SECONDS = 1800  # until the visits must end, even if the browser hangs witho
 
 
 def main() -> int:
-    """Set up, start JupyterLab, have every notebook visited, and return the exit code."""
+    """Set up, start JupyterLab, visit every notebook, and return the exit code."""
     parser = argparse.ArgumentParser(description="Test the notebooks in a real browser.")
     parser.add_argument("notebooks", nargs="*", type=Path, help="the notebooks; all by default")
     parser.add_argument("--picture", action="store_true", help=f"renew {PICTURE.relative_to(ROOT)} as well")
@@ -39,11 +39,11 @@ def main() -> int:
         raise SetupError(f"There is no notebook {', '.join(missing)}. Check the name.")
     chromium = find_chromium()
     python = set_up(for_browser=True)
-    course = fresh(OURS) / "course"
+    course = make_empty(OURS) / "course"
     (course / "notebooks").mkdir(parents=True)
     copies = [shutil.copy(str(path), str(course / "notebooks")) for path in notebooks]
     os.environ["LESSON_PROGRESS"] = str(OURS / "progress.json")  # a test must not change anybody's progress
-    print(f"Screenshots go to {fresh(OUTPUT).relative_to(ROOT)}.", flush=True)
+    print(f"Screenshots go to {make_empty(OUTPUT).relative_to(ROOT)}.", flush=True)
     with serve(python, choose_port(None), course, OURS) as (_, address):
         return visit(
             [
@@ -69,8 +69,8 @@ def find_chromium() -> str:
     )
 
 
-def fresh(folder: Path) -> Path:
-    """Return this folder, with nothing of an earlier call in it."""
+def make_empty(folder: Path) -> Path:
+    """Return this folder after emptying it."""
     if folder.exists():
         remove(folder)
     folder.mkdir(parents=True)
@@ -78,7 +78,7 @@ def fresh(folder: Path) -> Path:
 
 
 def visit(argv: list[str], address: str) -> int:
-    """Have the notebooks visited by a second program, end it whatever happens, return its exit code."""
+    """Visit the notebooks with a second program, end it in any case, and return its exit code."""
     home = OURS / "home"  # Chromium writes to the home folder, whatever profile it is given
     home.mkdir()
     visitor = subprocess.Popen(
@@ -86,7 +86,7 @@ def visit(argv: list[str], address: str) -> int:
         cwd=ROOT,
         env={**build_variables(OURS), "HOME": str(home), "COURSE_ADDRESS": address},
         stdin=subprocess.DEVNULL,
-        # Ctrl-C reaches this program alone, which then ends the others in their order.
+        # Only this program receives Ctrl-C; it then ends the others in their order.
         start_new_session=os.name != "nt",
     )
     try:

@@ -1,9 +1,9 @@
-"""Check everything that must hold, set up first where that is needed.
+"""Run all checks and tests; set up first if necessary.
 
     python tools/test.py              with the exact pins
     python tools/test.py --newest     with the newest releases that pyproject.toml admits
 
-Every check runs, whatever the others find; the exit code is 0 only if all of them pass.
+Every check runs even if others fail; the exit code is 0 only if all of them pass.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from environment import ROOT, build_variables, run_tool, set_up, set_up_newest
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What the environment's Python is called with. Its scripts are not: their first line breaks on an apostrophe.
+# Arguments for the environment's Python. Its scripts are not used: their first line breaks on an apostrophe.
 CHECKS = {
     "lint": "-m ruff check .",
     "format": "-m ruff format --check .",
@@ -32,7 +32,7 @@ CHECKS = {
 # conftest.py says which tests share a process, and which begin first.
 TESTS = "-m pytest tests notebooks -q --nbval --nbval-current-env --no-loadscope-reorder"
 
-MAX_LINES = 300  # of a failed check's output: its end holds the reason
+MAX_LINES = 300  # of a failed check's output, whose end contains the reason
 
 
 def main() -> int:
@@ -78,11 +78,11 @@ def check(python: Path, options: str) -> tuple[bool, float, str]:
 
 
 def offline() -> dict[str, str]:
-    """Return the environment of every check: whatever it needs has been installed already."""
+    """Return the variables of every check, which needs no network: everything is installed already."""
     return {**build_variables(), "PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
 
 
-def report(name: str, passed: bool, seconds: float, output: str) -> bool:  # noqa: FBT001 - a result, no switch
+def report(name: str, passed: bool, seconds: float, output: str) -> bool:  # noqa: FBT001 - a result, not an option
     """Print one line for a check and, if it failed, the end of its output; return whether it passed."""
     lines = [line for line in output.splitlines() if line.strip(" =")]
     summary = lines[-1].strip(" =") if lines else ""

@@ -60,7 +60,7 @@ def _fill_in(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise]
         prose[OBJECTIVES] = _write_objectives(lesson)
     code = {f"{EXERCISE}{each.id}": answer(each) for each in lesson.exercises}
     kinds = dict.fromkeys(prose, "markdown") | dict.fromkeys(code, "code")
-    if wrong := list(_find_wrong_cells(notebook, kinds)):
+    if wrong := list(_find_wrong_cells(notebook, kinds, lesson.number)):
         raise WrongCells("\n".join(wrong))
     edition = deepcopy(notebook)
     for cell in edition.cells:
@@ -69,7 +69,7 @@ def _fill_in(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise]
     return edition
 
 
-def _find_wrong_cells(notebook: NotebookNode, kinds: dict[str, str]) -> Iterator[str]:
+def _find_wrong_cells(notebook: NotebookNode, kinds: dict[str, str], number: str) -> Iterator[str]:
     """Find tags that are not on exactly one cell of their kind, and unknown ones."""
     tagged = [get_content_tags(cell) for cell in notebook.cells]
     for cell, tags in zip(notebook.cells, tagged, strict=True):
@@ -79,7 +79,7 @@ def _find_wrong_cells(notebook: NotebookNode, kinds: dict[str, str]) -> Iterator
             if tag not in kinds:
                 yield (
                     f"A cell has the tag {tag!r}, for which its lesson has nothing. Correct the tag, or add "
-                    "what is missing to the lesson in lesson_lib/classroom/exercises."
+                    f"what is missing to lesson_lib/course/{number}."
                 )
             elif kinds[tag] != cell.cell_type:
                 wanted, given = _KINDS[kinds[tag]], _KINDS[cell.cell_type]

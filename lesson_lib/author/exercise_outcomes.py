@@ -1,4 +1,4 @@
-"""How the exercises of an executed notebook came out, read from what its cells show."""
+"""The outcomes of the exercises in an executed notebook, read from the outputs of its cells."""
 
 import re
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ _MARK = re.compile(r"^\S ")
 
 
 def read_outcomes(notebook: NotebookNode, lesson: Lesson) -> dict[str, list[str]]:
-    """Return what is shown of each exercise, such as `{"1.2": ["right"]}`.
+    """Return the outcomes of each exercise, such as `{"1.2": ["right"]}`.
 
-    A prediction is shown twice, in its own cell and further down beside its fact:
+    A prediction has two, that of its own cell and that of the cell with its fact:
     `{"1.1": ["noted", "as you guessed"]}`.
     """
     return {
@@ -25,7 +25,7 @@ def read_outcomes(notebook: NotebookNode, lesson: Lesson) -> dict[str, list[str]
 
 
 def find_unsolved(notebook: NotebookNode, lesson: Lesson) -> list[str]:
-    """Name the exercises of a solved edition that do not come out right, each with what is shown instead."""
+    """List the exercises of a solved edition that are not right, each with its outcomes."""
     outcomes = read_outcomes(notebook, lesson)
     return [
         f"{exercise.name}: {', '.join(outcomes[exercise.id]) or 'nothing shown'}"
@@ -35,20 +35,14 @@ def find_unsolved(notebook: NotebookNode, lesson: Lesson) -> list[str]:
 
 
 def locate_outcomes(notebook: NotebookNode, exercise: Exercise) -> Iterator[tuple[int, str]]:
-    """Yield what is shown of one exercise, each with the position of the cell that shows it."""
-    beginning = f"{exercise.name}: "
-    reached = False
+    """Yield the outcomes of one exercise, each with the position of the cell that shows it."""
+    beginning, reached = f"{exercise.name}: ", False
     for position, cell in enumerate(notebook.cells):
         own = find_tag(cell, EXERCISE) == exercise.id
         reached = reached or own
         if own or (reached and exercise.is_prediction):
-            for title in _board_titles(cell):
+            texts = [output.get("data", {}).get("text/plain", "") for output in cell.get("outputs", [])]
+            for text in texts:
+                title = _MARK.sub("", text.partition("\n")[0])
                 if title.startswith(beginning):
                     yield position, title.removeprefix(beginning)
-
-
-def _board_titles(cell: NotebookNode) -> Iterator[str]:
-    """Yield the first line of each board that a cell shows, without its mark."""
-    for output in cell.get("outputs", []):
-        if text := output.get("data", {}).get("text/plain"):
-            yield _MARK.sub("", text.partition("\n")[0])

@@ -1,4 +1,4 @@
-"""Reading the course's notebooks, tidying them, and writing them back."""
+"""Read the course's notebooks, tidy them, and write them back."""
 
 import json
 import re
@@ -45,18 +45,15 @@ def read_notebook(path: Path) -> NotebookNode:
         # Not nbformat.reads: it would only log what is wrong.
         notebook: NotebookNode = nbformat.reader.reads(json.dumps(raw))
         nbformat.validate(notebook)
-    except nbformat.ValidationError as error:
-        where = re.search(r"On instance(\S+):", str(error))
-        raise _unreadable(path, f"{where[1] if where else 'it'}: {error.message[:200]}") from error
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, str(error).strip().partition("\n")[0]) from error
+    except (OSError, ValueError, nbformat.ValidationError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        if isinstance(error, nbformat.ValidationError):
+            where = re.search(r"On instance(\S+):", str(error))
+            reason = f"{where[1] if where else 'it'}: {error.message[:200]}"
+        raise NotebookError(
+            f"{path.name} cannot be read as a notebook: {reason}. Restore it: `git checkout -- notebooks`."
+        ) from error
     return notebook
-
-
-def _unreadable(path: Path, reason: str) -> NotebookError:
-    return NotebookError(
-        f"{path.name} cannot be read as a notebook: {reason}. Restore it: `git checkout -- notebooks`."
-    )
 
 
 def _give_ids(cells: list[dict[str, Any]]) -> None:

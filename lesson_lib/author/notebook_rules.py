@@ -27,7 +27,7 @@ CHANGES = "changes-when-repeated"
 
 MAX_IGNORED_CELLS = 2
 MAX_CHANGING_CELLS = 6
-MIN_TELLING_LENGTH = 12  # characters without blanks and quotation marks; a shorter line gives no answer away
+MIN_LEAK_LENGTH = 12  # characters without blanks and quotation marks; shorter lines give no answer away
 
 _IGNORES = {"NBVAL_IGNORE_OUTPUT", "NBVAL_SKIP", "PYTEST_VALIDATE_IGNORE_OUTPUT"}
 _IGNORE_TAGS = {*(name.lower().replace("_", "-") for name in _IGNORES), "skip-execution"}
@@ -35,7 +35,7 @@ _PICTURES = ("image/png", "image/jpeg")
 # What a board folds away is text of Dagster and Python, which differs between their versions.
 FOLDED = re.compile(r'(?s)(<details class="lesson-fold">).*?(?=</details>)')
 _PICTURE_ADDRESS = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+")
-# With its unit: on another machine, what takes seconds here takes minutes.
+# With its unit, because another machine may need minutes instead of seconds.
 _MEASURE = re.compile(r"\d[\d,.]*(?<![,.])(?: ?(?:ms|s|min|h|days?)\b)?")
 
 
@@ -203,7 +203,7 @@ def _list_texts(cell: NotebookNode) -> Iterator[tuple[str, str]]:
             for kind, content in output.data.items():
                 if kind not in _PICTURES:
                     text = content if isinstance(content, str) else _format_json(content)
-                    yield kind, strip_colors(_remove_pictures(html.unescape(text)))
+                    yield kind, strip_colors(_PICTURE_ADDRESS.sub("", html.unescape(text)))
             yield "the output's metadata", strip_colors(_format_json(output.metadata))
 
 
@@ -211,10 +211,6 @@ def _format_json(content: object) -> str:
     """Write JSON as its reader sees it, without the escapes that would mislead a pattern."""
     text = json.dumps(content, ensure_ascii=False)
     return text.replace("\\u001b", "\x1b").replace("\\\\", "\\").replace('\\"', '"')
-
-
-def _remove_pictures(text: str) -> str:
-    return _PICTURE_ADDRESS.sub("", text)
 
 
 # What needs a network
@@ -272,7 +268,7 @@ class _FetchFinder(HTMLParser):
             linked = tag == "a" and name == "href"
             named = name == "xmlns" or name.startswith("xmlns:")  # names a vocabulary; nobody fetches it
             fetched = tag == "script" and name == "src"
-            address = _remove_pictures(value or "")
+            address = _PICTURE_ADDRESS.sub("", value or "")
             if fetched or (not linked and not named and self._elsewhere.search(address)):
                 self.found.append(f"<{tag} {name}={value}>")
 
@@ -295,25 +291,30 @@ def find_leaked_answers(notebook: NotebookNode, lesson: "Lesson") -> list[str]:
     ignored.
     """
     parts = [("the notebook's metadata", notebook.metadata), *_name_cells(notebook)]
-    texts = [(where, "\n".join(_list_strings(part))) for where, part in parts]
-    places = [(where, _normalize(text), _normalize(_remove_html(text))) for where, text in texts]
-    taught = [_normalize(cell.source) for cell in notebook.cells if not get_content_tags(cell)]
+    places = [(where, _join_texts(part)) for where, part in parts]
+    taught = [cell.source for cell in notebook.cells if not get_content_tags(cell)]
     found: list[str] = []
     for exercise in lesson.exercises:
-        given = [_normalize(exercise.starter), *taught]
-        telling = [
+        given = "\n".join(map(_normalize, [exercise.starter, *taught]))
+        leaking = [
             line
             for line in exercise.solution.splitlines()
-            if len(_normalize(line)) >= MIN_TELLING_LENGTH
-            and not any(_normalize(line) in text for text in given)
+            if len(_normalize(line)) >= MIN_LEAK_LENGTH and _normalize(line) not in given
         ]
-        for answer in (exercise.solution, *exercise.also_right, *telling):
+        for answer in (exercise.solution, *exercise.also_right, *leaking):
             found.extend(
                 f"{where}: it holds {answer.strip()[:60]!r}, which answers {exercise.id}. Take it out."
-                for where, *texts in places
-                if any(_normalize(answer) in text for text in texts)
+                for where, text in places
+                if _normalize(answer) in text
             )
     return list(dict.fromkeys(found))
+
+
+def _join_texts(content: object) -> str:
+    """Return all texts in a part of a notebook, normalized, once as they are and once without HTML."""
+    text = "\n".join(_list_strings(content))
+    plain = html.unescape(re.sub(r"<[^<>]*>", "", text))
+    return f"{_normalize(text)}\n{_normalize(plain)}"
 
 
 def _list_strings(content: object) -> Iterator[str]:
@@ -330,10 +331,6 @@ def _list_strings(content: object) -> Iterator[str]:
 
 def _normalize(text: str) -> str:
     return re.sub(r"[\s'\"`]", "", text).casefold()
-
-
-def _remove_html(text: str) -> str:
-    return html.unescape(re.sub(r"<[^<>]*>", "", text))
 
 
 # Two executions side by side

@@ -27,9 +27,6 @@ def exercise(identifier: str, starter: str, solution: str, *, is_prediction: boo
         solution=solution,
         takeaway="Done.",
         hints=(),
-        scenarios=(),
-        also_right=(),
-        wrong=(),
         is_prediction=is_prediction,
     )
 

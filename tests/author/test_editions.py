@@ -115,7 +115,7 @@ WRONG: dict[str, tuple[Callable[[NotebookNode], None], list[str]]] = {
         [
             (
                 "A cell has the tag 'exercise:7.9', for which its lesson has nothing. Correct the tag, or "
-                "add what is missing to the lesson in lesson_lib/classroom/exercises."
+                "add what is missing to lesson_lib/course/07."
             )
         ],
     ),

@@ -381,9 +381,7 @@ def plan(starter: str, solution: str, *also_right: str) -> Lesson:
         solution=solution,
         takeaway="Done.",
         hints=(),
-        scenarios=(),
         also_right=also_right,
-        wrong=(),
     )
     return Lesson("07_gardening", (), (), (exercise,))
 

@@ -26,8 +26,6 @@ def exercise(identifier: str, objective: str, *beliefs: str, is_prediction: bool
         solution="check(1)",
         takeaway="Done.",
         hints=(),
-        scenarios=(),
-        also_right=(),
         wrong=tuple((f"check({number})", belief) for number, belief in enumerate(beliefs)),
         is_prediction=is_prediction,
     )

@@ -1,1 +1,1 @@
-"""Tests of what the commands in tools/ set up, refuse and open."""
+"""Tests of the commands in tools/."""

@@ -1,4 +1,4 @@
-"""The set-up reports each failure in one helpful line, and never trusts what is half done."""
+"""The set-up reports each failure in one helpful line, and repeats whatever was interrupted."""
 
 import ast
 import errno
@@ -21,7 +21,7 @@ WHOLE_SETUP = [MAKE, UV, PINS, COMPILE, COURSE]
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a checkout of this test's own, with files of pins and a project file."""
+    """Return a checkout for one test, with files of pins and a project file."""
     for constant, place in {
         "PINS": "requirements.txt",
         "BROWSER_PINS": "requirements-browser.txt",
@@ -87,7 +87,7 @@ class Recorder:
 
 @pytest.fixture
 def recorder(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> Recorder:
-    """Return what records the set-up of the checkout."""
+    """Return a recorder of the checkout's set-up."""
     recorder = Recorder()
     monkeypatch.setattr(environment, "run_step", recorder.run_step)
     assert checkout.exists()
@@ -188,7 +188,7 @@ def test_pip_installs_the_pins_where_there_is_no_uv(recorder: Recorder) -> None:
     assert "uv" not in recorder.commands[PINS]
 
 
-def test_pip_tries_again_where_uv_fails(recorder: Recorder, checkout: Path) -> None:
+def test_pip_tries_again_if_uv_fails(recorder: Recorder, checkout: Path) -> None:
     """Nothing of uv's attempt is left, and if pip fails, the next call begins again."""
     recorder.fail(PINS, SetupError)
     assert recorder.steps == [MAKE, UV, PINS, MAKE, PINS]
@@ -197,8 +197,8 @@ def test_pip_tries_again_where_uv_fails(recorder: Recorder, checkout: Path) -> N
     assert recorder.set_up() == WHOLE_SETUP
 
 
-def test_what_drives_a_browser_is_installed_on_request_and_once(recorder: Recorder, checkout: Path) -> None:
-    """New pins of its own are installed on top; a new environment needs it again."""
+def test_the_driver_of_a_browser_is_installed_once_on_request(recorder: Recorder, checkout: Path) -> None:
+    """It is installed again if its pins change, and in a new environment."""
     assert recorder.set_up() == WHOLE_SETUP
     assert recorder.set_up(for_browser=True) == [BROWSER]
     assert recorder.set_up(for_browser=True) == recorder.set_up() == []
@@ -229,7 +229,7 @@ def test_a_changed_project_file_installs_only_the_course(recorder: Recorder, che
 def test_an_environment_that_no_longer_fits_is_made_again(
     recorder: Recorder, checkout: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    """The checkout was moved, the Python is another one, or the system replaced it."""
+    """The checkout was moved, the Python is another one, or the system has replaced it."""
     environment.set_up()
     if change == "moved":
         monkeypatch.setattr(environment, "ROOT", checkout.parent)
@@ -254,8 +254,8 @@ def test_an_interrupted_set_up_is_never_trusted(
     assert recorder.set_up(for_browser=True) == [BROWSER]
 
 
-def test_an_interrupted_renewal_is_not_trusted_once_it_is_undone(recorder: Recorder, checkout: Path) -> None:
-    """The course is installed again, though the project file is the one of the last complete set-up."""
+def test_an_interrupted_renewal_is_not_trusted_after_a_revert(recorder: Recorder, checkout: Path) -> None:
+    """The course is installed again, although the project file is that of the last complete set-up."""
     recorder.set_up()
     (checkout / "pyproject.toml").write_text("the second")
     recorder.fail(COURSE)
@@ -318,7 +318,7 @@ def test_a_failure_of_the_machine_is_one_line_and_exit_code_1(
 
 
 def test_two_set_ups_exclude_each_other(checkout: Path) -> None:
-    """The second finds the lock held, and free once the first has ended."""
+    """The second one gets the lock as soon as the first one has ended."""
     with (checkout / ".cache" / "setup.lock").open("a") as other:
         with environment.lock_setup():
             assert not environment.try_lock(other)

@@ -1,4 +1,4 @@
-"""JupyterLab gets a free port, stays on this machine, and opens a browser only where one can show itself."""
+"""JupyterLab gets a free port, stays on this machine, and opens a browser only if there is a display."""
 
 import socket
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def test_it_is_an_error_if_all_ports_are_taken(taken_port: int, monkeypatch: pyt
 def test_jupyter_gets_a_flag_for_root_only(
     monkeypatch: pytest.MonkeyPatch, *, root: bool, allowed: bool
 ) -> None:
-    """Every user is served on this machine's own address only."""
+    """The server listens only on this machine's own address."""
     monkeypatch.setattr(lab, "is_root", lambda: root)
     command = lab.build_command(Path("python"), 8888)
     assert ("--allow-root" in command) == allowed
@@ -66,7 +66,7 @@ def test_jupyter_gets_a_flag_for_root_only(
 def test_a_display_is_recognised(
     monkeypatch: pytest.MonkeyPatch, system: str, variables: dict[str, str], *, expected: bool
 ) -> None:
-    """Without one, the address is all that is printed."""
+    """Without a display, only the address is printed."""
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():

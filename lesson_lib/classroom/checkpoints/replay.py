@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,12 @@ def _go_to(wanted: str) -> Displayable:
 
     notebooks = find_course_sections()
     path, section = _find(wanted, notebooks)
-    _require_open(path, wanted, {known.stem for known in notebooks})
+    open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem  # empty if Jupyter does not say it
+    if open_now != path.stem and open_now in {known.stem for known in notebooks}:
+        raise NoCheckpoint(
+            f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first "
+            "code cell, and call checkpoint there."
+        )
     shell = get_ipython()
     if shell is None:
         raise NoCheckpoint(
@@ -100,16 +105,6 @@ def _find(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> tupl
     raise NoCheckpoint(
         f"There is no section {wanted!r}. There are: {known}; checkpoint() lists them with their headings."
     )
-
-
-def _require_open(path: Path, wanted: str, known: Container[str]) -> None:
-    """Raise an error for a section of another notebook, where Jupyter says which one is open."""
-    open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
-    if open_now != path.stem and open_now in known:
-        raise NoCheckpoint(
-            f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first "
-            "code cell, and call checkpoint there."
-        )
 
 
 def _replay(shell: "InteractiveShell", section: SectionStart) -> None:

@@ -1,4 +1,4 @@
-"""`predict` and `fact`: a guess before a surprising cell, and after it the guess beside the fact."""
+"""`predict`, `fact` and `surprises`: a guess before a surprising cell, and the fact beside it afterwards."""
 
 import ast
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from lesson_lib.classroom.exercises.placeholders import has_placeholder
 from lesson_lib.classroom.exercises.progress_store import Predicted, load, record
 from lesson_lib.classroom.exercises.verdict import describe_belief
 
-pending_guesses: dict[str, tuple[object, ...]] = {}  # in this kernel, until the fact is known
+pending_guesses: dict[str, tuple[object, ...]] = {}  # of this kernel, by the id of the prediction
 
 
 @dataclass(frozen=True, repr=False)
@@ -51,7 +51,7 @@ def predict(exercise: str, *guesses: object) -> Displayable:
 
     Args:
         exercise: the id, such as `"2.1"`.
-        guesses: as many values as the exercise asks for; any other number is not noted.
+        guesses: as many values as the exercise asks for; any other number is rejected.
 
     Raises:
         UsageError: the prediction does not exist.
@@ -70,21 +70,17 @@ def predict(exercise: str, *guesses: object) -> Displayable:
 
 
 def fact(exercise: str, value: object) -> Fact:
-    """Show a fact beside the guess.
-
-    Args:
-        exercise: the id of the prediction.
-        value: the fact that the cell found.
+    """Show the fact that a cell has found beside the guess.
 
     Raises:
         UsageError: the prediction does not exist.
     """
-    [compared] = _find_prediction(exercise).scenarios
+    [compare] = _find_prediction(exercise).scenarios
     guesses = pending_guesses.get(exercise, ())
     if not guesses:
         return Fact(exercise, format_value(value))
     try:
-        miss = compared(value, *guesses)
+        miss = compare(value, *guesses)
     except Exception:  # noqa: BLE001 - a guess can have any type, such as text instead of a number
         miss = Miss()
     is_off = miss is not None

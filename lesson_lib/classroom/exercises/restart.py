@@ -14,7 +14,7 @@ from functools import partial
 from types import CellType, CodeType, FunctionType, MethodType, SimpleNamespace
 from typing import Any
 
-# How an emptied container gets its content back. Not by a method of its own class: a Counter's `update` adds.
+# The methods that refill an emptied container. A subclass may have another one: a Counter's `update` adds.
 _REFILL: Mapping[type, Callable[[Any, Any], object]] = {
     OrderedDict: OrderedDict.update,
     dict: dict.update,
@@ -28,12 +28,12 @@ _WALKED = (
     *(*_REFILL, _CACHED, CellType, FunctionType, MethodType, SimpleNamespace, UserDict, UserList),
     *(classmethod, frozenset, partial, property, staticmethod, tuple),
 )
-_EMPTY = object()  # stands for the value of a slot or cell that has none
+_EMPTY = object()  # represents a slot or cell without a value
 
 
 @contextmanager
 def prepare_restart(function: FunctionType, *holders: object) -> Iterator[Callable[[], None]]:
-    """Yield what restarts a function: its code's memory is again as it was at the beginning.
+    """Yield a function that restarts the learner's: it restores what their code kept in memory.
 
     This covers the global names of its module, with the objects behind those that it uses; default values,
     closures, caches, and the attributes of functions, and of the module's classes and their objects. All of
@@ -46,7 +46,7 @@ def prepare_restart(function: FunctionType, *holders: object) -> Iterator[Callab
     """
     names = function.__globals__
     restore: list[Callable[[], None]] = [partial(_restore_attributes, names, dict(names))]
-    walked: dict[int, object] = {}  # holds the objects, because the id of a deleted one is used again
+    walked: dict[int, object] = {}  # keeps the objects, because Python reuses the ids of deleted ones
     waiting: list[Any] = [function, *map(vars, holders)]
     while waiting:
         found = waiting.pop()
@@ -66,7 +66,7 @@ def prepare_restart(function: FunctionType, *holders: object) -> Iterator[Callab
 
 
 def _is_walked(found: object, names: dict[str, Any]) -> bool:
-    """Return whether a restart would make this object again: it is the module's, or of a type of Python's."""
+    """Return whether a restart would create this object again: it is the module's, or of a built-in type."""
     if isinstance(found, FunctionType):
         return found.__globals__ is names
     return _is_own(found, names) or (
@@ -82,7 +82,7 @@ def _is_own(found: object, names: dict[str, Any]) -> bool:
 
 
 def _find_parts(found: Any, names: dict[str, Any]) -> list[Any]:  # noqa: ANN401 - of any type
-    """Return the objects that hang on this one; of the global names only those that a function uses."""
+    """Return the objects that this one refers to; of the global names only those that a function uses."""
     if isinstance(found, FunctionType):
         used = [names[name] for name in _find_names(found.__code__) if name in names]
         return [*used, found.__defaults__, found.__kwdefaults__, found.__closure__, vars(found)]
@@ -113,9 +113,8 @@ def _find_state(found: Any, names: dict[str, Any]) -> Iterator[Callable[[], None
         break
     for slot in _find_slots(found, names):
         yield partial(_restore_slot, found, slot, _get_slot(found, slot))
-    if hasattr(found, "__dict__") and not isinstance(
-        found, MethodType
-    ):  # whose attributes are the function's
+    # The attributes of a method are those of its function.
+    if hasattr(found, "__dict__") and not isinstance(found, MethodType):
         yield partial(_restore_attributes, vars(found), dict(vars(found)))
 
 
@@ -150,7 +149,7 @@ def _refill(kind: Any, container: Any, content: Any) -> None:  # noqa: ANN401 - 
 
 
 def _restore_attributes(attributes: dict[str, Any], content: dict[str, Any]) -> None:
-    """Restore them one by one, so that none that was there is missing at any moment."""
+    """Restore attributes one by one, so that none of them is missing at any time."""
     for name in attributes.keys() - content.keys():
         del attributes[name]
     attributes.update(content)

@@ -33,11 +33,11 @@ class Stopped(Exception):
 
 
 class _TimeIsUp(BaseException):
-    """Raised inside code that runs too long; no `except Exception` of its own catches it."""
+    """Raised inside code that runs too long; its own `except Exception` does not catch it."""
 
 
 class _AsksForInput(BaseException):
-    """Raised by whatever would wait for the learner; no `except Exception` of its own catches it."""
+    """Raised by code that would wait for the learner; its own `except Exception` does not catch it."""
 
 
 class Printed(io.StringIO):
@@ -49,7 +49,7 @@ class Printed(io.StringIO):
         return len(text)
 
     def close(self) -> None:
-        """Stay open, because others may still write to it."""
+        """Stay open, because other code may still write to it."""
 
 
 def run_with_limits(work: Callable[[], T], seconds: float = TIME_LIMIT_SECONDS) -> T:
@@ -173,14 +173,14 @@ def _prevent_exit() -> Iterator[None]:
 
 @contextmanager
 def _prevent_input() -> Iterator[None]:
-    """Make whatever asks for input raise: its box would outlive the check and block the next cell."""
+    """Make requests for input raise: their input box would stay after the check and block the next cell."""
 
-    def refuse(*_: object, **__: object) -> Any:  # noqa: ANN401 - never returns
+    def raise_error(*_: object, **__: object) -> Any:  # noqa: ANN401 - never returns
         raise _AsksForInput
 
     with (
-        patch("builtins.input", refuse),
-        patch.object(getpass, "getpass", refuse),
-        patch.object(sys, "breakpointhook", refuse),
+        patch("builtins.input", raise_error),
+        patch.object(getpass, "getpass", raise_error),
+        patch.object(sys, "breakpointhook", raise_error),
     ):
         yield
