@@ -12,22 +12,17 @@ FOLDERS = {"run": "output", "solutions": "output/solutions", "student": "output/
 # depends on the folder that was current when the pipeline was first imported.
 DATABASE = "output/warehouse.duckdb"
 
+_NEXT_MOVE = "Change into the course's folder, the one that holds notebooks/, and try again."
+
 
 class CannotGoOn(Exception):
     """The command cannot do its work; the message says why and what to do next."""
 
 
-def find_checkout(start: Path | None = None) -> Path:
-    """Return the checkout that a folder lies in, else the one that this package is part of.
-
-    Args:
-        start: the folder; the current one when None.
-
-    Raises:
-        CannotGoOn: there is no checkout.
-    """
+def find_checkout() -> Path:
+    """Return the checkout of the current folder, else that of this package; or raise CannotGoOn."""
     try:
-        return find_enclosing_checkout(start)
+        return find_enclosing_checkout()
     except CannotGoOn:
         package = Path(__file__).resolve().parents[2]
         if _is_checkout(package):
@@ -40,17 +35,11 @@ def find_enclosing_checkout(start: Path | None = None) -> Path:
     try:
         start = (start or Path.cwd()).resolve()
     except FileNotFoundError as error:
-        raise CannotGoOn(
-            "The current folder no longer exists. Change into the course's folder, the one that holds "
-            "notebooks/, and try again."
-        ) from error
+        raise CannotGoOn(f"The current folder no longer exists. {_NEXT_MOVE}") from error
     for folder in (start, *start.parents):
         if _is_checkout(folder):
             return folder
-    raise CannotGoOn(
-        f"No checkout of the course at or above {start}. Change into the course's folder, the one that "
-        "holds notebooks/, and try again."
-    )
+    raise CannotGoOn(f"No checkout of the course at or above {start}. {_NEXT_MOVE}")
 
 
 def list_notebooks(checkout: Path) -> list[Path]:
@@ -69,8 +58,7 @@ def _is_checkout(folder: Path) -> bool:
     if package.is_symlink() or not (package / "cli" / "command.py").is_file():
         return False
     try:
-        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8")).get("project")
     except (OSError, ValueError):
         return False
-    described = project.get("project")
-    return isinstance(described, dict) and described.get("name") == COURSE
+    return isinstance(project, dict) and project.get("name") == COURSE

@@ -5,29 +5,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lesson_lib.cli.checkout import (
-    DATABASE,
-    FOLDERS,
-    CannotGoOn,
-    find_checkout,
-    find_enclosing_checkout,
-    shorten_path,
-)
+from lesson_lib.cli.checkout import FOLDERS, CannotGoOn, find_checkout, find_enclosing_checkout, shorten_path
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C stopped
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command.
+    """Run the command with these arguments, by default those of this process, and return the exit status.
 
-    Args:
-        argv: the arguments; those of this process when None.
-
-    Returns:
-        0 if all is well, 1 if the output says what to do, 130 after Ctrl-C.
-
-    Raises:
-        SystemExit: argparse has printed a usage error (status 2) or the help (0).
+    It is 0 if all is well, 1 if the output says what to do, and 130 after Ctrl-C. After the help or a usage
+    error, argparse raises SystemExit.
     """
     parser = _build_parser()
     chosen = parser.parse_args(argv)
@@ -42,17 +29,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             case _:
                 parser.print_help()
                 return 0
-    except CannotGoOn as reason:
-        print(reason, file=sys.stderr)
-        return 1
+    except CannotGoOn as error:
+        reason = str(error)
+    except ModuleNotFoundError as missing:
+        reason = (
+            f"`lesson {chosen.command}` needs {missing.name}, which is not installed. "
+            "Run `make lab` once: it installs it."
+        )
     except KeyboardInterrupt:
         print("Stopped. No notebook was changed.", file=sys.stderr)
         return INTERRUPTED
-
-
-def course_database() -> Path:
-    """Return the path of the course's database, which may not exist; raise CannotGoOn without a checkout."""
-    return find_checkout() / DATABASE
+    print(reason, file=sys.stderr)
+    return 1
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -87,18 +75,16 @@ def _run_doctor() -> int:
     from lesson_lib.cli.doctor import examine  # noqa: PLC0415 - as explained above
 
     all_ok = True
-    for finding in examine(course_database):
+    for finding in examine():
         print(f"{'ok' if finding.ok else 'fix':<4}{finding.text}", flush=True)
         all_ok = all_ok and finding.ok
     return 0 if all_ok else 1
 
 
 def _run_on_notebooks(command: str, names: Sequence[str], output: Path | None) -> int:
+    from lesson_lib.cli.run import choose_notebooks, run_notebooks  # noqa: PLC0415 - as explained above
+
     checkout = find_checkout()
-    try:
-        from lesson_lib.cli.run import choose_notebooks, run_notebooks  # noqa: PLC0415 - as explained above
-    except ModuleNotFoundError as missing:
-        raise _name_missing(command, missing) from missing
     notebooks, folder = choose_notebooks(checkout, names), output or checkout / FOLDERS[command]
     if command == "run":
         return run_notebooks(notebooks, folder)
@@ -113,12 +99,10 @@ def _run_on_notebooks(command: str, names: Sequence[str], output: Path | None) -
 
 
 def _run_reset(*, dry_run: bool) -> int:
+    from lesson_lib.cli.reset import plan_reset, remove  # noqa: PLC0415 - as explained above
+
     checkout = find_enclosing_checkout()
     print(f"Checkout: {checkout}")
-    try:
-        from lesson_lib.cli.reset import plan_reset, remove  # noqa: PLC0415 - as explained above
-    except ModuleNotFoundError as missing:
-        raise _name_missing("reset", missing) from missing
     plan = plan_reset(checkout)
     removed = []
     try:
@@ -134,10 +118,3 @@ def _run_reset(*, dry_run: bool) -> int:
     if not plan.paths:
         print("Nothing was removed." if plan.notes else "There is nothing to remove.")
     return int(plan.keeps_state)
-
-
-def _name_missing(command: str, missing: ModuleNotFoundError) -> CannotGoOn:
-    return CannotGoOn(
-        f"`lesson {command}` needs {missing.name}, which is not installed. "
-        "Run `make lab` once: it installs it."
-    )

@@ -8,15 +8,13 @@ from lesson_lib.pipeline.database_errors import find_holder
 
 
 class Held(Exception):
-    """A process holds the database; the message names it, with its pid where DuckDB gives one."""
+    """A process holds the database; the message names it, with its pid if DuckDB gives one."""
 
 
 def open_briefly(path: Path, *, read_only: bool = False) -> None:
     """Open an existing database as a run would, and close it at once.
 
-    Args:
-        path: the database file.
-        read_only: leaves the file and its log as they are, but does not notice a process that only reads.
+    With `read_only`, the file and its log stay as they are, but a process that only reads is not noticed.
 
     Raises:
         Held: a process has it open, this one included.

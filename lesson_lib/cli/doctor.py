@@ -4,17 +4,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 from typing import NamedTuple
 
-import duckdb
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from lesson_lib.cli.checkout import COURSE, CannotGoOn, find_checkout
-from lesson_lib.cli.database import Held, open_briefly
+from lesson_lib.cli.checkout import COURSE, DATABASE, FOLDERS, CannotGoOn, find_checkout
 
 CHECKED_PACKAGES = ("dagster", "dagster-duckdb", "duckdb", "pandas", "jupyterlab")
 JUPYTER_PORT = 8888
@@ -28,25 +26,21 @@ class Finding(NamedTuple):
     ok: bool = False
 
 
-def examine(database: Callable[[], Path]) -> Iterator[Finding]:
-    """Yield one finding a check, as soon as it is known.
-
-    Args:
-        database: returns the path of the course's database; called late, since it loads the pipeline.
-    """
+def examine() -> Iterator[Finding]:
+    """Yield the finding of each check as soon as it is known."""
     yield check_python()
     for package in CHECKED_PACKAGES:
         yield check_package(package)
     yield check_kernel()
     yield check_temporary_folder()
     yield check_port(JUPYTER_PORT)
-    yield check_output_folder()
     try:
-        yield check_database(database())
-    except CannotGoOn:
-        return  # the line on the output folder says so
-    except ImportError as error:
-        yield Finding(f"the pipeline cannot be imported ({error}). {INSTALL_AGAIN}")
+        checkout = find_checkout()
+    except CannotGoOn as reason:
+        yield Finding(str(reason))
+        return
+    yield check_writable(checkout / FOLDERS["run"])
+    yield check_database(checkout / DATABASE)
 
 
 def check_python() -> Finding:
@@ -56,10 +50,8 @@ def check_python() -> Finding:
         wanted = SpecifierSet(metadata(COURSE)["Requires-Python"])
     except PackageNotFoundError:
         return Finding(f"Python {here}, without the course in it. {INSTALL_AGAIN}")
-    if wanted.contains(here, prereleases=True):
-        return Finding(f"Python {here}", ok=True)
     fix = "Install such a Python, remove the folder .venv and run `make lab`."
-    return Finding(f"Python {here}: the course needs {_format_range(wanted)}. {fix}")
+    return _compare("Python", here, wanted, fix)
 
 
 def check_package(package: str) -> Finding:
@@ -73,14 +65,14 @@ def check_package(package: str) -> Finding:
         here = version(package)
     except PackageNotFoundError:
         return Finding(f"{package} is not installed. {INSTALL_AGAIN}")
+    return _compare(package, here, wanted, INSTALL_AGAIN)
+
+
+def _compare(name: str, here: str, wanted: SpecifierSet, fix: str) -> Finding:
     if wanted.contains(here, prereleases=True):
-        return Finding(f"{package} {here}", ok=True)
-    return Finding(f"{package} {here}: the course needs {_format_range(wanted)}. {INSTALL_AGAIN}")
-
-
-def _format_range(wanted: SpecifierSet) -> str:
-    """Write a range as people do, the lower end first."""
-    return ",".join(sorted(map(str, wanted), reverse=True))
+        return Finding(f"{name} {here}", ok=True)
+    versions = ",".join(sorted(map(str, wanted), reverse=True))  # the lower end first, as people write it
+    return Finding(f"{name} {here}: the course needs {versions}. {fix}")
 
 
 def check_kernel() -> Finding:
@@ -106,7 +98,7 @@ def check_kernel() -> Finding:
 
 
 def _is_this_python(program: str) -> bool:
-    """Return whether a kernelspec's first word is this Python, under any of the names in its folder."""
+    """Return whether a kernelspec's program is this Python, under any of the names in its folder."""
     # Jupyter itself reads these three as "the Python that I run in".
     major, minor = sys.version_info[:2]
     if program in {"python", f"python{major}", f"python{major}.{minor}"}:
@@ -121,14 +113,6 @@ def check_temporary_folder() -> Finding:
         return check_writable(Path(tempfile.gettempdir()))
     except FileNotFoundError as error:
         return Finding(f"{error.strerror}. Set TMPDIR to a folder of yours.")
-
-
-def check_output_folder() -> Finding:
-    """Try to write where `lesson run` would."""
-    try:
-        return check_writable(find_checkout() / "output")
-    except CannotGoOn as reason:
-        return Finding(str(reason))
 
 
 def check_writable(folder: Path) -> Finding:
@@ -155,6 +139,12 @@ def check_port(number: int) -> Finding:
 
 def check_database(path: Path) -> Finding:
     """Open the course's database for a moment, if it exists."""
+    try:
+        import duckdb  # noqa: PLC0415 - the rest of the doctor works without
+
+        from lesson_lib.cli.database import Held, open_briefly  # noqa: PLC0415 - it loads the pipeline
+    except ImportError as error:
+        return Finding(f"the pipeline cannot be imported ({error}). {INSTALL_AGAIN}")
     if not path.exists():
         return Finding(f"database: none yet, the first load of `dagster dev` makes {path}", ok=True)
     try:

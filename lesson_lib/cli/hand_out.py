@@ -23,12 +23,7 @@ from lesson_lib.cli.run import execute_all, read_notebook, stop_if_unwritable, w
 def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
     """Write the solved edition of each notebook, executed, as a notebook and as an HTML page.
 
-    Args:
-        notebooks: the course's files; they are only read.
-        output: the folder for the editions; made if it is missing.
-
-    Returns:
-        0 if each ran to its end with every exercise right, else 1.
+    Return 0 if each ran to its end with every exercise right, else 1.
 
     Raises:
         CannotGoOn: a notebook cannot be read, does not fit its lesson, or would be overwritten; or an edition
@@ -50,8 +45,7 @@ def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
 def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
     """Write a copy of each notebook as a learner begins with it, and return the copies.
 
-    Args and exceptions are those of `write_solutions`. In addition, a copy is never written over another
-    content than its own.
+    A copy is written over nothing but the same copy. The exceptions are those of `write_solutions`.
     """
     _refuse_to_overwrite(notebooks, output)
     editions = {

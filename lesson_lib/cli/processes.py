@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
@@ -24,7 +25,7 @@ def find_dagster(checkout: Path) -> str | None:
     found = [
         process
         for process in psutil.process_iter(["cmdline", "create_time"])
-        if _uses_checkout(process, process.info["cmdline"] or [], checkout, is_family=process.pid in family)
+        if _uses_checkout(process, checkout, is_family=process.pid in family)
     ]
     oldest = min(found, key=lambda process: process.info["create_time"], default=None)
     return _name(oldest) if oldest else None
@@ -33,45 +34,37 @@ def find_dagster(checkout: Path) -> str | None:
 def find_reader(paths: Sequence[Path]) -> tuple[Path, str] | None:
     """Return a file at or below one of these paths that a process has open, and that process.
 
-    Unlike a lock, this also shows this process, and one that only reads. Processes of other users that do not
-    show their files are not found.
+    Unlike a lock, this also reveals this process and readers, but no process of another user that hides its
+    files.
     """
     if sys.platform == "win32":  # there psutil is slow and can hang, and an open file cannot be removed
         return None
     for process in psutil.process_iter():
-        for file in _open_files(process):
-            for path in paths:
-                if file == path or path in file.parents:
+        with suppress(psutil.Error, OSError):
+            for file in (Path(opened.path) for opened in process.open_files()):
+                if any(path in (file, *file.parents) for path in paths):
                     return file, _name(process)
     return None
 
 
-def _runs_dagster(command: Sequence[str]) -> bool:
-    if not _is_python(command):
-        return bool(command) and _name_program(command[0]) in _PROGRAMS
-    is_module = "-m" in command[:-1] and command[command.index("-m") + 1].partition(".")[0] in _MODULES
-    return is_module or any(_name_program(word) in _PROGRAMS for word in command[1:])
+def _uses_checkout(process: psutil.Process, checkout: Path, *, is_family: bool) -> bool:
+    """Return whether a process runs Dagster in a checkout, or uses the instance there."""
+    program, *words = process.info["cmdline"] or [""]
+    is_python = _name_program(program).startswith("python")
+    module = words[words.index("-m") + 1] if is_python and "-m" in words[:-1] else ""
+    programs = map(_name_program, words if is_python else [program])
+    runs_dagster = module.partition(".")[0] in _MODULES or not _PROGRAMS.isdisjoint(programs)
+    try:
+        if runs_dagster and _is_checkout_of(process.cwd(), checkout):
+            return True
+        may_use_home = runs_dagster or (is_python and not is_family)
+        return may_use_home and _is_checkout_of(process.environ().get("DAGSTER_HOME", ""), checkout)
+    except (psutil.Error, OSError):
+        return False
 
 
 def _name_program(word: str) -> str:
     return Path(word).name.casefold().removesuffix(".exe")
-
-
-def _is_python(command: Sequence[str]) -> bool:
-    return bool(command) and _name_program(command[0]).startswith("python")
-
-
-def _uses_checkout(
-    process: psutil.Process, command: Sequence[str], checkout: Path, *, is_family: bool
-) -> bool:
-    """Return whether a process runs Dagster in a checkout, or uses the instance there."""
-    try:
-        if _runs_dagster(command) and _is_checkout_of(process.cwd(), checkout):
-            return True
-        may_use_home = _runs_dagster(command) or (_is_python(command) and not is_family)
-        return may_use_home and _is_checkout_of(process.environ().get("DAGSTER_HOME", ""), checkout)
-    except (psutil.Error, OSError):
-        return False
 
 
 def _is_checkout_of(folder: str, checkout: Path) -> bool:
@@ -79,13 +72,6 @@ def _is_checkout_of(folder: str, checkout: Path) -> bool:
         return bool(folder) and find_enclosing_checkout(Path(folder)) == checkout
     except CannotGoOn:
         return False
-
-
-def _open_files(process: psutil.Process) -> list[Path]:
-    try:
-        return [Path(file.path) for file in process.open_files()]
-    except (psutil.Error, OSError):
-        return []
 
 
 def _name(process: psutil.Process) -> str:

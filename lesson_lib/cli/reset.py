@@ -4,16 +4,17 @@ A link is neither followed nor removed, whatever it leads to.
 """
 
 import os
+import re
 import shutil
-from collections.abc import Iterator
+import stat
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 import duckdb
 
 from lesson_lib.cli.checkout import DATABASE, FOLDERS, CannotGoOn, list_notebooks, shorten_path
 from lesson_lib.cli.database import Held, open_briefly
-from lesson_lib.cli.files import Kind, find_unexpected, get_kind
 from lesson_lib.cli.processes import find_dagster, find_reader
 
 _COPIES = {"solutions": ("ipynb", "html"), "student": ("ipynb",), "run": ("html",)}  # innermost folders first
@@ -31,22 +32,27 @@ _WHOLE_FOLDERS = {
     "storage": r"(?s:.*)",  # named by runs and assets
 }
 
+_JUNCTION = 0xA0000003  # the reparse tag of Windows' links between folders
+
+
+class Kind(Enum):
+    """What lies at a path."""
+
+    FILE = "a file"
+    FOLDER = "a folder"
+    LINK = "a link"
+    OTHER = "neither a file nor a folder"
+    MISSING = "missing"
+
 
 @dataclass
 class Plan:
-    """What a reset removes, in this order, and a sentence for each thing that stays.
-
-    Attributes:
-        checkout: the course's folder.
-        paths: files, and folders that are empty by then or removed whole.
-        notes: what stays, and what to do about it.
-        keeps_state: whether the database or Dagster's records stay although they are there.
-    """
+    """What a reset removes, in this order, and a sentence for each thing that stays."""
 
     checkout: Path
-    paths: list[Path] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    keeps_state: bool = False
+    paths: list[Path] = field(default_factory=list)  # files, and folders that are emptied or removed whole
+    notes: list[str] = field(default_factory=list)  # what stays, and what to do about it
+    keeps_state: bool = False  # whether the database or Dagster's records stay although they are there
 
     def leave(self, path: Path, why: str) -> None:
         """Note that a path stays."""
@@ -57,13 +63,15 @@ def plan_reset(checkout: Path) -> Plan:
     """Find what the course wrote, without touching it, and make sure that all of it can be removed.
 
     Raises:
-        CannotGoOn: Dagster runs in the checkout, a process holds a file, or a folder cannot be read or
-            changed.
+        CannotGoOn: Dagster runs in the checkout, a process holds a file, or a folder is protected.
     """
     plan = Plan(checkout)
     try:
         _add_state(plan)
-        _add_copies(plan)
+        # Nothing inside output/ is the course's own if that is not a folder.
+        is_folder = get_kind(checkout / FOLDERS["run"]) is Kind.FOLDER
+        for command in _COPIES if is_folder else ("run",):
+            _add_copies(command, plan)
         if plan.keeps_state:
             plan.notes.append("Move away what is in the way, or remove it yourself, and reset again.")
         _note_other_instance(plan)
@@ -78,11 +86,7 @@ def plan_reset(checkout: Path) -> Plan:
 
 
 def remove(plan: Plan, path: Path) -> None:
-    """Remove one path of a plan.
-
-    Raises:
-        CannotGoOn: it cannot be removed.
-    """
+    """Remove one path of a plan, or raise CannotGoOn."""
     try:
         if shorten_path(path, plan.checkout) in _WHOLE_FOLDERS:
             shutil.rmtree(path)
@@ -102,7 +106,12 @@ def _add_state(plan: Plan) -> None:
 
     Records without the database would count keys as loaded that have no rows any more.
     """
-    found = [path for path in _list_state(plan.checkout) if get_kind(path) is not Kind.MISSING]
+    output_kind = get_kind(plan.checkout / FOLDERS["run"])
+    database = (f"{DATABASE}.tmp", *reversed(_FILES)) if output_kind is Kind.FOLDER else ()
+    # Records first: if the reset is stopped in between, rows without records are loaded again, whereas
+    # records without rows would count as loaded.
+    paths = [plan.checkout / name for name in (*_RECORDS, *database)]
+    found = [path for path in paths if get_kind(path) is not Kind.MISSING]
     records = {path.name for path in found} & set(_RECORDS)
     if records == {"storage"}:
         storage = plan.checkout / "storage"
@@ -111,24 +120,13 @@ def _add_state(plan: Plan) -> None:
     faults = {path: fault for path in found if (fault := _find_fault(path, plan.checkout))}
     for path, fault in faults.items():
         plan.leave(path, fault)
-    output = plan.checkout / FOLDERS["run"]
-    is_blocked = bool(faults) or get_kind(output) not in {Kind.FOLDER, Kind.MISSING}
-    if not is_blocked:
+    if not faults and output_kind in {Kind.FOLDER, Kind.MISSING}:
         plan.paths += found
         return
     plan.keeps_state = bool(found)
     for path in found:
         if path not in faults:
             plan.leave(path, "the database's files and Dagster's records are only removed together")
-
-
-def _list_state(checkout: Path) -> Iterator[Path]:
-    is_folder = get_kind(checkout / FOLDERS["run"]) is Kind.FOLDER
-    # Records first: if the reset is stopped in between, rows without records are loaded again, whereas
-    # records without rows would count as loaded.
-    for name in (*_RECORDS, f"{DATABASE}.tmp", *reversed(_FILES)):
-        if name in _RECORDS or is_folder:
-            yield checkout / name
 
 
 def _find_fault(path: Path, checkout: Path) -> str | None:
@@ -153,16 +151,7 @@ def _note_other_instance(plan: Plan) -> None:
         )
 
 
-def _add_copies(plan: Plan) -> None:
-    output = plan.checkout / FOLDERS["run"]
-    if get_kind(output) is Kind.FOLDER:
-        for command in _COPIES:
-            _add_copies_of(command, plan)
-    elif get_kind(output) is not Kind.MISSING:
-        plan.leave(output, f"it is {get_kind(output).value}, and the course makes a folder")
-
-
-def _add_copies_of(command: str, plan: Plan) -> None:
+def _add_copies(command: str, plan: Plan) -> None:
     """Add what a command has written, and its folder if nothing else is in it; note what stays there."""
     folder = plan.checkout / FOLDERS[command]
     if get_kind(folder) is Kind.MISSING:
@@ -221,11 +210,36 @@ def _find_holder(plan: Plan) -> tuple[Path, str] | None:
         return found
     # A holder that shows no files, such as another user's, may still show its lock.
     database = plan.checkout / DATABASE
-    if database in plan.paths:
-        try:
+    try:
+        if database in plan.paths:
             open_briefly(database, read_only=True)
-        except Held as holder:
-            return database, str(holder)
-        except duckdb.Error:
-            return None  # a database that does not open is a good reason for a reset
+    except Held as holder:
+        return database, str(holder)
+    except duckdb.Error:
+        pass  # a database that does not open is a good reason for a reset
+    return None
+
+
+def get_kind(path: Path) -> Kind:
+    """Return what lies at a path; the folders above it must not be links."""
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return Kind.MISSING
+    if stat.S_ISLNK(found.st_mode) or getattr(found, "st_reparse_tag", 0) == _JUNCTION:
+        return Kind.LINK
+    if stat.S_ISDIR(found.st_mode):
+        return Kind.FOLDER
+    return Kind.FILE if stat.S_ISREG(found.st_mode) else Kind.OTHER
+
+
+def find_unexpected(folder: Path, expected: str) -> Path | None:
+    """Return a link, a special file, or a file whose name does not match, at any depth of a folder."""
+    for path in sorted(folder.iterdir()):
+        kind = get_kind(path)
+        if kind is Kind.FOLDER:
+            if found := find_unexpected(path, expected):
+                return found
+        elif kind is not Kind.FILE or not re.fullmatch(expected, path.name):
+            return path
     return None

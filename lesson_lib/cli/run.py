@@ -14,7 +14,7 @@ from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.cli.checkout import CannotGoOn, list_notebooks, shorten_path
 
 # The lab template loads MathJax, Mermaid, RequireJS and widgets from other hosts. Here they are left out, and
-# the page forbids itself to ask for anything, whatever a cell shows: a copy reads the same without a network.
+# the page forbids itself every request, whatever a cell shows, so a copy reads the same without a network.
 TEMPLATE = """\
 {%- extends 'index.html.j2' -%}
 {%- block html_head_js -%}
@@ -30,15 +30,7 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'" />
 def run_notebooks(notebooks: Sequence[Path], output: Path) -> int:
     """Execute each notebook and write its copy, up to the cell that failed if one did.
 
-    Args:
-        notebooks: the files; they are only read.
-        output: the folder for the copies; made if it is missing.
-
-    Returns:
-        0 if each ran to its end, else 1.
-
-    Raises:
-        CannotGoOn: a notebook cannot be read, or a copy cannot be written.
+    Return 0 if each ran to its end, else 1; raise CannotGoOn if a file cannot be read or written.
     """
     loaded = {path: read_notebook(path) for path in notebooks}
     failed = False
@@ -50,14 +42,9 @@ def run_notebooks(notebooks: Sequence[Path], output: Path) -> int:
 
 
 def choose_notebooks(checkout: Path, names: Sequence[str]) -> list[Path]:
-    """Return the notebooks of these names, or all of them when there are no names.
+    """Return the notebooks of these names, or all of them when there are no names; or raise CannotGoOn.
 
-    Args:
-        checkout: the course's folder.
-        names: each a file name or path, with `.ipynb` or without, or the number that a name begins with.
-
-    Raises:
-        CannotGoOn: the course has no notebook of that name, or none at all.
+    A name is a file name or path, with `.ipynb` or without, or the number that the name begins with.
     """
     known = list_notebooks(checkout)
     if not known:
@@ -89,11 +76,9 @@ def read_notebook(path: Path) -> NotebookNode:
 def execute_all(
     notebooks: Mapping[Path, NotebookNode], output: Path
 ) -> Iterator[tuple[Path, NotebookNode, str]]:
-    """Execute notebooks one by one, beside a progress bar; yield each with what stopped it, if anything.
+    """Execute notebooks in place, beside a progress bar; yield each with its file and what stopped it, or "".
 
-    Args:
-        notebooks: by the files that they were read from; changed in place.
-        output: the folder for their copies; made first, so that nothing runs in vain.
+    The folder for their copies is made first, so that nothing runs in vain.
     """
     with stop_if_unwritable(output):
         output.mkdir(parents=True, exist_ok=True)
@@ -115,12 +100,9 @@ def write_html(notebook: NotebookNode, name: str, path: Path, output: Path) -> P
 
 
 def render_html(notebook: NotebookNode, name: str, folder: Path) -> str:
-    """Return a notebook as one HTML page that needs no other file and no other host.
+    """Return a notebook as one HTML page with this title, which needs no other file and no other host.
 
-    Args:
-        notebook: with the outputs to show.
-        name: the page's title.
-        folder: what the paths of pictures in prose start from.
+    The paths of pictures in its prose start from the folder.
     """
     exporter = HTMLExporter(raw_template=TEMPLATE, embed_images=True)
     # It would warn the reader of charts without alternative text, who can do nothing about it.

@@ -16,7 +16,7 @@ from .event_log import (
     Recorded,
     describe_file,
     describe_rows,
-    find_latest_materializations,
+    find_latest_events,
     find_records,
 )
 from .keys import (
@@ -28,14 +28,7 @@ from .keys import (
     s3_partitions_def,
 )
 from .price_check import build_price_check_spec, build_price_error, check_prices
-from .source_files import (
-    SourceFile,
-    SourceFolder,
-    UnreadableFile,
-    build_change_error,
-    inspect_file,
-    is_unchanged,
-)
+from .source_files import SourceFile, SourceFolder, UnreadableFile, inspect_file, require_unchanged
 from .warehouse import (
     CUSTOMER_TABLE,
     DAILY_TABLE,
@@ -151,11 +144,7 @@ def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Me
 
 
 def list_partition_keys(context: dg.AssetExecutionContext) -> list[str]:
-    """Return the partition keys of the run: one, or a range of them in the order of registration.
-
-    Raises:
-        InvalidKey: a key breaks the rules, or the run has none.
-    """
+    """Return the partition keys of the run, or raise InvalidKey if one breaks the rules or there is none."""
     if not context.has_partition_key and not context.has_partition_key_range:
         raise InvalidKey(
             "This run has no partition key. Pass one: dg.materialize(..., partition_key='acme')."
@@ -175,11 +164,10 @@ def find_imported_files(
     """Return the keys' files as their latest imports recorded them.
 
     Raises:
-        UnreadableFile: a file is missing, was never imported, or holds a share_price of zero or less.
-        ChangedFile: a file held such a price, and has changed since.
+        UnreadableFile: a file is missing, was never imported, or held a share_price of zero or less.
     """
     paths = {key: source.find(key) for key in keys}
-    events = find_latest_materializations(instance, imported_by, keys)
+    events = find_latest_events(instance, imported_by, keys)
     recorded = find_records(instance, imported_by, keys, events)
     asset = imported_by.to_user_string()
     return [_restore_file(key, path, recorded.get(key), asset) for key, path in paths.items()]
@@ -201,5 +189,6 @@ def _restore_file(key: str, path: Path, recorded: Recorded | None, asset: str) -
                 f"{path.name} was never imported into this instance. Materialize {asset} for {key!r}, too."
             )
     if bad_prices:
-        raise build_price_error(file) if is_unchanged(file) else build_change_error(file)
+        require_unchanged(file)
+        raise build_price_error(file)
     return file

@@ -9,7 +9,7 @@ from enum import Enum
 
 import dagster as dg
 
-from .event_log import TABLE, find_latest_materializations
+from .event_log import TABLE, find_latest_events
 from .keys import s3_partitions_def
 from .warehouse import CUSTOMER_TABLE, DUCKDB_WRITER, Warehouse, count_rows_by_key
 
@@ -71,28 +71,21 @@ def join_records(
 ) -> tuple[KeyRecords, ...]:
     """Return the records of each key: the registered keys in their order, then the others sorted, NULL last.
 
-    Args:
-        registered: the keys, in order of registration.
-        materialized: for each asset, the keys with the event number of their latest materialization.
-        failed: for each asset, the keys whose last attempt failed.
-        rows: the number of rows by key; None if the table has no partition keys.
+    For each asset, `materialized` has the event numbers of the keys' latest materializations, and `failed`
+    the keys whose last attempt failed. `rows` is None if the table has no partition keys.
     """
     known = dict.fromkeys(registered)
     others = set[str | None]().union(*materialized, rows or ()) - known.keys()
     keys = [*known, *sorted(key for key in others if key is not None), *others & {None}]
-    columns = (map(by_asset.get, keys) for by_asset in materialized)  # type: ignore[arg-type] # None is not in it
-    numbers = zip(*columns, strict=True)
-    without_failure = (False,) * len(failed)
-    any_failed = set[str | None]().union(*failed)
     return tuple(
         KeyRecords(
             key,
             registered=key in known,
-            materialized=numbers_of_key,
-            failed=tuple(key in by_asset for by_asset in failed) if key in any_failed else without_failure,
+            materialized=tuple(None if key is None else by_asset.get(key) for by_asset in materialized),
+            failed=tuple(key in by_asset for by_asset in failed),
             rows=None if rows is None else rows.get(key, 0),
         )
-        for key, numbers_of_key in zip(keys, numbers, strict=True)
+        for key in keys
     )
 
 
@@ -116,20 +109,16 @@ _SENTENCES = {
 def three_records_agree(context: dg.AssetCheckExecutionContext, database: Warehouse) -> dg.AssetCheckResult:
     """Each registered, materialized key has rows, and each key with rows is registered and materialized."""
     try:
-        return _compare(context.instance, database)
+        registered = s3_partitions_def.get_partition_keys(dynamic_partitions_store=context.instance)
+        materialized = find_latest_events(context.instance, TABLE)
+        with database.get_connection() as con:
+            rows = count_rows_by_key(con, CUSTOMER_TABLE)
     except Exception as error:  # noqa: BLE001 - the rows are stored and recorded: the run must not fail now
         return dg.AssetCheckResult(
             passed=False,
             severity=dg.AssetCheckSeverity.WARN,
             description=f"The records were not compared. {error}",
         )
-
-
-def _compare(instance: dg.DagsterInstance, database: Warehouse) -> dg.AssetCheckResult:
-    registered = s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance)
-    materialized = find_latest_materializations(instance, TABLE)
-    with database.get_connection() as con:
-        rows = count_rows_by_key(con, CUSTOMER_TABLE)
     found = group_by_state(join_records(registered, [materialized], [()], rows))
     disagreements = [
         sentence.format(_format_keys(found[state])) for state, sentence in _SENTENCES.items() if found[state]

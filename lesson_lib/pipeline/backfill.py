@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -20,7 +20,7 @@ from .event_log import (
     describe_file,
     describe_rows,
     find_failed_keys,
-    find_latest_materializations,
+    find_latest_events,
     find_loaded_imports,
 )
 from .folder_scan import scan_nonempty_source
@@ -29,7 +29,6 @@ from .price_check import build_price_error
 from .source_files import SourceFile, SourceFolder, UnreadableFile, compute_fingerprint, inspect_file
 from .warehouse import (
     CUSTOMER_TABLE,
-    Rows,
     Stored,
     Warehouse,
     allow_any_order,
@@ -37,7 +36,6 @@ from .warehouse import (
     ensure_table,
     replace_rows,
     summarize_rows,
-    table_exists,
     transaction,
 )
 
@@ -102,41 +100,31 @@ def backfill(
     # This reads environment variables, as a run does.
     resources = {"source": source, "database": database}
     with _ONE_BACKFILL, dg.build_resources(resources, instance=instance) as ready:
-        return _backfill(instance, keys, ready.source, ready.database, progress)
-
-
-def _backfill(
-    instance: dg.DagsterInstance,
-    keys: Keys | None,
-    source: SourceFolder,
-    database: Warehouse,
-    progress: Progress | None,
-) -> Backfill:
-    wanted = select_keys(instance, keys)
-    if wanted:
-        scan_nonempty_source(source)
-    unchanged = find_unchanged_keys(instance, wanted, source, database)
-    due = [key for key in wanted if key not in unchanged]
-    with _show_progress(progress, len(due)) as report:
-        loading = _Loading(source, database, report, len(due))
-        try:
-            if due:
-                loading.run(instance, due)
-            loading.fail_refused(instance)
-        except dg.DagsterExecutionInterruptedError:
-            raise KeyboardInterrupt from None  # Dagster has replaced it
-        except SQLAlchemyError as error:
-            raise InstanceUnavailable(
-                f"The instance could not record what was loaded {explain_instance_error(error)} "
-                "Then call backfill again: it goes on from what is recorded."
-            ) from error
+        wanted = select_keys(instance, keys)
+        if wanted:
+            scan_nonempty_source(ready.source)
+        unchanged = find_unchanged_keys(instance, wanted, ready.source, ready.database)
+        due = [key for key in wanted if key not in unchanged]
+        with _show_progress(progress, len(due)) as report:
+            loading = _Loading(ready.source, ready.database, report)
+            try:
+                if due:
+                    loading.run(instance, due)
+                loading.fail_refused(instance)
+            except dg.DagsterExecutionInterruptedError:
+                raise KeyboardInterrupt from None  # Dagster has replaced it
+            except SQLAlchemyError as error:
+                raise InstanceUnavailable(
+                    f"The instance could not record what was loaded {explain_instance_error(error)} "
+                    "Then call backfill again: it goes on from what is recorded."
+                ) from error
     return Backfill(loading.loaded, [key for key in wanted if key in unchanged], loading.refused)
 
 
 def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]:
     """Return the registered keys that were never loaded, have failed since, or have no rows.
 
-    Files are not compared; only `backfill` notices that one was corrected.
+    Only `backfill` also compares files, and notices that one was corrected.
 
     Raises:
         WarehouseUnavailable: the database cannot be opened.
@@ -148,25 +136,14 @@ def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]
 
 
 def select_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
-    """Return the selected keys, each once: in the order given, or in that of registration.
-
-    Raises:
-        InvalidKey: a key is not registered, or the range contains none.
-    """
+    """Return each selected key once; raise InvalidKey if one is not registered, or the range is empty."""
     registered = list(s3_partitions_def.get_partition_keys(dynamic_partitions_store=instance))
     if keys is None:
         return registered
-    if isinstance(keys, dg.PartitionKeyRange):
-        require_registered([keys.start, keys.end], registered)
-        return _select_range(keys, registered)
-    return list(dict.fromkeys(require_registered(list_keys(keys, "backfill"), registered)))
-
-
-def require_registered(keys: Iterable[object], registered: Sequence[str]) -> list[str]:
-    """Return the keys, or raise InvalidKey for the first one that is not registered."""
+    wanted = [keys.start, keys.end] if isinstance(keys, dg.PartitionKeyRange) else list_keys(keys, "backfill")
+    selected: dict[str, None] = {}
     known = set(registered)
-    found = []
-    for key in keys:
+    for key in wanted:
         # Dagster registers any key, so one that breaks the rules may be registered, and fails alone.
         if not isinstance(key, str) or key not in known:
             check_customer_key(key)
@@ -174,15 +151,13 @@ def require_registered(keys: Iterable[object], registered: Sequence[str]) -> lis
                 f"{key!r} is not registered.{suggest_key(key, registered)} "
                 f"Register it first: register_keys(instance, [{key!r}])."
             )
-        found.append(key)
-    return found
-
-
-def _select_range(ends: dg.PartitionKeyRange, registered: list[str]) -> list[str]:
-    first, last = registered.index(ends.start), registered.index(ends.end)
+        selected[key] = None
+    if not isinstance(keys, dg.PartitionKeyRange):
+        return list(selected)
+    first, last = registered.index(keys.start), registered.index(keys.end)
     if last < first:
         raise InvalidKey(
-            f"The range {ends.start!r} to {ends.end!r} holds no key: "
+            f"The range {keys.start!r} to {keys.end!r} holds no key: "
             "its end was registered before its start. Swap them."
         )
     return registered[first : last + 1]
@@ -192,28 +167,22 @@ def find_unchanged_keys(
     instance: dg.DagsterInstance, keys: Sequence[str], source: SourceFolder, database: Warehouse
 ) -> set[str]:
     """Return the keys that are loaded from their present files."""
-    rows = _summarize_stored_rows(database, keys)
+    with database.get_connection() as con:
+        rows = summarize_rows(con, CUSTOMER_TABLE, keys)
     loaded = _find_loaded(instance, rows)
     imports = find_loaded_imports(instance, [key for key in keys if key in loaded], loaded)
-    intact = [key for key, recorded in imports.items() if recorded.rows == rows.get(key)]
-    return {key for key in intact if _has_fingerprint(source, key, imports[key].fingerprint)}
-
-
-def _has_fingerprint(source: SourceFolder, key: str, fingerprint: str) -> bool:
-    try:
-        return compute_fingerprint(source.find(key)) == fingerprint
-    except (OSError, UnreadableFile):
-        return False
-
-
-def _summarize_stored_rows(database: Warehouse, keys: Sequence[str]) -> dict[str, Rows]:
-    with database.get_connection() as con:
-        return summarize_rows(con, CUSTOMER_TABLE, keys) if table_exists(con, CUSTOMER_TABLE) else {}
+    unchanged = set()
+    for key, recorded in imports.items():
+        if recorded.rows == rows.get(key):
+            with suppress(OSError, UnreadableFile):
+                if compute_fingerprint(source.find(key)) == recorded.fingerprint:
+                    unchanged.add(key)
+    return unchanged
 
 
 def _find_loaded(instance: dg.DagsterInstance, rows: Collection[str | None]) -> dict[str, int]:
     """Return the keys that are loaded, each with the event number of its import."""
-    imports, tables = (find_latest_materializations(instance, asset) for asset in (IMPORT, TABLE))
+    imports, tables = (find_latest_events(instance, asset) for asset in (IMPORT, TABLE))
     failed = find_failed_keys(instance, IMPORT, s3_partitions_def, imports)
     failed |= find_failed_keys(instance, TABLE, s3_partitions_def, tables)
     return {
@@ -224,12 +193,14 @@ def _find_loaded(instance: dg.DagsterInstance, rows: Collection[str | None]) -> 
 
 
 @contextmanager
-def _show_progress(progress: Progress | None, total: int) -> Iterator[Progress]:
+def _show_progress(progress: Progress | None, total: int) -> Iterator[Callable[[int], object]]:
+    """Yield a function that reports how many keys are done."""
     if progress:
-        yield progress
-        return
-    with tqdm(total=total, desc="backfill", unit=" keys", disable=None) as bar:  # None: in a terminal only
-        yield lambda done, _total: bar.update(done - bar.n)
+        yield lambda done: progress(done, total)
+    else:
+        # `disable=None` shows the bar only in a terminal.
+        with tqdm(total=total, desc="backfill", unit=" keys", disable=None) as bar:
+            yield lambda done: bar.update(done - bar.n)
 
 
 def compute_next_batch_size(size: int, seconds: float) -> int:
@@ -244,8 +215,7 @@ class _Loading:
 
     source: SourceFolder
     database: Warehouse
-    report: Progress
-    total: int
+    report: Callable[[int], object]
     loaded: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
 
@@ -257,7 +227,7 @@ class _Loading:
             left, size = list(reversed(keys)), _FIRST_BATCH_SIZE
             while left:
                 started = time.monotonic()
-                self._load(context, self._drop_retired(context, self._take_sound_files(left, size)))
+                self._load(context, list(self._take_sound_files(left, size)))
                 size = compute_next_batch_size(size, time.monotonic() - started)
 
         @dg.job
@@ -267,6 +237,15 @@ class _Loading:
         backfill_customers.execute_in_process(instance=instance)
 
     def _load(self, context: dg.OpExecutionContext, files: Sequence[SourceFile]) -> None:
+        """Load the files and record them, without those whose keys were retired since this call began."""
+        registered = set(s3_partitions_def.get_partition_keys(dynamic_partitions_store=context.instance))
+        for file in files:
+            if file.key not in registered:
+                self.refused[file.key] = (
+                    f"{file.key!r} was retired while this backfill was at work, and was not loaded. "
+                    "Register it again if that was a mistake."
+                )
+        files = [file for file in files if file.key in registered]
         # Before the rows are stored, so that a kill in between leaves imports that were not loaded.
         for file in files:
             imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=describe_file(file))
@@ -274,33 +253,17 @@ class _Loading:
         with self.database.get_connection() as con, allow_any_order(con):
             stored = self._replace(con, files)
         for file in files:
-            if file.key not in stored:
-                continue  # its file is refused
-            metadata = describe_rows(file, stored[file.key])
-            context.log_event(dg.AssetMaterialization(TABLE, partition=file.key, metadata=metadata))
-            self.loaded[file.key] = stored[file.key].rows.count
-            self.report(len(self.loaded), self.total)
-
-    def _drop_retired(self, context: dg.OpExecutionContext, files: Iterable[SourceFile]) -> list[SourceFile]:
-        """Return the files, without those whose keys were retired since this call began."""
-        found = list(files)
-        registered = set(s3_partitions_def.get_partition_keys(dynamic_partitions_store=context.instance))
-        for file in found:
-            if file.key not in registered:
-                self.refused[file.key] = (
-                    f"{file.key!r} was retired while this backfill was at work, and was not loaded. "
-                    "Register it again if that was a mistake."
-                )
-        return [file for file in found if file.key in registered]
+            if outcome := stored.get(file.key):  # otherwise its file is refused
+                metadata = describe_rows(file, outcome)
+                context.log_event(dg.AssetMaterialization(TABLE, partition=file.key, metadata=metadata))
+                self.loaded[file.key] = outcome.rows.count
+                self.report(len(self.loaded))
 
     def _take_sound_files(self, left: list[str], size: int) -> Iterator[SourceFile]:
-        """Take keys from the end of the list, and yield their files; collect the errors.
-
-        It stops after `size` keys, or when reading large files has taken the time of a batch.
-        """
+        """Take up to `size` keys from the end of the list, and yield their files; collect the errors."""
         ends = time.monotonic() + _SECONDS_PER_BATCH
-        for _ in range(size):
-            if not left or time.monotonic() > ends:
+        for _ in range(min(size, len(left))):
+            if time.monotonic() > ends:  # it is reading large files
                 return
             key = left.pop()
             try:
@@ -341,4 +304,4 @@ class _Loading:
                 del self.refused[key]
                 (stored,) = run.asset_materializations_for_node(duckdb_dynamic_partition_table.node_def.name)
                 self.loaded[key] = int(str(stored.metadata["dagster/partition_row_count"].value))
-            self.report(done, self.total)
+            self.report(done)

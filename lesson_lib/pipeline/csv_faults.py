@@ -3,7 +3,6 @@
 import csv
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import chain, islice, pairwise
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from .csv_rules import (
     is_rounded,
     split_fields,
 )
-from .file_formats import find_format_fault
 from .quoting import is_utf8, pluralize, quote
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -29,21 +27,45 @@ _EXPECTED_COLUMNS = f"The header names these columns, in any order: {','.join(CO
 _MAX_WITHOUT_EXPONENT = 1e22  # larger numbers are printed with an exponent
 _NOT_UTF8 = "not UTF-8. Save the file as CSV UTF-8"
 
+_UNPACK = "Unpack it"
+_SAVE_DATA = "Save the data as CSV UTF-8"
+_SAVE_TEXT = "Save the file as CSV UTF-8"
+
+# Formats that people save under the name of a CSV file: the first bytes, the name, and what to do about it.
+# The first match counts.
+_FORMATS = (
+    (rb"\x1f\x8b", "compressed (gzip)", _UNPACK),
+    (rb"BZh", "compressed (bzip2)", _UNPACK),
+    (rb"\xfd7zXZ", "compressed (xz)", _UNPACK),
+    (rb"\x28\xb5\x2f\xfd", "compressed (zstd)", _UNPACK),
+    (rb"PK\x03\x04.*opendocument\.spreadsheet", "an OpenDocument spreadsheet (.ods)", _SAVE_DATA),
+    (rb"PK\x03\x04.*(\[Content_Types\]\.xml|xl/)", "an Excel workbook (.xlsx)", _SAVE_DATA),
+    (
+        rb"PK(\x03\x04|\x05\x06)",
+        "a zip file or an Excel workbook (.xlsx)",
+        "Unpack the zip file, or save the workbook as CSV UTF-8",
+    ),
+    (rb"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)", _SAVE_DATA),
+    (rb"%PDF-", "a PDF document", _SAVE_DATA),
+    (rb"\xff\xfe\0\0|\0\0\xfe\xff", "text in UTF-32", _SAVE_TEXT),
+    (rb"\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0]", "text in UTF-16", _SAVE_TEXT),
+    (rb"(\xef\xbb\xbf)?\s*<", "a web page (HTML) or XML", _SAVE_DATA),
+    (rb'(\xef\xbb\xbf)?\s*[\[{]\s*["\[{\]}]', "JSON", _SAVE_DATA),
+)
+
 Rule = Callable[[str, str], str | None]  # takes a column and its value, and describes a fault
 Fault = tuple[int, str]  # the number of a line, and a message that begins with it
 
 
 def find_header_fault(start: bytes) -> str | None:
-    """Describe what is wrong with the header in the first `MAX_HEADER_BYTES` of a file.
-
-    It must be the first line, and name exactly `COLUMNS`.
-    """
+    """Describe why a file, given its first `MAX_HEADER_BYTES`, does not start with a line of `COLUMNS`."""
     text = start.decode("utf-8-sig", "surrogateescape")
     first_line = _LINE_END.split(text, maxsplit=1)[0]
     if _is_header(first_line):
         return None
-    if fault := find_format_fault(start):
-        return fault
+    for pattern, name, next_move in _FORMATS:
+        if re.match(pattern, start, re.DOTALL):
+            return f"{name}, not plain CSV. {next_move}"
     if not text:
         return "empty, without even a header"
     if first_line == text and len(start) >= MAX_HEADER_BYTES:
@@ -106,31 +128,26 @@ def find_value_fault(column: str, value: str) -> str | None:
     if not is_utf8(value):
         return f"{column} is {quote(value)}, {_NOT_UTF8}"
     if column == "date":
-        fits, expected = is_date(value), "a day written YYYY-MM-DD or YYYY/MM/DD"
-    else:
-        fits, expected = is_number(value), "a finite decimal number"
-    if not fits:
-        return f"{column} is {quote(value)}, not {expected}"
-    if column != "date" and is_rounded(value):
-        return f"{column} is {quote(value)}, which a DOUBLE would store as {_format_double(value)}"
-    return None
-
-
-def _format_double(value: str) -> str:
-    number = float(value)
-    return str(int(number)) if abs(number) < _MAX_WITHOUT_EXPONENT else repr(number)
-
-
-def find_price_fault(column: str, value: str) -> str | None:
-    """Describe what is wrong with a share_price, if it is not a number above zero."""
-    if column != "share_price":
+        is_day = is_date(value)
+        return None if is_day else f"date is {quote(value)}, not a day written YYYY-MM-DD or YYYY/MM/DD"
+    if not is_number(value):
+        return f"{column} is {quote(value)}, not a finite decimal number"
+    if not is_rounded(value):
         return None
-    not_above_zero = f"share_price is {quote(value)}, not above zero"
-    return find_value_fault(column, value) or (not_above_zero if float(value) <= 0 else None)
+    number = float(value)
+    stored = int(number) if abs(number) < _MAX_WITHOUT_EXPONENT else number
+    return f"{column} is {quote(value)}, which a DOUBLE would store as {stored}"
 
 
-def find_first_fault(path: Path, find_fault: Rule) -> str | None:
-    """Describe the first line in which a value breaks this rule, in a file with a valid header."""
+def find_price_fault(path: Path) -> str | None:
+    """Describe the first line of a file with a valid header whose share_price is not a number above zero."""
+
+    def find_fault(column: str, value: str) -> str | None:
+        if column != "share_price":
+            return None
+        not_above_zero = f"share_price is {quote(value)}, not above zero"
+        return find_value_fault(column, value) or (not_above_zero if float(value) <= 0 else None)
+
     fault = _find_row_fault(path, find_fault)
     return fault[1] if fault else None
 
@@ -144,23 +161,17 @@ def find_reading_fault(path: Path) -> str | None:
 
 
 def _find_row_fault(path: Path, find_fault: Rule) -> Fault | None:
-    # Bytes that are not UTF-8 become lone surrogates, so that the lines above them can be counted.
-    with _long_fields(), path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-        header = split_fields(file.readline().rstrip("\n"))
-        for number, line in enumerate(file, start=2):
-            if fault := _describe_row_fault(header, line.rstrip("\n"), find_fault):
-                return number, f"line {number}: {fault}"
-    return None
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """Let Python's csv module read values that are as long as a line may be, as DuckDB does."""
-    limit = csv.field_size_limit(2 * MAX_LINE_BYTES)
+    limit = csv.field_size_limit(2 * MAX_LINE_BYTES)  # DuckDB reads values that are as long as a line may be
     try:
-        yield
+        # Bytes that are not UTF-8 become lone surrogates, so that the lines above them can be counted.
+        with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
+            header = split_fields(file.readline().rstrip("\n"))
+            for number, line in enumerate(file, start=2):
+                if fault := _describe_row_fault(header, line.rstrip("\n"), find_fault):
+                    return number, f"line {number}: {fault}"
     finally:
         csv.field_size_limit(limit)
+    return None
 
 
 def _describe_row_fault(header: list[str], line: str, find_fault: Rule) -> str | None:

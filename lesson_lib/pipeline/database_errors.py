@@ -71,9 +71,7 @@ _CAUSES = {
     r"read-only mode": (
         "connection_config opens the database to read only. Leave access_mode out to store rows."
     ),
-    r"Is a directory": (
-        "It is a folder. Give the path of a file in it, such as {database}/warehouse.duckdb."
-    ),
+    r"Is a directory": "It is a folder. Give the path of a file in it, such as {database}/warehouse.duckdb.",
     r"Not a directory|File exists": "A part of its path is a file, not a folder. Correct the path.",
     r"Too many levels of symbolic links": "It is a link that leads back to itself. Correct the link.",
     r"File name too long": "No disk takes so long a name. Give a shorter path.",
@@ -144,13 +142,7 @@ class WarehouseUnavailable(PipelineError):
 
 
 def explain_open_error(error: Exception, database: str, settings: list[str]) -> str:
-    """Explain why the database at this path cannot be opened, with the next move.
-
-    Args:
-        error: the error of DuckDB or of the system.
-        database: the path.
-        settings: the names of the settings that it was opened with.
-    """
+    """Explain why the database at this path cannot be opened with these settings, with the next move."""
     if holder := find_holder(error):
         return (
             f"{database} is held by {holder}: DuckDB lets one process at a time open a file to write. "
@@ -182,11 +174,7 @@ def explain_instance_error(error: Exception) -> str:
 
 
 def find_holder(error: Exception) -> str | None:
-    """Return which process holds the database, if the error is about that.
-
-    Returns:
-        `process 123`, or `another process` if DuckDB does not name it; None for every other error.
-    """
+    """Return `process 123` or `another process` if the error is that a process holds the database."""
     text = str(error)
     if not _HELD.search(text) or re.search(r"PID 0\b", text):
         return None
@@ -200,5 +188,5 @@ def is_temporary(error: Exception) -> bool:
 
 
 def summarize_error(error: Exception) -> str:
-    """Return the first line of the message, without its punctuation; the other lines point into SQL text."""
+    """Return the first line of the message, without a full stop; the other lines point into SQL text."""
     return str(error).strip().partition("\n")[0].rstrip(".!")

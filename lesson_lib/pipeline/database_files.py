@@ -23,14 +23,8 @@ _FD_FOLDER = Path("/dev/fd")
 _GUARD = threading.Lock()
 
 
-class _WriterLock:
-    """A reentrant lock that a weak reference can point to."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-
-
-_WRITER_LOCKS: WeakValueDictionary[FileId, _WriterLock] = WeakValueDictionary()
+# A lock disappears with the last transaction that uses it.
+_WRITER_LOCKS: WeakValueDictionary[FileId, threading.RLock] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +44,15 @@ class OpenDatabase:
         Raises:
             WarehouseUnavailable: the path names another file or none, or DuckDB has the file open twice.
         """
-        count = self._count_open()
-        if count == 0 or (not self.is_read_only and f"{self.path} (deleted)" in _list_names_open_to_write()):
+        if fcntl is None or not _FD_FOLDER.is_dir():
+            return
+        try:
+            named = _identify(Path(self.path).stat())
+        except FileNotFoundError:
+            named = None
+        opened = list(_list_open_files(os.O_RDONLY if self.is_read_only else os.O_RDWR))
+        count = sum(file == named for _, file in opened)
+        if count == 0 or (not self.is_read_only and f"{self.path} (deleted)" in dict(opened)):
             raise WarehouseUnavailable(self._explain_replacement())
         if count > 1 and not self.is_read_only:
             raise WarehouseUnavailable(_explain_second_name(self.path))
@@ -68,17 +69,6 @@ class OpenDatabase:
             f"{put_back} and try again."
         )
 
-    def _count_open(self) -> int:
-        """Count how often this process has the path's file open in DuckDB's mode."""
-        if fcntl is None or not _FD_FOLDER.is_dir():
-            return 1
-        try:
-            named = _identify(Path(self.path).stat())
-        except FileNotFoundError:
-            return 0
-        mode = os.O_RDONLY if self.is_read_only else os.O_RDWR
-        return sum(_is_open_as(int(entry.name), named, mode) for entry in _FD_FOLDER.iterdir())
-
     @contextmanager
     def lock_for_writing(self) -> Iterator[None]:
         """Let one thread of this process at a time change the file; the others wait."""
@@ -88,28 +78,21 @@ class OpenDatabase:
             self.require_same_file()
             raise
         with _GUARD:
-            writer = _WRITER_LOCKS.setdefault(named, _WriterLock())
-        with writer.lock:
+            lock = _WRITER_LOCKS.setdefault(named, threading.RLock())
+        with lock:
             yield
 
 
 def require_one_name(path: str) -> None:
-    """Make sure, before DuckDB opens a file, that this process does not have it open under another name.
+    """Raise WarehouseUnavailable if this process has the file at a path open under another name.
 
     DuckDB would open it a second time, and closing that one would give up the process's lock on the file.
-
-    Raises:
-        WarehouseUnavailable: it has the file open under another name.
     """
     try:
         file = _identify(Path(path).stat())
     except OSError:
         return
-    found = {
-        number: name for number, name in _list_open_names().items() if _is_open_as(number, file, os.O_RDWR)
-    }
-    # Read the names again: meanwhile another thread may have closed a file, and opened this one instead.
-    if any(name != path and _list_open_names().get(number) == name for number, name in found.items()):
+    if any(name not in (path, "") and opened == file for name, opened in _list_open_files(os.O_RDWR)):
         raise WarehouseUnavailable(_explain_second_name(path))
 
 
@@ -120,35 +103,27 @@ def _explain_second_name(path: str) -> str:
     )
 
 
-def _list_open_names() -> dict[int, str]:
-    """Return the names of this process's open files by descriptor, if the system lists them."""
-    names = {}
-    for entry in _FD_FOLDER.iterdir() if _FD_FOLDER.is_dir() else ():
-        with suppress(OSError):  # closed since it was listed; or macOS, where they are not links
-            names[int(entry.name)] = str(entry.readlink())
-    return names
+def _list_open_files(mode: int) -> Iterator[tuple[str, FileId]]:
+    """Yield the name ("" on macOS) and the identity of each file that this process has open in this mode."""
+    for entry in _FD_FOLDER.iterdir() if fcntl and _FD_FOLDER.is_dir() else ():
+        with suppress(OSError):  # closed since it was listed
+            name, descriptor = _read_name(entry), int(entry.name)
+            opened_as = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+            file = _identify(os.fstat(descriptor))
+            # Read the name again: meanwhile another thread may have closed the file, and opened another one.
+            if opened_as == mode and _read_name(entry) == name:
+                yield name, file
 
 
-def _list_names_open_to_write() -> set[str]:
-    return {name for number, name in _list_open_names().items() if _find_mode(number) == os.O_RDWR}
+def _read_name(entry: Path) -> str:
+    try:
+        return str(entry.readlink())
+    except OSError:  # on macOS, it is not a link
+        return ""
 
 
 def _identify(status: os.stat_result) -> FileId:
     return status.st_dev, status.st_ino
-
-
-def _is_open_as(descriptor: int, file: FileId, mode: int) -> bool:
-    try:
-        return _identify(os.fstat(descriptor)) == file and _find_mode(descriptor) == mode
-    except OSError:  # closed since it was listed
-        return False
-
-
-def _find_mode(descriptor: int) -> int | None:
-    try:
-        return fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE if fcntl else None
-    except OSError:  # as above
-        return None
 
 
 def find_database(connection: DuckDBPyConnection) -> OpenDatabase | None:

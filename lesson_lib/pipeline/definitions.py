@@ -4,12 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from .assets import (
-    duckdb_dynamic_partition_table,
-    duckdb_partition_table,
-    import_dynamic_partition_file,
-    import_partition_file,
-)
+from . import assets
 from .audit import three_records_agree
 from .jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from .schedule import import_partition_schedule
@@ -32,12 +27,7 @@ def find_source_folder() -> Path:
 DATABASE = Path("output", "warehouse.duckdb").resolve()
 
 defs = dg.Definitions(
-    assets=[
-        import_partition_file,
-        duckdb_partition_table,
-        import_dynamic_partition_file,
-        duckdb_dynamic_partition_table,
-    ],
+    assets=dg.load_assets_from_modules([assets]),
     asset_checks=[three_records_agree],
     jobs=[import_partition_job, import_dynamic_partition_job, retire_partition_job],
     schedules=[import_partition_schedule],

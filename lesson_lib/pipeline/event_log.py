@@ -69,33 +69,24 @@ class Import:
     rows: Rows  # the rows that were stored
 
     def is_of(self, file: DataFile, fingerprint: str | None) -> bool:
-        """Return whether it was this file of the same key, as it is now.
-
-        Without a fingerprint, because the file is too large to read, size and times decide.
-        """
+        """Return whether it was this file, as it is now; without a fingerprint, size and times decide."""
         if fingerprint is None:
             return file.size == self.size and file.changed < self.at
         return fingerprint == self.fingerprint
 
 
-def find_latest_materializations(
-    instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Collection[str] | None = None
+def find_latest_events(
+    instance: dg.DagsterInstance,
+    asset: dg.AssetKey,
+    keys: Collection[str] | None = None,
+    kind: dg.DagsterEventType = dg.DagsterEventType.ASSET_MATERIALIZATION,
 ) -> Mapping[str, int]:
-    """Return the event number of each key's latest materialization; keys without one are omitted.
+    """Return the event number of each key's latest event of a kind; keys without one are omitted.
 
     If many keys are given, the result may contain other keys as well; None stands for all.
     """
     if keys is not None and not keys:
         return {}
-    return _find_latest(instance, asset, dg.DagsterEventType.ASSET_MATERIALIZATION, keys)
-
-
-def _find_latest(
-    instance: dg.DagsterInstance,
-    asset: dg.AssetKey,
-    kind: dg.DagsterEventType,
-    keys: Collection[str] | None = None,
-) -> Mapping[str, int]:
     partitions = None if keys is None or len(keys) > MAX_KEYS_PER_QUERY else set(keys)
     return instance.get_latest_storage_id_by_partition(asset, kind, partitions=partitions)
 
@@ -106,8 +97,8 @@ def find_failed_keys(
     partitions_def: dg.PartitionsDefinition,
     materialized: Mapping[str, int],
 ) -> set[str]:
-    """Return the keys whose last attempt failed, given the result of `find_latest_materializations`."""
-    planned = _find_latest(instance, asset, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    """Return the keys whose last attempt failed, given the event numbers of their materializations."""
+    planned = find_latest_events(instance, asset, kind=dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
     # The status of all keys would cost more than this query, and mostly no key is unfinished.
     unfinished = [key for key, number in planned.items() if number > materialized.get(key, 0)]
     if not unfinished:
@@ -119,10 +110,7 @@ def find_failed_keys(
 def find_records(
     instance: dg.DagsterInstance, asset: dg.AssetKey, keys: Iterable[str], events: Mapping[str, int]
 ) -> dict[str, Recorded]:
-    """Return the records of the keys' materializations, which are given by their event numbers.
-
-    Keys without a number are omitted.
-    """
+    """Return the records of the materializations with these event numbers; keys without one are omitted."""
     find_by_key = cache(partial(_find_metadata_by_key, instance, asset))
     numbers = [events[key] for key in keys if key in events]
     found = {}
@@ -160,10 +148,8 @@ def find_current_imports(instance: dg.DagsterInstance, keys: Collection[str]) ->
 
     If many keys are given, the result may contain other keys as well.
     """
-    imports = find_latest_materializations(instance, IMPORT, keys)
-    if not imports:
-        return {}
-    retired = _find_latest(instance, IMPORT, dg.DagsterEventType.ASSET_OBSERVATION, keys)
+    imports = find_latest_events(instance, IMPORT, keys)
+    retired = find_latest_events(instance, IMPORT, keys, dg.DagsterEventType.ASSET_OBSERVATION)
     return {key: number for key, number in imports.items() if number > retired.get(key, 0)}
 
 
@@ -180,11 +166,11 @@ def find_loaded_imports(
 ) -> dict[str, Import]:
     """Return the keys' imports, given by their event numbers, that were also loaded.
 
-    The record of the rows must be later than that of the import, and must name the same file. The first rule
-    is not enough: a run records rows after they are stored, and in between another run may import a corrected
-    file. Nor is the second: the rows may be gone, and the same file imported again.
+    The record of the rows must be later than that of the import: the rows may be gone, and the same file
+    imported again. And it must name the same file: a run records rows after they are stored, and in between
+    another run may import a corrected file.
     """
-    tables = find_latest_materializations(instance, TABLE, keys)
+    tables = find_latest_events(instance, TABLE, keys)
     later = [key for key in keys if key in imports and tables.get(key, 0) > imports[key]]
     imported = find_records(instance, IMPORT, later, imports)
     stored = find_records(instance, TABLE, later, tables)

@@ -84,7 +84,9 @@ class Scan:
 
     def _add_file(self, entry: os.DirEntry[str], key: str, status: os.stat_result) -> None:
         times = status.st_mtime, max(status.st_mtime, status.st_ctime)
-        file = DataFile(entry.path, key, status.st_size, *times, _hash_status(entry.name, status))
+        version = f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} "
+        digest = compute_short_hash(version.encode() + os.fsencode(entry.name))
+        file = DataFile(entry.path, key, status.st_size, *times, digest)
         # SourceFolder.find prefers the name in NFC as well.
         if entry.name == key + SUFFIX and key in self.files:
             self.doubles.append(self.files.pop(key))
@@ -93,13 +95,9 @@ class Scan:
 
 
 def scan(folder: Path) -> Scan:
-    """Sort the files of a folder by what the sensor does with them.
+    """Sort the files of a folder, except hidden, lock and special files, by what the sensor does with them.
 
-    Hidden files, lock files of office programs, folders and special files are omitted.
-
-    Raises:
-        OSError: the folder is missing, or cannot be read.
-        ValueError: its path contains a NUL.
+    OSError is raised if the folder cannot be read, and ValueError if its path contains a NUL.
     """
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(_IGNORED_PREFIXES)]
@@ -112,11 +110,7 @@ def scan(folder: Path) -> Scan:
 
 
 def scan_source(source: SourceFolder) -> Scan:
-    """Scan the source folder, as `scan` does.
-
-    Raises:
-        UnreadableFile: the folder is missing, or cannot be read.
-    """
+    """Scan the source folder, or raise UnreadableFile if it is missing or cannot be read."""
     folder = source.folder()
     try:
         return scan(folder)
@@ -127,11 +121,7 @@ def scan_source(source: SourceFolder) -> Scan:
 
 
 def scan_nonempty_source(source: SourceFolder) -> Scan:
-    """Scan the source folder, which must contain customers' files: an empty one may not be mounted.
-
-    Raises:
-        UnreadableFile: the folder is missing, cannot be read, or has no customers' files.
-    """
+    """Scan the source folder; raise UnreadableFile also if no file is there, since it may not be mounted."""
     if (there := scan_source(source)).count_files():
         return there
     raise UnreadableFile(f"The source folder {str(source.folder())!r} holds no data file. Is it mounted?")
@@ -151,11 +141,6 @@ def _normalize_suffix(name: str) -> str:
     """Return the folded name, with a suffix that looks like `.csv` replaced by it."""
     stem, end = name[: -len(SUFFIX)], name[-len(SUFFIX) :]
     return fold(stem) + (SUFFIX if are_lookalikes(end, SUFFIX) else fold(end))
-
-
-def _hash_status(name: str, status: os.stat_result) -> str:
-    text = f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} "
-    return compute_short_hash(text.encode() + os.fsencode(name))
 
 
 def compute_short_hash(text: bytes) -> str:

@@ -44,8 +44,7 @@ def retire_partition(
     """Remove a key and its rows, if its file was imported from this folder and is no longer there.
 
     Raises:
-        UnreadableFile: the source folder cannot be read, or has no customers' files (it may not be mounted),
-            so that it is unknown whether the file is gone.
+        UnreadableFile: the source folder cannot be read, or has no customers' files: it may not be mounted.
         WarehouseUnavailable: the database cannot be opened; the key stays.
     """
     key = config.key

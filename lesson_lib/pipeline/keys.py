@@ -29,13 +29,9 @@ MAX_KEY_LENGTH = 100  # characters
 _MAX_NAME_BYTES = 255  # in UTF-8; disks do not accept longer file names
 
 _FORBIDDEN = {
-    "/": "a path separator",
-    "\\": "a path separator",
+    **dict.fromkeys("/\\", "a path separator"),
     "..": "two dots in a row (a parent folder, or Dagster's range separator)",
-    "*": "a glob character",
-    "?": "a glob character",
-    "[": "a glob character",
-    "]": "a glob character",
+    **dict.fromkeys("*?[]", "a glob character"),
     "|": "the separator of multi-dimensional keys",
     ",": "the separator of key lists",
 }
@@ -91,11 +87,7 @@ def _find_faults(key: str) -> Iterator[str]:
 
 
 def check_customer_key(key: object) -> str:
-    """Return the key as `checked_key` does, if it is not spelled like a day.
-
-    Raises:
-        InvalidKey: it breaks a rule, or is one of the exchange's keys.
-    """
+    """Return the key as `checked_key` does, or raise InvalidKey if it is spelled like a day."""
     normal = checked_key(key)
     if is_spelled_like_a_day(normal):
         raise InvalidKey(
@@ -111,11 +103,7 @@ def is_spelled_like_a_day(key: str) -> bool:
 
 
 def require_usable(key: str, check: Check = check_customer_key) -> str:
-    """Return a registered key unchanged if it follows the rules: Dagster itself registers any.
-
-    Raises:
-        InvalidKey: the key breaks a rule, or is not normalized.
-    """
+    """Return a registered key, or raise InvalidKey if it breaks a rule or is not normalized."""
     if check(key) != key:
         raise InvalidKey(f"{key!r} is not normalized. Delete it, and add it again through register_keys.")
     return key
@@ -124,13 +112,7 @@ def require_usable(key: str, check: Check = check_customer_key) -> str:
 def judge_keys(
     registered: Iterable[str], keys: Iterable[object], check: Check = checked_key
 ) -> Iterator[str | InvalidKey]:
-    """Yield each key normalized, or the reason why it cannot be registered.
-
-    Args:
-        registered: the keys that came before all of `keys`.
-        keys: the keys to judge, in order; a lookalike of an earlier one is invalid.
-        check: returns a key normalized, or raises InvalidKey.
-    """
+    """Yield each key normalized, or InvalidKey if `check` raises it or the key is a lookalike of another."""
     known = dict.fromkeys(registered)
     index = LookalikeIndex(known)
     for candidate in keys:
@@ -139,27 +121,23 @@ def judge_keys(
         except InvalidKey as error:
             yield error
             continue
-        other = None if key in known else index.find(key)
-        if other is None:
+        if key not in known and (other := index.find(key)) is not None:
+            yield InvalidKey(
+                f"{key!r} is a lookalike of {other!r}: the two differ only in upper or lower case, in blanks "
+                "or dashes, or in characters that look the same or show nothing. Disks and readers mix them "
+                "up. Rename one of the two files."
+            )
+            continue
+        if key not in known:
             known[key] = None
             index.add(key)
-        yield key if other is None else _build_lookalike_error(key, other)
-
-
-def _build_lookalike_error(key: str, other: str) -> InvalidKey:
-    return InvalidKey(
-        f"{key!r} is a lookalike of {other!r}: the two differ only in upper or lower case, in blanks or "
-        "dashes, or in characters that look the same or show nothing. Disks and readers mix them up. "
-        "Rename one of the two files."
-    )
+        yield key
 
 
 def list_keys(keys: object, function: str) -> list[object]:
     """Return the items of a list of keys that was passed to the function of this name.
 
-    Raises:
-        InvalidKey: it is a single string, not a collection, or one whose iteration does not yield its values
-            (a mapping, a DataFrame, bytes).
+    Raise InvalidKey if it is a single string, or if iterating over it does not yield keys.
     """
     if isinstance(keys, str):
         raise InvalidKey(f"{function} takes a list of keys: write [{keys!r}].")
@@ -185,18 +163,14 @@ def list_keys(keys: object, function: str) -> list[object]:
 
 
 def find_new_keys(registered: Iterable[str], keys: Iterable[object], check: Check = checked_key) -> list[str]:
-    """Return the keys that are not registered yet: normalized, each once, in the order given.
-
-    Raises:
-        InvalidKey: a key breaks the rules, or is a lookalike of another one.
-    """
+    """Return new keys normalized, each once, in the order given; or raise InvalidKey as `judge_keys` does."""
     known = dict.fromkeys(registered)
-    new = []
+    new: dict[str, None] = {}
     for key in judge_keys(known, keys, check):
         if isinstance(key, InvalidKey):
             raise key
-        new.append(key)
-    return [key for key in dict.fromkeys(new) if key not in known]
+        new[key] = None
+    return [key for key in new if key not in known]
 
 
 def register_keys(instance: dg.DagsterInstance, keys: Iterable[str]) -> list[str]:

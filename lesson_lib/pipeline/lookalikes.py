@@ -44,7 +44,11 @@ def are_lookalikes(one: str, other: str) -> bool:
     Source: Unicode Technical Standard 39, confusables.txt, through the package confusable_homoglyphs.
     """
     return fold(one) == fold(other) or (
-        _reduce_to_ascii(one) == _reduce_to_ascii(other) and _differ_by_alphabet(one, other)
+        _reduce_to_ascii(one) == _reduce_to_ascii(other)
+        and all(
+            first.isascii() != second.isascii() or fold(first) == fold(second)
+            for first, second in zip_longest(_normalize(one), _normalize(other), fillvalue="")
+        )
     )
 
 
@@ -79,15 +83,9 @@ def _normalize(key: str) -> str:
 
 def _reduce_to_ascii(key: str) -> str:
     """Replace each character of a key by the ASCII character that it resembles, if there is one."""
-    return (
-        fold(key) if key.isascii() else re.sub(r"\s+", " ", "".join(map(_find_ascii_shape, _normalize(key))))
-    )
-
-
-def _differ_by_alphabet(one: str, other: str) -> bool:
-    """Return whether, wherever two keys of one shape differ, only one of them has an ASCII character."""
-    pairs = list(zip_longest(_normalize(one), _normalize(other), fillvalue=""))
-    return all(first.isascii() != second.isascii() or fold(first) == fold(second) for first, second in pairs)
+    if key.isascii():
+        return fold(key)
+    return re.sub(r"\s+", " ", "".join(map(_find_ascii_shape, _normalize(key))))
 
 
 @cache
@@ -98,19 +96,13 @@ def _replace_blank_or_dash(character: str) -> str:
 @cache
 def _find_ascii_shape(character: str) -> str:
     """Return the ASCII character, in lower case, that a character in either case resembles; else itself."""
-    character = _replace_blank_or_dash(character)
-    for form in (character, character.casefold()):
-        if shape := _find_confusable_ascii(form):
-            return shape.casefold()
-    return character.casefold()
-
-
-def _find_confusable_ascii(character: str) -> str | None:
-    if character.isascii():
-        return character
     # The import reads a table of 900 kB, which most keys do not need.
     from confusable_homoglyphs import confusables  # noqa: PLC0415
 
-    found = confusables.is_confusable(character, greedy=True) or []
-    alike = [homoglyph["c"] for entry in found for homoglyph in entry["homoglyphs"]]
-    return next((one for one in alike if len(one) == 1 and one.isascii()), None)
+    character = _replace_blank_or_dash(character)
+    for form in (character, character.casefold()):
+        found = confusables.is_confusable(form, greedy=True) or []
+        alike = [str(homoglyph["c"]) for entry in found for homoglyph in entry["homoglyphs"]]
+        if shape := next((one for one in [form, *alike] if len(one) == 1 and one.isascii()), None):
+            return shape.casefold()
+    return character.casefold()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
-from .csv_faults import find_first_fault, find_price_fault
+from .csv_faults import find_price_fault
 from .source_files import SourceFile, UnreadableFile, build_fault_error
 
 CHECK_NAME = "share_prices_are_positive"
@@ -23,7 +23,7 @@ def build_price_check_spec(asset: str) -> dg.AssetCheckSpec:
 def check_prices(files: Iterable[SourceFile]) -> dg.AssetCheckResult:
     """Return the outcome of the check for all files of a run."""
     bad = [file for file in files if file.bad_prices]
-    faults = "; ".join(f"{file.path.name}: {find_first_fault(file.path, find_price_fault)}" for file in bad)
+    faults = "; ".join(f"{file.path.name}: {find_price_fault(file.path)}" for file in bad)
     keys = ", ".join(repr(file.key) for file in bad)
     next_move = f"Correct the file and materialize {keys} again; nothing is loaded until then."
     return dg.AssetCheckResult(
@@ -36,4 +36,4 @@ def check_prices(files: Iterable[SourceFile]) -> dg.AssetCheckResult:
 
 def build_price_error(file: SourceFile) -> UnreadableFile:
     """Return the error of a file with a share_price of zero or less."""
-    return build_fault_error(file.key, file.path, str(find_first_fault(file.path, find_price_fault)))
+    return build_fault_error(file.key, file.path, str(find_price_fault(file.path)))

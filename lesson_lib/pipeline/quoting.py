@@ -17,8 +17,8 @@ def quote(text: str) -> str:
     quoted = repr(start if is_utf8(text) else start.encode(errors="surrogateescape"))
     if len(text) > len(start):
         quoted += "..."
-    unusual = dict.fromkeys(character for character in text if not "\x20" <= character <= "\x7e")
-    names = ", ".join(map(_name_character, list(unusual)[:_MAX_NAMED_CHARACTERS]))
+    unusual = list(dict.fromkeys(character for character in text if not "\x20" <= character <= "\x7e"))
+    names = ", ".join(map(_name_character, unusual[:_MAX_NAMED_CHARACTERS]))
     return f"{quoted} ({names})" if names else quoted
 
 

@@ -22,15 +22,15 @@ def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> 
         InstanceUnavailable: the rows are removed, and the instance could not delete the key.
     """
     registered = instance.get_dynamic_partitions(KEY_SET)
-    if (
-        key not in registered
-    ):  # a key that was registered by hand may have another form, and is retired as it is
+    # A key that was registered by hand may have another form, and is retired as it is.
+    if key not in registered:
         key = unicodedata.normalize("NFC", key)
     with warehouse.get_connection() as con, transaction(con):
-        removed = delete_rows(con, CUSTOMER_TABLE, key)
+        removed = delete_rows(con, CUSTOMER_TABLE, [key]).get(key, 0)
     if key not in registered and not removed:
-        suggestion = suggest_key(key, registered)
-        raise InvalidKey(f"{key!r} is not registered in {KEY_SET!r} and has no rows.{suggestion}")
+        raise InvalidKey(
+            f"{key!r} is not registered in {KEY_SET!r} and has no rows.{suggest_key(key, registered)}"
+        )
     try:
         instance.delete_dynamic_partition(KEY_SET, key)
     except SQLAlchemyError as error:

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +14,7 @@ import dagster as dg
 from pydantic import BeforeValidator
 
 from .csv_faults import find_header_fault, find_reading_fault
-from .csv_rules import (
-    MAX_HEADER_BYTES,
-    MAX_LINE_BYTES,
-    count_bad_prices,
-    is_suspect,
-    read_header,
-)
+from .csv_rules import MAX_HEADER_BYTES, MAX_LINE_BYTES, count_bad_prices, is_suspect, split_fields
 from .errors import PipelineError
 from .keys import SUFFIX
 from .local_paths import find_path_fault
@@ -42,11 +37,7 @@ class SourceFolder(dg.ConfigurableResource[None]):
     path: Annotated[str, BeforeValidator(os.fspath)]
 
     def folder(self) -> Path:
-        """Return the folder, with "~" expanded.
-
-        Raises:
-            UnreadableFile: the path is blank, which would be the current folder, or an address.
-        """
+        """Return the folder, with "~" expanded; raise UnreadableFile if its path is blank or an address."""
         if not self.path.strip():
             raise UnreadableFile(
                 f"The source folder {self.path!r} cannot be read: its path is blank. "
@@ -134,7 +125,7 @@ def _explain_missing(key: str, folder: Path, entry: Path) -> str:
 
 
 def _is_near(name: str, wanted: str) -> bool:
-    """Return whether a name is likely meant to be the wanted one, such as `ACME.CSV` or `acme.csv.txt`."""
+    """Return whether a name, such as `ACME.CSV` or `acme.csv.txt`, is probably meant to be the wanted one."""
     start, rest = name[: len(wanted)], name[len(wanted) :].strip(" ")
     return are_lookalikes(start, wanted) and (not rest or rest.startswith("."))
 
@@ -167,12 +158,14 @@ def inspect_file(key: str, path: Path) -> SourceFile:
         if fault := find_header_fault(start):
             raise build_fault_error(key, path, fault)
         first_line = re.split(rb"[\r\n]", start, maxsplit=1)[0]
-        header = read_header(first_line)
+        header = tuple(split_fields(first_line.decode("utf-8-sig")))
         digest.update(first_line)
         size = file.seek(0, os.SEEK_END)
         file.seek(len(first_line))
         while lines := file.read(_CHUNK_BYTES) + file.readline():
-            if is_suspect(lines) or _has_long_line(lines):
+            # DuckDB might silently drop a line that exceeds its buffer.
+            has_long_line = len(lines) > MAX_LINE_BYTES < max(map(len, re.split(rb"[\r\n]", lines)))
+            if has_long_line or is_suspect(lines):
                 raise build_fault_error(key, path, find_reading_fault(path) or "it changed while it was read")
             digest.update(lines)
             has_rows = has_rows or bool(lines.strip(b"\r\n"))
@@ -182,17 +175,15 @@ def inspect_file(key: str, path: Path) -> SourceFile:
     return SourceFile(key, path, header, size, digest.hexdigest(), bad_prices)
 
 
-def _has_long_line(lines: bytes) -> bool:
-    """Return whether one of the lines exceeds DuckDB's buffer, so that DuckDB might silently drop it."""
-    return len(lines) > MAX_LINE_BYTES and max(map(len, re.split(rb"[\r\n]", lines))) > MAX_LINE_BYTES
-
-
-def is_unchanged(file: SourceFile) -> bool:
-    """Return whether the file still has the bytes that were imported."""
-    try:
-        return compute_fingerprint(file.path) == file.fingerprint
-    except OSError:
-        return False
+def require_unchanged(file: SourceFile) -> None:
+    """Raise ChangedFile unless the file still has the bytes that were imported."""
+    with suppress(OSError):
+        if compute_fingerprint(file.path) == file.fingerprint:
+            return
+    raise ChangedFile(
+        f"{file.path.name} changed after it was imported. "
+        f"Materialize the import of {file.key!r} again, and then its rows; its earlier rows are untouched."
+    )
 
 
 def compute_fingerprint(path: Path) -> str:
@@ -206,12 +197,4 @@ def build_fault_error(key: str, path: Path, fault: str) -> UnreadableFile:
     return UnreadableFile(
         f"{path.name}: {fault}. Correct the file and materialize {key!r} again; "
         "its earlier rows are untouched."
-    )
-
-
-def build_change_error(file: SourceFile) -> ChangedFile:
-    """Return the error of a file that has changed since it was imported."""
-    return ChangedFile(
-        f"{file.path.name} changed after it was imported. "
-        f"Materialize the import of {file.key!r} again, and then its rows; its earlier rows are untouched."
     )

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from .database_errors import (
 from .database_files import find_database, require_one_name
 from .errors import PipelineError
 from .local_paths import find_path_fault
-from .source_files import SourceFile, build_change_error, build_fault_error, is_unchanged
+from .source_files import SourceFile, build_fault_error, require_unchanged
 
 CUSTOMER_TABLE = "raw_partition_data"
 DAILY_TABLE = "raw_daily_data"
@@ -58,7 +58,7 @@ class Stored:
     replaced: int
 
 
-NO_ROWS = Rows(0, "0")
+_HAS_KEY = "partition_key IN (SELECT unnest(?::VARCHAR[]))"
 
 _READING_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.NotImplementedException)
 
@@ -70,9 +70,8 @@ class WrongTable(PipelineError):
 class Warehouse(DuckDBResource):
     """A DuckDB database file, opened for one piece of work at a time.
 
-    Unlike `DuckDBResource`, it also closes the connection when the work fails, creates a missing folder, and
-    raises an error within seconds if another process holds the database, or if its file was replaced while
-    this process had it open.
+    Unlike `DuckDBResource`, it closes the connection when the work fails, creates a missing folder, and
+    raises an error within seconds if another process holds the database or the open file was replaced.
     """
 
     database: Annotated[str, BeforeValidator(os.fspath)]
@@ -82,8 +81,8 @@ class Warehouse(DuckDBResource):
         """Open the database, and close it whatever happens.
 
         Raises:
-            WarehouseUnavailable: the database is held by another process, cannot be opened, or is in memory;
-                or the path no longer names the file that this process has open.
+            WarehouseUnavailable: another process holds the database, it cannot be opened or is in memory, or
+                the path no longer names the file that this process has open.
         """
         connection = self._open()
         try:
@@ -118,12 +117,10 @@ class Warehouse(DuckDBResource):
         if self.database == "" or self.database.startswith(":memory:"):
             return self.database
         fault = find_path_fault(self.database)
-        if not fault:
-            path = Path(self.database).expanduser()
-            for name in (path, Path(f"{path}.wal")):
-                if name.exists() and not (name.is_file() or name.is_dir()):  # DuckDB would wait at a pipe
-                    what = "is" if name is path else f"cannot be used: {name.name} is"
-                    fault = f"{what} a pipe or a device, not a plain file"
+        path = Path(self.database).expanduser()
+        for name, what in ((path, "is"), (Path(f"{path}.wal"), f"cannot be used: {path.name}.wal is")):
+            if name.exists() and not (name.is_file() or name.is_dir()):  # DuckDB would wait at a pipe
+                fault = f"{what} a pipe or a device, not a plain file"
         if fault:
             raise WarehouseUnavailable(f"{self.database!r} {fault}. Give the path of a DuckDB file.")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,9 +133,8 @@ class Warehouse(DuckDBResource):
 def transaction(con: DuckDBPyConnection) -> Iterator[None]:
     """Commit all changes made in the body, or none of them.
 
-    Transactions on one database file take turns within this process, whatever connection or path they use.
-    Otherwise two that replace the rows of the same new key would both find nothing to delete. Between
-    processes, DuckDB's own lock does this.
+    Transactions on one database file take turns within this process, because two that replace the rows of the
+    same new key would both find nothing to delete. Between processes, DuckDB's own lock does this.
 
     Raises:
         WarehouseUnavailable: DuckDB could not store the changes, or the path of the database no longer names
@@ -206,29 +202,22 @@ def create_table(con: DuckDBPyConnection, table: str) -> None:
 
 
 def ensure_table(con: DuckDBPyConnection, table: str) -> None:
-    """Create the table unless it exists; call this inside a `transaction`.
-
-    Raises:
-        WrongTable: a view has this name, or a table with other columns or types.
-    """
+    """Create the table unless it exists, inside a `transaction`; raise WrongTable as `table_exists` does."""
     columns = ", ".join(f"{name} {type_} NOT NULL" for name, type_ in COLUMN_TYPES.items())
     con.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
     table_exists(con, table)
 
 
 def table_exists(con: DuckDBPyConnection, table: str) -> bool:
-    """Return whether the table exists, and make sure that it can hold the pipeline's rows.
-
-    It may allow NULLs, as tables made by hand do, although the pipeline never stores any.
+    """Return whether the table exists; it may allow NULLs, as tables made by hand do.
 
     Raises:
         WrongTable: it is a view, or has other columns or types.
     """
     try:
         with _explain_read_errors(con):
-            described = con.execute(f"DESCRIBE main.{table}").fetchall()
             # Views have no rowid. Listing them takes 7 ms in a new database, a tenth of a small load.
-            con.execute(f"SELECT rowid FROM main.{table} LIMIT 0").fetchall()
+            _, *columns = con.execute(f"DESCRIBE SELECT rowid, * FROM main.{table}").fetchall()
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         if re.search(rf"\b{table} does not exist", str(error)):
             return False
@@ -236,11 +225,11 @@ def table_exists(con: DuckDBPyConnection, table: str) -> bool:
             f"{table} is a view, which holds no rows of its own, and stays as it is. "
             "Rename it (ALTER VIEW ... RENAME TO ...), and materialize again: this makes the table."
         ) from None
-    found = {name: type_ for name, type_, *_ in described}
+    found = {name: type_ for name, type_, *_ in columns}
     if found != COLUMN_TYPES:
-        columns, expected = _format_columns(found), _format_columns(COLUMN_TYPES)
         raise WrongTable(
-            f"{table} has the columns ({columns}), not ({expected}), and stays as it is. "
+            f"{table} has the columns ({_format_columns(found)}), not ({_format_columns(COLUMN_TYPES)}), and "
+            "stays as it is. "
             "Rename it (ALTER TABLE ... RENAME TO ...), and materialize again: this makes a new table."
         )
     return True
@@ -251,7 +240,7 @@ def _format_columns(types: dict[str, str]) -> str:
 
 
 def replace_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> dict[str, Stored]:
-    """Do what `replace_partitions` does, and make sure that the files are sound and still the imported ones.
+    """Do what `replace_partitions` does, and make sure that the files are sound and those imported.
 
     Raises:
         ChangedFile: a file has changed since it was imported.
@@ -261,21 +250,16 @@ def replace_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile
     try:
         stored = replace_partitions(con, table, files)
     except duckdb.Error as error:
-        require_unchanged(files, error)
+        for file in files:
+            require_unchanged(file)
         if isinstance(error, _READING_ERRORS):
             for file in files:
                 if fault := find_reading_fault(file.path):
                     raise build_fault_error(file.key, file.path, fault) from error
         raise
-    require_unchanged(files)  # only now, since DuckDB has read all of them
-    return stored
-
-
-def require_unchanged(files: Iterable[SourceFile], cause: Exception | None = None) -> None:
-    """Raise ChangedFile if a file no longer has the bytes that were imported."""
     for file in files:
-        if not is_unchanged(file):
-            raise build_change_error(file) from cause
+        require_unchanged(file)  # only now, since DuckDB has read all of them
+    return stored
 
 
 def replace_partitions(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> dict[str, Stored]:
@@ -285,18 +269,16 @@ def replace_partitions(con: DuckDBPyConnection, table: str, files: Sequence[Sour
         duckdb.Error: a row of a file breaks the rules, or the rows cannot be stored.
     """
     keys = [file.key for file in files]
-    replaced = _delete_rows(con, table, keys)
+    replaced = delete_rows(con, table, keys)
     _insert_rows(con, table, files)
     rows = summarize_rows(con, table, keys)
-    return {key: Stored(rows.get(key, NO_ROWS), replaced.get(key, 0)) for key in keys}
+    return {key: Stored(rows.get(key, Rows(0, "0")), replaced.get(key, 0)) for key in keys}
 
 
 def _insert_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> None:
     others = ", ".join(COLUMNS[1:])
-    by_header: dict[tuple[str, ...], list[SourceFile]] = {}
-    for file in files:
-        by_header.setdefault(file.header, []).append(file)
-    for header, alike in by_header.items():
+    for header in dict.fromkeys(file.header for file in files):
+        alike = [file for file in files if file.header == header]
         con.execute(
             f"INSERT INTO {table} (date, {others}, partition_key) "
             f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE, {others}, "
@@ -305,33 +287,22 @@ def _insert_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile
         ).fetchall()
 
 
-def delete_rows(con: DuckDBPyConnection, table: str, key: str) -> int:
-    """Remove one key's rows, if there are any, and return their number."""
-    return _delete_rows(con, table, [key])[key] if table_exists(con, table) else 0
-
-
-def _delete_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, int]:
-    if len(keys) == 1:
-        return {keys[0]: _fetch_count(con.execute(f"DELETE FROM {table} WHERE partition_key = ?", keys))}
+def delete_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, int]:
+    """Remove the keys' rows, and return their number by key; keys without rows are omitted."""
     there = {key: rows.count for key, rows in summarize_rows(con, table, keys).items()}
     if there:
-        con.execute(
-            f"DELETE FROM {table} WHERE partition_key IN (SELECT unnest(?))", [list(there)]
-        ).fetchall()
+        con.execute(f"DELETE FROM {table} WHERE {_HAS_KEY}", [list(there)]).fetchall()
     return there
 
 
 def summarize_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, Rows]:
-    """Return number and checksum of the keys' rows in an existing table; keys without rows are omitted."""
+    """Return number and checksum of the keys' rows by key; keys without rows are omitted."""
+    if not table_exists(con, table):
+        return {}
     checksum = f"sum(hash({', '.join(COLUMNS)}))::VARCHAR"
-    condition = "IN (SELECT unnest(?::VARCHAR[]))"
-    values: list[object] = [keys]
-    if len(keys) == 1:  # this takes a third of the time of a list
-        condition, values = "= ?", [*keys]
-    where = f"WHERE partition_key {condition}"
-    query = f"SELECT partition_key, count(*), {checksum} FROM {table} {where} GROUP BY ALL"
+    query = f"SELECT partition_key, count(*), {checksum} FROM {table} WHERE {_HAS_KEY} GROUP BY ALL"
     with _explain_read_errors(con):
-        return {key: Rows(count, value) for key, count, value in con.execute(query, values).fetchall()}
+        return {key: Rows(count, value) for key, count, value in con.execute(query, [keys]).fetchall()}
 
 
 def count_rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str | None, int]:
@@ -340,9 +311,3 @@ def count_rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str | None, i
         return {}
     with _explain_read_errors(con):
         return dict(con.execute(f"SELECT partition_key, count(*) FROM {table} GROUP BY ALL").fetchall())
-
-
-def _fetch_count(result: DuckDBPyConnection) -> int:
-    # All of it: DuckDB blocks a connection until its result is read to the end.
-    ((count,),) = result.fetchall()
-    return int(count)

@@ -52,7 +52,7 @@ def notebook(checkout: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def hold() -> Iterator[Callable[[Path, str], int]]:
-    """Let a second process hold a database, "reading" or "writing"; returns its pid."""
+    """Let a second process hold a database, "reading" or "writing", and return its pid."""
     running: list[subprocess.Popen[str]] = []
 
     def start(database: Path, how: str) -> int:

@@ -1,7 +1,6 @@
-"""The words after `lesson`, and where the command finds its course."""
+"""The arguments of `lesson`, and where the command finds its course."""
 
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,13 +9,13 @@ import pytest
 
 from lesson_lib.cli import checkout as checkout_module
 from lesson_lib.cli import main
-from lesson_lib.cli.checkout import CannotGoOn, find_checkout, shorten_path
+from lesson_lib.cli.checkout import CannotGoOn, find_checkout, find_enclosing_checkout, shorten_path
 
 COMMANDS = ["doctor", "run", "solutions", "student", "reset"]
 
 
 def test_without_arguments_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """All five commands are in it."""
+    """The help lists all five commands."""
     assert main([]) == 0
     out = capsys.readouterr().out
     assert out.startswith("usage: lesson")
@@ -35,7 +34,7 @@ def test_an_unknown_command_names_the_known_ones(capsys: pytest.CaptureFixture[s
 def test_the_checkout_is_found_from_below(checkout: Path) -> None:
     """It is found from the checkout itself and from a folder in it."""
     assert find_checkout() == checkout
-    assert find_checkout(checkout / "notebooks") == checkout
+    assert find_enclosing_checkout(checkout / "notebooks") == checkout
 
 
 def test_another_project_on_the_way_up_is_ignored(checkout: Path) -> None:
@@ -43,7 +42,7 @@ def test_another_project_on_the_way_up_is_ignored(checkout: Path) -> None:
     for name, text in (("one", '[project]\nname = "other"\n'), ("two", "no toml [")):
         (checkout / name).mkdir()
         (checkout / name / "pyproject.toml").write_text(text)
-        assert find_checkout(checkout / name) == checkout
+        assert find_enclosing_checkout(checkout / name) == checkout
 
 
 def test_no_checkout_says_where_to_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,27 +50,17 @@ def test_no_checkout_says_where_to_go(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         checkout_module, "__file__", str(tmp_path / "site" / "lesson_lib" / "cli" / "checkout.py")
     )
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(
         CannotGoOn, match=r"No checkout of the course at or above .* Change into the course's folder"
     ):
-        find_checkout(tmp_path)
+        find_checkout()
 
 
 def test_paths_are_short_inside_a_folder_only(tmp_path: Path) -> None:
-    """Outside they are written in full."""
+    """Paths outside the folder are written in full."""
     assert shorten_path(tmp_path / "a" / "b", tmp_path) == "a/b"
     assert shorten_path(tmp_path, tmp_path / "a") == str(tmp_path)
-
-
-def test_the_database_is_the_checkouts_wherever_the_command_is_called(checkout: Path) -> None:
-    """The pipeline takes the folder where it starts; called from notebooks/, that is still the checkout."""
-    code = "from lesson_lib.cli.command import course_database; print(course_database())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=checkout / "notebooks", capture_output=True, text=True, check=True
-    )
-    database = Path(done.stdout.strip())
-    assert database.is_relative_to(checkout)
-    assert not database.is_relative_to(checkout / "notebooks")
 
 
 @pytest.mark.parametrize("command", ["run", "solutions", "student"])

@@ -1,4 +1,4 @@
-"""`lesson doctor`: every line is true, and every line that is not well ends with its fix."""
+"""`lesson doctor`: every line is true, and every line about a problem ends with its fix."""
 
 import json
 import socket
@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lesson_lib.cli import command, doctor, main
+from lesson_lib.cli import doctor, main
+from lesson_lib.cli.checkout import DATABASE
 from lesson_lib.cli.doctor import Finding
 
 AGAIN = "Remove the folder .venv and run `make lab`."
@@ -19,27 +20,28 @@ AGAIN = "Remove the folder .venv and run `make lab`."
 def test_a_healthy_machine_gets_ok_on_every_line(
     checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """There is one line for each check, the exit status is 0, and no file is left."""
-    monkeypatch.setattr(command, "course_database", lambda: checkout / "output" / "course.duckdb")
+    """There is one line for each check, the exit status is 0, and no file is left.
+
+    Called from notebooks/, the command still looks for the database in the checkout.
+    """
+    monkeypatch.chdir(checkout / "notebooks")
     before = sorted(checkout.rglob("*"))
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line[:4] for line in lines] == ["ok  "] * 11
     assert lines[6] == "ok  kernel: `python3` starts, with this Python"
     assert lines[9] == f"ok  {checkout / 'output'} can be written to"
+    assert lines[10].endswith(f"makes {checkout / DATABASE}")
     assert sorted(checkout.rglob("*")) == before
 
 
 def test_one_fault_makes_the_exit_status_1(
-    checkout: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    hold: Callable[[Path, str], int],
+    checkout: Path, capsys: pytest.CaptureFixture[str], hold: Callable[[Path, str], int]
 ) -> None:
     """Beside a held database, the other lines stay ok."""
-    database = checkout / "course.duckdb"
+    database = checkout / DATABASE
+    database.parent.mkdir()
     pid = hold(database, "writing")
-    monkeypatch.setattr(command, "course_database", lambda: database)
     assert main(["doctor"]) == 1
     (line,) = [line for line in capsys.readouterr().out.splitlines() if not line.startswith("ok  ")]
     assert line == (
@@ -146,7 +148,7 @@ def test_no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_taken_port_is_not_a_fault() -> None:
-    """JupyterLab goes on with the next one."""
+    """JupyterLab takes the next free port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         number = server.getsockname()[1]
         assert doctor.check_port(number) == Finding(
@@ -164,7 +166,7 @@ def test_no_database_yet(tmp_path: Path) -> None:
 
 
 def test_a_database_that_opens_is_closed_again(tmp_path: Path) -> None:
-    """Its rows are there afterwards."""
+    """Afterwards it can be opened, and has its rows."""
     path = tmp_path / "course.duckdb"
     with duckdb.connect(path) as connection:
         connection.execute("create table kept as select 42 as answer")
@@ -174,7 +176,7 @@ def test_a_database_that_opens_is_closed_again(tmp_path: Path) -> None:
 
 
 def test_a_reader_holds_a_database_too(tmp_path: Path, hold: Callable[[Path, str], int]) -> None:
-    """The course writes, and a second process that reads keeps it from that."""
+    """A second process that only reads still prevents the course from writing."""
     path = tmp_path / "course.duckdb"
     duckdb.connect(path).close()
     pid = hold(path, "reading")
@@ -189,7 +191,7 @@ def test_a_database_that_this_process_has_open_is_held(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
-    """Its bytes stay as they are."""
+    """The finding names the error and the fix, and the file is unchanged."""
     path = tmp_path / "course.duckdb"
     path.write_bytes(b"no database" * 1000)
     finding = doctor.check_database(path)
@@ -199,11 +201,11 @@ def test_a_file_that_is_not_a_database(tmp_path: Path) -> None:
     assert path.read_bytes() == b"no database" * 1000
 
 
-def test_a_pipeline_that_cannot_be_imported() -> None:
-    """The doctor goes on to its end."""
-
-    def database() -> Path:
-        raise ImportError("no module named dagster")
-
-    *_, last = doctor.examine(database)
-    assert last == Finding(f"the pipeline cannot be imported (no module named dagster). {AGAIN}")
+def test_a_pipeline_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The finding names the module that is missing."""
+    missing = "lesson_lib.pipeline.database_errors"
+    monkeypatch.delitem(sys.modules, "lesson_lib.cli.database", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert doctor.check_database(tmp_path / "course.duckdb") == Finding(
+        f"the pipeline cannot be imported (import of {missing} halted; None in sys.modules). {AGAIN}"
+    )

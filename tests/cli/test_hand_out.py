@@ -64,7 +64,7 @@ def test_solutions_are_run_and_kept_as_notebook_and_page(
 def test_solutions_that_do_not_come_out_right_are_named(
     checkout: Path, written: Callable[..., Path], fact: str, result: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The exercise or the cell that failed is named; the edition is written all the same."""
+    """The exercise or the cell that failed is named, and the edition is still written."""
     written(fact)
     assert main(["solutions", "07", "--output", "mine"]) == 1
     assert capsys.readouterr().out == f"07_gardening: {result}. Read mine/07_gardening.html\n"
@@ -89,7 +89,7 @@ def test_a_student_gets_a_clean_copy(
 def test_a_students_answers_are_not_written_over(
     checkout: Path, written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Only a copy that is as it was handed out may be written again."""
+    """A copy is overwritten only if it is still as it was handed out."""
     path = written()
     assert main(["student"]) == main(["student"]) == 0
     copy = checkout / "output" / "student" / path.name
@@ -105,7 +105,7 @@ def test_a_students_answers_are_not_written_over(
 def test_the_courses_own_notebooks_are_never_overwritten(
     checkout: Path, written: Callable[..., Path], command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A link to them does not help."""
+    """This also holds if the output folder is a link to them."""
     path = written()
     before = path.read_bytes()
     (checkout / "link").symlink_to(checkout / "notebooks")

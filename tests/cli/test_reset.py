@@ -1,4 +1,4 @@
-"""`lesson reset`: what the course wrote into its checkout goes, and nothing else does."""
+"""`lesson reset` removes what the course wrote into its checkout, and nothing else."""
 
 import os
 import subprocess
@@ -61,7 +61,7 @@ def course(checkout: Path, notebook: Callable[..., Path], monkeypatch: pytest.Mo
 
 @pytest.fixture
 def run_reset(capsys: pytest.CaptureFixture[str]) -> RunReset:
-    """Run `lesson reset` with some arguments; returns its status, its lines, and its standard error."""
+    """Run `lesson reset` with some arguments, and return its status, its lines, and its standard error."""
 
     def run(*arguments: str) -> tuple[int, list[str], str]:
         status = main(["reset", *arguments])
@@ -77,14 +77,14 @@ def write(path: Path, text: str = "made") -> None:
     path.write_text(text)
 
 
-def files(folder: Path) -> dict[str, bytes]:
+def read_files(folder: Path) -> dict[str, bytes]:
     """Return every file's bytes, by its path inside the folder."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
     }
 
 
-def everything(folder: Path) -> set[str]:
+def list_everything(folder: Path) -> set[str]:
     """Return the path of every file, folder and link inside a folder, without following links."""
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
@@ -96,7 +96,7 @@ def test_everything_that_the_course_wrote_goes_from_any_folder(
     """Each thing is named by its path in the checkout, and a second reset finds nothing."""
     monkeypatch.chdir(course / below)
     assert run_reset() == (0, [f"Checkout: {course}", *(f"Removed {name}" for name in WRITTEN)], "")
-    assert files(course).keys() == COURSE
+    assert read_files(course).keys() == COURSE
     assert not (course / "output").exists()
     monkeypatch.chdir(course)
     assert run_reset() == (0, [f"Checkout: {course}", "There is nothing to remove."], "")
@@ -106,14 +106,14 @@ def test_a_dry_run_names_everything_and_changes_nothing(course: Path, run_reset:
     """The database's log is not written back either, which opening the database to write would do."""
     script = "import duckdb, os, sys; con = duckdb.connect(sys.argv[1]); con.execute('create table t(x int)')"
     subprocess.run([sys.executable, "-c", f"{script}; os._exit(9)", course / DATABASE], check=False)
-    before = files(course)
+    before = read_files(course)
     names = [*WRITTEN[:3], f"{DATABASE}.wal", *WRITTEN[3:]]
     assert run_reset("--dry-run") == (
         0,
         [f"Checkout: {course}", *(f"Would remove {name}" for name in names)],
         "",
     )
-    assert files(course) == before
+    assert read_files(course) == before
 
 
 def test_the_database_is_the_one_of_the_pipeline(checkout: Path) -> None:
@@ -149,7 +149,7 @@ def test_outside_of_a_checkout_nothing_is_reset(
             (folder / name).symlink_to(course / name)
         else:
             write(folder / name, text)
-    before = files(course.parent)
+    before = read_files(course.parent)
     monkeypatch.chdir(folder)
     assert run_reset() == (
         1,
@@ -159,7 +159,7 @@ def test_outside_of_a_checkout_nothing_is_reset(
             "holds notebooks/, and try again.\n"
         ),
     )
-    assert files(course.parent) == before
+    assert read_files(course.parent) == before
 
 
 def test_a_current_folder_that_is_gone_is_reported(
@@ -211,7 +211,7 @@ def test_a_link_in_the_place_of_a_part_of_the_state_keeps_all_of_the_state(
 ) -> None:
     """Without the rest, Dagster would count keys as loaded that have no rows; the copies still go."""
     make_link(link)
-    before = everything(course.parent)
+    before = list_everything(course.parent)
     status, lines, _ = run_reset()
     assert status == 1
     state = [name for name in WRITTEN[:4] if name != link]
@@ -221,7 +221,7 @@ def test_a_link_in_the_place_of_a_part_of_the_state_keeps_all_of_the_state(
         *(f"Leaving {name}: {TOGETHER}" for name in state),
         MOVE,
     ]
-    assert before - everything(course.parent) == {f"course/{name}" for name in WRITTEN[4:-1]}
+    assert before - list_everything(course.parent) == {f"course/{name}" for name in WRITTEN[4:-1]}
 
 
 @pytest.mark.parametrize(
@@ -238,12 +238,12 @@ def test_a_link_in_the_place_of_a_copy_or_its_folder_is_left(
 ) -> None:
     """Neither the link nor its target is removed, even if the target has the course's own names."""
     make_link(link)
-    before = everything(course.parent)
+    before = list_everything(course.parent)
     status, lines, _ = run_reset()
     assert status == (1 if link == "output" else 0)
     what = "it is a link" if link.endswith("html") else "it is a link, and the course makes a folder"
     assert f"Leaving {link}: {what}." in lines
-    gone = before - everything(course.parent)
+    gone = before - list_everything(course.parent)
     assert {name for name in gone if not name.startswith(STATE)} == {
         f"course/{name}" for name in goes if name not in {"history", "schedules", "storage"}
     }
@@ -268,7 +268,7 @@ def test_a_link_in_the_place_of_a_copy_or_its_folder_is_left(
 def test_something_else_among_the_state_keeps_all_of_the_state(
     course: Path, there: str, left: str, why: str, run_reset: RunReset
 ) -> None:
-    """The thing is named, and so is the next move."""
+    """The message names it and the next move."""
     precious = course.parent / "own" / "precious.db"
     write(precious)
     if there.startswith(f"{DATABASE}/"):
@@ -277,12 +277,12 @@ def test_something_else_among_the_state_keeps_all_of_the_state(
     if there.endswith("link"):
         (course / there).unlink()
         (course / there).symlink_to(precious.parent)
-    before = everything(course.parent)
+    before = list_everything(course.parent)
     status, lines, _ = run_reset()
     assert status == 1
     assert f"Leaving {left}: {why}." in lines
     assert MOVE in lines
-    assert before - everything(course.parent) == {f"course/{name}" for name in WRITTEN[4:-1]}
+    assert before - list_everything(course.parent) == {f"course/{name}" for name in WRITTEN[4:-1]}
 
 
 def test_a_folder_named_storage_without_records_beside_it_is_left(
@@ -302,11 +302,11 @@ def test_a_folder_named_storage_without_records_beside_it_is_left(
         ],
         "",
     )
-    assert files(checkout).keys() == {*COURSE, "storage/mine.csv"}
+    assert read_files(checkout).keys() == {*COURSE, "storage/mine.csv"}
 
 
 def test_what_the_course_did_not_write_stays_beside_the_copies(course: Path, run_reset: RunReset) -> None:
-    """A file of somebody's own keeps its folder and the ones above, and is named once."""
+    """A learner's own file keeps its folder and the folders above it, and is named once."""
     write(course / "output" / "notes.txt")
     write(course / "output" / "solutions" / "marks.csv")
     status, lines, _ = run_reset()
@@ -315,7 +315,7 @@ def test_what_the_course_did_not_write_stays_beside_the_copies(course: Path, run
         "Leaving output/solutions: the course did not make marks.csv.",
         "Leaving output: the course did not make notes.txt.",
     ]
-    assert files(course).keys() == {*COURSE, "output/notes.txt", "output/solutions/marks.csv"}
+    assert read_files(course).keys() == {*COURSE, "output/notes.txt", "output/solutions/marks.csv"}
 
 
 @pytest.mark.parametrize("arguments", [[], ["--dry-run"]])
@@ -324,7 +324,7 @@ def test_a_database_that_is_open_stops_the_reset(
     course: Path, how: str, arguments: list[str], hold: Callable[[Path, str], int], run_reset: RunReset
 ) -> None:
     """Nothing is removed, and the process is named."""
-    before = everything(course)
+    before = list_everything(course)
     with ExitStack() as held:
         if how == "in this process":
             held.enter_context(duckdb.connect(course / DATABASE))
@@ -332,7 +332,7 @@ def test_a_database_that_is_open_stops_the_reset(
         else:
             holder = f"process {hold(course / DATABASE, how)}"
         assert run_reset(*arguments) == (1, [f"Checkout: {course}"], HELD.format(holder))
-    assert everything(course) == before
+    assert list_everything(course) == before
 
 
 @pytest.mark.parametrize("how", ["writing", "in this process"])
@@ -355,7 +355,7 @@ def test_a_process_that_does_not_show_its_files_is_found_by_its_lock(
 
 
 @contextmanager
-def running(folder: Path, *command: str, **environment: str) -> Iterator[int]:
+def start_python(folder: Path, *command: str, **environment: str) -> Iterator[int]:
     """Run this Python with a command that waits, in a folder."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     env = os.environ | environment
@@ -391,10 +391,10 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_dagster_in_the_checkout_stops_the_reset(
     course: Path, stand_in: Path, command: str, below: str, run_reset: RunReset
 ) -> None:
-    """It opens the database only now and then, and would go on with what is gone."""
-    before = everything(course)
+    """Dagster opens the database only now and then, and would go on with files that are gone."""
+    before = list_everything(course)
     words = command.replace("bin/", f"{stand_in}/bin/").split()
-    with running(course / below, *words) as pid:
+    with start_python(course / below, *words) as pid:
         assert run_reset() == (
             1,
             [f"Checkout: {course}"],
@@ -403,7 +403,7 @@ def test_dagster_in_the_checkout_stops_the_reset(
                 "Stop it, with Ctrl-C where `dagster dev` runs, and reset again.\n"
             ),
         )
-    assert everything(course) == before
+    assert list_everything(course) == before
 
 
 @pytest.mark.parametrize("is_home", [True, False])
@@ -412,7 +412,7 @@ def test_dagster_elsewhere_stops_the_reset_only_if_its_records_are_in_the_checko
 ) -> None:
     """A process belongs to a checkout by its folder, or by its DAGSTER_HOME."""
     home = course if is_home else course.parent
-    with running(course.parent, str(stand_in / "bin" / "dagster"), "dev", DAGSTER_HOME=str(home)):
+    with start_python(course.parent, str(stand_in / "bin" / "dagster"), "dev", DAGSTER_HOME=str(home)):
         assert run_reset()[0] == int(is_home)
     assert (course / DATABASE).exists() == is_home
 
@@ -420,8 +420,8 @@ def test_dagster_elsewhere_stops_the_reset_only_if_its_records_are_in_the_checko
 def test_a_program_that_only_mentions_dagster_does_not_stop_the_reset(
     course: Path, stand_in: Path, run_reset: RunReset
 ) -> None:
-    """An editor of dagster.yaml is such a program."""
-    with running(course, str(stand_in / "dagster-notes.py"), "dagster.yaml"):
+    """An editor of dagster.yaml is an example."""
+    with start_python(course, str(stand_in / "dagster-notes.py"), "dagster.yaml"):
         assert run_reset()[0] == 0
 
 
@@ -429,7 +429,7 @@ def test_a_program_whose_instance_is_in_the_checkout_stops_the_reset(
     course: Path, stand_in: Path, run_reset: RunReset
 ) -> None:
     """An idle notebook has no file of its instance open, and would lose its records."""
-    with running(course.parent, str(stand_in / "dagster-notes.py"), DAGSTER_HOME=str(course)) as pid:
+    with start_python(course.parent, str(stand_in / "dagster-notes.py"), DAGSTER_HOME=str(course)) as pid:
         status, _, error = run_reset()
     assert (status, f"process {pid} runs Dagster in this checkout" in error) == (1, True)
 
@@ -455,12 +455,12 @@ def test_an_instance_elsewhere_is_mentioned(
 
 
 def test_a_database_that_does_not_open_goes(course: Path, run_reset: RunReset) -> None:
-    """It is what `lesson doctor` sends people here for; what DuckDB keeps beside it goes too."""
+    """`lesson doctor` sends people here for this; what DuckDB keeps beside it is removed as well."""
     (course / DATABASE).write_bytes(b"no database" * 1000)
     for name in (".wal", ".wal.checkpoint", ".wal.recovery", ".tmp/duckdb_temp_storage_DEFAULT-0.tmp"):
         write(Path(f"{course / DATABASE}{name}"))
     assert run_reset()[0] == 0
-    assert files(course).keys() == COURSE
+    assert read_files(course).keys() == COURSE
     assert not (course / "output").exists()
 
 
@@ -469,7 +469,7 @@ def test_a_folder_that_may_not_be_changed_stops_the_reset_before_it_begins(
     course: Path, folder: str, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
     """The folder is named, with the next move."""
-    before = everything(course)
+    before = list_everything(course)
     monkeypatch.setattr(reset.os, "access", lambda path, _: path != course / folder)
     assert run_reset() == (
         1,
@@ -479,18 +479,18 @@ def test_a_folder_that_may_not_be_changed_stops_the_reset_before_it_begins(
             "Make it writable for you, and reset again.\n"
         ),
     )
-    assert everything(course) == before
+    assert list_everything(course) == before
 
 
 def test_a_folder_that_cannot_be_read_stops_the_reset_before_it_begins(
     course: Path, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
-    """Its content cannot be distinguished from what the course writes."""
+    """The course's files in it cannot be distinguished from others."""
 
     def refuse(folder: Path, _: str) -> None:
         raise PermissionError(13, "Permission denied", str(folder))
 
-    before = everything(course)
+    before = list_everything(course)
     monkeypatch.setattr(reset, "find_unexpected", refuse)
     assert run_reset() == (
         1,
@@ -500,14 +500,14 @@ def test_a_folder_that_cannot_be_read_stops_the_reset_before_it_begins(
             "Make it readable for you, and reset again.\n"
         ),
     )
-    assert everything(course) == before
+    assert list_everything(course) == before
 
 
 @pytest.mark.usefixtures("course")
 def test_what_cannot_be_removed_is_named(
     course: Path, monkeypatch: pytest.MonkeyPatch, run_reset: RunReset
 ) -> None:
-    """What went before is named too; the database goes last, since rows without records are loaded again."""
+    """Earlier removals are named too; the database goes last, as rows without records are loaded again."""
     remove_tree = reset.shutil.rmtree
 
     def refuse(path: Path) -> None:
@@ -541,4 +541,4 @@ def test_a_reader_that_goes_away_does_not_stop_the_reset(course: Path) -> None:
         process.stdout.readline()
         process.stdout.close()
         process.wait(60)
-    assert files(course).keys() == COURSE
+    assert read_files(course).keys() == COURSE

@@ -58,7 +58,7 @@ def test_notebooks_become_copies_and_stay_as_they_are(
 def test_an_error_that_no_tag_announces(
     checkout: Path, notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is named; the copy shows what came before it; the next notebook still runs."""
+    """The error is named, the copy shows the cells before it, and the next notebook still runs."""
     failing = "raise ValueError('a first line\\nand the last one.')"
     notebook(
         "01_fails", v4.new_markdown_cell("prose"), "print('be' + 'fore')", failing, "print('af' + 'ter')"
@@ -84,7 +84,7 @@ def test_an_error_that_no_tag_announces(
 def test_a_kernel_that_does_not_start(
     notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The doctor is the next move."""
+    """The message recommends `lesson doctor`."""
     notebook("01_first", "1 + 1")
     assert main(["run"]) == 1
     out = capsys.readouterr().out
@@ -193,7 +193,7 @@ def test_notebooks_are_chosen_by_number_name_and_path(
 def test_an_unknown_notebook_names_the_known_ones(
     name: str, notebook: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nothing is run then; a path must be that of the notebook, not only end like it."""
+    """No notebook runs; a path must be that of the notebook, and not only end like it."""
     notebook("01_first", "1")
     notebook("02_second", "2")
     assert main(["run", "01", name]) == 1
@@ -205,7 +205,7 @@ def test_an_unknown_notebook_names_the_known_ones(
 
 
 def test_a_course_without_notebooks(checkout: Path) -> None:
-    """The next move is named."""
+    """The message names the next move."""
     with pytest.raises(CannotGoOn, match=r"holds no notebook. Restore it: `git checkout -- notebooks`"):
         choose_notebooks(checkout, [])
 

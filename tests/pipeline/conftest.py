@@ -1,4 +1,4 @@
-"""A workspace for each test, empty or with two customers loaded, and one that a module's refusals share."""
+"""A workspace for each test, empty or with two customers loaded, and one that a module's tests share."""
 
 import os
 from collections.abc import Iterator
@@ -11,14 +11,14 @@ from tests.pipeline.workspace import Workspace, clone_workspace, open_workspace
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    """An empty source folder, no database yet, and an instance without keys."""
+    """Open a workspace with an empty source folder, no database and an instance without keys."""
     with open_workspace(tmp_path) as workspace:
         yield workspace
 
 
 @pytest.fixture(scope="session")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
-    """Acme with two rows and globex with one, both loaded; only for copying."""
+    """Load acme with two rows and globex with one, only for copying."""
     with open_workspace(tmp_path_factory.mktemp("original")) as workspace:
         workspace.add("acme", 1.5, 2.5)
         workspace.add("globex", 9.75)
@@ -29,7 +29,7 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 @pytest.fixture
 def loaded(original: Workspace, tmp_path: Path) -> Iterator[Workspace]:
-    """Acme with two rows and globex with one, both loaded."""
+    """Copy the workspace in which acme is loaded with two rows and globex with one."""
     with clone_workspace(original, tmp_path) as workspace:
         yield workspace
 
@@ -42,7 +42,7 @@ def _shared(original: Workspace, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture
 def shared(_shared: Workspace) -> Workspace:
-    """Like `loaded`, and shared by a module's refusals: they do not change it, as each of them asserts."""
+    """Like `loaded`, but shared by a module's tests of errors, each of which asserts that nothing changes."""
     _shared.add("acme", 1.5, 2.5)
     return _shared
 

@@ -1,4 +1,4 @@
-"""The two assets, end to end: what loads, what is recorded, and what is refused without a trace."""
+"""The two assets from end to end: what is loaded, recorded and refused."""
 
 import dataclasses
 import datetime as dt
@@ -47,7 +47,7 @@ def test_both_assets_record_metadata_for_people(workspace: Workspace) -> None:
 
 
 def test_loading_again_replaces_the_rows(loaded: Workspace) -> None:
-    """After the second and the third time there are as many rows as after the first."""
+    """After the second and the third load there are as many rows as after the first."""
     for _ in range(2):
         loaded.load("acme")
         assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
@@ -55,7 +55,7 @@ def test_loading_again_replaces_the_rows(loaded: Workspace) -> None:
 
 
 def test_a_corrected_file_replaces_the_rows_of_its_key_only(loaded: Workspace) -> None:
-    """The old rows are gone, the other customer's are not."""
+    """The old rows are gone, and the other customer's are unchanged."""
     loaded.write("acme", priced(3.25))
     loaded.load("acme")
     assert loaded.prices() == {"acme": [3.25], "globex": [9.75]}
@@ -97,7 +97,7 @@ def test_a_range_of_keys_loads_in_one_run(loaded: Workspace) -> None:
 def test_a_range_that_is_tried_again_records_the_files_of_its_last_try(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first try has logged what it saw, and a file is corrected before the second one."""
+    """The first try has logged its files, and one is corrected before the second try."""
     checked = assets.check_prices
 
     def fail_once(files: list[SourceFile]) -> dg.AssetCheckResult:
@@ -124,7 +124,7 @@ def test_a_range_loads_whole_or_not_at_all(loaded: Workspace) -> None:
 
 
 def test_a_reversed_range_is_refused(shared: Workspace) -> None:
-    """It holds no key: a run that did nothing must not look like success."""
+    """It contains no key, and a run that did nothing must not look like success."""
     with shared.raises(InvalidKey, "its end was registered before its start. Swap them."):
         shared.load_range("globex", "acme")
 
@@ -141,14 +141,14 @@ def test_a_run_without_a_key_is_refused(shared: Workspace, assets: list[dg.Asset
 def test_a_key_that_slipped_past_register_keys_is_refused(
     shared: Workspace, key: str, assets: list[dg.AssetsDefinition]
 ) -> None:
-    """Dagster itself checks no key, so the assets do, before they touch a file."""
+    """Dagster checks no key, so the assets do, before they touch a file."""
     shared.instance.add_dynamic_partitions("s3", [key])
     with shared.raises(InvalidKey, repr(key), "Rename the file"):
         shared.load(key, assets=assets)
 
 
 def test_a_key_that_is_not_normalized_is_refused(shared: Workspace) -> None:
-    """Its rows would get a second spelling of the same name."""
+    """Its rows would get another spelling of the same name."""
     shared.instance.add_dynamic_partitions("s3", ["cafe\u0301"])
     shared.write("cafe\u0301", priced(1))
     with shared.raises(InvalidKey, "is not normalized", "register_keys"):
@@ -156,7 +156,7 @@ def test_a_key_that_is_not_normalized_is_refused(shared: Workspace) -> None:
 
 
 def test_the_assets_can_be_called_without_a_run(workspace: Workspace) -> None:
-    """As in a unit test; what a run would record is in what they return."""
+    """In a unit test, they return what a run would record."""
     workspace.add("acme", 1.5, 2.5)
     workspace.load("acme", assets=[IMPORT])  # a call records nothing, and the load wants its import recorded
     with dg.build_asset_context(partition_key="acme", instance=workspace.instance) as context:
@@ -169,7 +169,7 @@ def test_the_assets_can_be_called_without_a_run(workspace: Workspace) -> None:
 
 
 def test_columns_are_matched_by_name(loaded: Workspace) -> None:
-    """A file with its columns in another order means the same rows."""
+    """A file with its columns in another order gives the same rows."""
     before = loaded.rows()
     lines = [line.split(",") for line in priced(1.5, 2.5).split()]
     loaded.write("acme", "".join(",".join(reversed(line)) + "\n" for line in lines))
@@ -196,7 +196,7 @@ def test_a_file_that_breaks_a_rule_is_refused(shared: Workspace, content: str, f
 
 
 def test_harmless_differences_load(loaded: Workspace) -> None:
-    """What spreadsheets on other systems write means the same row."""
+    """Spreadsheets on other systems write the same rows in other ways."""
     same = {
         "BOM": b"\xef\xbb\xbf" + priced(3).encode(),
         "CRLF": priced(3).replace("\n", "\r\n"),
@@ -213,7 +213,7 @@ def test_harmless_differences_load(loaded: Workspace) -> None:
 
 
 def test_a_key_without_a_file_is_refused(shared: Workspace) -> None:
-    """The refusal names the key, the file and the folder, and both ways out."""
+    """The error names the key, the file and the folder, and both ways out."""
     register_keys(shared.instance, ["zenith"])
     with shared.raises(
         UnreadableFile,
@@ -224,14 +224,14 @@ def test_a_key_without_a_file_is_refused(shared: Workspace) -> None:
 
 
 def test_a_file_that_vanished_after_its_import_is_refused(shared: Workspace) -> None:
-    """Its rows stay, although there is no file any more."""
+    """Its rows stay, although its file is gone."""
     (shared.source / "acme.csv").unlink()
     with shared.raises(UnreadableFile, "'acme' has no file: acme.csv is not in"):
         shared.load("acme", assets=[LOAD])
 
 
 def test_a_file_that_changed_after_its_import_is_refused(shared: Workspace) -> None:
-    """Even one of the same size and the same time of change."""
+    """This holds even if size and time of change are the same."""
     path = shared.source / "acme.csv"
     shared.load("acme", assets=[IMPORT])
     before = path.stat()
@@ -255,7 +255,7 @@ def test_a_file_that_was_broken_after_its_import_counts_as_changed(shared: Works
 
 
 def test_a_file_that_was_never_imported_is_refused(shared: Workspace) -> None:
-    """The refusal names the asset to materialize."""
+    """The error names the asset to materialize."""
     shared.add("zenith", 1)
     with shared.raises(
         UnreadableFile,
@@ -277,7 +277,7 @@ def test_a_price_of_zero_or_less_stops_the_load(loaded: Workspace, price: str) -
 
 
 def test_the_price_check_names_file_and_line(loaded: Workspace) -> None:
-    """It names the first bad price of each bad file of a range, and nothing of the others."""
+    """It names the first bad price of each bad file of a range, and no other."""
     loaded.write("globex", priced(3.5, -1))
     tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "globex"}
     done = loaded.load(tags=tags, raise_on_error=False)
@@ -321,7 +321,7 @@ def test_the_price_check_ignores_a_price_that_is_not_a_number(loaded: Workspace)
 
 
 def test_a_load_alone_does_not_pass_by_the_failed_price_check(shared: Workspace) -> None:
-    """Dagster blocks only within a run; the load looks at what the import recorded."""
+    """Dagster blocks only within a run; the load reads what the import recorded."""
     shared.write("acme", priced(0))
     shared.load("acme", assets=[IMPORT], raise_on_error=False)
     with shared.raises(UnreadableFile, "acme.csv: line 2: share_price is '0', not above zero. Correct the"):
@@ -368,7 +368,7 @@ def test_an_import_that_another_program_recorded_is_none(shared: Workspace, reco
 def test_a_range_that_another_program_recorded_does_not_count(
     loaded: Workspace, by_key: dict[str, Any] | list[Any] | str
 ) -> None:
-    """Its observation has the name of ours, and another form."""
+    """Its observation has the same name as ours, but another form."""
 
     @dg.op
     def record(context: dg.OpExecutionContext) -> None:
@@ -387,7 +387,7 @@ def test_a_range_that_another_program_recorded_does_not_count(
 
 
 def test_a_new_instance_knows_no_key_and_no_import(loaded: Workspace) -> None:
-    """The rows outlive the instance; keys and materializations do not."""
+    """The rows outlive the instance, but keys and materializations do not."""
     with dg.DagsterInstance.ephemeral() as instance:
         later = dataclasses.replace(loaded, instance=instance)
         register_keys(instance, ["acme"])

@@ -6,7 +6,7 @@ import pytest
 from lesson_lib.pipeline import Warehouse, register_keys, retire_key, three_records_agree
 from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state, join_records
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
-from tests.pipeline.test_warehouse import holder
+from tests.pipeline.test_warehouse import hold_database
 from tests.pipeline.workspace import LOAD, Workspace
 
 BOTH, ONE, NONE = (7, 8), (7, None), (None, None)
@@ -37,7 +37,7 @@ def test_a_key_is_in_one_state(
     rows: int | None,
     state: State,
 ) -> None:
-    """Each combination of the three records has its name."""
+    """Each combination of the three records has its state."""
     assert KeyRecords("acme", registered, materialized, (False, False), rows).state is state
 
 
@@ -77,7 +77,7 @@ def test_only_contradictions_disagree() -> None:
 
 
 def test_keys_stand_in_order_of_registration_then_the_others_sorted() -> None:
-    """Also those that only one record knows, each once, and rows without a key last."""
+    """Keys that only one record has are included, each once, and rows without a key come last."""
     records = join_records(["zenith", "acme"], [{"o'hare": 1}, {"acme": 2}], [(), ()], {None: 1, "globex": 5})
     assert [record.key for record in records] == ["zenith", "acme", "globex", "o'hare", None]
     assert [record.materialized for record in records] == [NONE, (None, 2), NONE, (1, None), NONE]
@@ -85,15 +85,15 @@ def test_keys_stand_in_order_of_registration_then_the_others_sorted() -> None:
 
 
 def test_keys_are_grouped_by_state() -> None:
-    """Every state is there, most without a key."""
+    """Every state is included, most of them without a key."""
     groups = group_by_state(join_records(["acme", "zenith"], [{"acme": 1}], [()], {"acme": 8}))
     found = {state: [record.key for record in records] for state, records in groups.items() if records}
     assert found == {State.AGREE: ["acme"], State.ANNOUNCED: ["zenith"]}
     assert set(groups) == set(State)
 
 
-def verdict(workspace: Workspace) -> tuple[bool, dg.AssetCheckSeverity, str | None]:
-    """Run the check as a run of its own, and return its outcome."""
+def run_check(workspace: Workspace) -> tuple[bool, dg.AssetCheckSeverity, str | None]:
+    """Run the check on its own, and return its outcome."""
     done = dg.materialize(
         [LOAD, three_records_agree],
         selection=dg.AssetSelection.checks(three_records_agree),
@@ -107,7 +107,7 @@ def verdict(workspace: Workspace) -> tuple[bool, dg.AssetCheckSeverity, str | No
 def test_three_records_that_agree_pass(loaded: Workspace) -> None:
     """A key that is registered and not yet materialized is no disagreement."""
     register_keys(loaded.instance, ["zenith"])
-    assert verdict(loaded) == (
+    assert run_check(loaded) == (
         True,
         dg.AssetCheckSeverity.WARN,
         "2 of 3 keys are loaded, and all records agree.",
@@ -119,8 +119,8 @@ def test_a_check_that_cannot_look_does_not_fail_the_run(
 ) -> None:
     """The rows are stored and recorded by then; the check reports why it compared nothing."""
     monkeypatch.setattr("lesson_lib.pipeline.warehouse.LOCK_TIMEOUT_SECONDS", 0)
-    with holder(loaded.database) as other:
-        passed, severity, description = verdict(loaded)
+    with hold_database(loaded.database) as other:
+        passed, severity, description = run_check(loaded)
     assert (passed, severity) == (False, dg.AssetCheckSeverity.WARN)
     assert description
     assert description.startswith(
@@ -129,8 +129,8 @@ def test_a_check_that_cannot_look_does_not_fail_the_run(
 
 
 def test_nothing_at_all_passes(workspace: Workspace) -> None:
-    """No key, no materialization, no table."""
-    assert verdict(workspace) == (
+    """There is no key, no materialization and no table."""
+    assert run_check(workspace) == (
         True,
         dg.AssetCheckSeverity.WARN,
         "0 of 0 keys are loaded, and all records agree.",
@@ -159,18 +159,18 @@ def test_nothing_at_all_passes(workspace: Workspace) -> None:
 def test_a_run_settles_it(
     loaded: Workspace, sql: str, key: str, severity: dg.AssetCheckSeverity, message: str
 ) -> None:
-    """Dagster never looks at rows; the check does, names the key, and is content once the key has run."""
+    """The check names the key whose rows are missing, and passes once the key has run again."""
     loaded.add("zenith", 1.0)
     loaded.query(sql)
-    assert verdict(loaded) == (False, severity, message)
+    assert run_check(loaded) == (False, severity, message)
     loaded.load(key)
-    assert verdict(loaded)[0]
+    assert run_check(loaded)[0]
 
 
 def test_a_table_that_is_gone_is_an_error(loaded: Workspace) -> None:
-    """Every materialized key is named."""
+    """The check names every materialized key."""
     loaded.query(f"DROP TABLE {CUSTOMER_TABLE}")
-    assert verdict(loaded) == (
+    assert run_check(loaded) == (
         False,
         dg.AssetCheckSeverity.ERROR,
         "materialized, but without rows: 'acme', 'globex'. Materialize them again.",
@@ -180,13 +180,13 @@ def test_a_table_that_is_gone_is_an_error(loaded: Workspace) -> None:
 def test_rows_left_by_a_deleted_key_are_a_warning(loaded: Workspace) -> None:
     """Dagster's own delete leaves them; retiring the key clears them."""
     loaded.instance.delete_dynamic_partition("s3", "acme")
-    assert verdict(loaded) == (
+    assert run_check(loaded) == (
         False,
         dg.AssetCheckSeverity.WARN,
         "rows of keys that are not registered: 'acme'. Retire these keys.",
     )
     retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
-    assert verdict(loaded) == (
+    assert run_check(loaded) == (
         True,
         dg.AssetCheckSeverity.WARN,
         "1 of 1 keys are loaded, and all records agree.",
@@ -194,10 +194,10 @@ def test_rows_left_by_a_deleted_key_are_a_warning(loaded: Workspace) -> None:
 
 
 def test_rows_without_a_key_are_a_warning(loaded: Workspace) -> None:
-    """In a table made by hand, a row may have no key, so that no key can be retired for it."""
+    """In a table made by hand a row may have no key, and retiring cannot remove it."""
     loaded.query(f"ALTER TABLE {CUSTOMER_TABLE} ALTER partition_key DROP NOT NULL")
     loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES (DATE '2018-01-22', 1, 1, 1, 1, 1, NULL)")
-    assert verdict(loaded) == (
+    assert run_check(loaded) == (
         False,
         dg.AssetCheckSeverity.WARN,
         "rows whose partition_key is NULL. Delete them, or store their key.",
@@ -205,10 +205,10 @@ def test_rows_without_a_key_are_a_warning(loaded: Workspace) -> None:
 
 
 def test_both_disagreements_are_reported(loaded: Workspace) -> None:
-    """The worse one decides the severity."""
+    """The more serious one decides the severity."""
     loaded.instance.delete_dynamic_partition("s3", "acme")
     loaded.query(f"UPDATE {CUSTOMER_TABLE} SET partition_key = 'acme' WHERE partition_key = 'globex'")
-    assert verdict(loaded) == (
+    assert run_check(loaded) == (
         False,
         dg.AssetCheckSeverity.ERROR,
         (
@@ -219,9 +219,9 @@ def test_both_disagreements_are_reported(loaded: Workspace) -> None:
 
 
 def test_many_disagreements_are_counted_rather_than_listed(loaded: Workspace) -> None:
-    """The first twenty are named."""
+    """The first twenty keys are named."""
     values = ", ".join(f"(DATE '2018-01-22', 1, 1, 1, 1, 1, 'k{number:02}')" for number in range(25))
     loaded.query(f"INSERT INTO {CUSTOMER_TABLE} VALUES {values}")
-    passed, _, description = verdict(loaded)
+    passed, _, description = run_check(loaded)
     assert not passed
     assert str(description).endswith("'k18', 'k19' and 5 more. Retire these keys.")

@@ -1,4 +1,4 @@
-"""A backfill: any set of keys in one run, a broken file fails alone, and the next call goes on."""
+"""A backfill loads any set of keys in one run; a broken file fails alone, and the next call continues."""
 
 import dataclasses
 import datetime as dt
@@ -36,7 +36,7 @@ from lesson_lib.pipeline.backfill import compute_next_batch_size
 from lesson_lib.pipeline.event_log import describe_file
 from lesson_lib.pipeline.source_files import SourceFile
 from lesson_lib.pipeline.warehouse import replace_rows, transaction
-from tests.pipeline.test_warehouse import holder, many_rows
+from tests.pipeline.test_warehouse import build_many_rows, hold_database
 from tests.pipeline.workspace import HEADER, IMPORT, LOAD, Asset, Workspace, open_workspace, priced
 
 # By name, since the package's own `backfill` is the function.
@@ -89,35 +89,35 @@ IN_A_REFUSED_RUN = """
 DISK_OF_2_MB = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))"
 
 
-def quietly(done: int, total: int) -> None:
-    """Take the progress, and show nothing."""
+def ignore_progress(done: int, total: int) -> None:
+    """Accept the progress, and show nothing."""
 
 
 def load(workspace: Workspace, keys: Keys = None, **options: object) -> Backfill:
     """Backfill a workspace's keys."""
-    resources = {"progress": quietly, **workspace.resources(), **options}
+    resources = {"progress": ignore_progress, **workspace.resources(), **options}
     return backfill(workspace.instance, keys, **resources)  # type: ignore[arg-type] # of several types
 
 
 def add_keys(workspace: Workspace, count: int) -> list[str]:
-    """Register so many keys, each with a file of two prices of its own."""
+    """Register this many keys, each with a file of two prices of its own."""
     keys = [f"k{number}" for number in range(count)]
     for number, key in enumerate(keys):
-        workspace.add(key, *prices_of(number))
+        workspace.add(key, *choose_prices(number))
     return keys
 
 
-def prices_of(number: int) -> tuple[float, float]:
+def choose_prices(number: int) -> tuple[float, float]:
     """Return the content of the file of the key with this number."""
     return (number + 1.25, number + 1.5)
 
 
-def sound(numbers: Iterable[int]) -> dict[str, list[float]]:
+def build_prices(numbers: Iterable[int]) -> dict[str, list[float]]:
     """Return the prices of the keys with these numbers, as a workspace returns them."""
-    return {f"k{number}": list(prices_of(number)) for number in numbers}
+    return {f"k{number}": list(choose_prices(number)) for number in numbers}
 
 
-def status(workspace: Workspace) -> dict[str, tuple[str | None, str | None]]:
+def get_status(workspace: Workspace) -> dict[str, tuple[str | None, str | None]]:
     """Return Dagster's status of each key: of its import, and of its rows."""
     keys = workspace.keys()
 
@@ -131,14 +131,14 @@ def status(workspace: Workspace) -> dict[str, tuple[str | None, str | None]]:
 BOTH = ("MATERIALIZED", "MATERIALIZED")
 
 
-def runs(workspace: Workspace) -> list[tuple[str, str | None]]:
+def list_runs(workspace: Workspace) -> list[tuple[str, str | None]]:
     """Return each run's status and partition key, the oldest run first."""
     return [(run.status.value, run.tags.get("dagster/partition")) for run in workspace.instance.get_runs()][
         ::-1
     ]
 
 
-def failure(workspace: Workspace, key: str) -> str:
+def find_failure(workspace: Workspace, key: str) -> str:
     """Return the failure events of the only failed run of a key."""
     of_key = dg.RunsFilter(tags={"dagster/partition": key}, statuses=[dg.DagsterRunStatus.FAILURE])
     (run,) = workspace.instance.get_runs(of_key)
@@ -156,27 +156,27 @@ def batch_size(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def test_any_set_of_keys_is_one_run(workspace: Workspace) -> None:
-    """Picked by hand, in any order: their rows are there, recorded, and no others."""
+    """Only the rows of the given keys, in any order, are stored and recorded."""
     keys = add_keys(workspace, 14)
     picked = ["k13", "k0", "k7", "k2", "k11", "k1"]
     done = load(workspace, picked)
     assert list(done.loaded.items()) == [(key, 2) for key in picked]
     assert (done.unchanged, done.refused) == ([], {})
-    assert workspace.prices() == sound([13, 0, 7, 2, 11, 1])
-    assert status(workspace) == {key: BOTH if key in picked else (None, None) for key in keys}
-    assert runs(workspace) == [("SUCCESS", None)]
+    assert workspace.prices() == build_prices([13, 0, 7, 2, 11, 1])
+    assert get_status(workspace) == {key: BOTH if key in picked else (None, None) for key in keys}
+    assert list_runs(workspace) == [("SUCCESS", None)]
 
 
 def test_no_keys_named_are_all_of_them(workspace: Workspace) -> None:
-    """In several batches, and still in one run."""
+    """They are loaded in several batches, and still in one run."""
     add_keys(workspace, 12)
     assert list(load(workspace).loaded) == workspace.keys()
-    assert workspace.prices() == sound(range(12))
-    assert runs(workspace) == [("SUCCESS", None)]
+    assert workspace.prices() == build_prices(range(12))
+    assert list_runs(workspace) == [("SUCCESS", None)]
 
 
 def test_a_backfill_records_the_same_as_the_assets(workspace: Workspace) -> None:
-    """File, fingerprint and numbers of rows, the replaced ones too: as in a run of the two assets."""
+    """File, fingerprint and numbers of new and replaced rows are as in a run of the two assets."""
     add_keys(workspace, 3)
     workspace.load("k1")
     workspace.write("k1", priced(7.5))
@@ -190,7 +190,7 @@ def test_a_backfill_records_the_same_as_the_assets(workspace: Workspace) -> None
 
 
 def test_a_range_is_in_the_order_of_registration(workspace: Workspace) -> None:
-    """A key that was registered late is the last one, whatever its name; a range may be a single key."""
+    """A key that was registered late comes last, whatever its name; a range may be a single key."""
     add_keys(workspace, 8)
     workspace.add("a late one", 1)
     assert list(load(workspace, dg.PartitionKeyRange("k2", "k4")).loaded) == ["k2", "k3", "k4"]
@@ -222,30 +222,30 @@ def test_a_range_is_in_the_order_of_registration(workspace: Workspace) -> None:
 def test_keys_that_are_not_there_are_refused(
     shared: Workspace, keys: list[str] | dg.PartitionKeyRange, message: str
 ) -> None:
-    """Before anything is loaded: no run, although one of the keys has a corrected file."""
+    """Nothing is loaded and no run is made, although one of the keys has a corrected file."""
     shared.write("acme", priced(3.5))
-    before = runs(shared)
+    before = list_runs(shared)
     with shared.raises(InvalidKey, message):
         load(shared, keys)
-    assert runs(shared) == before
+    assert list_runs(shared) == before
 
 
 def test_a_key_named_twice_is_loaded_once(workspace: Workspace) -> None:
-    """From any iterable."""
+    """The keys may come from any iterable."""
     add_keys(workspace, 3)
     done = load(workspace, (key for key in ["k2", "k0", "k2", "k2", "k0"]))
     assert done == Backfill({"k2": 2, "k0": 2}, [], {})
-    assert workspace.prices() == sound([2, 0])
+    assert workspace.prices() == build_prices([2, 0])
     assert load(workspace, ["k0", "k2", "k0"]).unchanged == ["k0", "k2"]
 
 
 def test_nothing_to_do_makes_no_run(loaded: Workspace) -> None:
-    """No key at all, and keys that are loaded from the files which are there."""
+    """There is nothing to do without keys, or if all keys are loaded from their present files."""
     before = loaded.rows()
     assert load(loaded, []) == Backfill({}, [], {})
     assert load(loaded) == Backfill({}, ["acme", "globex"], {})
     assert load(loaded, ["globex", "acme"]).unchanged == ["globex", "acme"]
-    assert runs(loaded) == [("SUCCESS", None)]
+    assert list_runs(loaded) == [("SUCCESS", None)]
     assert loaded.rows() == before
 
 
@@ -279,7 +279,7 @@ ONLY_DUCKDB_SEES = {"form", "more", "value", "date", "overflow", "line ends"}
 def test_a_broken_file_fails_alone(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, at_a_time: int
 ) -> None:
-    """Sound files beside broken ones of each kind are loaded; a failed run reports why each other is not."""
+    """Sound files beside broken ones are loaded, and a failed run reports why each other is not."""
     for name in ("MAX_KEYS_PER_BATCH", "_FIRST_BATCH_SIZE"):
         monkeypatch.setattr(MODULE, name, at_a_time)
     workspace.add("value", 8.5)
@@ -288,7 +288,7 @@ def test_a_broken_file_fails_alone(
         register_keys(workspace.instance, [key])
         if content is not None:
             workspace.write(key, content)
-        workspace.add(f"k{number}", *prices_of(number))
+        workspace.add(f"k{number}", *choose_prices(number))
     done = load(workspace)
     good = range(len(BROKEN))
     assert done.loaded == {f"k{number}": 2 for number in good}
@@ -296,19 +296,19 @@ def test_a_broken_file_fails_alone(
     assert done.refused.keys() == BROKEN.keys()
     for key, (_, message) in BROKEN.items():
         assert done.refused[key].startswith(message)
-        assert message.removeprefix(f"{key}.csv: ") in failure(workspace, key).replace("\\'", "'")
-    assert workspace.prices() == sound(good) | {"value": [8.5]}
+        assert message.removeprefix(f"{key}.csv: ") in find_failure(workspace, key).replace("\\'", "'")
+    assert workspace.prices() == build_prices(good) | {"value": [8.5]}
     imported = {*ONLY_DUCKDB_SEES, "price"}
-    assert status(workspace) == {
+    assert get_status(workspace) == {
         **{f"k{number}": BOTH for number in good},
         **{key: ("MATERIALIZED" if key in imported else "FAILED", "FAILED") for key in BROKEN},
     }
-    assert runs(workspace)[:2] == [("SUCCESS", "value"), ("SUCCESS", None)]
-    assert sorted(runs(workspace)[2:]) == sorted(("FAILURE", key) for key in BROKEN)
+    assert list_runs(workspace)[:2] == [("SUCCESS", "value"), ("SUCCESS", None)]
+    assert sorted(list_runs(workspace)[2:]) == sorted(("FAILURE", key) for key in BROKEN)
 
 
 def test_a_second_call_loads_keys_that_are_missing_failed_or_corrected(workspace: Workspace) -> None:
-    """And nothing else; after that there is nothing to do."""
+    """It loads nothing else, and after that there is nothing to do."""
     keys = add_keys(workspace, 12)
     workspace.write("k3", priced("n/a"))
     workspace.write("k4", priced(1, "1-2"))
@@ -316,19 +316,19 @@ def test_a_second_call_loads_keys_that_are_missing_failed_or_corrected(workspace
     first = load(workspace, keys[:11])
     assert sorted(first.refused) == ["k3", "k4", "k5"]
     for number in (3, 4):
-        workspace.write(f"k{number}", priced(*prices_of(number)))
+        workspace.write(f"k{number}", priced(*choose_prices(number)))
     workspace.write("k0", priced(100.5))
     second = load(workspace)
     assert (second.loaded, list(second.refused)) == ({"k0": 1, "k3": 2, "k4": 2, "k11": 2}, ["k5"])
     assert second.unchanged == ["k1", "k2", "k6", "k7", "k8", "k9", "k10"]
-    assert workspace.prices() == sound({*range(12)} - {5}) | {"k0": [100.5]}
-    assert {key: state for key, state in status(workspace).items() if state != BOTH} == {
+    assert workspace.prices() == build_prices({*range(12)} - {5}) | {"k0": [100.5]}
+    assert {key: state for key, state in get_status(workspace).items() if state != BOTH} == {
         "k5": ("MATERIALIZED", "FAILED")
     }
     assert missing_keys(workspace.instance, Warehouse(database=workspace.database)) == ["k5"]
-    workspace.write("k5", priced(*prices_of(5)))
+    workspace.write("k5", priced(*choose_prices(5)))
     assert load(workspace).loaded == {"k5": 2}
-    assert set(status(workspace).values()) == {BOTH}
+    assert set(get_status(workspace).values()) == {BOTH}
     assert load(workspace) == Backfill({}, workspace.keys(), {})
 
 
@@ -343,17 +343,17 @@ def test_a_file_that_is_back_after_a_failure_is_loaded_again(loaded: Workspace) 
 
 
 def test_a_file_that_vanished_fails_and_keeps_its_rows(loaded: Workspace) -> None:
-    """As a run of the assets would have it."""
+    """The same happens in a run of the assets."""
     (loaded.source / "acme.csv").unlink()
     done = load(loaded)
     assert done.refused["acme"].startswith("'acme' has no file: acme.csv is not in")
     assert (done.loaded, done.unchanged) == ({}, ["globex"])
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
-    assert status(loaded) == {"acme": ("FAILED", "FAILED"), "globex": BOTH}
+    assert get_status(loaded) == {"acme": ("FAILED", "FAILED"), "globex": BOTH}
 
 
 def test_rows_that_were_changed_by_hand_are_loaded_again(loaded: Workspace) -> None:
-    """The database decides, whatever Dagster has recorded: rows were removed, changed or doubled."""
+    """Whatever Dagster has recorded, rows that were removed, changed or doubled are replaced."""
     loaded.query("DELETE FROM raw_partition_data WHERE partition_key = 'acme'")
     assert missing_keys(loaded.instance, Warehouse(database=loaded.database)) == ["acme"]
     assert load(loaded) == Backfill({"acme": 2}, ["globex"], {})
@@ -367,7 +367,7 @@ def test_rows_that_were_changed_by_hand_are_loaded_again(loaded: Workspace) -> N
 
 
 def test_rows_of_another_version_of_a_file_are_loaded_again(loaded: Workspace) -> None:
-    """As many rows as before do not mean the same rows: a backup was restored, or rows changed their keys."""
+    """The same number of rows may be other rows: a backup was restored, or rows changed their keys."""
     loaded.write("acme", priced(1.5))
     loaded.load("acme")
     backup = shutil.copy(loaded.database, f"{loaded.database}.backup")
@@ -382,7 +382,7 @@ def test_rows_of_another_version_of_a_file_are_loaded_again(loaded: Workspace) -
 
 
 def test_an_import_alone_and_a_report_by_hand_are_not_loaded(loaded: Workspace) -> None:
-    """The one did not finish; the other does not record which file its rows come from."""
+    """The first did not finish; the second does not record which file its rows come from."""
     loaded.load("acme", assets=[IMPORT])
     for asset in (IMPORT, LOAD):
         reported = dg.AssetMaterialization(asset.key, partition="globex")
@@ -392,7 +392,7 @@ def test_an_import_alone_and_a_report_by_hand_are_not_loaded(loaded: Workspace) 
 
 
 def test_a_key_that_was_retired_and_came_back_is_loaded(loaded: Workspace) -> None:
-    """Its materializations have stayed, its rows have not."""
+    """Its materializations are still recorded, but its rows are gone."""
     retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
     assert load(loaded) == Backfill({}, ["globex"], {})
     register_keys(loaded.instance, ["acme"])
@@ -400,7 +400,7 @@ def test_a_key_that_was_retired_and_came_back_is_loaded(loaded: Workspace) -> No
 
 
 def test_missing_keys_are_those_without_record_or_rows(workspace: Workspace) -> None:
-    """In order of registration; where there is no database yet, all of them."""
+    """They are in order of registration; if there is no database yet, all keys are missing."""
     warehouse = Warehouse(database=workspace.database)
     assert missing_keys(workspace.instance, warehouse) == []
     add_keys(workspace, 6)
@@ -410,7 +410,7 @@ def test_missing_keys_are_those_without_record_or_rows(workspace: Workspace) -> 
 
 
 def test_keys_that_slipped_past_register_keys_fail_alone(loaded: Workspace) -> None:
-    """By the assets' own refusals; a twin in another form of Unicode never gets the other one's rows."""
+    """The assets refuse them; a lookalike in another form of Unicode never gets the other one's rows."""
     loaded.write("cafe\u0301", priced(7.5))
     loaded.add("caf\u00e9", 4.5)
     odd = ["../source/acme", "ac[m]e", "acme\n", "cafe\u0301"]
@@ -423,12 +423,12 @@ def test_keys_that_slipped_past_register_keys_fail_alone(loaded: Workspace) -> N
     assert "is not normalized. Delete it, and add it again" in done.refused["cafe\u0301"]
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75], "caf\u00e9": [4.5]}
     for key in odd:
-        assert status(loaded)[key] == ("FAILED", "FAILED")
-        assert "InvalidKey" in failure(loaded, key)
+        assert get_status(loaded)[key] == ("FAILED", "FAILED")
+        assert "InvalidKey" in find_failure(loaded, key)
 
 
 def test_two_keys_of_one_file_get_its_rows_each(workspace: Workspace) -> None:
-    """A link within the folder is the file it leads to."""
+    """A link within the folder counts as the file that it leads to."""
     workspace.add("acme", 1.5)
     register_keys(workspace.instance, ["zenith"])
     (workspace.source / "zenith.csv").symlink_to("acme.csv")
@@ -437,7 +437,7 @@ def test_two_keys_of_one_file_get_its_rows_each(workspace: Workspace) -> None:
 
 
 @contextmanager
-def meddled(monkeypatch: pytest.MonkeyPatch, path: Path, content: str | None) -> Iterator[None]:
+def change_before_reading(monkeypatch: pytest.MonkeyPatch, path: Path, content: str | None) -> Iterator[None]:
     """Change a file, or remove it, after it was inspected and before DuckDB reads it."""
 
     def replace_after(*args: object) -> dict[str, tuple[int, int]]:
@@ -453,13 +453,13 @@ def meddled(monkeypatch: pytest.MonkeyPatch, path: Path, content: str | None) ->
 def test_a_file_that_changes_in_the_middle_is_loaded_as_it_is_then(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Never rows of one content beside the fingerprint of another."""
+    """The rows of one content are never stored beside the fingerprint of another."""
     add_keys(workspace, 7)
-    with meddled(monkeypatch, workspace.source / "k3.csv", priced(30.5)):
+    with change_before_reading(monkeypatch, workspace.source / "k3.csv", priced(30.5)):
         done = load(workspace)
     assert (done.loaded, done.refused) == ({**dict.fromkeys(workspace.keys(), 2), "k3": 1}, {})
-    assert workspace.prices() == sound(range(7)) | {"k3": [30.5]}
-    assert runs(workspace) == [("SUCCESS", None), ("SUCCESS", "k3")]
+    assert workspace.prices() == build_prices(range(7)) | {"k3": [30.5]}
+    assert list_runs(workspace) == [("SUCCESS", None), ("SUCCESS", "k3")]
     assert load(workspace).unchanged == workspace.keys()
 
 
@@ -475,13 +475,13 @@ def test_a_file_that_changes_in_the_middle_is_loaded_as_it_is_then(
 def test_a_file_that_breaks_in_the_middle_fails_alone(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch, content: str | None, message: str
 ) -> None:
-    """For the fault it has by then, which its failed run records."""
+    """Its failed run records the fault that it has by then."""
     add_keys(workspace, 7)
-    with meddled(monkeypatch, workspace.source / "k3.csv", content):
+    with change_before_reading(monkeypatch, workspace.source / "k3.csv", content):
         done = load(workspace)
     assert done.refused["k3"].startswith(message)
-    assert message.partition(": ")[2] in failure(workspace, "k3").replace("\\'", "'")
-    assert workspace.prices() == sound({*range(7)} - {3})
+    assert message.partition(": ")[2] in find_failure(workspace, "k3").replace("\\'", "'")
+    assert workspace.prices() == build_prices({*range(7)} - {3})
 
 
 @pytest.mark.parametrize("path", ["nowhere", "file.txt", "empty", " "])
@@ -489,25 +489,25 @@ def test_a_source_folder_without_data_files_is_refused(shared: Workspace, path: 
     """A missing or unmounted folder is reported once, not for each key, and no key counts as failed."""
     shared.write("file.txt", "")
     (shared.source / "empty").mkdir(exist_ok=True)
-    before = runs(shared)
+    before = list_runs(shared)
     with shared.raises(UnreadableFile, repr(path) if path == " " else path):
         load(shared, source=SourceFolder(path=path if path == " " else shared.source / path))
-    assert runs(shared) == before
+    assert list_runs(shared) == before
 
 
 def test_a_table_with_other_columns_is_refused(workspace: Workspace) -> None:
-    """Before any run."""
+    """The error is raised before any run."""
     add_keys(workspace, 2)
     workspace.query("CREATE TABLE raw_partition_data (date DATE, share_price FLOAT)")
     with pytest.raises(WrongTable, match="Rename it"):
         load(workspace)
-    assert runs(workspace) == []
+    assert list_runs(workspace) == []
 
 
 def test_resources_may_come_from_environment_variables(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both of them, also for the run of a refused key."""
+    """This holds for both resources, also in the run of a refused key."""
     add_keys(workspace, 3)
     workspace.write("k1", priced(1, "1-2"))
     monkeypatch.setenv("SOURCE", str(workspace.source))
@@ -515,14 +515,14 @@ def test_resources_may_come_from_environment_variables(
     source, database = SourceFolder(path=dg.EnvVar("SOURCE")), Warehouse(database=dg.EnvVar("DATABASE"))
     done = load(workspace, source=source, database=database)
     assert (done.loaded, list(done.refused)) == ({"k0": 2, "k2": 2}, ["k1"])
-    assert "line 3: share_price is '1-2'" in failure(workspace, "k1").replace("\\'", "'")
-    assert workspace.prices() == sound([0, 2])
+    assert "line 3: share_price is '1-2'" in find_failure(workspace, "k1").replace("\\'", "'")
+    assert workspace.prices() == build_prices([0, 2])
     with dg.build_resources({"database": database}, instance=workspace.instance) as ready:
         assert missing_keys(workspace.instance, ready.database) == ["k1"]
 
 
 def test_no_other_instance_is_made(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that Dagster makes for want of another stays the current one, until Python clears it away."""
+    """If Dagster made one, it would stay the current one until Python collects it."""
     add_keys(workspace, 2)
     workspace.write("k1", "no file of prices")
     monkeypatch.setattr(dg.DagsterInstance, "ephemeral", lambda **_: pytest.fail("an instance of its own"))
@@ -546,7 +546,7 @@ def test_progress_counts_every_key_to_the_end(workspace: Workspace) -> None:
 def test_without_a_terminal_no_bar_is_displayed(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As in a log file, which a bar would fill."""
+    """In a log file, for example, a bar would fill many lines."""
     add_keys(workspace, 3)
     done = load(workspace, progress=None)
     assert list(done.loaded) == workspace.keys()
@@ -554,16 +554,16 @@ def test_without_a_terminal_no_bar_is_displayed(
 
 
 def test_a_backfill_reports_its_outcome() -> None:
-    """A line of numbers, and one for each refusal."""
+    """The text has a line of numbers, and one for each error."""
     assert str(Backfill({}, [], {})) == "0 loaded (0 rows), 0 unchanged, 0 refused"
     done = Backfill({"acme": 1_500, "globex": 2}, ["zenith"] * 1_000, {"ajax": "ajax.csv: empty."})
     assert str(done) == "2 loaded (1,502 rows), 1,000 unchanged, 1 refused\najax.csv: empty."
 
 
 def test_a_database_held_from_the_start_is_refused_within_seconds(workspace: Workspace) -> None:
-    """No run is made; when it is let go, the same call loads."""
+    """No run is made; once the database is released, the same call loads."""
     add_keys(workspace, 3)
-    with holder(workspace.database) as other:
+    with hold_database(workspace.database) as other:
         started = time.monotonic()
         for call in (
             load,
@@ -572,41 +572,41 @@ def test_a_database_held_from_the_start_is_refused_within_seconds(workspace: Wor
             with pytest.raises(WarehouseUnavailable, match=f"is held by process {other.pid}: "):
                 call(workspace)
         assert time.monotonic() - started < 30  # DuckDBResource itself would try for some 100 seconds each
-    assert runs(workspace) == []
+    assert list_runs(workspace) == []
     load(workspace)
-    assert workspace.prices() == sound(range(3))
+    assert workspace.prices() == build_prices(range(3))
 
 
 def test_a_database_taken_in_the_middle_keeps_the_loaded_rows(workspace: Workspace) -> None:
-    """The batches before it are stored and recorded; the next call loads the others."""
+    """Earlier batches are stored and recorded, and the next call loads the others."""
     add_keys(workspace, 12)
     with ExitStack() as stack:
 
         def take(done: int, _total: int) -> None:
             if done == 5:
-                stack.enter_context(holder(workspace.database))
+                stack.enter_context(hold_database(workspace.database))
 
         with pytest.raises(WarehouseUnavailable, match="is held by process"):
             load(workspace, progress=take)
-    assert workspace.prices() == sound(range(5))
-    assert runs(workspace) == [("FAILURE", None)]
+    assert workspace.prices() == build_prices(range(5))
+    assert list_runs(workspace) == [("FAILURE", None)]
     assert list(load(workspace).loaded) == [f"k{number}" for number in range(5, 12)]
-    assert workspace.prices() == sound(range(12))
+    assert workspace.prices() == build_prices(range(12))
 
 
 def test_a_database_taken_in_a_refused_run_is_not_blamed_on_the_file(workspace: Workspace) -> None:
-    """What is to blame is heard, and the key is tried again by the next call."""
+    """The error names the database, and the next call tries the key again."""
     add_keys(workspace, 3)
     workspace.write("k1", priced(1, "1-2"))
     with ExitStack() as stack:
 
         def take(done: int, _total: int) -> None:
             if done == 2:
-                stack.enter_context(holder(workspace.database))
+                stack.enter_context(hold_database(workspace.database))
 
         with pytest.raises(WarehouseUnavailable, match="is held by process"):
             load(workspace, progress=take)
-    assert workspace.prices() == sound([0, 2])
+    assert workspace.prices() == build_prices([0, 2])
     done = load(workspace)
     assert (list(done.loaded), done.unchanged, list(done.refused)) == ([], ["k0", "k2"], ["k1"])
 
@@ -614,7 +614,7 @@ def test_a_database_taken_in_a_refused_run_is_not_blamed_on_the_file(workspace: 
 def test_rows_that_were_stored_but_not_recorded_do_not_count_as_loaded(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A program ends just after the rows of a corrected file are stored, and the earlier file comes back."""
+    """A program ends just after storing the rows of a corrected file, and the earlier file comes back."""
 
     @contextmanager
     def last_transaction(con: DuckDBPyConnection) -> Iterator[None]:
@@ -636,7 +636,7 @@ def test_rows_that_were_stored_but_not_recorded_do_not_count_as_loaded(
 def test_rows_that_were_recorded_after_a_later_import_do_not_count_as_its_rows(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A corrected file is imported just after a run has stored the rows of the one before."""
+    """A corrected file is imported just after a run has stored the rows of the earlier one."""
 
     @contextmanager
     def overtaken(con: DuckDBPyConnection) -> Iterator[None]:
@@ -654,7 +654,7 @@ def test_rows_that_were_recorded_after_a_later_import_do_not_count_as_its_rows(
 
 
 def test_a_key_that_is_retired_meanwhile_does_not_come_back(workspace: Workspace) -> None:
-    """Its rows would belong to no key; the result names it."""
+    """Its rows would belong to no key, and the result names it."""
     add_keys(workspace, 12)
 
     def retire(done: int, _total: int) -> None:
@@ -664,14 +664,14 @@ def test_a_key_that_is_retired_meanwhile_does_not_come_back(workspace: Workspace
     done = load(workspace, progress=retire)
     assert done.refused.keys() == {"k9"}
     assert done.refused["k9"].startswith("'k9' was retired while this backfill was at work")
-    assert workspace.prices() == sound([*range(9), 10, 11])
+    assert workspace.prices() == build_prices([*range(9), 10, 11])
     assert s3_partitions_def.has_partition_key("k9", dynamic_partitions_store=workspace.instance) is False
 
 
 def test_an_instance_that_cannot_record_is_named(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLAlchemy's own error is long, and does not say that calling it again goes on."""
+    """SQLAlchemy's own error is long, and does not say that another call continues."""
     add_keys(workspace, 3)
 
     def fail(*_: object, **__: object) -> None:
@@ -687,21 +687,21 @@ def test_an_instance_that_cannot_record_is_named(
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Workspace]:
-    """A workspace whose instance is on the disk, so that a second process can have it, too."""
+def persistent(tmp_path: Path) -> Iterator[Workspace]:
+    """Open a workspace whose instance is on the disk, so that a second process can use it."""
     home = tmp_path / "home"
     home.mkdir()
     with (
         open_workspace(tmp_path) as workspace,
         dg.DagsterInstance.local_temp(str(home), overrides=QUIET) as instance,
     ):
-        kept = dataclasses.replace(workspace, instance=instance)
-        add_keys(kept, 8)
-        yield kept
+        persistent = dataclasses.replace(workspace, instance=instance)
+        add_keys(persistent, 8)
+        yield persistent
 
 
 @contextmanager
-def loading(workspace: Workspace, set_up: str) -> Iterator[subprocess.Popen[str]]:
+def start_loading(workspace: Workspace, set_up: str) -> Iterator[subprocess.Popen[str]]:
     """Run a second process that loads all keys, two at a time, with something done to it first."""
     command = [sys.executable, "-c", LOAD_ALL.format(set_up=set_up), str(workspace.database.parent)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -712,7 +712,7 @@ def loading(workspace: Workspace, set_up: str) -> Iterator[subprocess.Popen[str]
 
 
 def wait_for(process: subprocess.Popen[str]) -> None:
-    """Wait until the second process says that it is where it should be."""
+    """Wait until the second process reports that it has reached this point."""
     assert process.stdout
     assert process.stdout.readline() == "here\n"
 
@@ -725,25 +725,25 @@ def wait_for(process: subprocess.Popen[str]) -> None:
     ],
 )
 def test_after_kill_9_the_next_call_goes_on(
-    kept: Workspace, at: str, stored: range, recorded: list[str]
+    persistent: Workspace, at: str, stored: range, recorded: list[str]
 ) -> None:
     """No row is lost or doubled, and what is recorded is not loaded again."""
-    with loading(kept, at) as process:
+    with start_loading(persistent, at) as process:
         wait_for(process)
         process.kill()
-    assert kept.prices() == sound(stored)
-    done = load(kept)
+    assert persistent.prices() == build_prices(stored)
+    done = load(persistent)
     assert done.unchanged == recorded
     assert list(done.loaded) == [f"k{number}" for number in range(len(recorded), 8)]
-    assert kept.prices() == sound(range(8))
-    assert set(status(kept).values()) == {BOTH}
-    assert missing_keys(kept.instance, Warehouse(database=kept.database)) == []
+    assert persistent.prices() == build_prices(range(8))
+    assert set(get_status(persistent).values()) == {BOTH}
+    assert missing_keys(persistent.instance, Warehouse(database=persistent.database)) == []
 
 
 def test_a_backfill_that_is_always_stopped_early_still_goes_on(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first batches are small, so that each call leaves some keys loaded, however soon it ends."""
+    """The first batches are small, so that each call loads some keys, however soon it ends."""
     monkeypatch.setattr(MODULE, "MAX_KEYS_PER_BATCH", 200)
     monkeypatch.setattr(MODULE, "_FIRST_BATCH_SIZE", 1)
     add_keys(workspace, 9)
@@ -759,7 +759,7 @@ def test_a_backfill_that_is_always_stopped_early_still_goes_on(
     for count in (1, 2):
         with pytest.raises(InterruptedError):
             load(workspace)
-        assert workspace.prices() == sound(range(count))
+        assert workspace.prices() == build_prices(range(count))
         recorded.clear()
     monkeypatch.setattr(MODULE, "describe_file", describe_file)
     assert list(load(workspace).loaded) == [f"k{number}" for number in range(2, 9)]
@@ -772,53 +772,53 @@ def test_a_backfill_that_is_always_stopped_early_still_goes_on(
 def test_a_batch_takes_about_a_second(
     monkeypatch: pytest.MonkeyPatch, size: int, seconds: float, following: int
 ) -> None:
-    """The next one is sized by how long the last one took: at most four times it, and at most 200 keys."""
+    """Its size follows from the time of the last one: at most four times as many keys, and at most 200."""
     monkeypatch.setattr(MODULE, "MAX_KEYS_PER_BATCH", 200)
     assert compute_next_batch_size(size, seconds) == following
 
 
-def test_after_ctrl_c_the_next_call_goes_on(kept: Workspace) -> None:
-    """It is heard as KeyboardInterrupt, the run counts as failed, and only the rest is loaded."""
-    with loading(kept, IN_A_TRANSACTION) as process:
+def test_after_ctrl_c_the_next_call_goes_on(persistent: Workspace) -> None:
+    """KeyboardInterrupt is raised, the run counts as failed, and only the rest is loaded."""
+    with start_loading(persistent, IN_A_TRANSACTION) as process:
         wait_for(process)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert errors.endswith("KeyboardInterrupt\n")
-    assert kept.prices() == sound(range(2))
-    assert runs(kept) == [("FAILURE", None)]
-    assert load(kept).unchanged == ["k0", "k1"]
-    assert kept.prices() == sound(range(8))
+    assert persistent.prices() == build_prices(range(2))
+    assert list_runs(persistent) == [("FAILURE", None)]
+    assert load(persistent).unchanged == ["k0", "k1"]
+    assert persistent.prices() == build_prices(range(8))
 
 
-def test_ctrl_c_ends_the_runs_of_refused_keys(kept: Workspace) -> None:
-    """The first one, and not one for each key."""
+def test_ctrl_c_ends_the_runs_of_refused_keys(persistent: Workspace) -> None:
+    """It ends all of them, not only one."""
     for number in (2, 4, 5):
-        kept.write(f"k{number}", priced("n/a"))
-    with loading(kept, IN_A_REFUSED_RUN) as process:
+        persistent.write(f"k{number}", priced("n/a"))
+    with start_loading(persistent, IN_A_REFUSED_RUN) as process:
         wait_for(process)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert errors.endswith("KeyboardInterrupt\n")
-    assert runs(kept) == [("SUCCESS", None), ("FAILURE", "k2")]
-    assert kept.prices() == sound([0, 1, 3, 6, 7])
-    assert list(load(kept).refused) == ["k2", "k4", "k5"]
+    assert list_runs(persistent) == [("SUCCESS", None), ("FAILURE", "k2")]
+    assert persistent.prices() == build_prices([0, 1, 3, 6, 7])
+    assert list(load(persistent).refused) == ["k2", "k4", "k5"]
 
 
-def test_a_full_disk_keeps_the_loaded_rows(kept: Workspace) -> None:
-    """In a process that may write no file of over 2 MB: the batch of the large file stores nothing."""
-    kept.write("k4", many_rows(200_000, seed=1))
-    with loading(kept, DISK_OF_2_MB) as process:
+def test_a_full_disk_keeps_the_loaded_rows(persistent: Workspace) -> None:
+    """If a file may not exceed 2 MB, the batch of the large file stores nothing."""
+    persistent.write("k4", build_many_rows(200_000, seed=1))
+    with start_loading(persistent, DISK_OF_2_MB) as process:
         _, errors = process.communicate(timeout=120)
     assert "WarehouseUnavailable: DuckDB stored nothing: " in errors
     assert "The file has reached the size that the disk or this process allows" in errors
-    assert kept.prices() == sound(range(4))
-    done = load(kept)
+    assert persistent.prices() == build_prices(range(4))
+    done = load(persistent)
     assert done.unchanged == ["k0", "k1", "k2", "k3"]
     assert done.loaded == {"k4": 200_000, "k5": 2, "k6": 2, "k7": 2}
 
 
 def test_the_days_of_the_exchange_are_left_alone(loaded: Workspace) -> None:
-    """Another table, another set of keys."""
+    """They have another table and another set of keys."""
     loaded.write("2018-01-23", priced(6.5))
     loaded.load_day("2018-01-23")
     load(loaded)

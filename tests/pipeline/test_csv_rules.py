@@ -1,4 +1,4 @@
-"""What a file may hold: an independent reading of the rules, to hold DuckDB's and Python's against."""
+"""What a file may contain: an independent reading of the rules, compared with DuckDB's and Python's."""
 
 import csv
 import datetime as dt
@@ -57,12 +57,12 @@ class Table:
         return self.con.execute(query, [key]).fetchall()
 
     def outcome(self, content: bytes) -> list[Row] | str:
-        """Load a file; return its rows, or the refusal after seeing that nothing else happened."""
+        """Load a file, and return its rows, or the error after checking that nothing else has changed."""
         self.reset()
         try:
             self.load(content)
-        except UnreadableFile as refusal:
-            text = str(refusal)
+        except UnreadableFile as error:
+            text = str(error)
         else:
             return self.rows("acme")
         finally:
@@ -77,14 +77,14 @@ class Table:
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
-    """One table for all examples; each begins with its own two rows."""
+    """One table serves all examples; each begins with its own two rows."""
     table = Table(tmp_path_factory.mktemp("source"))
     yield table
     table.con.close()
 
 
-def reference(content: bytes) -> list[Row] | None:
-    """Read a file strictly and simply, or return None where they refuse it."""
+def read_strictly(content: bytes) -> list[Row] | None:
+    """Read a file strictly and simply, or return None if the rules refuse it."""
     try:
         header, *lines = [
             next(csv.reader([line], strict=True))
@@ -94,14 +94,15 @@ def reference(content: bytes) -> list[Row] | None:
             return None
         records = [dict(zip(header, line, strict=True)) for line in lines if line]
         rows = [
-            (day(record["date"]), *(number(record[column]) for column in COLUMNS[1:])) for record in records
+            (parse_day(record["date"]), *(number(record[column]) for column in COLUMNS[1:]))
+            for record in records
         ]
     except (ValueError, csv.Error):
         return None
     return sorted(rows) or None
 
 
-def day(text: str) -> dt.date:
+def parse_day(text: str) -> dt.date:
     """Read YYYY-MM-DD or YYYY/MM/DD."""
     year, month, date = text[:4], text[5:7], text[8:]
     if len(text) != 10 or text[4] + text[7] not in {"--", "//"} or not text.isascii():
@@ -122,13 +123,13 @@ def number(text: str) -> float:
 
 
 def mixes_line_endings(content: bytes) -> bool:
-    """Tell whether lines end in more than one way: readable by the rules, and still no file DuckDB takes."""
+    """Return whether lines end in more than one way: Python reads them, but DuckDB does not."""
     return len(set(re.findall(rb"\r\n|\r|\n", content))) > 1
 
 
 def assert_by_the_rules(table: Table, content: bytes) -> None:
-    """A file is loaded exactly as the reference reads it, or refused for a reason the file gives."""
-    outcome, expected = table.outcome(content), reference(content)
+    """Assert that a file is loaded exactly as the reference reads it, or refused for a reason."""
+    outcome, expected = table.outcome(content), read_strictly(content)
     if isinstance(outcome, list):
         assert outcome == expected
         return
@@ -141,7 +142,7 @@ def assert_by_the_rules(table: Table, content: bytes) -> None:
         assert re.search(r"line \d+(:| ends in) |empty|no rows|not plain CSV", outcome)
 
 
-def zipped(*names: str) -> bytes:
+def zip_names(*names: str) -> bytes:
     """Return a zip file with entries of these names; a mimetype is that of an OpenDocument spreadsheet."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as file:
@@ -340,10 +341,10 @@ CRLF = priced(1, 2).replace("\n", "\r\n")
         # Other formats
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(50), f"an Excel workbook (.xls){AS_CSV}"),
         (b"PK\x03\x04" + bytes(50), ZIP),
-        (zipped("[Content_Types].xml"), f"an Excel workbook (.xlsx){AS_CSV}"),
-        (zipped("docProps/app.xml", "xl/workbook.xml"), f"an Excel workbook (.xlsx){AS_CSV}"),
-        (zipped("mimetype"), f"an OpenDocument spreadsheet (.ods){AS_CSV}"),
-        (zipped("acme.csv"), ZIP),
+        (zip_names("[Content_Types].xml"), f"an Excel workbook (.xlsx){AS_CSV}"),
+        (zip_names("docProps/app.xml", "xl/workbook.xml"), f"an Excel workbook (.xlsx){AS_CSV}"),
+        (zip_names("mimetype"), f"an OpenDocument spreadsheet (.ods){AS_CSV}"),
+        (zip_names("acme.csv"), ZIP),
         (b"\x1f\x8b\x08\x00", "compressed (gzip), not plain CSV. Unpack it"),
         (b"%PDF-1.7\n", f"a PDF document{AS_CSV}"),
         ("<!DOCTYPE html>\n<html>", f"a web page (HTML) or XML{AS_CSV}"),
@@ -368,7 +369,7 @@ def test_an_error_shows_characters_that_an_editor_hides(
 @settings(max_examples=100, derandomize=True, deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_comes_back_to_the_last_bit(table: Table, value: float) -> None:
-    """Numbers are stored as DOUBLE, since FLOAT would make 33597288 of 33597290."""
+    """Numbers are stored as DOUBLE, since FLOAT would store 33597290 as 33597288."""
     written = repr(value) if abs(value) < 2**53 else f"{value:.0f}"
     outcome = table.outcome(f"{HEADER}\n2018/01/22,1,1,1,1,{written}\n".encode())
     assert outcome == [(dt.date(2018, 1, 22), 1.0, 1.0, 1.0, 1.0, value)]
@@ -399,7 +400,7 @@ def test_a_number_comes_back_to_the_last_bit(table: Table, value: float) -> None
 def test_a_large_number_that_a_double_rounds_is_refused(
     table: Table, column: str, written: str, stored: str
 ) -> None:
-    """From 2**53 on, a DOUBLE has no room for every whole number: the file is refused at its import."""
+    """From 2**53 on, a DOUBLE cannot hold every whole number, so the import refuses the file."""
     rows = [ROW.split(","), ROW.split(",")]
     rows[1][COLUMNS.index(column)] = written
     shown = quoting.quote(written.strip('"'))
@@ -412,7 +413,7 @@ def test_a_large_number_that_a_double_rounds_is_refused(
 
 
 def test_a_large_number_that_a_double_rounds_is_refused_wherever_it_is(table: Table) -> None:
-    """Also in the first column, and at the very start of a part that is read on its own."""
+    """This includes the first column, and the start of a chunk."""
     header = f"amount,{HEADER.replace(',amount', '')}"
     row = "1,2018/01/22,4.25,425.0,-0.5,0.01\n"
     content = f"{header}\n{row * 40_000}".encode()
@@ -444,7 +445,7 @@ def test_a_large_number_that_a_double_rounds_is_refused_wherever_it_is(table: Ta
     ],
 )
 def test_a_number_that_a_double_holds_is_stored(table: Table, written: str) -> None:
-    """Large ones that are exact, and those below 2**53, which are stored as the nearest DOUBLE."""
+    """Large exact numbers are stored, and numbers below 2**53 as the nearest DOUBLE."""
     assert table.outcome(f"{HEADER}\n2018/01/22,1,1,1,1,{written}\n".encode()) == [
         (dt.date(2018, 1, 22), 1.0, 1.0, 1.0, 1.0, float(written))
     ]
@@ -508,7 +509,7 @@ def test_a_file_with_changed_values_is_read_by_the_rules_or_refused(table: Table
 @settings(max_examples=120, derandomize=True, deadline=None)
 @given(files_with_cut_bytes())
 def test_a_file_with_cut_bytes_is_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
-    """Whatever byte is missing, other or too many: the reference's rows, or a refusal and the old rows."""
+    """A missing, changed or extra byte gives the reference's rows, or an error and the earlier rows."""
     assert_by_the_rules(table, content)
 
 
@@ -516,7 +517,7 @@ def test_a_file_with_cut_bytes_is_read_by_the_rules_or_refused(table: Table, con
 @given(st.binary(max_size=200) | st.text(LEGAL_BYTES).map(lambda body: f"{HEADER}\n{body}".encode()))
 @example(f"{HEADER}\n{ROW}".encode("utf-16"))
 def test_any_bytes_are_read_by_the_rules_or_refused(table: Table, content: bytes) -> None:
-    """Whatever a file holds: the reference's rows, or a refusal and the earlier rows."""
+    """Whatever a file holds, the result is the reference's rows, or an error and the earlier rows."""
     assert_by_the_rules(table, content)
 
 
@@ -549,7 +550,7 @@ PRICES = [
     end=st.sampled_from(["", "\n", "\n\n"]),
 )
 def test_every_bad_price_is_counted(prices: list[str], position: int, ending: str, end: str) -> None:
-    """In whichever column the price is, however it and the lines are written."""
+    """The column of the price, and how it and the lines are written, make no difference."""
     header = [column for column in COLUMNS if column != "share_price"]
     header.insert(position, "share_price")
     lines = ending.join(
@@ -572,7 +573,7 @@ def test_a_line_longer_than_duckdb_reads_is_refused(table: Table, end: str) -> N
 def test_a_blank_line_where_duckdb_cuts_the_file_is_refused_by_its_number(
     table: Table, end: str, shift: int
 ) -> None:
-    """After each four million bytes, to the byte; before and behind that, a blank line is skipped."""
+    """DuckDB cuts after each four million bytes; before and after that byte, a blank line is skipped."""
     line = f"{ROW}{end}"
     lines, zeros = divmod(4_000_000 + shift - len(HEADER + end), len(line))
     rows = line * (lines - 1) + ROW + "0" * zeros + end
@@ -590,7 +591,7 @@ def test_a_long_value_takes_no_time(table: Table) -> None:
 
 
 def test_blank_lines_take_no_time(table: Table) -> None:
-    """A million of them: a search that looks beyond its line would not end."""
+    """With a million of them, a search that looks beyond its line would not end."""
     outcome = table.outcome(f"{HEADER}\n{ROW}\n".encode() + b"\n" * 1_000_000)
     assert outcome == [EARLIER]
 
@@ -623,7 +624,7 @@ def _is_key(name: str) -> bool:
 
 @pytest.fixture(scope="module", params=["plain", "a [glob]s*? {folder} o'hare"])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two folders, one of them with a name that DuckDB would take for a pattern."""
+    """Make two folders, one of them with a name that DuckDB would take for a pattern."""
     folder = tmp_path_factory.mktemp("many") / request.param
     folder.mkdir()
     return folder
@@ -634,14 +635,14 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_many_files_at_once_are_read_as_one_by_one(
     folder: Path, table: Table, contents: dict[str, bytes]
 ) -> None:
-    """Each row is stored under its own key, however the files differ, and also when they are loaded twice."""
+    """Each row is stored under its own key, however the files differ, also when they are loaded again."""
     table.reset()
     files = []
     for key, content in contents.items():
         path = folder / f"{key}.csv"
         path.write_bytes(content)
         files.append(inspect_file(key, path))
-    expected = {key: reference(content) for key, content in contents.items()}
+    expected = {key: read_strictly(content) for key, content in contents.items()}
     counts = {key: len(rows or ()) for key, rows in expected.items()}
     for replaced in ({}, counts):
         with transaction(table.con):
@@ -651,7 +652,7 @@ def test_many_files_at_once_are_read_as_one_by_one(
         }
         assert {key: table.rows(key) for key in contents} == expected
         assert table.rows("other") == [EARLIER]
-    assert rows_in(table) == 2 + sum(counts.values())
+    assert count_rows(table) == 2 + sum(counts.values())
 
 
 @settings(max_examples=40, derandomize=True, deadline=None)
@@ -659,7 +660,7 @@ def test_many_files_at_once_are_read_as_one_by_one(
 def test_a_faulty_file_among_many_is_refused_as_it_is_alone(
     folder: Path, table: Table, contents: list[bytes], data: st.DataObject
 ) -> None:
-    """By the same words: the others are neither blamed, nor do they let it pass."""
+    """The message is the same: the other files are not blamed, and do not hide the fault."""
     files, faults = [], []
     for number, content in enumerate(contents):
         path = folder / f"k{number}.csv"
@@ -672,8 +673,8 @@ def test_a_faulty_file_among_many_is_refused_as_it_is_alone(
         try:
             with transaction(table.con):
                 replace_rows(table.con, CUSTOMER_TABLE, files[-1:])
-        except UnreadableFile as refusal:
-            faults.append(str(refusal))
+        except UnreadableFile as error:
+            faults.append(str(error))
     files = data.draw(st.permutations(files))
     if not files:
         return
@@ -681,15 +682,15 @@ def test_a_faulty_file_among_many_is_refused_as_it_is_alone(
     try:
         with transaction(table.con):
             replace_rows(table.con, CUSTOMER_TABLE, files)
-        heard = None
-    except UnreadableFile as refusal:
-        heard = str(refusal)
-    assert heard in (faults or [None])
+        message = None
+    except UnreadableFile as error:
+        message = str(error)
+    assert message in (faults or [None])
     if faults:
-        assert (table.rows("other"), rows_in(table)) == ([EARLIER], 2)
+        assert (table.rows("other"), count_rows(table)) == ([EARLIER], 2)
 
 
-def rows_in(table: Table) -> int:
+def count_rows(table: Table) -> int:
     """Return how many rows there are, of all keys."""
     ((count,),) = table.con.execute(f"SELECT count(*) FROM {CUSTOMER_TABLE}").fetchall()
     return int(count)

@@ -1,4 +1,4 @@
-"""What is said when DuckDB cannot open, read or write: the cause and the next move for each error."""
+"""If DuckDB cannot open, read or write, the message names the cause and the next move."""
 
 import os
 import shutil
@@ -43,7 +43,7 @@ def truncate(path: Path) -> None:
 
 
 def empty(path: Path) -> None:
-    """Leave a file without a byte in the database's place."""
+    """Replace the database by an empty file."""
     path.write_bytes(b"")
 
 
@@ -100,7 +100,7 @@ def test_a_damaged_database_is_distinguished_from_a_sound_one(
 
 
 def test_a_block_that_is_damaged_is_found_when_it_is_read(loaded: Workspace) -> None:
-    """The database opens, and reading the rows fails with the cause, not with DuckDB's bare error."""
+    """The database opens; reading the rows fails with the cause, not with DuckDB's bare error."""
     loaded.query("CREATE TABLE padding AS SELECT range, md5(range::VARCHAR) FROM range(100_000)")
     warehouse = Warehouse(database=loaded.database)
     with duckdb.connect(loaded.database) as con:
@@ -124,7 +124,7 @@ def test_a_block_that_is_damaged_is_found_when_it_is_read(loaded: Workspace) -> 
 def test_settings_that_duckdb_refuses_are_named(
     shared: Workspace, config: dict[str, object], message: str
 ) -> None:
-    """The database is not at fault, and stays as it is."""
+    """The error does not blame the database, which stays as it is."""
     database = Warehouse(database=shared.database, connection_config=config)
     with shared.raises(WarehouseUnavailable, "The database is not at fault.", message):
         shared.load("acme", resources=shared.resources() | {"database": database})
@@ -133,7 +133,7 @@ def test_settings_that_duckdb_refuses_are_named(
 def test_a_database_that_is_attached_elsewhere_in_the_process_is_named_as_the_cause(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """DuckDB opens a file once in a process, be it as a database of its own or attached to another."""
+    """DuckDB opens a file only once in a process, even if another database attaches it."""
     monkeypatch.setattr("lesson_lib.pipeline.warehouse.LOCK_TIMEOUT_SECONDS", 0)
     with duckdb.connect() as con:
         con.execute(f"ATTACH '{loaded.database}'")
@@ -152,7 +152,7 @@ def test_a_database_that_is_attached_elsewhere_in_the_process_is_named_as_the_ca
     ],
 )
 def test_a_path_that_no_disk_has_is_named_as_the_cause(tmp_path: Path, link: str, message: str) -> None:
-    """The system's own words come first, then what they mean here."""
+    """The system's own message comes first, then what it means here."""
     (tmp_path / "loop.duckdb").symlink_to("loop.duckdb")
     with (
         pytest.raises(WarehouseUnavailable) as caught,
@@ -192,7 +192,7 @@ HELD = "IO Error: Could not set lock on file 'w': Conflicting lock is held in py
     ],
 )
 def test_each_cause_has_a_sentence_of_its_own(message: str, holder: str | None, cause: str) -> None:
-    """No message covers several causes; an unknown cause is reported as unknown."""
+    """No message fits several causes, and an unknown cause is reported as unknown."""
     error = duckdb.IOException(message)
     assert cause in explain_cause(error, "w")
     assert find_holder(error) == holder

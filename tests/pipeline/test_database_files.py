@@ -1,4 +1,4 @@
-"""The path of a database and the file that is open: the same file, or an error; one writer at a time."""
+"""A database's path must name the open file, which one thread at a time may change."""
 
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ from lesson_lib.pipeline import Warehouse, WarehouseUnavailable, missing_keys, r
 from lesson_lib.pipeline.database_files import OpenDatabase
 from lesson_lib.pipeline.source_files import inspect_file
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, create_table, replace_partitions, transaction
-from tests.pipeline.test_backfill import add_keys, load, sound
+from tests.pipeline.test_backfill import add_keys, build_prices, load
 from tests.pipeline.workspace import LOAD, Workspace, priced
 
 OPEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
@@ -62,7 +62,7 @@ CHANGES = [
 def test_a_database_that_is_not_the_open_one_any_more_is_refused(
     loaded: Workspace, use: Callable[[Workspace], object], change: Callable[[Path], None], what: str
 ) -> None:
-    """DuckDB would store the rows in a file that is gone; nothing is stored, and nothing recorded."""
+    """DuckDB would store the rows in a file that is gone; nothing is stored or recorded."""
     loaded.write("acme", priced(3.5))
     keys, times = loaded.keys(), loaded.times_materialized(LOAD, "acme")
     with duckdb.connect(loaded.database) as forgotten:
@@ -96,7 +96,7 @@ def test_a_database_that_is_replaced_during_the_load_is_refused(
 def test_a_database_that_is_replaced_by_the_commit_is_refused(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even where it was the open file just before, the load fails, and nothing is recorded."""
+    """Although it was the open file just before, the load fails, and nothing is recorded."""
     looks: list[bool] = []
     is_same = OpenDatabase.require_same_file
 
@@ -138,7 +138,7 @@ def test_the_log_of_a_restored_backup_is_not_lost_by_the_advice(loaded: Workspac
 
 
 def test_a_reader_of_the_new_file_does_not_hide_that_it_is_another_one(loaded: Workspace) -> None:
-    """Only a file that is open as DuckDB opens it counts as DuckDB's."""
+    """Only a file that is open in DuckDB's mode counts as DuckDB's."""
     with duckdb.connect(loaded.database):
         restore(loaded.database)
         with loaded.database.open("rb"), pytest.raises(WarehouseUnavailable, match="was replaced"):
@@ -165,7 +165,7 @@ def test_a_link_to_the_database_is_the_same_file(loaded: Workspace, tmp_path: Pa
 
 
 def test_threads_that_load_a_new_key_together_store_its_rows_once(workspace: Workspace) -> None:
-    """Transactions on one file take turns, also over connections that were opened by another path."""
+    """Transactions on one file take turns, even if another connection opened it through another path."""
     file = inspect_file("acme", workspace.write("acme", priced(1.5, 2.5)))
     link = workspace.database.with_name("link.duckdb")
     link.symlink_to(workspace.database)
@@ -189,7 +189,7 @@ def test_threads_that_load_a_new_key_together_store_its_rows_once(workspace: Wor
 
 
 def test_threads_that_open_and_close_a_database_do_not_hinder_each_other(loaded: Workspace) -> None:
-    """DuckDB refuses to open a file that another thread is just closing; the next try succeeds."""
+    """DuckDB cannot open a file that another thread is just closing; the next try succeeds."""
 
     def open_often(_: int) -> Iterator[int]:
         for _ in range(30):
@@ -202,10 +202,10 @@ def test_threads_that_open_and_close_a_database_do_not_hinder_each_other(loaded:
 
 
 def test_two_backfills_in_two_threads_load_every_key_once(workspace: Workspace) -> None:
-    """And what they record is what is stored."""
+    """Their records agree with the stored rows."""
     add_keys(workspace, 40)
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(load, workspace) for _ in range(2)]
         assert all(not work.result().refused for work in both)
-    assert workspace.prices() == sound(range(40))
+    assert workspace.prices() == build_prices(range(40))
     assert load(workspace).loaded == {}

@@ -30,7 +30,7 @@ WITHOUT_THE_COURSE = "import sys; sys.modules['lesson_lib'] = None"  # importing
 
 
 def run(code: str, folder: Path) -> None:
-    """Run code in a Python of its own, in this folder, which is also where it finds packages."""
+    """Run code in a Python process of its own, in this folder, which is also where it finds packages."""
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
     )
@@ -62,7 +62,7 @@ def test_the_definitions_load() -> None:
 
 
 def test_assets_look_like_the_lesson_says() -> None:
-    """Group, kinds, and which comes after which."""
+    """They have the group, the kinds and the order of the lesson."""
     graph = defs.resolve_asset_graph()
     for first, then in (
         ("import_partition_file", "duckdb_partition_table"),
@@ -75,7 +75,7 @@ def test_assets_look_like_the_lesson_says() -> None:
 
 
 def test_the_resources_are_the_courses_data_and_a_database_where_it_is_started() -> None:
-    """Under the names that the lesson uses."""
+    """They have the names that the lesson uses."""
     assert defs.resources == {
         "source": SourceFolder(path=data_folder() / "source"),
         "database": Warehouse(database=DATABASE),
@@ -112,7 +112,7 @@ def test_a_copy_of_the_pipeline_runs_without_the_course(workspace: Workspace, tm
 def test_the_source_folder_is_that_of_the_current_folder_even_where_it_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Files of one's own come before those of the package, and a missing folder is named."""
+    """It comes before that of the package, and an error names the missing folder."""
     monkeypatch.chdir(tmp_path)
     own = tmp_path / "data" / "source"
     assert find_source_folder() == data_folder() / "source"
@@ -127,7 +127,7 @@ def test_the_source_folder_is_that_of_the_current_folder_even_where_it_is_missin
 
 
 def test_every_public_name_is_there_once_and_in_order() -> None:
-    """`__all__` is what the package re-exports."""
+    """`__all__` lists what the package re-exports."""
     names = lesson_lib.pipeline.__all__
     assert names == sorted(set(names))
     assert all(hasattr(lesson_lib.pipeline, name) for name in names)

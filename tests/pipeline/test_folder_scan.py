@@ -1,4 +1,4 @@
-"""The scan of the source folder: which files count, their words, and the cursor."""
+"""The scan of the source folder: which files count, their digests, and the cursor."""
 
 import errno
 import json
@@ -15,15 +15,15 @@ NFC, NFD = "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACC
 
 
 def put(folder: Path, name: str, content: str = "x", modified: float = 1e9) -> Path:
-    """Write a file, last modified long ago."""
+    """Write a file that was last modified long ago."""
     path = folder / name
     path.write_text(content)
     os.utime(path, (modified, modified))
     return path
 
 
-def words(folder: Path) -> dict[str, str]:
-    """Return the word of each key's file."""
+def find_digests(folder: Path) -> dict[str, str]:
+    """Return the digest of each key's file."""
     return {key: file.digest for key, file in scan(folder).files.items()}
 
 
@@ -41,7 +41,7 @@ def test_hidden_files_lock_files_and_days_of_the_calendar_are_not_customers_file
 
 @pytest.mark.parametrize("name", ["o'hare", "a.b", "~a", "2018", "20180122", "2018-01-22 acme"])
 def test_every_other_csv_file_is_a_customers_file(tmp_path: Path, name: str) -> None:
-    """Digits in its name do not make it a day."""
+    """Digits in a name do not make it a day."""
     put(tmp_path, f"{name}.csv")
     assert list(scan(tmp_path).files) == [name]
 
@@ -91,7 +91,7 @@ def test_names_that_nearly_end_in_csv_come_first(tmp_path: Path) -> None:
 
 
 def test_folders_and_pipes_are_no_files_and_a_link_to_a_file_is_one(tmp_path: Path) -> None:
-    """What counts is what a link points to."""
+    """The target of a link decides."""
     source = tmp_path / "source"
     source.mkdir()
     (source / "folder.csv").mkdir()
@@ -122,14 +122,14 @@ def test_a_link_in_a_circle_is_there_and_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_files_come_in_order_of_key(tmp_path: Path) -> None:
-    """A full stop comes after a hyphen, the end of a key before both."""
+    """A full stop sorts after a hyphen, and the end of a key before both."""
     for name in ("b.csv", "a-eu.csv", "a.csv", "a.eu.csv"):
         put(tmp_path, name)
     assert list(scan(tmp_path).files) == ["a", "a-eu", "a.eu", "b"]
 
 
 def test_a_name_in_nfd_gives_a_key_in_nfc(tmp_path: Path) -> None:
-    """As a run finds its file."""
+    """A run finds its file in the same way."""
     put(tmp_path, f"{NFD}.csv")
     found = scan(tmp_path)
     assert (list(found.files), found.doubles) == ([NFC], [])
@@ -153,32 +153,32 @@ def test_a_name_that_is_not_utf8_is_not_taken(tmp_path: Path) -> None:
     assert (found.files, found.not_utf8, found.count_files()) == ({}, ["caf\udce9.csv"], 1)
 
 
-def test_a_word_stands_for_name_size_and_times(tmp_path: Path) -> None:
+def test_a_digest_stands_for_name_size_and_times(tmp_path: Path) -> None:
     """It has eleven characters, and changes exactly when anything about the file changes."""
     acme = put(tmp_path, "acme.csv")
     put(tmp_path, "x" * 200 + ".csv")
-    before = words(tmp_path)
-    assert before == words(tmp_path)
-    assert [len(word) for word in before.values()] == [11, 11]
+    before = find_digests(tmp_path)
+    assert before == find_digests(tmp_path)
+    assert [len(digest) for digest in before.values()] == [11, 11]
     seen = {before["acme"]}
     put(tmp_path, "acme.csv", "xy")
-    seen.add(words(tmp_path)["acme"])
+    seen.add(find_digests(tmp_path)["acme"])
     os.utime(acme, ns=(5, 5))
-    seen.add(words(tmp_path)["acme"])
+    seen.add(find_digests(tmp_path)["acme"])
     os.utime(acme, ns=(5, 6))
-    seen.add(words(tmp_path)["acme"])
+    seen.add(find_digests(tmp_path)["acme"])
     acme.rename(tmp_path / "zenith.csv")
     os.utime(tmp_path / "zenith.csv", ns=(5, 6))
-    seen.add(words(tmp_path)["zenith"])
+    seen.add(find_digests(tmp_path)["zenith"])
     (tmp_path / "copy").write_text("xy")
     os.utime(tmp_path / "copy", ns=(5, 6))
     (tmp_path / "copy").replace(tmp_path / "zenith.csv")
-    seen.add(words(tmp_path)["zenith"])
+    seen.add(find_digests(tmp_path)["zenith"])
     assert len(seen) == 6
 
 
 def test_a_folder_that_is_missing_is_not_an_empty_one(tmp_path: Path) -> None:
-    """Nor is a file, or a path with a NUL."""
+    """A file, or a path with a NUL, is not an empty folder either."""
     assert scan(tmp_path).files == {}
     with pytest.raises(FileNotFoundError):
         scan(tmp_path / "missing")
@@ -189,7 +189,7 @@ def test_a_folder_that_is_missing_is_not_an_empty_one(tmp_path: Path) -> None:
 
 
 def test_a_cursor_comes_back_as_it_was() -> None:
-    """Through text that a person can read."""
+    """It is stored as text that a person can read."""
     cursor = Cursor(done=("a", "b"), seen=("c",), retired=("d",))
     assert json.loads(cursor.to_json()) == {"format": 2, "done": ["a", "b"], "seen": ["c"], "retired": ["d"]}
     assert Cursor.from_json(cursor.to_json()) == cursor
@@ -222,13 +222,13 @@ def test_a_cursor_comes_back_as_it_was() -> None:
     ids=lambda text: text[:40].encode("unicode_escape").decode(),
 )
 def test_a_cursor_that_is_not_ours_is_refused(text: str) -> None:
-    """Damaged, older, newer, of another sensor, or made to hurt: one kind of error, and no other."""
-    with pytest.raises(ValueError):  # noqa: PT011 - JSON says what is wrong in words of its own
+    """A cursor that is damaged, older, newer, hostile or of another sensor raises the same error."""
+    with pytest.raises(ValueError):  # noqa: PT011 - each kind of damage has a message of its own
         Cursor.from_json(text)
 
 
 def test_a_cursor_of_a_hundred_thousand_long_names_stays_small(tmp_path: Path) -> None:
     """Its size depends on the number of files, and not on their names."""
     put(tmp_path, "株" * 80 + ".csv")
-    (word,) = words(tmp_path).values()
-    assert len(Cursor(done=(word,) * 100_000).to_json()) < 1_500_000
+    (digest,) = find_digests(tmp_path).values()
+    assert len(Cursor(done=(digest,) * 100_000).to_json()) < 1_500_000

@@ -26,14 +26,14 @@ with get_possibly_temporary_instance_for_cli() as instance:
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """A persistent instance with the repository's settings."""
+    """Make a persistent instance with the repository's settings."""
     shutil.copy(ROOT / "dagster.yaml", tmp_path)
     with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
         yield instance
 
 
 def test_a_second_step_waits_until_the_first_one_has_left_the_pool(instance: dg.DagsterInstance) -> None:
-    """And the second one comes in as soon as it has."""
+    """The second step starts as soon as the first one has left."""
     slots = instance.event_log_storage
     assert slots.get_pool_config().pool_granularity.value == "op"
     slots.initialize_concurrency_limit_to_default(DUCKDB_WRITER)
@@ -44,7 +44,7 @@ def test_a_second_step_waits_until_the_first_one_has_left_the_pool(instance: dg.
 
 
 def test_every_step_that_opens_the_warehouse_is_in_the_pool() -> None:
-    """In all jobs of the definitions; each job has such a step."""
+    """This holds in all jobs of the definitions, each of which has such a step."""
     for job in defs.jobs or []:
         nodes = [node.definition for node in defs.resolve_job_def(job.name).nodes]
         openers = {node.name: node.pool for node in nodes if "database" in node.required_resource_keys}
@@ -61,7 +61,7 @@ def test_the_place_of_a_killed_process_is_freed_within_seconds(instance: dg.Dags
 
 
 def test_dagster_dev_reads_it_in_the_folder_where_it_is_started(tmp_path: Path) -> None:
-    """Without DAGSTER_HOME, which nothing sets in the commands of README."""
+    """This needs no DAGSTER_HOME, which the commands of the README do not set."""
     shutil.copy(ROOT / "dagster.yaml", tmp_path)
     env = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     command = [sys.executable, "-c", AS_DAGSTER_DEV]

@@ -27,14 +27,14 @@ def retire(workspace: Workspace, key: str) -> dg.ExecuteInProcessResult:
 
 
 def run(workspace: Workspace, job: str, key: str) -> None:
-    """Run a job of the definitions for a key, in a workspace of our own."""
+    """Run a job of the definitions for a key, in a workspace of its own."""
     own = dg.Definitions(assets=defs.assets, asset_checks=defs.asset_checks, jobs=defs.jobs)
     own = dg.Definitions.merge(own, dg.Definitions(resources=workspace.resources()))
     own.resolve_job_def(job).execute_in_process(partition_key=key, instance=workspace.instance)
 
 
 def test_each_job_has_its_pair_of_assets_and_their_partitions() -> None:
-    """The days' and the customers'; the third job has no partitions at all."""
+    """One has the days and one the customers; the third job has no partitions."""
     for name, assets, partitions_def in (
         ("import_partition_job", {"import_partition_file", "duckdb_partition_table"}, daily_partitions_def),
         (
@@ -50,21 +50,21 @@ def test_each_job_has_its_pair_of_assets_and_their_partitions() -> None:
 
 
 def test_the_customers_job_loads_a_key(workspace: Workspace) -> None:
-    """And its table has the rows."""
+    """The table contains the key's rows."""
     workspace.add("acme", 1.5)
     run(workspace, "import_dynamic_partition_job", "acme")
     assert workspace.prices() == {"acme": [1.5]}
 
 
 def test_the_daily_job_loads_a_day(workspace: Workspace) -> None:
-    """Into the other table."""
+    """Its rows go into the other table."""
     workspace.write("2018-01-22", priced(2.5))
     run(workspace, "import_partition_job", "2018-01-22")
     assert list(workspace.rows()) == [("raw_daily_data", "2018-01-22")]
 
 
 def test_a_key_whose_file_is_gone_is_retired(loaded: Workspace) -> None:
-    """With its rows; the other key's stay, and so does the history."""
+    """Its rows go as well; the other key's rows and the history stay."""
     (loaded.source / "acme.csv").unlink()
     assert retire(loaded, "acme").success
     assert (loaded.keys(), loaded.prices()) == (["globex"], {"globex": [9.75]})
@@ -104,7 +104,7 @@ def test_a_key_that_another_folder_imported_last_stays(
 
 
 def test_a_day_stays(loaded: Workspace) -> None:
-    """Its file is the exchange's, though somebody registered its name."""
+    """Its file belongs to the exchange, although its name was registered."""
     loaded.write("2018-01-22", priced(1))
     loaded.instance.add_dynamic_partitions("s3", ["2018-01-22"])
     assert retire(loaded, "2018-01-22").success
@@ -132,7 +132,7 @@ def test_nothing_is_retired_while_the_folder_cannot_be_read(loaded: Workspace) -
 
 
 def test_nothing_is_retired_while_no_data_file_is_there(loaded: Workspace) -> None:
-    """An unmounted folder looks like this as well; files of other kinds do not change that."""
+    """An unmounted folder looks like this, and files of other kinds do not change that."""
     for key in ("acme", "globex"):
         (loaded.source / f"{key}.csv").unlink()
     loaded.write("2018-01-22", priced(1))
@@ -153,7 +153,7 @@ def test_retiring_a_key_that_is_gone_changes_nothing(loaded: Workspace) -> None:
 
 
 def test_nothing_is_retired_while_the_database_cannot_be_opened(loaded: Workspace) -> None:
-    """The key stays, with the rows that cannot be removed."""
+    """The key stays, because its rows cannot be removed."""
     (loaded.source / "acme.csv").unlink()
     loaded.database.rename(loaded.database.with_name("away"))
     loaded.database.mkdir()

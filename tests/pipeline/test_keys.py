@@ -1,4 +1,4 @@
-"""Keys: what may be one, how they come, and how they go."""
+"""What may be a key, and how keys are registered."""
 
 import unicodedata
 from collections import ChainMap
@@ -31,7 +31,7 @@ def test_the_daily_definition_names_the_five_days_of_the_course() -> None:
 
 
 def test_keys_are_registered_in_the_order_given(workspace: Workspace) -> None:
-    """And kept in the instance, under the name of the set."""
+    """The instance keeps them under the name of the set."""
     assert register_keys(workspace.instance, ["zenith", "acme", "o'hare"]) == ["zenith", "acme", "o'hare"]
     assert s3_partitions_def.get_partition_keys(dynamic_partitions_store=workspace.instance) == [
         "zenith",
@@ -41,7 +41,7 @@ def test_keys_are_registered_in_the_order_given(workspace: Workspace) -> None:
 
 
 def test_a_registered_key_keeps_its_place(workspace: Workspace) -> None:
-    """Only new keys are added, each once, and returned."""
+    """Only new keys are added and returned, each once."""
     register_keys(workspace.instance, ["zenith", "acme"])
     assert register_keys(workspace.instance, ["bluebird", "zenith", "bluebird", "acme"]) == ["bluebird"]
     assert workspace.keys() == ["zenith", "acme", "bluebird"]
@@ -90,7 +90,7 @@ def test_a_key_is_normalized(workspace: Workspace) -> None:
     ],
 )
 def test_a_key_that_breaks_a_rule_is_refused(shared: Workspace, key: str, fault: str) -> None:
-    """The refusal names the key and the rule; of the whole call, nothing is added."""
+    """The error names the key and the rule, and no key of the call is added."""
     shown = repr(key) if len(key) <= 100 else key[:100] + "..."
     with shared.raises(InvalidKey, shown, f"cannot be a partition key: it {fault}", "Rename the file"):
         register_keys(shared.instance, ["bluebird", key, "zenith"])
@@ -98,7 +98,7 @@ def test_a_key_that_breaks_a_rule_is_refused(shared: Workspace, key: str, fault:
 
 @pytest.mark.parametrize("key", [7, None, b"acme", ("acme",)])
 def test_a_key_that_is_not_a_string_is_refused(shared: Workspace, key: object) -> None:
-    """The refusal names what came instead."""
+    """The error shows the value that was passed instead."""
     with shared.raises(InvalidKey, "A partition key is a string", repr(key), type(key).__name__):
         register_keys(shared.instance, ["bluebird", key])
 
@@ -135,7 +135,7 @@ def test_a_lookalike_is_refused(shared: Workspace, keys: list[str], key: str, ot
 
 
 def test_a_registered_key_is_never_refused_for_another_one(loaded: Workspace) -> None:
-    """Somebody registered a lookalike past the rules; the key that was there first still counts."""
+    """If a lookalike was registered past the rules, the key that was there first still counts."""
     loaded.instance.add_dynamic_partitions("s3", ["ACME"])
     assert register_keys(loaded.instance, ["acme", "zenith", "ACME"]) == ["zenith"]
     assert list(judge_keys(["acme", "ACME"], ["acme", "ACME"])) == ["acme", "ACME"]
@@ -177,13 +177,13 @@ def test_a_key_that_contains_a_date_is_fine(workspace: Workspace, key: str) -> N
     ],
 )
 def test_a_container_that_does_not_yield_keys_is_refused(shared: Workspace, keys: Any, message: str) -> None:  # noqa: ANN401
-    """A container whose iteration is not its values registers nothing, and the error names what to pass."""
+    """Nothing is registered, and the error names what to pass instead."""
     with shared.raises(InvalidKey, message):
         register_keys(shared.instance, keys)
 
 
 def test_columns_sets_and_generators_of_keys_are_registered(workspace: Workspace) -> None:
-    """Whatever yields the keys themselves serves as a list."""
+    """Any iterable that yields keys serves as a list."""
     column = pd.DataFrame({"customer": ["acme", "zenith"]})["customer"]
     assert register_keys(workspace.instance, column) == ["acme", "zenith"]
     assert register_keys(workspace.instance, (key for key in ["globex"])) == ["globex"]
@@ -233,13 +233,13 @@ def test_keys_are_registered_all_or_none(
 
 
 def test_the_longest_key_and_joiners_are_fine(workspace: Workspace) -> None:
-    """100 characters, and the invisible ones that spelling needs."""
+    """A key may have 100 characters, and invisible ones that spelling needs."""
     keys = ["x" * 100, "株" * 83, "\u0645\u06cc\u200c\u062e", "\u0915\u094d\u200d\u0937"]
     assert register_keys(workspace.instance, keys) == keys
 
 
 def test_more_keys_than_one_sql_statement_takes_are_registered(workspace: Workspace) -> None:
-    """In order, across the calls they are split into."""
+    """They keep their order across the calls that they are split into."""
     keys = [f"customer {number}" for number in range(20_001)]
     assert register_keys(workspace.instance, keys) == keys
     assert workspace.keys() == keys
@@ -259,7 +259,7 @@ def test_more_keys_than_one_sql_statement_takes_are_registered(workspace: Worksp
     | st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=20)
 )
 def test_any_text_is_refused_or_loads_under_exactly_its_key(loaded: Workspace, key: str) -> None:
-    """If it is registered and loaded, its rows have its NFC form; if it is refused, nothing changes."""
+    """A registered text loads under its NFC form, and a refused one changes nothing."""
     normal = unicodedata.normalize("NFC", key)
     keys, prices = loaded.keys(), loaded.prices()
     try:
@@ -290,14 +290,14 @@ def test_many_keys_are_judged_each_for_itself() -> None:
 
 
 def test_of_two_new_lookalikes_the_first_counts() -> None:
-    """In the order given."""
+    """The first one in the order given is registered."""
     first, second = judge_keys([], ["acme", "ACME"])
     assert (first, type(second)) == ("acme", InvalidKey)
 
 
 @pytest.mark.parametrize("unseen", ["\u200c", "\u200d", "\u3164", "\ufe0f"])
 def test_invisible_characters_make_no_key_and_no_difference(shared: Workspace, unseen: str) -> None:
-    """It can neither be a key on its own nor distinguish two keys."""
+    """They are not a key on their own, and do not distinguish two keys."""
     with shared.raises(InvalidKey, "it is blank"):
         register_keys(shared.instance, [unseen])
     with shared.raises(InvalidKey, "lookalike of 'acme'"):

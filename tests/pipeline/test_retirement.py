@@ -1,4 +1,4 @@
-"""Retiring: a key goes together with its rows."""
+"""Retiring removes a key together with its rows."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.pipeline.workspace import LOAD, Workspace
 
 
 def test_retiring_removes_the_key_and_its_rows(loaded: Workspace) -> None:
-    """The history stays, the other key's rows stay, and the key can come again."""
+    """The history and the other key's rows stay, and the key can be registered again."""
     assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
     assert loaded.keys() == ["globex"]
     assert loaded.prices() == {"globex": [9.75]}
@@ -19,14 +19,14 @@ def test_retiring_removes_the_key_and_its_rows(loaded: Workspace) -> None:
 
 
 def test_retiring_a_key_without_rows_removes_the_key(workspace: Workspace) -> None:
-    """Also before there is a table."""
+    """This also works before there is a table."""
     register_keys(workspace.instance, ["acme"])
     assert retire_key(workspace.instance, "acme", Warehouse(database=workspace.database)) == 0
     assert workspace.keys() == []
 
 
 def test_retiring_removes_rows_whose_key_is_gone_already(loaded: Workspace) -> None:
-    """As after Dagster's own delete_dynamic_partition, which never looks at rows."""
+    """Dagster's own delete_dynamic_partition, which never looks at rows, leaves such rows."""
     loaded.instance.delete_dynamic_partition("s3", "acme")
     assert retire_key(loaded.instance, "acme", Warehouse(database=loaded.database)) == 2
     assert loaded.prices() == {"globex": [9.75]}
@@ -47,7 +47,7 @@ def test_retires_a_key_however_its_name_is_composed(workspace: Workspace) -> Non
 
 
 def test_retiring_an_unknown_key_is_refused(shared: Workspace) -> None:
-    """With the key that was probably meant."""
+    """The error suggests the key that was probably meant."""
     with shared.raises(InvalidKey, "'acmee' is not registered in 's3' and has no rows. Did you mean 'acme'?"):
         retire_key(shared.instance, "acmee", Warehouse(database=shared.database))
     with shared.raises(InvalidKey, '"x\' OR 1=1 --" is not registered'):
@@ -63,10 +63,10 @@ def test_a_key_stays_if_its_rows_cannot_be_removed(loaded: Workspace) -> None:
 
 
 def test_rows_come_back_if_retiring_fails(loaded: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows are removed in one transaction: what fails after the DELETE takes it back, and the key stays."""
+    """The transaction is rolled back if anything fails after the DELETE, and the key stays."""
 
     def delete_and_fail(*args: object) -> int:
-        assert delete_rows(*args) == 2
+        assert delete_rows(*args) == {"acme": 2}
         raise ZeroDivisionError
 
     monkeypatch.setattr("lesson_lib.pipeline.retirement.delete_rows", delete_and_fail)

@@ -1,4 +1,4 @@
-"""The schedule: a day's file is requested when the day is over."""
+"""The schedule requests a day's file when the day is over."""
 
 import datetime as dt
 
@@ -20,7 +20,7 @@ def request_at(moment: dt.datetime) -> list[tuple[str | None, str | None, str | 
 
 
 def test_the_schedule_follows_the_partitions_definition() -> None:
-    """Every day at midnight, UTC, for the daily job."""
+    """The daily job runs every day at midnight, UTC."""
     schedule = defs.resolve_schedule_def("import_partition_schedule")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 0 * * *", "UTC")
     assert schedule.job_name == "import_partition_job"
@@ -28,7 +28,7 @@ def test_the_schedule_follows_the_partitions_definition() -> None:
 
 @pytest.mark.parametrize(("midnight", "day"), [(23, 22), (24, 23), (27, 26)])
 def test_a_day_is_requested_at_the_midnight_that_ends_it(midnight: int, day: int) -> None:
-    """One run, whose run key is the day."""
+    """There is one run, whose run key is the day."""
     moment = dt.datetime(2018, 1, midnight, tzinfo=dt.UTC)
     assert request_at(moment) == [(f"2018-01-{day}", "import_partition_job", f"2018-01-{day}")]
 
@@ -39,6 +39,6 @@ def test_no_run_is_requested_before_the_first_day_is_over() -> None:
 
 
 def test_the_last_day_is_always_requested_under_the_same_run_key() -> None:
-    """Dagster drops a run key that it knows: the end of the definition is the end of the runs."""
+    """Dagster drops a known run key, so no run follows the last one."""
     (last,) = request_at(dt.datetime(2018, 1, 27, tzinfo=dt.UTC))
     assert request_at(dt.datetime(2018, 2, 15, tzinfo=dt.UTC)) == [last]

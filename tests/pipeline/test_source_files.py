@@ -1,4 +1,4 @@
-"""Finding a key's file: a plain file in the source folder, or an error."""
+"""Finding a key's file gives a plain file in the source folder, or an error."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ def find(workspace: Workspace, key: str) -> Path:
 
 
 def test_a_file_is_found_by_its_key(workspace: Workspace) -> None:
-    """The whole key counts, dots, quotes and blanks included; the path is resolved."""
+    """The whole key counts, including dots, quotes and blanks, and the path is resolved."""
     for key in ("acme", "globex.eu", "o'hare", "two words", "café", "株式会社"):
         path = workspace.write(key, priced(1))
         assert find(workspace, key) == path.resolve()
@@ -28,14 +28,14 @@ def test_a_file_is_found_by_its_key(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_a_file_is_found_whichever_way_the_disk_spells_it(workspace: Workspace, form: str) -> None:
-    """Keys are in NFC, but archives of some systems unpack names in NFD."""
+    """Keys are in NFC, but the archives of some systems unpack names in NFD."""
     path = workspace.source / unicodedata.normalize(form, "café.csv")
     path.write_text(priced(1))
     assert find(workspace, "café").read_text() == priced(1)
 
 
 def test_a_link_inside_the_folder_is_followed(loaded: Workspace) -> None:
-    """It loads under the name of the link."""
+    """The file loads under the name of the link."""
     loaded.add("zenith")
     (loaded.source / "zenith.csv").unlink()
     (loaded.source / "zenith.csv").symlink_to("acme.csv")
@@ -44,7 +44,7 @@ def test_a_link_inside_the_folder_is_followed(loaded: Workspace) -> None:
 
 
 def test_a_source_folder_may_itself_be_a_link(workspace: Workspace, tmp_path: Path) -> None:
-    """Outside is what is outside the folder it leads to."""
+    """A file is outside if it is outside the folder that the link leads to."""
     workspace.write("acme", priced(1))
     (tmp_path / "link").symlink_to(workspace.source)
     assert SourceFolder(path=tmp_path / "link").find("acme") == (workspace.source / "acme.csv").resolve()
@@ -52,7 +52,7 @@ def test_a_source_folder_may_itself_be_a_link(workspace: Workspace, tmp_path: Pa
 
 @pytest.mark.parametrize("target", ["../secret.csv", "../source-2/acme.csv", "/dev/null"])
 def test_a_link_that_leads_outside_is_refused(shared: Workspace, target: str) -> None:
-    """Also into a folder whose name begins with the same letters."""
+    """This includes a link into a folder whose name begins with the same letters."""
     outside = shared.source.parent
     (outside / "source-2").mkdir(exist_ok=True)
     for path in (outside / "secret.csv", outside / "source-2" / "acme.csv"):
@@ -69,7 +69,7 @@ def test_a_link_that_leads_outside_is_refused(shared: Workspace, target: str) ->
 
 
 def test_a_link_to_nothing_and_a_link_in_a_circle_are_refused(shared: Workspace) -> None:
-    """Neither is followed for ever."""
+    """Neither is followed forever."""
     (shared.source / "nothing.csv").symlink_to("nowhere.csv")
     (shared.source / "circle.csv").symlink_to("circle.csv")
     with shared.raises(UnreadableFile, "nothing.csv is a link that points nowhere, to nowhere.csv. Put the"):
@@ -131,14 +131,14 @@ def test_a_key_that_the_system_cannot_spell_is_refused(workspace: Workspace) -> 
 
 
 def test_a_folder_is_refused(shared: Workspace) -> None:
-    """Although its name ends in .csv."""
+    """This holds although its name ends in .csv."""
     (shared.source / "folder.csv").mkdir()
     with shared.raises(UnreadableFile, "folder.csv is a folder. Put the CSV file of 'folder' in its place."):
         find(shared, "folder")
 
 
 def test_a_pipe_is_refused_and_never_waited_for(shared: Workspace) -> None:
-    """Opening one without a writer would hang the run."""
+    """Opening a pipe without a writer would hang the run."""
     os.mkfifo(shared.source / "pipe.csv")
     shared.instance.add_dynamic_partitions("s3", ["pipe"])
     with shared.raises(UnreadableFile, "pipe.csv is not a plain file. Put the CSV file of 'pipe'"):
@@ -147,7 +147,7 @@ def test_a_pipe_is_refused_and_never_waited_for(shared: Workspace) -> None:
 
 @pytest.mark.usefixtures("an_ordinary_user")
 def test_a_file_that_may_not_be_read_is_refused() -> None:
-    """With the reason the system gives."""
+    """The error gives the system's reason."""
     with tempfile.TemporaryDirectory() as folder:  # not `tmp_path`, whose parents are the superuser's
         path = Path(folder, "acme.csv")
         path.write_text(priced(1))
@@ -159,14 +159,14 @@ def test_a_file_that_may_not_be_read_is_refused() -> None:
 
 
 def test_a_missing_source_folder_is_refused(shared: Workspace) -> None:
-    """The refusal names the file and the folder it looked in."""
+    """The error names the file and the folder that was searched."""
     with shared.raises(UnreadableFile, "'acme' has no file: acme.csv is not in", "nowhere"):
         SourceFolder(path=shared.source / "nowhere").find("acme")
 
 
 @pytest.mark.parametrize("path", ["", " ", "\t"])
 def test_a_blank_path_is_refused(path: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It would be the current one, as where a variable is set to nothing."""
+    """It would be the current folder, for example if a variable is set to nothing."""
     workspace.write("acme", priced(1))
     monkeypatch.chdir(workspace.source)
     with pytest.raises(
@@ -179,7 +179,7 @@ def test_a_blank_path_is_refused(path: str, workspace: Workspace, monkeypatch: p
 def test_a_tilde_is_the_home_folder(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """This holds as in the database's path; the tilde of an unknown user is a name like any other."""
+    """This is as in the database's path; the tilde of an unknown user is a name like any other."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     path = workspace.write("acme", priced(1))
@@ -189,7 +189,7 @@ def test_a_tilde_is_the_home_folder(
 
 
 def test_a_path_with_glob_characters_is_this_very_file(loaded: Workspace, tmp_path: Path) -> None:
-    """DuckDB's reader globs; the rows come from the folder that is named, not from one that matches."""
+    """DuckDB's reader globs; the rows come from the named folder, not from one that matches."""
     for folder, price in (("s[ab]*", 7), ("sa", 8)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "acme.csv").write_text(priced(price))
@@ -198,7 +198,7 @@ def test_a_path_with_glob_characters_is_this_very_file(loaded: Workspace, tmp_pa
 
 
 def test_a_file_is_inspected_whole(workspace: Workspace) -> None:
-    """A fault far behind the first bytes is found, and so is the last line."""
+    """A fault far behind the first bytes is found, and so is one in the last line."""
     path = workspace.write("acme", priced(*range(1, 50_001)) + "2018/01/22,1,1,1,1,1 ")
     with pytest.raises(UnreadableFile, match=r"acme\.csv: line 50002: spread is '1 ', not a finite decimal"):
         inspect_file("acme", path)

@@ -1,4 +1,4 @@
-"""The database: it opens reliably, closes in any case, and is never left half changed."""
+"""The database opens reliably, closes in any case, and is never left half changed."""
 
 import dataclasses
 import os
@@ -64,7 +64,7 @@ with open_workspace(folder) as workspace:
 
 
 @contextmanager
-def holder(database: Path) -> Iterator[subprocess.Popen[str]]:
+def hold_database(database: Path) -> Iterator[subprocess.Popen[str]]:
     """Run a second process that holds the database until its input ends."""
     command = [sys.executable, "-c", HOLD, str(database)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -76,7 +76,7 @@ def holder(database: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def reloading(
+def start_reload(
     workspace: Workspace, *, before_commit: str = "pass", limit: str = "pass"
 ) -> subprocess.Popen[str]:
     """Start a second process that re-loads acme."""
@@ -90,7 +90,7 @@ def reloading(
     )
 
 
-def many_rows(count: int, *, seed: int) -> str:
+def build_many_rows(count: int, *, seed: int) -> str:
     """Return a file whose numbers hardly compress, so that it is also large in the database."""
     rows = (
         f"2018/01/22,{number % 9973 + 1}.{seed},{number * 7919 % 1000003},{number}.25,0.5,{seed}\n"
@@ -100,10 +100,10 @@ def many_rows(count: int, *, seed: int) -> str:
 
 
 def test_a_database_held_by_another_process_is_refused_within_seconds(loaded: Workspace) -> None:
-    """The refusal names that process, and what to close; after that, the same load works."""
+    """The error names that process and what to close; after that, the same load works."""
     rows = loaded.rows()
     loaded.write("acme", priced(3.5))
-    with holder(loaded.database) as other:
+    with hold_database(loaded.database) as other:
         started = time.monotonic()
         with pytest.raises(WarehouseUnavailable) as caught:
             loaded.load("acme")
@@ -119,9 +119,9 @@ def test_a_database_held_by_another_process_is_refused_within_seconds(loaded: Wo
 def test_a_database_that_is_let_go_in_time_is_waited_for(
     loaded: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process that is about to finish is no reason to fail."""
+    """The load waits for a process that is about to finish."""
     waited = []
-    with holder(loaded.database) as other:
+    with hold_database(loaded.database) as other:
 
         def sleep(seconds: float) -> None:
             waited.append(seconds)
@@ -135,28 +135,28 @@ def test_a_database_that_is_let_go_in_time_is_waited_for(
 
 
 def test_a_body_that_raises_lets_the_database_go(loaded: Workspace) -> None:
-    """A plain connection of the same process, and one of another process, open it at once."""
+    """This process and another one can open it at once."""
     with pytest.raises(ZeroDivisionError), Warehouse(database=loaded.database).get_connection() as con:
         raise ZeroDivisionError
     with pytest.raises(duckdb.ConnectionException, match="closed"):
         con.execute("SELECT 1")
     with duckdb.connect(str(loaded.database)) as plain:
         assert plain.execute("SELECT count(*) FROM raw_partition_data").fetchone() == (3,)
-    with holder(loaded.database):
+    with hold_database(loaded.database):
         pass
 
 
 def test_a_failed_load_lets_the_database_go(loaded: Workspace) -> None:
-    """Not only a failing body of one's own."""
+    """Another process can open the database after a load has failed."""
     loaded.write("acme", priced(1) + "2018/01/22,1,1,1,1,nan\n")
     with pytest.raises(UnreadableFile):
         loaded.load("acme")
-    with holder(loaded.database):
+    with hold_database(loaded.database):
         pass
 
 
 def test_a_plain_connection_of_the_same_process_may_stay_open(loaded: Workspace) -> None:
-    """A learner's forgotten one does not stop the load, and sees its rows."""
+    """A connection that a learner forgot does not stop the load, and sees its rows."""
     with duckdb.connect(str(loaded.database)) as plain:
         loaded.write("acme", priced(3.5))
         loaded.load("acme")
@@ -165,7 +165,7 @@ def test_a_plain_connection_of_the_same_process_may_stay_open(loaded: Workspace)
 
 
 def test_a_connection_with_other_settings_is_named_as_the_cause(loaded: Workspace) -> None:
-    """DuckDB allows one set of settings a process."""
+    """DuckDB allows only one set of settings in a process."""
     with (
         duckdb.connect(str(loaded.database), config={"threads": 1}),
         pytest.raises(
@@ -178,7 +178,7 @@ def test_a_connection_with_other_settings_is_named_as_the_cause(loaded: Workspac
 
 
 def test_a_missing_folder_is_created(loaded: Workspace, tmp_path: Path) -> None:
-    """With all the folders above it."""
+    """All missing folders above it are created as well."""
     database = tmp_path / "a" / "b" / "warehouse.duckdb"
     loaded.load("acme", resources=loaded.resources() | {"database": Warehouse(database=database)})
     with duckdb.connect(str(database)) as con:
@@ -189,7 +189,7 @@ def test_a_missing_folder_is_created(loaded: Workspace, tmp_path: Path) -> None:
 def test_a_database_in_memory_is_refused(
     shared: Workspace, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """It would forget the rows, and the run would look like success; DuckDB opens a CSV file like that."""
+    """It would forget the rows although the run succeeds; DuckDB opens a CSV file in the same way."""
     monkeypatch.chdir(shared.source)
     with shared.raises(
         WarehouseUnavailable, repr(name), "forgets its rows", "Give the path of a DuckDB file."
@@ -199,7 +199,7 @@ def test_a_database_in_memory_is_refused(
 
 
 def test_a_file_that_is_not_a_database_is_refused_and_not_touched(workspace: Workspace) -> None:
-    """A file of something else, a folder, a path through a file: each is named, with what to do."""
+    """The error names the file, the folder or the path through a file, and the next move."""
     text = workspace.source / "prices.txt"
     text.write_text(priced(1) * 100)
     before = text.read_bytes()
@@ -235,7 +235,7 @@ def test_a_file_that_is_not_a_database_is_refused_and_not_touched(workspace: Wor
 def test_a_path_that_leads_elsewhere_is_refused_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, fault: str
 ) -> None:
-    """DuckDB would wait for ever, make a folder of that name, or write to another file."""
+    """DuckDB would wait forever, make a folder of that name, or write to another file."""
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")
     with pytest.raises(WarehouseUnavailable) as caught, Warehouse(database=name).get_connection():
@@ -246,7 +246,7 @@ def test_a_path_that_leads_elsewhere_is_refused_at_once(
 
 
 def test_a_pipe_in_the_place_of_the_log_is_refused_at_once(loaded: Workspace) -> None:
-    """DuckDB would wait for ever for somebody who writes to it."""
+    """DuckDB would wait forever for a writer."""
     os.mkfifo(f"{loaded.database}.wal")
     with pytest.raises(WarehouseUnavailable, match=r"warehouse\.duckdb\.wal is a pipe or a device"):
         loaded.load("acme")
@@ -255,7 +255,7 @@ def test_a_pipe_in_the_place_of_the_log_is_refused_at_once(loaded: Workspace) ->
 def test_a_tilde_is_the_home_folder(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Folders below it are created; the home of an unknown user is refused."""
+    """Folders below it are created, and the home of an unknown user is an error."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(workspace.source)
     workspace.add("acme", 1.5)
@@ -273,7 +273,7 @@ def test_a_tilde_is_the_home_folder(
 
 @pytest.mark.usefixtures("an_ordinary_user")
 def test_a_file_that_may_not_be_written_is_refused() -> None:
-    """Promptly, and with the reason the system gives."""
+    """The error is prompt, and gives the system's reason."""
     with tempfile.TemporaryDirectory() as folder:  # not `tmp_path`, whose parents are the superuser's
         database = Path(folder, "warehouse.duckdb")
         duckdb.connect(database).close()
@@ -286,7 +286,7 @@ def test_a_file_that_may_not_be_written_is_refused() -> None:
 
 
 def test_a_database_opened_to_read_only_is_refused(shared: Workspace) -> None:
-    """The database is to blame, not the file."""
+    """The error blames the database, not the file."""
     database = Warehouse(database=shared.database, connection_config={"access_mode": "READ_ONLY"})
     with shared.raises(WarehouseUnavailable, "DuckDB stored nothing", "read-only mode"):
         shared.load("acme", resources=shared.resources() | {"database": database})
@@ -300,7 +300,7 @@ def test_a_database_opened_to_read_only_is_refused(shared: Workspace) -> None:
     ],
 )
 def test_a_table_with_other_columns_is_refused(workspace: Workspace, columns: str) -> None:
-    """The source lesson's own table, without the key or with FLOAT: it stays as it is."""
+    """The source lesson's own table, without the key or with FLOAT, stays as it is."""
     workspace.add("acme", 1)
     workspace.query(f"CREATE TABLE raw_partition_data ({columns})")
     with pytest.raises(WrongTable) as caught:
@@ -314,7 +314,7 @@ def test_a_table_with_other_columns_is_refused(workspace: Workspace, columns: st
 
 
 def test_a_view_in_the_place_of_the_table_is_refused(loaded: Workspace) -> None:
-    """It has the right columns, and cannot be loaded into."""
+    """A view has the right columns, but rows cannot be loaded into it."""
     loaded.query("ALTER TABLE raw_partition_data RENAME TO mine")
     loaded.query("CREATE VIEW raw_partition_data AS SELECT * FROM mine")
     with pytest.raises(WrongTable, match=r"raw_partition_data is a view.* Rename it"):
@@ -323,7 +323,7 @@ def test_a_view_in_the_place_of_the_table_is_refused(loaded: Workspace) -> None:
 
 
 def test_a_view_of_a_table_that_is_gone_is_not_a_missing_table(loaded: Workspace) -> None:
-    """Nothing counts as without rows, and nothing is retired."""
+    """No key counts as one without rows, and no key is retired."""
     loaded.query("ALTER TABLE raw_partition_data RENAME TO mine")
     loaded.query("CREATE VIEW raw_partition_data AS SELECT * FROM mine")
     loaded.query("ALTER TABLE mine RENAME TO elsewhere")
@@ -335,7 +335,7 @@ def test_a_view_of_a_table_that_is_gone_is_not_a_missing_table(loaded: Workspace
 
 
 def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: Workspace) -> None:
-    """Not a full disk, nor another load."""
+    """The error does not blame a full disk or another load."""
     loaded.query("CREATE UNIQUE INDEX one_row_a_price ON raw_partition_data (share_price)")
     loaded.write("globex", priced(1.5))
     with loaded.raises(
@@ -347,7 +347,7 @@ def test_a_constraint_made_by_hand_is_named_as_the_cause(loaded: Workspace) -> N
 
 
 def test_the_columns_of_a_table_may_stand_in_another_order(workspace: Workspace) -> None:
-    """Rows are also stored by name."""
+    """Rows are stored by the names of the columns."""
     workspace.add("acme", 1.5)
     workspace.query(
         "CREATE TABLE raw_partition_data (partition_key VARCHAR, spread DOUBLE, shift DOUBLE, spend DOUBLE, "
@@ -368,7 +368,7 @@ def empty_the_table(database: Path, broken_by: BaseException) -> None:
 
 @pytest.mark.parametrize("broken_by", [ValueError("mine"), KeyboardInterrupt(), SystemExit(1)], ids=repr)
 def test_a_transaction_keeps_all_or_nothing(loaded: Workspace, broken_by: BaseException) -> None:
-    """Whatever ends the body; and what ended it is what is heard."""
+    """Nothing is kept, whatever exception ends the body, and that exception is raised."""
     rows = loaded.rows()
     with pytest.raises(type(broken_by)) as caught:
         empty_the_table(loaded.database, broken_by)
@@ -377,13 +377,13 @@ def test_a_transaction_keeps_all_or_nothing(loaded: Workspace, broken_by: BaseEx
 
 
 def test_an_error_of_the_database_reports_that_nothing_is_stored(shared: Workspace) -> None:
-    """With DuckDB's own reason in it."""
+    """The error includes DuckDB's own reason."""
     with shared.raises(WarehouseUnavailable, "stored nothing: no room. All earlier rows are untouched."):
         empty_the_table(shared.database, duckdb.IOException("no room"))
 
 
 def test_a_load_beside_another_one_is_refused_and_can_be_repeated(loaded: Workspace) -> None:
-    """Two transactions of one process that change the same rows: the second one stores nothing."""
+    """If two transactions of one process change the same rows, the second one stores nothing."""
     rows = loaded.rows()
     with duckdb.connect(str(loaded.database)) as plain:
         plain.begin()
@@ -399,7 +399,7 @@ def test_a_load_beside_another_one_is_refused_and_can_be_repeated(loaded: Worksp
 
 
 def test_runs_that_create_the_table_at_the_same_time_all_load(workspace: Workspace) -> None:
-    """The first load ever of four keys, in four threads of one process."""
+    """Four threads of one process load the first four keys at the same time."""
     tables = [f"customers_{number}" for number in range(10)]
     keys = ["acme", "globex", "zenith", "bluebird"]
     files = [
@@ -423,14 +423,14 @@ def test_runs_that_create_the_table_at_the_same_time_all_load(workspace: Workspa
 
 
 def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(loaded: Workspace) -> None:
-    """The new million is inserted and not yet committed when the process dies."""
-    loaded.write("acme", many_rows(1_000_000, seed=1))
+    """The process dies after it has inserted a million rows, and before it commits them."""
+    loaded.write("acme", build_many_rows(1_000_000, seed=1))
     loaded.load("acme")
     census = "SELECT partition_key, count(*), sum(spread) FROM raw_partition_data GROUP BY ALL ORDER BY ALL"
     before = loaded.query(census)
     assert before == [("acme", 1_000_000, 1_000_000.0), ("globex", 1, 0.01)]
-    loaded.write("acme", many_rows(1_000_000, seed=2))
-    with reloading(loaded, before_commit="print('inserted', flush=True); time.sleep(60)") as other:
+    loaded.write("acme", build_many_rows(1_000_000, seed=2))
+    with start_reload(loaded, before_commit="print('inserted', flush=True); time.sleep(60)") as other:
         assert other.stdout
         assert "inserted\n" in other.stdout
         other.kill()
@@ -443,9 +443,9 @@ def test_kill_9_in_the_middle_of_a_reload_of_a_million_rows_keeps_the_old_rows(l
 def test_a_full_disk_keeps_the_old_rows(loaded: Workspace) -> None:
     """In a process whose files may not exceed 2 MB, the re-load fails and reports that it stored nothing."""
     rows = loaded.rows()
-    loaded.write("acme", many_rows(200_000, seed=1))
+    loaded.write("acme", build_many_rows(200_000, seed=1))
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))"
-    with reloading(loaded, limit=limit) as other:
+    with start_reload(loaded, limit=limit) as other:
         _, errors = other.communicate()
     assert other.returncode == 1
     assert "WarehouseUnavailable: DuckDB stored nothing: " in errors
@@ -463,12 +463,12 @@ def test_nothing_is_left_unread_on_a_connection(loaded: Workspace) -> None:
     """The pipeline's queries leave the connection free for the next one."""
     with Warehouse(database=loaded.database).get_connection() as con:
         assert con.sql(f"SELECT count(*) FROM {CUSTOMER_TABLE}").fetchall() == [(3,)]
-        delete_rows(con, CUSTOMER_TABLE, "nobody")
+        delete_rows(con, CUSTOMER_TABLE, ["acme"])
         assert con.sql("SELECT 1").fetchall() == [(1,)]
 
 
 def test_a_load_gives_back_the_order_of_rows(loaded: Workspace) -> None:
-    """The setting that makes a load fast is gone afterwards, for a learner's own connection too."""
+    """The setting that makes a load fast is reset afterwards, also for a learner's own connection."""
     with duckdb.connect(loaded.database) as con:
         loaded.load("acme")
         loaded.write("acme", f"{HEADER}\n2018/01/22,4.25,1-2,425.0,-0.5,0.01\n")
@@ -478,7 +478,7 @@ def test_a_load_gives_back_the_order_of_rows(loaded: Workspace) -> None:
 
 
 def test_a_load_keeps_the_settings_of_the_user(loaded: Workspace) -> None:
-    """Not DuckDB's default, but what was there."""
+    """A load restores the earlier setting, not DuckDB's default."""
     with duckdb.connect(loaded.database) as con:
         con.execute("SET preserve_insertion_order = false")
         loaded.load("acme")
@@ -486,7 +486,7 @@ def test_a_load_keeps_the_settings_of_the_user(loaded: Workspace) -> None:
 
 
 def test_a_database_whose_settings_are_locked_loads(loaded: Workspace) -> None:
-    """More slowly, since the setting that makes a load fast cannot be changed."""
+    """The load is slower, since the setting that makes it fast cannot be changed."""
     loaded.write("acme", priced(3.5))
     database = Warehouse(database=loaded.database, connection_config={"lock_configuration": True})
     loaded.load("acme", resources=loaded.resources() | {"database": database})

@@ -23,7 +23,7 @@ from lesson_lib.pipeline import (
     import_partition_file,
     register_keys,
 )
-from lesson_lib.pipeline.event_log import find_latest_materializations, find_records
+from lesson_lib.pipeline.event_log import find_latest_events, find_records
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, DAILY_TABLE
 
 HEADER = "date,share_price,amount,spend,shift,spread"
@@ -41,7 +41,7 @@ def priced(*prices: float | str) -> str:
 
 @contextmanager
 def open_workspace(folder: Path) -> "Iterator[Workspace]":
-    """Open a workspace in this folder: no file, no database yet, and an instance without keys."""
+    """Open a workspace in this folder, without files, database and keys."""
     source = folder / "source"
     source.mkdir()
     quiet = {"python_logs": {"python_log_level": "CRITICAL"}}
@@ -75,7 +75,7 @@ def _copy_storage(original: Any, copy: Any) -> sqlite3.Connection:  # noqa: ANN4
 
 @dataclass(frozen=True)
 class Workspace:
-    """What a test loads from and into."""
+    """The folder, the database and the instance of a test."""
 
     source: Path
     database: Path
@@ -123,7 +123,7 @@ class Workspace:
             return con.execute(sql).fetchall()
 
     def rows(self) -> dict[tuple[str, str], list[Row]]:
-        """Return all rows, sorted, by table and key; none if there is no database."""
+        """Return all rows, sorted, by table and key."""
         rows: dict[tuple[str, str], list[Row]] = {}
         if not self.database.is_file():
             return rows
@@ -141,7 +141,7 @@ class Workspace:
 
     @contextmanager
     def raises(self, kind: type[Exception], *parts: str) -> Iterator[None]:
-        """Expect an error with these parts in its message, which leaves every key and every row as it was."""
+        """Expect an error with these parts in its message, and that every key and row stays as it was."""
         rows, keys = self.rows(), self.keys()
         with pytest.raises(kind) as caught:
             yield
@@ -155,11 +155,11 @@ class Workspace:
 
     def metadata(self, asset: Asset, key: str) -> dict[str, object]:
         """Return what the latest materialization of a key recorded."""
-        latest = find_latest_materializations(self.instance, asset.key, [key])
+        latest = find_latest_events(self.instance, asset.key, [key])
         return dict(find_records(self.instance, asset.key, [key], latest)[key].metadata)
 
     def loading_records(self, key: str, rows: int, *, replaced: int) -> dict[str, object]:
-        """Return what a load of the key's file, as it is now, records."""
+        """Return what a load of the key's present file records."""
         content = (self.source / f"{key}.csv").read_bytes()
         return {
             "dagster/partition_row_count": rows,

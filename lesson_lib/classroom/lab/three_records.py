@@ -20,7 +20,7 @@ from lesson_lib.pipeline.database_errors import (
     find_holder,
     summarize_error,
 )
-from lesson_lib.pipeline.event_log import find_failed_keys, find_latest_materializations
+from lesson_lib.pipeline.event_log import find_failed_keys, find_latest_events
 from lesson_lib.pipeline.local_paths import find_path_fault
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
 
@@ -67,7 +67,7 @@ def three_records(
     with _open(database) as con:
         if con:
             rows = _count_rows(con, table)
-    materialized = [find_latest_materializations(instance, asset) for asset in asset_keys]
+    materialized = [find_latest_events(instance, asset) for asset in asset_keys]
     failed = [
         find_failed_keys(instance, asset, partitions_def, known)
         for asset, known in zip(asset_keys, materialized, strict=True)

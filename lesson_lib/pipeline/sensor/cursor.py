@@ -20,11 +20,7 @@ class Cursor:
 
     @classmethod
     def from_json(cls, text: str) -> "Cursor":
-        """Return the cursor that Dagster stored.
-
-        Raises:
-            ValueError: it is damaged, of another format, or of another sensor.
-        """
+        """Return the stored cursor; raise ValueError if it is damaged, or of another format or sensor."""
         try:
             found = json.loads(text)
         except RecursionError:

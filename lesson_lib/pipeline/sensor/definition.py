@@ -53,31 +53,24 @@ def build_arrivals_sensor(
         description="Load customers' files that are new or corrected.",
     )
     def sensor(context: dg.SensorEvaluationContext, source: SourceFolder) -> dg.SensorResult:
-        return _evaluate(context, source, settings)
+        try:
+            there = scan_source(source)
+        except UnreadableFile as error:
+            # A result without a cursor leaves the stored cursor unchanged.
+            return dg.SensorResult(skip_reason=f"{error} Earlier requests are remembered.")
+        plan = TickPlan(settings, context.instance, there, _read_cursor(context))
+        for invalid in plan.invalid_keys[:WARNINGS_PER_TICK]:
+            context.log.warning(str(invalid))
+        context.log.info(plan.message)
+        add_requests = [s3_partitions_def.build_add_request(plan.new_keys)] if plan.new_keys else []
+        return dg.SensorResult(
+            run_requests=plan.requests,
+            dynamic_partitions_requests=add_requests,
+            cursor=plan.cursor.to_json(),
+            skip_reason=None if plan.requests else plan.message,
+        )
 
     return sensor
-
-
-def _evaluate(
-    context: dg.SensorEvaluationContext, source: SourceFolder, settings: Settings
-) -> dg.SensorResult:
-    try:
-        there = scan_source(source)
-    except UnreadableFile as error:
-        # A result without a cursor leaves the stored cursor unchanged.
-        return dg.SensorResult(skip_reason=f"{error} Earlier requests are remembered.")
-    plan = TickPlan(settings, context.instance, there, _read_cursor(context))
-    for invalid in plan.invalid_keys[:WARNINGS_PER_TICK]:
-        context.log.warning(str(invalid))
-    context.log.info(plan.message)
-    return dg.SensorResult(
-        run_requests=plan.requests,
-        dynamic_partitions_requests=[s3_partitions_def.build_add_request(plan.new_keys)]
-        if plan.new_keys
-        else [],
-        cursor=plan.cursor.to_json(),
-        skip_reason=None if plan.requests else plan.message,
-    )
 
 
 def _read_cursor(context: dg.SensorEvaluationContext) -> Cursor:

@@ -35,8 +35,7 @@ class ReadingBudget:
     def compute_fingerprint(self, file: DataFile) -> str | None:
         """Return the SHA-256 of the file's bytes, in hex, as an import records it.
 
-        Returns:
-            None if it is too large, or takes the time of a whole tick, so that size and times must decide.
+        If the file is too large, or takes the time of a whole tick, return None: size and times must decide.
 
         Raises:
             BudgetSpent: the time or the bytes are used up.

@@ -15,10 +15,7 @@ _PARTITION_TAG = "dagster/partition"
 
 
 def build_import_run_keys(instance: dg.DagsterInstance, versions: Mapping[str, str]) -> list[str]:
-    """Return a run key for each version of a file, by partition key.
-
-    It is `acme@VERSION`, or `acme@VERSION after 7` if run 7 was the latest finished run of acme.
-    """
+    """Return a run key for each partition key's version, such as `acme@VERSION` or `acme@VERSION after 7`."""
     latest = _find_latest_runs(instance, list(versions))
     return [_build_run_key(f"{key}@{version}", latest.get(key)) for key, version in versions.items()]
 
@@ -26,7 +23,7 @@ def build_import_run_keys(instance: dg.DagsterInstance, versions: Mapping[str, s
 def build_retirement_run_keys(
     instance: dg.DagsterInstance, job: dg.JobDefinition, keys: Sequence[str]
 ) -> list[str]:
-    """Return a run key for each retirement: `acme@vanished after 7` if the job's latest finished run is 7."""
+    """Return a run key for each retirement, such as `acme@vanished` or `acme@vanished after 7`."""
     finished = dg.RunsFilter(job_name=job.name, statuses=_FINISHED)
     latest = [record.storage_id for record in instance.get_run_records(finished, limit=1)] if keys else []
     return [_build_run_key(f"{key}@vanished", *latest) for key in keys]

@@ -26,17 +26,14 @@ class Settings:
             raise InvalidSetting(
                 f"vanished is {self.vanished!r}. Write vanished='keep' or vanished='retire'."
             )
-        self._require_whole_number("runs_a_tick", such_as=100)
+        for name, example in (("runs_a_tick", 100), ("minimum_interval_seconds", 30)):
+            number = getattr(self, name)
+            if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+                raise InvalidSetting(
+                    f"{name} is {number!r}. Give a whole number of 1 or more, such as {example}."
+                )
         if not isinstance(self.settle_seconds, int | float) or not 0 <= self.settle_seconds < math.inf:
             raise InvalidSetting(
                 f"settle_seconds is {self.settle_seconds!r}. Give a number of seconds, such as 5.0; "
                 "0 takes every file at once."
-            )
-        self._require_whole_number("minimum_interval_seconds", such_as=30)
-
-    def _require_whole_number(self, name: str, such_as: int) -> None:
-        number = getattr(self, name)
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-            raise InvalidSetting(
-                f"{name} is {number!r}. Give a whole number of 1 or more, such as {such_as}."
             )

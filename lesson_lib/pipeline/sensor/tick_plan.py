@@ -79,36 +79,25 @@ class TickPlan:
         return file.modified > self._now - self._settings.settle_seconds
 
     def _select_settled(self, arrived: list[DataFile]) -> list[DataFile]:
-        """Return the files that are at rest: last written long ago, or unchanged since the last tick.
-
-        The second rule is for senders with fast clocks, whose files come from the future.
-        """
+        """Return the files that are at rest: last written long ago, or unchanged since the last tick."""
+        # If the sender's clock is fast, a file comes from the future and stays young.
         seen = {*self._before.seen, *self._before.done}
-        settled = []
-        for file in arrived:
-            if self._is_young(file) and file.digest not in seen:
-                self._reported[TickOutcome.WAITING].append(file.key)
-            else:
-                settled.append(file)
-        return settled
+        waiting = {
+            file.digest: file.key for file in arrived if self._is_young(file) and file.digest not in seen
+        }
+        self._reported[TickOutcome.WAITING] = list(waiting.values())
+        return [file for file in arrived if file.digest not in waiting]
 
     def _select_valid(self, settled: list[DataFile]) -> list[DataFile]:
         """Return the files whose keys follow the rules; the others do not block the tick."""
-        for double in self._there.doubles:
-            self._report_invalid(double.key, InvalidKey(_TWO_FILES.format(double.key)))
-        valid = []
         # If nothing has arrived, the registered keys need not be searched for lookalikes.
         judged = judge_keys(self._registered, [file.key for file in settled]) if settled else ()
-        for file, key in zip(settled, judged, strict=True):
-            if isinstance(key, InvalidKey):
-                self._report_invalid(file.key, key)
-            else:
-                valid.append(file)
-        return valid
-
-    def _report_invalid(self, key: str, error: InvalidKey) -> None:
-        self._reported[TickOutcome.REFUSED].append(key)
-        self.invalid_keys.append(error)
+        pairs = list(zip(settled, judged, strict=True))
+        refused = [(double.key, InvalidKey(_TWO_FILES.format(double.key))) for double in self._there.doubles]
+        refused += [(file.key, error) for file, error in pairs if isinstance(error, InvalidKey)]
+        self._reported[TickOutcome.REFUSED] = [key for key, _ in refused]
+        self.invalid_keys = [error for _, error in refused]
+        return [file for file, key in pairs if not isinstance(key, InvalidKey)]
 
     def _request_loads(self, valid: list[DataFile]) -> set[str]:
         """Request runs for files that are not loaded; return the digests of files that are done."""
@@ -137,7 +126,10 @@ class TickPlan:
         self._reported[TickOutcome.LATER] += [file.key for file in again[MAX_EXAMINED_PER_TICK:]]
         self.new_keys = [key for key in self._versions if key not in self._registered]
         run_keys = build_import_run_keys(self._instance, self._versions)
-        self.requests += map(_build_import_request, self._versions, run_keys)
+        self.requests += [
+            dg.RunRequest(run_key=run_key, job_name=import_dynamic_partition_job.name, partition_key=key)
+            for key, run_key in zip(self._versions, run_keys, strict=True)
+        ]
         return done
 
     def _decide_file(self, file: DataFile, recorded: Import | None, budget: ReadingBudget) -> TickOutcome:
@@ -156,18 +148,15 @@ class TickPlan:
         """Return the absent keys that were imported from this folder; report why the others are kept."""
         imported = [key for key in absent if key in self._imports]
         self._reported[TickOutcome.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
-        examined = self._choose_examined(imported)
+        # If there are too many to examine, each tick takes others.
+        start = int(self._now) % max(len(imported), 1)
+        examined = set([*imported[start:], *imported[:start]][:MAX_EXAMINED_PER_TICK])
         ours = find_keys_imported_from(self._instance, examined, self._imports, self._there.folder)
         self._reported[TickOutcome.ELSEWHERE] = [
             key for key in imported if key in examined and key not in ours
         ]
         self._reported[TickOutcome.NOT_EXAMINED] = [key for key in imported if key not in examined]
         return [key for key in imported if key in ours]
-
-    def _choose_examined(self, imported: list[str]) -> set[str]:
-        """Return the keys whose imports this tick looks up; if they are too many, each tick takes others."""
-        start = int(self._now) % max(len(imported), 1)
-        return set([*imported[start:], *imported[:start]][:MAX_EXAMINED_PER_TICK])
 
     def _request_retirements(self, vanished: list[str]) -> tuple[str, ...]:
         """Request retirements if the settings do; return the digests of all keys requested so far."""
@@ -183,18 +172,13 @@ class TickPlan:
         new = [key for key in vanished if digests[key] not in before]
         room = self._settings.runs_a_tick - len(self.requests)
         run_keys = build_retirement_run_keys(self._instance, retire_partition_job, new[:room])
-        self.requests += map(_build_retirement_request, new, run_keys)
+        self.requests += [
+            dg.RunRequest(
+                run_key=run_key,
+                job_name=retire_partition_job.name,
+                run_config={"ops": {"retire_partition": {"config": {"key": key}}}},
+            )
+            for key, run_key in zip(new[:room], run_keys, strict=True)
+        ]
         requested = {*vanished} - {*new[room:]}
         return tuple(digest for key, digest in digests.items() if key in requested or digest in before)
-
-
-def _build_import_request(key: str, run_key: str) -> dg.RunRequest:
-    return dg.RunRequest(run_key=run_key, job_name=import_dynamic_partition_job.name, partition_key=key)
-
-
-def _build_retirement_request(key: str, run_key: str) -> dg.RunRequest:
-    return dg.RunRequest(
-        run_key=run_key,
-        job_name=retire_partition_job.name,
-        run_config={"ops": {"retire_partition": {"config": {"key": key}}}},
-    )

@@ -30,11 +30,11 @@ from tests.pipeline.workspace import IMPORT, LOAD, Workspace, clone_workspace, o
 
 retiring_sensor = build_arrivals_sensor(vanished="retire")
 
-Asked = list[str | None]
+Requested = list[str | None]
 
 
 def put(workspace: Workspace, key: str, *prices: float | str, age: float = 60) -> Path:
-    """Write a file that was last modified so many seconds ago."""
+    """Write a file that was last modified this many seconds ago."""
     path = workspace.write(key, priced(*prices))
     modified = time.time() - age
     os.utime(path, (modified, modified))
@@ -43,7 +43,7 @@ def put(workspace: Workspace, key: str, *prices: float | str, age: float = 60) -
 
 @dataclass
 class Daemon:
-    """What Dagster's daemon does with a sensor, in its order, without a process of its own.
+    """Do what Dagster's daemon does with a sensor, in its order, without a process of its own.
 
     Attributes:
         known: the run keys of all runs, whatever became of them; a request with one of these is dropped.
@@ -65,11 +65,11 @@ class Daemon:
         assert isinstance(result, dg.SensorResult)
         return result
 
-    def tick(self, *, runs: str = "finish") -> Asked:
+    def tick(self, *, runs: str = "finish") -> Requested:
         """Evaluate, add the keys, keep the cursor, and launch what is not known yet.
 
         Args:
-            runs: what becomes of the runs: they finish, or wait in a queue.
+            runs: whether the runs finish, or wait in a queue.
 
         Returns:
             The keys of the runs launched; a key that a run is to retire comes with a minus sign.
@@ -123,7 +123,7 @@ def _key_of(request: dg.RunRequest) -> str | None:
 
 @pytest.fixture
 def daemon(workspace: Workspace) -> Daemon:
-    """A daemon with the sensor as it is, in an empty workspace."""
+    """Return a daemon with the default sensor, in an empty workspace."""
     return Daemon(workspace)
 
 
@@ -138,14 +138,14 @@ def load_two_customers(daemon: Daemon) -> Daemon:
 
 @pytest.fixture(scope="session")
 def original_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """Acme and globex have arrived and are loaded; only for copying."""
+    """Return a daemon that has loaded acme and globex, only for copying."""
     with open_workspace(tmp_path_factory.mktemp("original")) as workspace:
         yield load_two_customers(Daemon(workspace))
 
 
 @pytest.fixture
 def settled(original_daemon: Daemon, tmp_path: Path) -> Iterator[Daemon]:
-    """Acme and globex have arrived and are loaded, and the daemon knows their files, which are copies."""
+    """Return a daemon that has loaded acme and globex and knows their files, which are copies."""
     with clone_workspace(original_daemon.workspace, tmp_path) as workspace:
         daemon = Daemon(workspace, known=set(original_daemon.known))
         assert daemon.tick() == []
@@ -159,7 +159,7 @@ def arrived(daemon: Daemon) -> Daemon:
 
 
 def test_a_new_file_becomes_a_key_and_a_run(settled: Daemon) -> None:
-    """In one result; a key that is registered already is not added again."""
+    """One result requests both; a key that is registered already is not added again."""
     register_keys(settled.workspace.instance, ["zenith"])
     put(settled.workspace, "zenith", 3.5)
     put(settled.workspace, "o'hare", 4.5)
@@ -179,7 +179,7 @@ def test_a_run_key_names_the_version_of_the_file(daemon: Daemon) -> None:
 
 
 def test_no_run_is_requested_twice(settled: Daemon) -> None:
-    """Not at the next tick, and not at the one after it."""
+    """Neither of the next two ticks requests it again."""
     for _ in range(3):
         cursor = settled.cursor
         assert settled.tick() == []
@@ -189,7 +189,7 @@ def test_no_run_is_requested_twice(settled: Daemon) -> None:
 
 
 def test_a_corrected_file_is_requested_once(settled: Daemon) -> None:
-    """Under another run key, and loaded again."""
+    """It has another run key, and is loaded again."""
     put(settled.workspace, "acme", 7.5, age=50)
     assert settled.tick() == ["acme"]
     assert settled.workspace.prices()["acme"] == [7.5]
@@ -197,7 +197,7 @@ def test_a_corrected_file_is_requested_once(settled: Daemon) -> None:
 
 
 def test_a_correction_of_the_same_size_is_seen(settled: Daemon) -> None:
-    """By the time of change."""
+    """The time of change reveals it."""
     put(settled.workspace, "acme", 1.5, 2.6, age=50)
     assert settled.tick() == ["acme"]
     assert settled.workspace.prices()["acme"] == [1.5, 2.6]
@@ -214,7 +214,7 @@ def test_a_file_that_was_only_touched_is_not_loaded_again(settled: Daemon) -> No
 
 
 def test_a_file_that_goes_back_to_an_earlier_content_is_loaded_again(settled: Daemon) -> None:
-    """A, B, A: the second A has a run key of its own."""
+    """If A becomes B and then A again, the second A has a run key of its own."""
     for age, price in ((50, 7.5), (40, 1.5), (30, 7.5)):
         put(settled.workspace, "acme", price, age=age)
         assert settled.tick() == ["acme"]
@@ -223,13 +223,13 @@ def test_a_file_that_goes_back_to_an_earlier_content_is_loaded_again(settled: Da
 
 
 def test_a_request_that_never_ran_is_not_doubled(daemon: Daemon) -> None:
-    """The daemon knows the run key of a version that waits in the queue, though the cursor was lost."""
+    """The daemon knows the run key of a version in the queue, even if the cursor is lost."""
     put(daemon.workspace, "acme", 1)
     assert daemon.tick(runs="wait") == ["acme"]
-    asked = daemon.run_keys()
+    requested = daemon.run_keys()
     daemon.cursor = None
     assert daemon.tick() == []
-    assert daemon.run_keys() == asked
+    assert daemon.run_keys() == requested
 
 
 def test_a_file_that_was_missing_at_its_load_is_requested_when_it_is_back(settled: Daemon) -> None:
@@ -266,7 +266,7 @@ def test_a_file_is_requested_again_if_another_one_was_loaded_in_its_place(daemon
 
 
 def test_a_file_whose_history_was_wiped_is_requested_again(settled: Daemon) -> None:
-    """Once the cursor is lost as well, nothing records that it is loaded."""
+    """If the cursor is lost as well, nothing records that the file is loaded."""
     settled.workspace.instance.wipe_assets([IMPORT.key, LOAD.key])
     assert settled.tick() == []
     settled.cursor = None
@@ -278,7 +278,7 @@ def test_a_file_whose_history_was_wiped_is_requested_again(settled: Daemon) -> N
 def test_a_file_that_failed_is_requested_again_if_it_is_touched_or_the_cursor_is_lost(
     daemon: Daemon,
 ) -> None:
-    """Each time once."""
+    """It is requested once each time."""
     put(daemon.workspace, "acme", "n/a")
     assert daemon.tick() == ["acme"]
     assert daemon.tick() == []
@@ -347,7 +347,7 @@ def test_a_cursor_that_cannot_be_used_loads_nothing_again(
 
 
 def test_the_first_tick_on_a_loaded_instance_loads_nothing_again(loaded: Workspace) -> None:
-    """As where runs were started by hand before the sensor was switched on."""
+    """Runs may have been started by hand before the sensor was switched on."""
     for key in ("acme", "globex"):
         os.utime(loaded.source / f"{key}.csv", (1, 1))
     daemon = Daemon(loaded)
@@ -356,7 +356,7 @@ def test_the_first_tick_on_a_loaded_instance_loads_nothing_again(loaded: Workspa
 
 
 def test_the_cursor_forgets_files_that_are_gone(settled: Daemon) -> None:
-    """Else it would grow for ever."""
+    """Otherwise it would grow forever."""
     (settled.workspace.source / "acme.csv").unlink()
     settled.tick()
     assert len(json.loads(str(settled.cursor))["done"]) == 1
@@ -378,7 +378,7 @@ def test_a_young_file_waits_until_it_has_settled(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("age", [0.5, -3600], ids=["young", "from the future"])
 def test_a_file_that_is_as_the_tick_before_saw_it_has_settled(daemon: Daemon, age: float) -> None:
-    """However the clock of its sender goes."""
+    """The sender's clock makes no difference."""
     put(daemon.workspace, "acme", 1, age=age)
     assert daemon.tick() == []
     assert daemon.message == "1 file, and no run to ask for. Not settled yet: 'acme'."
@@ -397,7 +397,7 @@ def test_how_long_a_file_settles_is_a_setting(workspace: Workspace) -> None:
 
 
 def test_a_young_file_that_had_to_wait_for_its_turn_has_settled(workspace: Workspace) -> None:
-    """It does not have to settle once more."""
+    """It does not have to settle again."""
     daemon = Daemon(workspace, build_arrivals_sensor(runs_a_tick=1))
     for key in ("a", "b", "c"):
         put(workspace, key, 1, age=-3600)
@@ -416,7 +416,7 @@ def test_evaluating_registers_nothing_and_runs_nothing(daemon: Daemon) -> None:
 def test_a_key_that_breaks_a_rule_is_reported_at_every_tick_and_blocks_no_other(
     daemon: Daemon, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Broken keys and twins, with the rule, until their file is renamed."""
+    """Broken keys and lookalikes are reported with the rule until their file is renamed."""
     register_keys(daemon.workspace.instance, ["ACME"])
     for key in ("a,b", "acme", "bluebird", "Bluebird", " padded"):
         put(daemon.workspace, key, 1)
@@ -441,7 +441,7 @@ def test_a_key_that_breaks_a_rule_is_reported_at_every_tick_and_blocks_no_other(
 
 
 def test_a_young_refused_file_is_refused_at_every_tick(daemon: Daemon) -> None:
-    """It does not go to and fro between waiting and being refused."""
+    """It does not alternate between waiting and being refused."""
     put(daemon.workspace, "a,b", 1, age=-3600)
     daemon.tick()
     for _ in range(3):
@@ -450,7 +450,7 @@ def test_a_young_refused_file_is_refused_at_every_tick(daemon: Daemon) -> None:
 
 
 def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
-    """Line breaks, markup, other directions: each is refused, or a key like any other."""
+    """Line breaks, markup and other directions are refused, or are part of a key like any other."""
     good = ["100%", "<b>bold<", "' OR 1=1 --", "{0} %s", "株式会社"]
     bad = ["a\nb", "a\tb", "\u202eevil", "..", "*", "\u3164"]
     for key in good + bad:
@@ -495,7 +495,7 @@ def test_a_day_outside_the_calendar_is_reported_at_every_tick_and_never_loaded(d
 def test_a_registered_day_is_reported_and_never_retired(
     settled: Daemon, vanished: Literal["keep", "retire"], file: str
 ) -> None:
-    """Somebody registered it past the rules; days belong to the exchange."""
+    """It was registered past the rules, and days belong to the exchange."""
     settled.sensor = build_arrivals_sensor(vanished=vanished)
     settled.workspace.instance.add_dynamic_partitions("s3", ["2018-01-22"])
     path = put(settled.workspace, "2018-01-22", 1)
@@ -559,7 +559,7 @@ def test_a_name_that_is_not_utf8_is_reported_at_every_tick(daemon: Daemon) -> No
 
 
 def test_a_link_that_points_nowhere_is_reported_and_its_key_is_kept(settled: Daemon) -> None:
-    """Its target may lie on a disk that is not mounted; when the target is back, the link is a file again."""
+    """Its target may be on a disk that is not mounted; when that is back, so is the file."""
     settled.sensor = retiring_sensor
     path, away = settled.workspace.source / "acme.csv", settled.workspace.source / ".away"
     path.rename(away)
@@ -613,7 +613,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
 
 
 def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest is read at the next ones; what is left is not lost."""
+    """The next ticks read the rest, and no file is lost."""
     size = (settled.workspace.source / "acme.csv").stat().st_size
     monkeypatch.setattr(fingerprints, "MAX_BYTES_PER_TICK", size)
     settled.cursor = None
@@ -629,7 +629,7 @@ def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.Mo
 def test_a_file_too_large_to_read_is_compared_by_size_and_times(
     arrived: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not loaded again where the cursor is lost, and is where it changed after its import."""
+    """If the cursor is lost, it is loaded again only if it changed after its import."""
     monkeypatch.setattr(fingerprints, "MAX_FILE_BYTES", 10)
     arrived.cursor = None
     assert arrived.tick() == []
@@ -678,7 +678,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_blocks_no_other(monkeypatch:
 def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While the tick looks at it; what opens a pipe waits for one who writes."""
+    """The pipe appears during the tick, and opening it would wait for a writer."""
     path = put(daemon.workspace, "acme", 1)
     put(daemon.workspace, "globex", 1)
     judge = tick_plan.judge_keys
@@ -695,7 +695,7 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(
 def test_a_file_that_takes_the_time_of_a_tick_is_compared_by_size_and_times(
     arrived: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those that come after it have the next ticks."""
+    """The files after it are read at the next ticks."""
     arrived.cursor = None
     monkeypatch.setattr(fingerprints, "MAX_SECONDS_PER_TICK", 0.0)
     assert arrived.tick() == []
@@ -710,7 +710,7 @@ def test_a_file_that_takes_the_time_of_a_tick_is_compared_by_size_and_times(
 def test_a_blank_path_is_reported_and_the_cursor_is_kept(
     settled: Daemon, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is not the current folder, where other files may lie."""
+    """It is not the current folder, which may contain other files."""
     put(settled.workspace, "zenith", 3)
     monkeypatch.chdir(settled.workspace.source)
     with dg.build_sensor_context(instance=settled.workspace.instance, cursor=settled.cursor) as context:
@@ -756,7 +756,7 @@ def test_a_folder_that_cannot_be_read_is_reported_and_the_cursor_is_kept(settled
 
 
 def test_a_file_that_vanished_is_reported_at_every_tick_and_its_key_is_kept(settled: Daemon) -> None:
-    """Unless the sensor is set to retire it; keys that were never imported have their own sentence."""
+    """This holds unless the sensor retires keys; keys that were never imported are reported separately."""
     register_keys(settled.workspace.instance, ["announced"])
     (settled.workspace.source / "acme.csv").unlink()
     for _ in range(2):
@@ -770,7 +770,7 @@ def test_a_file_that_vanished_is_reported_at_every_tick_and_its_key_is_kept(sett
 
 
 def test_a_file_that_comes_back_unchanged_is_not_loaded_again(settled: Daemon) -> None:
-    """Its key was kept, and its rows are there."""
+    """Its key was kept, and its rows are still stored."""
     (settled.workspace.source / "acme.csv").rename(settled.workspace.source / "away")
     settled.tick()
     (settled.workspace.source / "away").rename(settled.workspace.source / "acme.csv")
@@ -779,7 +779,7 @@ def test_a_file_that_comes_back_unchanged_is_not_loaded_again(settled: Daemon) -
 
 
 def test_the_key_of_a_vanished_file_is_retired_if_the_sensor_is_set_to_retire(settled: Daemon) -> None:
-    """Asked for once, by the job's name; a key that was announced by hand stays."""
+    """One run of the job is requested; a key that was registered by hand stays."""
     settled.sensor = retiring_sensor
     register_keys(settled.workspace.instance, ["announced"])
     (settled.workspace.source / "acme.csv").unlink()
@@ -793,7 +793,7 @@ def test_the_key_of_a_vanished_file_is_retired_if_the_sensor_is_set_to_retire(se
 
 
 def test_a_file_that_vanishes_before_its_import_is_reported(daemon: Daemon) -> None:
-    """Its key stays, and nothing is done about it."""
+    """Its key stays, and no run is requested."""
     daemon.sensor = retiring_sensor
     put(daemon.workspace, "acme", 1)
     put(daemon.workspace, "tpyo", 1)
@@ -812,18 +812,18 @@ def test_a_retirement_is_requested_once(settled: Daemon) -> None:
     settled.sensor = retiring_sensor
     (settled.workspace.source / "acme.csv").unlink()
     assert settled.tick(runs="wait") == ["-acme"]
-    (asked,) = settled.run_keys()
+    (requested,) = settled.run_keys()
     assert settled.tick(runs="wait") == []
     assert settled.message == (
         "No new or corrected file among 1. Keys to be retired, since their files are gone: 'acme'."
     )
     settled.cursor = None
     assert settled.tick(runs="wait") == []
-    assert settled.run_keys() == [asked]
+    assert settled.run_keys() == [requested]
 
 
 def test_a_retired_customer_comes_back_and_goes_again(settled: Daemon) -> None:
-    """With the same content: each coming is loaded, each going retired."""
+    """Even with the same content, the file is loaded each time it arrives, and retired each time it goes."""
     settled.sensor = retiring_sensor
     for age in (50, 40):
         (settled.workspace.source / "acme.csv").unlink()
@@ -834,7 +834,7 @@ def test_a_retired_customer_comes_back_and_goes_again(settled: Daemon) -> None:
 
 
 def test_a_file_that_is_there_again_keeps_its_key(settled: Daemon) -> None:
-    """The run that was to retire it looks once more."""
+    """The run that was to retire the key checks again whether the file is there."""
     settled.sensor = retiring_sensor
     (settled.workspace.source / "acme.csv").rename(settled.workspace.source / "away")
     assert settled.tick(runs="wait") == ["-acme"]
@@ -845,7 +845,7 @@ def test_a_file_that_is_there_again_keeps_its_key(settled: Daemon) -> None:
 
 
 def test_a_file_that_was_back_for_a_while_is_retired_when_it_goes_again(settled: Daemon) -> None:
-    """The run that found it there did rightly nothing, and counts as over."""
+    """The run that found the file changed nothing, and is over."""
     settled.sensor = retiring_sensor
     path, away = settled.workspace.source / "acme.csv", settled.workspace.source / "away"
     path.rename(away)
@@ -859,7 +859,7 @@ def test_a_file_that_was_back_for_a_while_is_retired_when_it_goes_again(settled:
 
 
 def test_a_retirement_that_failed_is_reported_and_not_requested_again(settled: Daemon) -> None:
-    """Unless its file was back in between, or the cursor is lost."""
+    """This holds unless the file was back in between, or the cursor is lost."""
     settled.sensor = retiring_sensor
     database = settled.workspace.database
     database.rename(database.with_name("away"))
@@ -875,7 +875,7 @@ def test_a_retirement_that_failed_is_reported_and_not_requested_again(settled: D
 
 
 def test_a_renamed_lookalike_replaces_the_retired_key(settled: Daemon) -> None:
-    """One tick after the old key is gone."""
+    """It is registered one tick after the old key is gone."""
     settled.sensor = retiring_sensor
     (settled.workspace.source / "acme.csv").rename(settled.workspace.source / "ACME.csv")
     assert settled.tick() == ["-acme"]
@@ -885,7 +885,7 @@ def test_a_renamed_lookalike_replaces_the_retired_key(settled: Daemon) -> None:
 
 @pytest.mark.parametrize("sensor", [arrivals_sensor, retiring_sensor], ids=["keep", "retire"])
 def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefinition) -> None:
-    """It looks like one that is not mounted."""
+    """It looks like a folder that is not mounted."""
     settled.sensor = sensor
     for key in ("acme", "globex"):
         (settled.workspace.source / f"{key}.csv").unlink()
@@ -926,16 +926,16 @@ def test_retirements_count_among_the_runs_of_a_tick(settled: Daemon) -> None:
 def test_a_key_retired_by_hand_is_registered_again_while_its_file_is_there(
     settled: Daemon, capsys: pytest.CaptureFixture[str], age: float
 ) -> None:
-    """Each time its run has a new run key; with its file gone, the key stays retired."""
+    """Each run has a new run key; once the file is gone, the key stays retired."""
     path = put(settled.workspace, "acme", 3.5, age=age)
     settled.tick()
     settled.tick()
-    asked = set()
+    requested = set()
     for _ in range(2):
         retire_key(settled.workspace.instance, "acme", Warehouse(database=settled.workspace.database))
         capsys.readouterr()
         assert settled.tick() == ["acme"]
-        asked |= set(settled.run_keys())
+        requested |= set(settled.run_keys())
         assert (
             "2 files. Runs asked for: 'acme'. Registered again, since their files are here: 'acme'."
             in capsys.readouterr().err
@@ -943,7 +943,7 @@ def test_a_key_retired_by_hand_is_registered_again_while_its_file_is_there(
         assert settled.workspace.prices()["acme"] == [3.5]
         assert settled.tick() == []
         assert settled.message == "No new or corrected file among 2."
-    assert len(asked) == 2
+    assert len(requested) == 2
     path.unlink()
     retire_key(settled.workspace.instance, "acme", Warehouse(database=settled.workspace.database))
     assert settled.tick() == []
@@ -964,7 +964,7 @@ def test_keys_that_are_registered_again_wait_for_their_turn(workspace: Workspace
 
 @pytest.fixture
 def neighbor(settled: Daemon) -> Daemon:
-    """The retiring sensor of another folder, with the same instance and database, and zenith loaded."""
+    """Return the retiring sensor of another folder, with the same instance and database, and load zenith."""
     source = settled.workspace.source.with_name("neighbor")
     source.mkdir()
     daemon = Daemon(
@@ -979,7 +979,7 @@ def neighbor(settled: Daemon) -> Daemon:
 def test_keys_of_another_folder_are_kept_and_reported(
     settled: Daemon, neighbor: Daemon, sensor: dg.SensorDefinition
 ) -> None:
-    """So is a key whose import records no folder; only a key that came from this folder can be retired."""
+    """So is a key whose import records no folder; only keys that came from this folder are retired."""
     settled.sensor = neighbor.sensor = sensor
     instance = settled.workspace.instance
     instance.add_dynamic_partitions("s3", ["reported"])
@@ -1033,7 +1033,7 @@ def test_a_key_goes_with_the_folder_that_loaded_it_last(settled: Daemon, neighbo
 def test_two_folders_do_not_alternate_over_a_key_whose_other_file_is_not_imported(
     settled: Daemon, neighbor: Daemon, runs: str
 ) -> None:
-    """The key is retired once for an import, and registered again once, even if that import never comes."""
+    """The key is retired once for an import, and registered again once, even without that import."""
     settled.sensor = retiring_sensor
     put(neighbor.workspace, "acme", 1)
     (neighbor.workspace.source / "acme.csv").write_text("")
@@ -1122,14 +1122,14 @@ def test_a_tick_examines_only_so_many_keys_without_files(
     ],
 )
 def test_an_invalid_setting_is_refused(setting: dict[str, object], logged: str) -> None:
-    """When the sensor is built, with what to write instead."""
+    """The error is raised when the sensor is built, and names a valid value."""
     with pytest.raises(InvalidSetting) as caught:
         build_arrivals_sensor(**setting)
     assert logged in str(caught.value)
 
 
 def test_a_sensor_is_built_with_its_settings() -> None:
-    """With its name, its pace, and the jobs that it may ask for."""
+    """It has its name, its interval, and the jobs that it may request."""
     built = build_arrivals_sensor(name="other", vanished="retire", minimum_interval_seconds=60)
     assert (built.name, built.minimum_interval_seconds) == ("other", 60)
     assert [job.name for job in built.jobs] == ["import_dynamic_partition_job", "retire_partition_job"]

@@ -1,4 +1,4 @@
-"""The fingerprints of files, within what a tick may read."""
+"""The fingerprints of files, within the budget of a tick."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from lesson_lib.pipeline.sensor.fingerprints import BudgetSpent, ReadingBudget
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a tick read twelve bytes or for ten seconds, eight bytes of a file, and two at a time."""
+    """Limit a tick to twelve bytes or ten seconds, eight bytes of a file, and two at a time."""
     for name, limit in {
         "MAX_BYTES_PER_TICK": 12,
         "MAX_SECONDS_PER_TICK": 10,
@@ -26,14 +26,14 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def put(folder: Path, **files: int) -> list[DataFile]:
-    """Write files of so many bytes."""
+    """Write files of these sizes in bytes."""
     for key, size in files.items():
         (folder / f"{key}.csv").write_bytes(b"x" * size)
     return list(scan(folder).files.values())
 
 
 def sha256(size: int) -> str:
-    """Return the fingerprint of a file of so many bytes."""
+    """Return the fingerprint of a file of this size in bytes."""
     return hashlib.sha256(b"x" * size).hexdigest()
 
 
@@ -74,7 +74,7 @@ def test_only_bytes_that_were_read_count(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_a_file_that_grows_while_it_is_read_is_not_read_for_ever(tmp_path: Path) -> None:
-    """The bytes that are there count, and not those that were."""
+    """The bytes that are read count against the budget, not the size that the scan found."""
     files = put(tmp_path, a=8)
     put(tmp_path, a=100)
     assert read_all(ReadingBudget(), files) == ["BudgetSpent"]
@@ -90,7 +90,7 @@ def test_a_file_that_grows_while_it_is_read_is_not_read_for_ever(tmp_path: Path)
     ],
 )
 def test_a_tick_reads_so_long_and_no_longer(tmp_path: Path, pace: int, expected: list[str]) -> None:
-    """It looks at the clock after each piece; a file that takes a whole tick has no fingerprint."""
+    """It checks the clock after each chunk; a file that takes a whole tick has no fingerprint."""
     files = put(tmp_path, a=3, b=3, c=3, d=3)
     ticking = count(0, pace)
     assert read_all(ReadingBudget(lambda: next(ticking)), files) == expected
@@ -98,7 +98,7 @@ def test_a_tick_reads_so_long_and_no_longer(tmp_path: Path, pace: int, expected:
 
 @pytest.mark.usefixtures("small")
 def test_the_time_begins_with_the_first_byte(tmp_path: Path) -> None:
-    """However long it took to find out that others cannot be read."""
+    """It does not matter how long it took to find that other files cannot be read."""
     files = put(tmp_path, a=3, b=3)
     (tmp_path / "a.csv").unlink()
     times = iter([100, 112, 113, 114])

@@ -1,4 +1,4 @@
-"""The run keys of the sensor's requests: the same while a run waits or works, another one when it is over."""
+"""The run keys of requests: a key keeps its run key until its run is over."""
 
 import dagster as dg
 import pytest
@@ -23,7 +23,7 @@ def run(workspace: Workspace, *keys: str, status: dg.DagsterRunStatus = dg.Dagst
 
 
 def test_a_run_key_names_version_and_latest_run(workspace: Workspace) -> None:
-    """The second of its own key, and only where there is one."""
+    """The run is the latest one of the same key, and is omitted if there is none."""
     run(workspace, "acme", "acme", "globex", "acme")
     versions = {"acme": "v1", "globex": "v1", "zenith": "v2"}
     assert build_import_run_keys(workspace.instance, versions) == [
@@ -35,7 +35,7 @@ def test_a_run_key_names_version_and_latest_run(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("status", sorted(OVER, key=str), ids=str)
 def test_a_run_that_is_over_changes_the_run_key(workspace: Workspace, status: dg.DagsterRunStatus) -> None:
-    """Whatever became of it."""
+    """This holds whatever the outcome of the run."""
     run(workspace, "acme", status=status)
     assert build_import_run_keys(workspace.instance, {"acme": "v1"}) == ["acme@v1 after 1"]
     assert build_retirement_run_keys(workspace.instance, some_job, ["acme", "b"]) == [
@@ -46,7 +46,7 @@ def test_a_run_that_is_over_changes_the_run_key(workspace: Workspace, status: dg
 
 @pytest.mark.parametrize("status", sorted(NOT_OVER, key=str), ids=str)
 def test_a_run_that_waits_or_works_does_not(workspace: Workspace, status: dg.DagsterRunStatus) -> None:
-    """A run that is not finished does not change the run key."""
+    """An unfinished run does not change the run key."""
     run(workspace, "acme", status=status)
     assert build_import_run_keys(workspace.instance, {"acme": "v1"}) == ["acme@v1"]
     assert build_retirement_run_keys(workspace.instance, some_job, ["acme"]) == ["acme@vanished"]
@@ -56,7 +56,7 @@ def test_a_run_that_waits_or_works_does_not(workspace: Workspace, status: dg.Dag
 def test_many_keys_and_many_runs_are_queried_in_parts(
     workspace: Workspace, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A key that has run all the time hides no other one."""
+    """A key with very many runs does not hide the others."""
     monkeypatch.setattr(run_keys, "MAX_KEYS_PER_QUERY", number)
     run(workspace, "b", "c", *"aaaaaaa", "d", *"aaa")
     assert build_import_run_keys(workspace.instance, dict.fromkeys("abcde", "v")) == [
@@ -69,7 +69,7 @@ def test_many_keys_and_many_runs_are_queried_in_parts(
 
 
 def test_no_query_is_made_for_no_keys(workspace: Workspace) -> None:
-    """Not even for the runs."""
+    """Without keys, no run is looked up."""
     run(workspace, "acme")
     assert build_import_run_keys(workspace.instance, {}) == []
     assert build_retirement_run_keys(workspace.instance, some_job, []) == []
