@@ -4,7 +4,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from . import assets
+from .assets import (
+    duckdb_dynamic_partition_table,
+    duckdb_partition_table,
+    import_dynamic_partition_file,
+    import_partition_file,
+)
 from .audit import three_records_agree
 from .jobs import import_dynamic_partition_job, import_partition_job, retire_partition_job
 from .schedule import import_partition_schedule
@@ -27,7 +32,12 @@ def find_source_folder() -> Path:
 DATABASE = Path("output", "warehouse.duckdb").resolve()
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([assets]),
+    assets=[
+        import_partition_file,
+        duckdb_partition_table,
+        import_dynamic_partition_file,
+        duckdb_dynamic_partition_table,
+    ],
     asset_checks=[three_records_agree],
     jobs=[import_partition_job, import_dynamic_partition_job, retire_partition_job],
     schedules=[import_partition_schedule],

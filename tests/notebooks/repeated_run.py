@@ -19,7 +19,7 @@ class RepeatedRun(NamedTuple):
 
     Attributes:
         first: the learner's edition, the first of two runs in a row.
-        again: the learner's edition, the second run.
+        again: the learner's edition, the second run; the cell of a prediction's fact has its first outputs.
         solved: the solved edition; cells that show no exercise have the outputs of their first run.
     """
 
@@ -33,8 +33,9 @@ def execute_repeatedly(
 ) -> RepeatedRun:
     """Run each code cell twice in a row and solve each exercise, all of it in one kernel.
 
-    An exercise is solved after the last cell that shows it: its own or, for a prediction, that of its fact,
-    which then runs once more. Errors do not stop the run: they are among the outputs.
+    An exercise is solved after the last cell that shows it: its own or, for a prediction, that of its fact.
+    The second run of such a cell, which is often the most expensive one, is that with the guess: where the fact
+    comes out as guessed, it was the same again. Errors do not stop the run: they are among the outputs.
 
     Args:
         notebook: with its stored outputs, which tell where each exercise is shown.
@@ -47,10 +48,13 @@ def execute_repeatedly(
     for edition in (first, again, solved):
         edition.cells = list_code_cells(edition)
     shown = [[place for place, _ in locate_outcomes(first, exercise)] for exercise in lesson.exercises]
+    for facts in (places[1:] for places in shown):
+        for place in facts:
+            again.cells[place] = first.cells[place]
     sequence = deepcopy(first)
     sequence.cells = []
-    for place, twice in enumerate(zip(first.cells, again.cells, strict=True)):
-        sequence.cells += twice
+    for place, (once, twice) in enumerate(zip(first.cells, again.cells, strict=True)):
+        sequence.cells += [once] if once is twice else [once, twice]
         for places in shown:
             if places and places[-1] == place:
                 sequence.cells += [solved.cells[each] for each in dict.fromkeys(places)]

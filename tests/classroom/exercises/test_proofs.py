@@ -1,4 +1,7 @@
-"""Each exercise judges its own starter, right answers and wrong answers as its files say."""
+"""Each exercise judges its own starter, right answers and wrong answers as its files say.
+
+Solutions are proved in their notebooks, by `tests/notebooks/test_gates.py`.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,9 +40,9 @@ def test_the_starter_is_not_attempted(exercise: Exercise, run_cell: Callable[[st
     assert not load().exercises
 
 
-@pytest.mark.parametrize(("exercise", "cell"), list_cells(lambda each: (each.solution, *each.also_right)))
+@pytest.mark.parametrize(("exercise", "cell"), list_cells(lambda each: each.also_right))
 def test_each_right_answer_is_right(exercise: Exercise, cell: str, run_cell: Callable[[str], Any]) -> None:
-    """The solution and the answers in `right/` pass all scenarios, and are recorded."""
+    """The answers in `right/` pass all scenarios, and are recorded."""
     verdict = run_cell(cell)
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
     assert exercise.takeaway in verdict.lines
