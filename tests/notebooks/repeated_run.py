@@ -34,8 +34,8 @@ def execute_repeatedly(
     """Run each code cell twice in a row and solve each exercise, all of it in one kernel.
 
     An exercise is solved after the last cell that shows it: its own or, for a prediction, that of its fact.
-    The second run of such a cell, which is often the most expensive one, is that with the guess: where the fact
-    comes out as guessed, it was the same again. Errors do not stop the run: they are among the outputs.
+    The second run of a fact's cell, often the most expensive one, is the one with the guess: it comes out as
+    guessed only if the fact is the same again. Errors do not stop the run: they are among the outputs.
 
     Args:
         notebook: with its stored outputs, which tell where each exercise is shown.
