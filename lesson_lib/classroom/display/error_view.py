@@ -9,8 +9,13 @@ from pathlib import Path
 import dagster as dg
 
 from lesson_lib.classroom.display.board import Board, Facts, Fold
-from lesson_lib.classroom.display.error_rules import Rule
-from lesson_lib.classroom.display.explanations import LIBRARIES, find_library_values, find_rule, walk_chain
+from lesson_lib.classroom.display.error_rules import (
+    LIBRARIES,
+    Rule,
+    find_library_values,
+    find_rule,
+    walk_chain,
+)
 from lesson_lib.classroom.display.run_view import format_failed_checks, format_partition
 from lesson_lib.classroom.display.safe_text import (
     Bounded,
@@ -19,7 +24,7 @@ from lesson_lib.classroom.display.safe_text import (
     shorten,
     shorten_name,
 )
-from lesson_lib.classroom.installed import is_installed
+from lesson_lib.classroom.library_notes import is_installed
 from lesson_lib.unstable_text import hide_unstable
 
 # It runs a learner's cell, and has no part in the errors of that cell.

@@ -15,8 +15,7 @@ from IPython.display import display
 
 from lesson_lib.classroom.display.board import Board, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.lab.records import Changes, ThreeRecords
-from lesson_lib.classroom.lab.three_records import three_records
+from lesson_lib.classroom.lab.three_records import Changes, ThreeRecords, three_records
 from lesson_lib.unstable_text import hide_unstable
 
 _DEFAULT_ARGUMENTS = "instance, assets, lab.database"

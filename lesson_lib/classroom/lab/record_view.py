@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lesson_lib.classroom.display.board import Block, Board, Line, Mark, Table, describe
 from lesson_lib.classroom.display.safe_text import MAX_NAME_LENGTH, format_count, make_plain
-from lesson_lib.classroom.lab.records import Changes, ThreeRecords
+from lesson_lib.classroom.lab.three_records import Changes, ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state
 
 _MAX_ROWS = 30  # keys; more are summarised

@@ -12,8 +12,8 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
-from lesson_lib.classroom.lab.records import ThreeRecords
-from lesson_lib.pipeline.audit import join_records
+from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.pipeline.audit import KeyRecords, join_records
 from lesson_lib.pipeline.database_errors import (
     WarehouseUnavailable,
     explain_cause,
@@ -23,6 +23,26 @@ from lesson_lib.pipeline.database_errors import (
 from lesson_lib.pipeline.event_log import find_failed_keys, find_latest_materializations
 from lesson_lib.pipeline.local_paths import find_path_fault
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
+
+
+@dataclass(frozen=True, repr=False)
+class ThreeRecords(Displayable):
+    """The contents of the three records at one moment. Two are equal if nothing has happened in between."""
+
+    assets: tuple[str, ...]  # names, in the order given
+    table: str  # the table in which the rows were counted
+    keys: tuple[KeyRecords, ...]  # the registered ones in their order, then the others
+    has_database: bool
+    has_table: bool
+    unassigned_rows: int  # 0 if the table has a column `partition_key`
+
+
+@dataclass(frozen=True, repr=False)
+class Changes(Displayable):
+    """The three records before and after something was done."""
+
+    before: ThreeRecords
+    after: ThreeRecords
 
 
 def three_records(

@@ -20,9 +20,8 @@ from ipykernel.compiler import XCachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 
 from lesson_lib.classroom.display.board import Board, Facts, Fold
-from lesson_lib.classroom.display.error_rules import RULES, Rule
+from lesson_lib.classroom.display.error_rules import RULES, Rule, find_rule
 from lesson_lib.classroom.display.error_view import describe_error, explain_error
-from lesson_lib.classroom.display.explanations import find_rule
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.changes import changes

@@ -7,7 +7,7 @@ import pytest
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.record_view import describe_changes, describe_records
-from lesson_lib.classroom.lab.records import Changes, ThreeRecords
+from lesson_lib.classroom.lab.three_records import Changes, ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords
 from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 

@@ -12,7 +12,7 @@ import pytest
 from dagster_duckdb import DuckDBResource
 
 from lesson_lib.classroom import three_records
-from lesson_lib.classroom.lab.records import ThreeRecords
+from lesson_lib.classroom.lab.three_records import ThreeRecords
 from lesson_lib.pipeline import (
     Warehouse,
     WarehouseUnavailable,
