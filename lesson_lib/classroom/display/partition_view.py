@@ -1,6 +1,7 @@
 """The boards of partitions definitions, of an instance, and of long lists of keys."""
 
 import json
+import re
 import time
 from collections.abc import Sequence
 
@@ -16,12 +17,8 @@ _MAX_ASSETS = 10  # each costs a query, which takes longer the more partitions t
 _MAX_COUNTED_WINDOWS = 5_000  # Dagster visits them one by one, about 60 microseconds each
 
 _PERIODS = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
-_USUAL_CRON_SCHEDULES = {
-    "0 * * * *",
-    "0 0 * * *",
-    "0 0 * * 0",
-    "0 0 1 * *",
-}  # of these four, without an offset
+# Of these four, without an offset.
+_USUAL_CRON_SCHEDULES = {"0 * * * *", "0 0 * * *", "0 0 * * 0", "0 0 1 * *"}
 
 
 @describe.register
@@ -58,17 +55,15 @@ def format_partitions(definition: dg.PartitionsDefinition | None) -> str:
     if definition is None:
         return ""
     kind, rest = _format_kind(definition)
-    return f"{kind[:1].lower()}{kind[1:]}{rest.replace(':', ',', 1) if rest.startswith(':') else rest}"
+    return f"{kind[:1].lower()}{kind[1:]}{re.sub('^:', ',', rest)}"
 
 
 @describe.register
 def describe_instance(instance: dg.DagsterInstance) -> Board:
     """Describe an instance: how long it lasts, how to see its keys, its runs, and what is materialized."""
-    title = (
-        "Ephemeral instance: forgotten when the kernel stops"
-        if instance.is_ephemeral
-        else "Persistent instance: it outlives the kernel"
-    )
+    title = "Persistent instance: it outlives the kernel"
+    if instance.is_ephemeral:
+        title = "Ephemeral instance: forgotten when the kernel stops"
     try:
         return Board(title, _read_instance(instance))
     except Exception as error:  # noqa: BLE001 - its storage is a database: deleted, locked or disposed of, each raises its own
@@ -163,8 +158,8 @@ def _read_instance(instance: dg.DagsterInstance) -> list[Block]:
     keys = 'instance.get_dynamic_partitions("…"), with the name of the set'
     return [
         Facts([("to see its keys", keys), ("runs", runs)]),
-        *([Table("", ["asset", "materialized here"], rows)] if rows else []),
-        *([Line("… and more assets.")] if len(assets) > _MAX_ASSETS else []),
+        Table("", ["asset", "materialized here"], rows),
+        Line("… and more assets." if len(assets) > _MAX_ASSETS else ""),
     ]
 
 

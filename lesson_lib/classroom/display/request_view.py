@@ -35,8 +35,7 @@ _NO_REASON = re.compile("(Sensor|Schedule) function returned an empty result")
 @describe.register
 def describe_keys_request(request: KeysRequest) -> Board:
     """Describe a request to add keys to a set, or to delete them from it."""
-    keys = [Line(format_list(request.partition_keys))] if request.partition_keys else []
-    return _make_board(_count_keys(request), keys, [request])
+    return _make_board(_count_keys(request), [Line(format_list(request.partition_keys))], [request])
 
 
 @describe.register
@@ -91,19 +90,17 @@ def _describe_requests(
     events: int = 0,
 ) -> Board:
     requested = [_count_keys(request) for request in keys[:_MAX_ROWS]]
-    if len(keys) > _MAX_ROWS:
-        requested.append(f"and {format_count(len(keys) - _MAX_ROWS, 'more request')} for keys")
+    if more := len(keys[_MAX_ROWS:]):
+        requested.append(f"and {format_count(more, 'more request')} for keys")
     requested += [format_count(len(runs), "run")] if runs else []
     requested += [f"{format_count(events, 'event')} to record"] if events else []
-    key_facts = [
-        (f"to {_format_action(each)}", format_list(each.partition_keys)) for each in keys[:_MAX_ROWS]
-    ]
-    why = format_skip_reason(skip) if skip else ""
     blocks: list[Block] = [
-        Facts(key_facts),
+        Facts(
+            [(f"to {_format_action(each)}", format_list(each.partition_keys)) for each in keys[:_MAX_ROWS]]
+        ),
         *([_make_runs_table(runs)] if runs else []),
         Facts.of_known(
-            ("why no run" if requested else "why", why),
+            ("why no run" if requested else "why", format_skip_reason(skip or "")),
             ("cursor for the next tick", hide_times(cursor or "")),
         ),
     ]

@@ -96,11 +96,12 @@ def draw_chart(lines: Sequence[CostLine]) -> bytes:
     Raises:
         ModuleNotFoundError: matplotlib is not installed.
     """
-    with _matplotlib() as make_figure:
+    with _import_figure() as Figure:  # noqa: N806 - matplotlib's own name
         labels = [_Label(*each) for each in zip(lines, cycle(_COLOURS), cycle(_MARKERS), strict=False)]
         taken = sum(label.height + _GAP for label in labels)
         height = max(_MIN_HEIGHT, _BELOW + _ABOVE + _LEGEND_HEIGHT + taken)
-        figure = make_figure((WIDTH / _CSS_PIXELS_PER_INCH, height / _CSS_PIXELS_PER_INCH))
+        size = WIDTH / _CSS_PIXELS_PER_INCH, height / _CSS_PIXELS_PER_INCH
+        figure = Figure(figsize=size, facecolor="white")
         inner = WIDTH - _LEFT - _RIGHT, height - _BELOW - _ABOVE
         axes = figure.add_axes((_LEFT / WIDTH, _BELOW / height, inner[0] / WIDTH, inner[1] / height))
         _draw_axes(axes, lines)
@@ -126,8 +127,8 @@ class _Label:
 
 
 @contextmanager
-def _matplotlib() -> Iterator[Any]:
-    """Yield a function that makes a figure without pyplot and without the learner's own settings.
+def _import_figure() -> Iterator[Any]:
+    """Yield matplotlib's `Figure`, which needs no pyplot; the learner's own settings do not apply to it.
 
     Warnings of matplotlib, such as those about its caches and fonts, are not shown.
     """
@@ -137,7 +138,6 @@ def _matplotlib() -> Iterator[Any]:
     try:
         try:
             import matplotlib as mpl  # noqa: PLC0415 - takes a second, and only the extra `lab` installs it
-            from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - as above
             from matplotlib.figure import Figure  # noqa: PLC0415 - as above
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
@@ -145,15 +145,10 @@ def _matplotlib() -> Iterator[Any]:
                 "`lab`, as in: pip install 'irregular-partitions[lab]'. What was measured is kept."
             ) from error
 
-        def make_figure(size: tuple[float, float]) -> Figure:
-            figure = Figure(figsize=size, facecolor="white")
-            FigureCanvasAgg(figure)
-            return figure
-
         with mpl.rc_context(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             mpl.rcdefaults()
-            yield make_figure
+            yield Figure
     finally:
         logger.setLevel(level)
 

@@ -22,7 +22,7 @@ class Stopwatch:
         """Start without a measurement.
 
         Args:
-            clock: returns seconds, format_count from any moment.
+            clock: returns seconds, counted from any moment.
         """
         self._clock = clock
         self._seconds: dict[str, dict[int, float]] = {}
