@@ -92,9 +92,7 @@ class Lab:
                 f"The lab's database, {self.database.name}, is open in {holder}, so the lab stays as it is. "
                 "Close the connection (or restart the kernel that has it), and reset the lab again."
             )
-        self._make_folders()
-        for path in self.folder.iterdir():
-            _delete(path)
+        _delete(self.folder)
         self.reset_source()
 
     def reset_source(self) -> None:

@@ -25,8 +25,11 @@ class Publisher(DisplayPublisher):
         self.first: dict[str, dict[str, str]] = {}
         self.updates: list[tuple[str, dict[str, str]]] = []
 
-    def publish(self, data: dict[str, str], *, transient: dict[str, str], update: bool = False) -> None:
-        """Take part in `display`."""
+    def publish(
+        self, data: dict[str, str], metadata: object, *, transient: dict[str, str], update: bool = False
+    ) -> None:
+        """Record what `display` publishes."""
+        assert not metadata
         name = transient["display_id"]
         if update:
             assert name in self.first
