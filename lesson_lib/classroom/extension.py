@@ -19,6 +19,7 @@ from IPython.lib.pretty import RepresentationPrinter
 from lesson_lib.classroom import run_log
 from lesson_lib.classroom.display import describe
 from lesson_lib.classroom.display.board import Board
+from lesson_lib.classroom.display.displayable import render_formats
 from lesson_lib.classroom.display.error_view import describe_error
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.run_view import make_log_folds
@@ -30,14 +31,19 @@ _loaded: WeakKeyDictionary[InteractiveShell, ExitStack] = WeakKeyDictionary()
 
 
 def load(shell: InteractiveShell) -> None:
-    """Load the extension into a shell; a second time changes nothing."""
+    """Load the extension into a shell; if it is loaded already, nothing changes."""
     if shell in _loaded:
         return
     with ExitStack() as parts:
-        for part in (_show_boards(shell), _explain_errors(shell), _register_magic(shell)):
+        for part in (
+            _show_boards(shell),
+            _explain_errors(shell),
+            run_log.keep_logs(),
+            hide_library_notes(),
+        ):
             parts.enter_context(part)
-        parts.enter_context(run_log.keep_logs())
-        parts.enter_context(hide_library_notes())
+        shell.magics_manager.register_function(changes, "cell", "changes")
+        parts.callback(shell.magics_manager.magics["cell"].pop, "changes", None)
         _loaded[shell] = parts.pop_all()
 
 
@@ -163,7 +169,7 @@ class _Errors:
                 shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
         finally:
             shell.InteractiveTB.set_mode(mode)
-        shell.display_pub.publish({"text/plain": render_text(board), "text/html": render_html(board)})
+        shell.display_pub.publish(render_formats(board))
 
     def _describe(self, error: Exception) -> Board | None:
         if isinstance(error, UsageError):  # IPython's message about a wrong magic is written for the learner
@@ -176,12 +182,3 @@ class _Errors:
         if board is None or run == self._run_before:
             return board
         return replace(board, blocks=[*board.blocks, *make_log_folds(run)])
-
-
-@contextmanager
-def _register_magic(shell: InteractiveShell) -> Iterator[None]:
-    shell.magics_manager.register_function(changes, "cell", "changes")
-    try:
-        yield
-    finally:
-        shell.magics_manager.magics["cell"].pop("changes", None)

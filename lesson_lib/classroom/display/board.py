@@ -113,9 +113,5 @@ class Board:
 
 @singledispatch
 def describe(value: object) -> Board | None:
-    """Describe a value as a board. Each view registers its function for the types that it knows.
-
-    Returns:
-        None for a value that IPython shows well itself.
-    """
+    """Describe a value as a board; return None if IPython shows it well itself. Views register their types."""
     raise TypeError(f"A {type(value).__name__} has no board.")

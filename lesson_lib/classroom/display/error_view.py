@@ -40,8 +40,7 @@ _FIRST_LINES, _LAST_LINES = 60, 120  # of a long traceback
 def describe_error(error: BaseException) -> Board | None:
     """Describe an error: why it was raised, what to do, where the course explains it, and the traceback.
 
-    Returns:
-        None if there is nothing to add: no library of this course was involved, or it is an interrupt.
+    Return None for an interrupt, and for an error in which no library of this course was involved.
     """
     if not isinstance(error, Exception):
         return None

@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
@@ -14,8 +13,9 @@ from IPython.core.magic import no_var_expand
 from IPython.display import display
 
 from lesson_lib.classroom.display.board import Board, Line, Mark
-from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.lab.three_records import Changes, ThreeRecords, three_records
+from lesson_lib.classroom.display.displayable import render_formats
+from lesson_lib.classroom.lab.record_view import describe_changes
+from lesson_lib.classroom.lab.three_records import ThreeRecords, three_records
 from lesson_lib.unstable_text import hide_unstable
 
 _DEFAULT_ARGUMENTS = "instance, assets, lab.database"
@@ -51,7 +51,7 @@ def changes(line: str, cell: str) -> None:
         for part in parts:
             exec(part, shell.user_ns)  # noqa: S102 - the learner's own cell
     finally:
-        display(_compare(before, shell, line))
+        display(render_formats(_describe_changes(before, shell, line)), raw=True)
 
 
 def _compile(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
@@ -91,19 +91,9 @@ def _collect(*arguments: Any, **options: Any) -> tuple[tuple[Any, ...], dict[str
     return arguments, options
 
 
-def _compare(before: ThreeRecords, shell: InteractiveShell, line: str) -> Displayable:
+def _describe_changes(before: ThreeRecords, shell: InteractiveShell, line: str) -> Board:
     try:
-        return Changes(before, _read_records(shell, line))
+        return describe_changes(before, _read_records(shell, line))
     except Exception as error:  # noqa: BLE001 - it must not hide the cell's own error
-        return _Unreadable(f"{type(error).__name__}: {error}")
-
-
-@dataclass(frozen=True, repr=False)
-class _Unreadable(Displayable):
-    """The three records after a cell, which cannot be read."""
-
-    reason: str
-
-    def board(self) -> Board:
         title = "What this cell changed cannot be told, since the three records cannot be read after it"
-        return Board(title, [Line(hide_unstable(self.reason))], Mark.BAD)
+        return Board(title, [Line(hide_unstable(f"{type(error).__name__}: {error}"))], Mark.BAD)

@@ -76,11 +76,12 @@ class CostLine:
 def format_duration(seconds: float) -> str:
     """Format seconds with two digits and a fitting unit: `0.4 ms`, `4.8 s`, `22 min`, `1.5 h`."""
     # The largest unit of which there is at least one; a tenth of a second is enough.
-    enough = ((name, size, 0.1 if name == "s" else 1) for name, size in reversed(_UNITS))
-    name, size = next(
-        ((name, size) for name, size, least in enough if _round_to_two_digits(seconds / size) >= least),
-        _UNITS[0],
-    )
+    fitting = [
+        (name, size)
+        for name, size in _UNITS
+        if _round_to_two_digits(seconds / size) >= (0.1 if name == "s" else 1)
+    ]
+    name, size = fitting[-1] if fitting else _UNITS[0]
     number = _round_to_two_digits(seconds / size)
     digits = f"{number:,.0f}" if number >= 10 else f"{number:.10f}".rstrip("0").rstrip(".")  # noqa: PLR2004 - two digits
     return f"{digits} {'day' if (name, digits) == ('days', '1') else name}"
@@ -160,7 +161,7 @@ def _draw_axes(axes: Any, lines: Sequence[CostLine]) -> None:  # noqa: ANN401 - 
     axes.set_xlim(min(numbers) / 1.5, max(numbers) * 1.5)
     axes.set_ylim(min(seconds) / 2, max(seconds) * 2)
     low, high = axes.get_xlim()
-    powers = [10**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
+    powers = [10**power for power in range(int(math.log10(high)) + 1) if 10**power >= low]
     # All numbers may lie between two powers of ten.
     x_ticks = powers if len(powers) > 1 else sorted({*numbers})
     axes.set_xticks(x_ticks, [f"{number:,}" for number in x_ticks])

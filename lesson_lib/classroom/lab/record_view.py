@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from lesson_lib.classroom.display.board import Board, Line, Mark, Table, describe
 from lesson_lib.classroom.display.safe_text import MAX_NAME_LENGTH, format_count, make_plain
-from lesson_lib.classroom.lab.three_records import Changes, ThreeRecords
+from lesson_lib.classroom.lab.three_records import ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state
 
 _MAX_ROWS = 30  # keys; more are summarised
@@ -58,11 +58,9 @@ def describe_records(records: ThreeRecords) -> Board:
     return Board(title, [*tables, *explanations, *_make_remarks(records, groups)], mark)
 
 
-@describe.register
-def describe_changes(changes: Changes) -> Board:
+def describe_changes(before: ThreeRecords, after: ThreeRecords) -> Board:
     """Describe only the keys of which a record differs, and what it was before."""
-    before, after, table = changes.before, changes.after, changes.after.table
-    changed = _list_changes(changes)
+    table, changed = after.table, _list_changes(before, after)
     groups = _group_alike(changed, after.assets) if len(changed) > _MAX_ROWS else [[pair] for pair in changed]
     rows = [_make_change_row(group, after.assets) for group in groups]
     states = {new.state for _, new in changed if _exists(new)}
@@ -168,10 +166,9 @@ def _format_materialized(record: KeyRecords, assets: Sequence[str]) -> str:
     return f"{text}, the last run failed" if any(record.failed) else text
 
 
-def _list_changes(changes: Changes) -> list[_Pair]:
-    number = len(changes.after.assets)
-    earlier = {record.key: record for record in changes.before.keys}
-    later = {record.key: record for record in changes.after.keys}
+def _list_changes(before: ThreeRecords, after: ThreeRecords) -> list[_Pair]:
+    number = len(after.assets)
+    earlier, later = ({record.key: record for record in records.keys} for records in (before, after))
     changed = []
     for key in dict.fromkeys([*later, *earlier]):
         empty = KeyRecords(

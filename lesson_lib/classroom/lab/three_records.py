@@ -37,14 +37,6 @@ class ThreeRecords(Displayable):
     unassigned_rows: int  # 0 if the table has a column `partition_key`
 
 
-@dataclass(frozen=True, repr=False)
-class Changes(Displayable):
-    """The three records before and after something was done."""
-
-    before: ThreeRecords
-    after: ThreeRecords
-
-
 def three_records(
     instance: dg.DagsterInstance,
     assets: dg.AssetsDefinition | Iterable[dg.AssetsDefinition],

@@ -7,7 +7,7 @@ import pytest
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.record_view import describe_changes, describe_records
-from lesson_lib.classroom.lab.three_records import Changes, ThreeRecords
+from lesson_lib.classroom.lab.three_records import ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords
 from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
@@ -73,7 +73,7 @@ def make_text(records: ThreeRecords) -> str:
 
 def format_changes(before: ThreeRecords, after: ThreeRecords) -> str:
     """Return what differs, as text."""
-    return render_text(describe_changes(Changes(before, after)))
+    return render_text(describe_changes(before, after))
 
 
 def test_nothing_yet() -> None:
@@ -183,7 +183,7 @@ def test_a_name_stays_a_name(name: str) -> None:
         nothing = ThreeRecords(
             (name, "other"), name, (), has_database=True, has_table=True, unassigned_rows=0
         )
-        for board in (describe_records(records), describe_changes(Changes(nothing, records))):
+        for board in (describe_records(records), describe_changes(nothing, records)):
             html, shown = render_html(board), render_text(board)
             assert find_injected(html) == []
             assert len(html.encode()) < 30_000
