@@ -113,5 +113,5 @@ class Board:
 
 @singledispatch
 def describe(value: object) -> Board | None:
-    """Describe a value as a board; return None if IPython shows it well itself. Views register their types."""
+    """Describe a value as a board, or return None if IPython shows it well. Views register their types."""
     raise TypeError(f"A {type(value).__name__} has no board.")

@@ -60,12 +60,12 @@ def _explain_origin(asset: dg.AssetsDefinition | dg.AssetSpec | dg.SourceAsset) 
 
 
 @describe.register
-def describe_checks(definition: dg.AssetChecksDefinition) -> Board:
+def _describe_checks(definition: dg.AssetChecksDefinition) -> Board:
     """Describe an asset check, or all checks that one function makes."""
     checks = list(definition.check_specs)
     resources = Facts.of_known(_format_resources(definition.required_resource_keys))
     if len(checks) == 1:
-        board = describe_check(checks[0])
+        board = _describe_check(checks[0])
         return Board(board.title, [*board.blocks, resources])
     rows = [
         [Line(shorten_name(check.name)), Line(_format_key(check.asset_key)), Line(_format_blocking(check))]
@@ -81,8 +81,7 @@ def describe_checks(definition: dg.AssetChecksDefinition) -> Board:
 
 
 @describe.register
-def describe_check(check: dg.AssetCheckSpec) -> Board:
-    """Describe one asset check."""
+def _describe_check(check: dg.AssetCheckSpec) -> Board:
     facts = Facts.of_known(
         ("of", _format_key(check.asset_key)),
         ("blocking", _format_blocking(check)),
@@ -93,8 +92,7 @@ def describe_check(check: dg.AssetCheckSpec) -> Board:
 
 
 @describe.register
-def describe_job(job: dg.JobDefinition) -> Board:
-    """Describe a job: its assets as a graph, or its ops."""
+def _describe_job(job: dg.JobDefinition) -> Board:
     graph, selected = job.asset_layer.asset_graph, job.asset_layer.selected_asset_keys
     keys = [key for key in graph.toposorted_asset_keys if key in selected]
     nodes = [graph.get(key) for key in keys[:MAX_ITEMS]]
@@ -109,7 +107,7 @@ def describe_job(job: dg.JobDefinition) -> Board:
 
 
 @describe.register(UnresolvedJob)
-def describe_unresolved_job(job: Any) -> Board:  # noqa: ANN401 - an `UnresolvedJob`, which has no public name
+def _describe_unresolved_job(job: Any) -> Board:  # noqa: ANN401 - an `UnresolvedJob`, which has no public name
     """Describe a job that names assets which it has not looked up yet."""
     facts = Facts.of_known(
         ("assets", _format_selection(job.selection)), ("partitions", format_partitions(job.partitions_def))
@@ -119,8 +117,7 @@ def describe_unresolved_job(job: Any) -> Board:  # noqa: ANN401 - an `Unresolved
 
 
 @describe.register
-def describe_schedule(schedule: dg.ScheduleDefinition) -> Board:
-    """Describe what a schedule starts, and when."""
+def _describe_schedule(schedule: dg.ScheduleDefinition) -> Board:
     cron = schedule.cron_schedule
     when = cron if isinstance(cron, str) else " and ".join(cron)
     return _describe_automation(
@@ -133,7 +130,7 @@ def describe_schedule(schedule: dg.ScheduleDefinition) -> Board:
 
 
 @describe.register(UnresolvedSchedule)
-def describe_unresolved_schedule(schedule: Any) -> Board:  # noqa: ANN401 - an `UnresolvedSchedule`, which has no public name
+def _describe_unresolved_schedule(schedule: Any) -> Board:  # noqa: ANN401 - an `UnresolvedSchedule`, which has no public name
     """Describe a schedule whose calendar is that of its job's partitions."""
     when = "a partition is over: its cron schedule follows from the partitions of the job"
     return _describe_automation(
@@ -142,8 +139,7 @@ def describe_unresolved_schedule(schedule: Any) -> Board:  # noqa: ANN401 - an `
 
 
 @describe.register
-def describe_sensor(sensor: dg.SensorDefinition) -> Board:
-    """Describe what a sensor starts, and how often it is evaluated."""
+def _describe_sensor(sensor: dg.SensorDefinition) -> Board:
     selection = sensor.asset_selection
     seconds = sensor.minimum_interval_seconds or _DEFAULT_INTERVAL
     watched = _format_key(sensor.asset_key) if isinstance(sensor, dg.AssetSensorDefinition) else ""

@@ -43,25 +43,19 @@ _CONDITIONS: Mapping[str, Condition] = {
 class Rule:
     """An explanation, and the errors that it explains. Texts that the message makes superfluous are empty.
 
-    Attributes:
-        error: the name of the class, or of a class that it inherits from. Not the class itself: several are
-            not exported, and a name that a release moves must not break a display.
-        message: a regular expression that the message matches. Its named groups can stand in `cause` and
-            `next_move`, as `{name}`; so can `{file}`, the last part of a group `path`, and `{set}`, the name
-            of the dynamic definition.
-        cause: why it happened.
-        next_move: what to do now.
-        section: where the course explains it, such as `notebook 01, Where do keys live?`.
-        definition: the type of the partitions definition for which the error was raised, if it matters.
-        condition: what a value in a library's function fulfils that the error passed, if it matters.
-        line: what a line of code matches that the error passed, if it matters.
+    The named groups of `message` can stand in `cause` and `next_move`, as `{name}`; so can `{file}`, the last
+    part of a group `path`, and `{set}`, the name of the dynamic definition.
     """
 
+    # The name of the class, or of one that it inherits from. Not the class itself: several are not exported,
+    # and a name that a release moves must not break a display.
     error: str
-    message: str = ""
-    cause: str = ""
-    next_move: str = ""
-    section: str = ""
+    message: str = ""  # a regular expression that the message matches
+    cause: str = ""  # why it happened
+    next_move: str = ""  # what to do now
+    section: str = ""  # where the course explains it, such as `notebook 01, Where do keys live?`
+    # These three only if they matter: the type of the definition for which the error was raised, what a value
+    # in a library's function fulfils that the error passed, and what a line of code matches that it passed.
     definition: type[dg.PartitionsDefinition] | None = None
     condition: Condition | None = None
     line: str = ""

@@ -101,16 +101,17 @@ def _format_kind(definition: dg.PartitionsDefinition) -> tuple[str, str]:
 
 
 def _format_span(definition: dg.TimeWindowPartitionsDefinition) -> str:
-    first = definition.get_first_partition_key()
-    if first is None:
+    first, window = definition.get_first_partition_key(), definition.get_first_partition_window()
+    if window is None:
         return ": no key yet"
     if definition.end is None:
         return f" from {first}, without an end"
     if _still_grows(definition):
         return f" from {first}, up to {definition.end.strftime(definition.fmt)}"
-    count = _count_keys(definition)
-    number = f" {format_count(count, 'key')}," if count else ""
-    return f":{number} {first} to {definition.get_last_partition_key()}"
+    windows = (definition.end - window.start) / (window.end - window.start)
+    is_quick = definition.is_basic_daily or definition.is_basic_hourly or windows <= _MAX_COUNTED_WINDOWS
+    count = f" {format_count(definition.get_num_partitions(), 'key')}," if is_quick else ""
+    return f":{count} {first} to {definition.get_last_partition_key()}"
 
 
 def _explain_calendar(definition: dg.TimeWindowPartitionsDefinition) -> list[Block]:
@@ -134,16 +135,6 @@ def _explain_calendar(definition: dg.TimeWindowPartitionsDefinition) -> list[Blo
 
 def _still_grows(definition: dg.TimeWindowPartitionsDefinition) -> bool:
     return definition.end is None or definition.end.timestamp() > time.time()
-
-
-def _count_keys(definition: dg.TimeWindowPartitionsDefinition) -> int | None:
-    """Return the number of keys, or None if counting them would take long."""
-    window = definition.get_first_partition_window()
-    if window is None or definition.end is None:
-        return None
-    windows = (definition.end - window.start) / (window.end - window.start)
-    is_quick = definition.is_basic_daily or definition.is_basic_hourly or windows <= _MAX_COUNTED_WINDOWS
-    return definition.get_num_partitions() if is_quick else None
 
 
 def _read_instance(instance: dg.DagsterInstance) -> list[Block]:
