@@ -125,18 +125,6 @@ def _explain_errors(shell: InteractiveShell) -> Iterator[None]:
         shell.custom_exceptions, shell.CustomTB = before
 
 
-@contextmanager
-def _restore_tracebacks(shell: InteractiveShell) -> Iterator[None]:
-    """Let the shell show an error itself if another extension, such as rich, replaced its methods."""
-    methods = vars(shell)
-    names = ("showtraceback", "_showtraceback")
-    replaced: dict[str, Any] = {name: methods.pop(name) for name in names if name in methods}
-    try:
-        yield
-    finally:
-        methods.update(replaced)
-
-
 class _Errors:
     """Shows an exception that has a board as one line, and below it the board, with the log of its run."""
 
@@ -162,13 +150,16 @@ class _Errors:
             runs = not issubclass(kind, SyntaxError)
             shell.showtraceback((kind, error, tb), tb_offset=tb_offset, running_compiled_code=runs)
             return
+        # The shell shows the error itself, even if another extension, such as rich, replaced its methods.
+        own, names = vars(shell), {"showtraceback", "_showtraceback"}
+        replaced = {name: own.pop(name) for name in names & own.keys()}
         mode = shell.InteractiveTB.mode
         shell.InteractiveTB.set_mode("Minimal")
         try:
-            with _restore_tracebacks(shell):
-                shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
+            shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
         finally:
             shell.InteractiveTB.set_mode(mode)
+            own.update(replaced)
         shell.display_pub.publish(render_formats(board))
 
     def _describe(self, error: Exception) -> Board | None:

@@ -24,29 +24,7 @@ _USUAL_CRON_SCHEDULES = {"0 * * * *", "0 0 * * *", "0 0 * * 0", "0 0 1 * *"}
 @describe.register
 def describe_partitions(definition: dg.PartitionsDefinition) -> Board:
     """Describe where a definition's keys come from, and which they are if they do not depend on today."""
-    blocks: list[Block] = []
-    match definition:
-        case dg.DynamicPartitionsDefinition(name=str(name)):
-            # As it would be typed into a cell.
-            quoted = json.dumps(name, ensure_ascii=False)
-            blocks = [
-                Line("It holds no keys itself: they live in an instance."),
-                Facts([("to see them", f"instance.get_dynamic_partitions({quoted})")]),
-            ]
-        case dg.TimeWindowPartitionsDefinition():
-            blocks = _explain_calendar(definition)
-        case dg.StaticPartitionsDefinition() if keys := definition.get_partition_keys():
-            blocks = [
-                Line(format_list(keys)),
-                Line("They stand in the code: to add one is to change the code."),
-            ]
-        case dg.MultiPartitionsDefinition():
-            dimensions = {of.name: format_partitions(of.partitions_def) for of in definition.partitions_defs}
-            blocks = [
-                Facts(list(dimensions.items())),
-                Line(f"A key joins one of each, in the order of the names: {'|'.join(dimensions)}."),
-            ]
-    kind, rest = _format_kind(definition)
+    kind, rest, blocks = _describe_definition(definition)
     return Board(f"{kind} partitions{rest}", blocks)
 
 
@@ -54,7 +32,7 @@ def format_partitions(definition: dg.PartitionsDefinition | None) -> str:
     """Format a definition in a few words, such as `dynamic "s3"`; without one, the text is empty."""
     if definition is None:
         return ""
-    kind, rest = _format_kind(definition)
+    kind, rest, _ = _describe_definition(definition)
     return f"{kind[:1].lower()}{kind[1:]}{re.sub('^:', ',', rest)}"
 
 
@@ -83,58 +61,59 @@ def describe_keys(keys: Sequence[object]) -> Board | None:
     return Board(f"A list of {len(strings):,} strings, in this order", list(map(Line, lines)))
 
 
-def _format_kind(definition: dg.PartitionsDefinition) -> tuple[str, str]:
-    """Return the kind of a definition, and what follows it."""
+def _describe_definition(definition: dg.PartitionsDefinition) -> tuple[str, str, list[Block]]:
+    """Return the kind of a definition, what follows it in a title, and what stands below."""
     match definition:
         case dg.DynamicPartitionsDefinition(name=str(name)):
-            return "Dynamic", f' "{shorten_name(name)}"'
+            # As it would be typed into a cell.
+            call = f"instance.get_dynamic_partitions({json.dumps(name, ensure_ascii=False)})"
+            remark = "It holds no keys itself: they live in an instance."
+            rest = f' "{shorten_name(name)}"'
+            return "Dynamic", rest, [Line(remark), Facts([("to see them", call)])]
         case dg.DynamicPartitionsDefinition():
-            return "Dynamic", ", with keys from a function"
+            return "Dynamic", ", with keys from a function", []
         case dg.TimeWindowPartitionsDefinition():
-            schedule = definition.schedule_type
-            return (schedule.name.title() if schedule else "Time-window"), _format_span(definition)
+            return _describe_calendar(definition)
         case dg.StaticPartitionsDefinition():
-            return "Static", f": {format_count(len(definition.get_partition_keys()), 'key')}"
+            keys = definition.get_partition_keys()
+            remark = "They stand in the code: to add one is to change the code." if keys else ""
+            return "Static", f": {format_count(len(keys), 'key')}", [Line(format_list(keys)), Line(remark)]
         case dg.MultiPartitionsDefinition():
-            return "Multi-dimensional", f": {' by '.join(of.name for of in definition.partitions_defs)}"
-    return type(definition).__name__, ""
+            dimensions = {of.name: format_partitions(of.partitions_def) for of in definition.partitions_defs}
+            remark = f"A key joins one of each, in the order of the names: {'|'.join(dimensions)}."
+            rest = f": {' by '.join(dimensions)}"
+            return "Multi-dimensional", rest, [Facts(list(dimensions.items())), Line(remark)]
+    return type(definition).__name__, "", []
 
 
-def _format_span(definition: dg.TimeWindowPartitionsDefinition) -> str:
+def _describe_calendar(definition: dg.TimeWindowPartitionsDefinition) -> tuple[str, str, list[Block]]:
     first, window = definition.get_first_partition_key(), definition.get_first_partition_window()
-    if window is None:
-        return ": no key yet"
-    if definition.end is None:
-        return f" from {first}, without an end"
-    if _still_grows(definition):
-        return f" from {first}, up to {definition.end.strftime(definition.fmt)}"
-    windows = (definition.end - window.start) / (window.end - window.start)
-    is_quick = definition.is_basic_daily or definition.is_basic_hourly or windows <= _MAX_COUNTED_WINDOWS
-    count = f" {format_count(definition.get_num_partitions(), 'key')}," if is_quick else ""
-    return f":{count} {first} to {definition.get_last_partition_key()}"
-
-
-def _explain_calendar(definition: dg.TimeWindowPartitionsDefinition) -> list[Block]:
+    start, end = (date and date.strftime(definition.fmt) for date in (definition.start, definition.end))
     schedule = definition.schedule_type
     period = _PERIODS.get(schedule.name, "period") if schedule else "period"
-    sentence = "The keys follow from the calendar: nobody adds them."
     if definition.end is None:
+        span = f" from {first}, without an end"
         sentence = f"Open end: a new key every {period}, and nobody adds it."
-    elif _still_grows(definition):
+    elif definition.end.timestamp() > time.time():
+        span = f" from {first}, up to {end}"
         sentence = f"A new key every {period} until the end, which is not included; nobody adds it."
-    start = definition.start.strftime(definition.fmt)
+    else:
+        is_quick = definition.is_basic_daily or definition.is_basic_hourly
+        if window and not is_quick:
+            windows = (definition.end - window.start) / (window.end - window.start)
+            is_quick = windows <= _MAX_COUNTED_WINDOWS
+        count = f" {format_count(definition.get_num_partitions(), 'key')}," if is_quick else ""
+        span = f":{count} {first} to {definition.get_last_partition_key()}"
+        sentence = "The keys follow from the calendar: nobody adds them."
     cron, left_out = definition.cron_schedule, len(definition.exclusions or ())
     facts = Facts.of_known(
-        ("starts", start if definition.get_first_partition_key() is None else ""),
+        ("starts", "" if first else f"{start}"),
         ("cron schedule", "" if cron in _USUAL_CRON_SCHEDULES else cron),
         ("time zone", "" if definition.timezone == "UTC" else definition.timezone),
         ("left out", format_count(left_out, "exclusion") if left_out else ""),
     )
-    return [Line(sentence), facts]
-
-
-def _still_grows(definition: dg.TimeWindowPartitionsDefinition) -> bool:
-    return definition.end is None or definition.end.timestamp() > time.time()
+    kind = schedule.name.title() if schedule else "Time-window"
+    return kind, span if first else ": no key yet", [Line(sentence), facts]
 
 
 def _read_instance(instance: dg.DagsterInstance) -> list[Block]:

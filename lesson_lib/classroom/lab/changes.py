@@ -3,7 +3,6 @@
 import ast
 import inspect
 from types import CodeType
-from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
@@ -75,20 +74,16 @@ def _compile(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
 def _read_records(shell: InteractiveShell, line: str) -> ThreeRecords:
     given = line.strip() or _DEFAULT_ARGUMENTS
     try:
+        names = {**shell.user_ns, "_bind": inspect.signature(three_records).bind}
         # On a line of its own, so that a comment ends with the learner's line.
-        arguments, options = eval(f"_collect(\n{given}\n)", {**shell.user_ns, "_collect": _collect})  # noqa: S307 - the learner's own code
-        inspect.signature(three_records).bind(*arguments, **options)
+        arguments = eval(f"_bind(\n{given}\n)", names)  # noqa: S307 - the learner's own code
     except (AttributeError, NameError, SyntaxError, TypeError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else error
         raise UsageError(
             f"%%changes {given}: {reason}. Write what three_records takes, by the names of your notebook, "
             "such as: %%changes instance, assets, lab.database"
         ) from error
-    return three_records(*arguments, **options)
-
-
-def _collect(*arguments: Any, **options: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401 - any arguments
-    return arguments, options
+    return three_records(*arguments.args, **arguments.kwargs)
 
 
 def _describe_changes(before: ThreeRecords, shell: InteractiveShell, line: str) -> Board:
