@@ -36,13 +36,20 @@ def describe_asset(asset: dg.AssetsDefinition | dg.AssetSpec | dg.SourceAsset) -
     """Describe an asset, or all assets that one function makes."""
     specs = _list_specs(asset)
     by, more = "", []
+    blocks: list[Block]
     if isinstance(asset, dg.AssetsDefinition):
         by = f" of {shorten_name(asset.node_def.name)}" if asset.is_executable else ""
         checks = format_list(list(map(_format_check, asset.check_specs)))
         more = [("checks", checks), _format_resources(asset.required_resource_keys)]
     if len(specs) == 1:
-        title, facts = f"Asset {_format_key(specs[0].key)}", _list_facts(specs[0])
-        blocks: list[Block] = [_make_line(specs[0].description)]
+        (spec,) = specs
+        title, blocks = f"Asset {_format_key(spec.key)}", [_make_line(spec.description)]
+        facts = [
+            _format_groups(specs),
+            ("kinds", format_list(sorted(spec.kinds))),
+            ("partitions", format_partitions(spec.partitions_def)),
+            ("depends on", _format_keys(dep.asset_key for dep in spec.deps)),
+        ]
     else:
         title, facts = f"{format_count(len(specs), 'asset')}{by}", [_format_groups(specs)]
         blocks = _make_graph(specs, [])
@@ -175,31 +182,20 @@ def describe_definitions(definitions: dg.Definitions) -> Board:
         if isinstance(holder, dg.AssetsDefinition)
         for check in holder.check_specs
     ]
-    by_name = attrgetter("name")
     named = {
         "asset": [spec.key.to_user_string() for spec in specs],
         "check": [check.name for check in checks],
-        "job": [job.name for job in _sort_sets(definitions.jobs, by_name)],
-        "schedule": [schedule.name for schedule in _sort_sets(definitions.schedules, by_name)],
-        "sensor": [sensor.name for sensor in _sort_sets(definitions.sensors, by_name)],
+        "job": [job.name for job in _sort_sets(definitions.jobs)],
+        "schedule": [schedule.name for schedule in _sort_sets(definitions.schedules)],
+        "sensor": [sensor.name for sensor in _sort_sets(definitions.sensors)],
         "resource": list(definitions.resources or {}),
     }
     counts = [format_count(len(names), thing) for thing, names in named.items() if names]
     drawn = {spec.key for spec in specs} if len(specs) <= MAX_ITEMS else set()
     named["check"] = [_format_check(check) for check in checks if check.asset_key not in drawn]
-    del named["asset"]
-    lists = [(f"{thing}s", format_list(names)) for thing, names in named.items()]
+    lists = [(f"{thing}s", format_list(names)) for thing, names in named.items() if thing != "asset"]
     facts = Facts.of_known(_format_groups(specs), *lists)
     return Board(f"Definitions: {', '.join(counts) or 'nothing yet'}", [*_make_graph(specs, checks), facts])
-
-
-def _list_facts(spec: dg.AssetSpec) -> list[tuple[str, str]]:
-    return [
-        _format_groups([spec]),
-        ("kinds", format_list(sorted(spec.kinds))),
-        ("partitions", format_partitions(spec.partitions_def)),
-        ("depends on", _format_keys(dep.asset_key for dep in spec.deps)),
-    ]
 
 
 def _make_graph(specs: Sequence[dg.AssetSpec], checks: Sequence[dg.AssetCheckSpec]) -> list[Block]:
@@ -234,9 +230,9 @@ def _sort_by_needs(specs: Mapping[dg.AssetKey, dg.AssetSpec]) -> list[dg.AssetKe
     return list(order)
 
 
-def _sort_sets(things: Iterable[Any] | None, name: Callable[[Any], Any]) -> list[Any]:
-    """Return things in the order in which they were given; a set has none, so it is sorted by name."""
-    return sorted(things, key=name) if isinstance(things, AbstractSet) else list(things or [])
+def _sort_sets(things: Iterable[Any] | None, key: Callable[[Any], Any] = attrgetter("name")) -> list[Any]:
+    """Return things in the order in which they were given; a set has no order, so it is sorted."""
+    return sorted(things, key=key) if isinstance(things, AbstractSet) else list(things or [])
 
 
 def _list_key_names(asset: object) -> list[str]:

@@ -88,14 +88,13 @@ def _describe_definition(definition: dg.PartitionsDefinition) -> tuple[str, str,
 
 def _describe_calendar(definition: dg.TimeWindowPartitionsDefinition) -> tuple[str, str, list[Block]]:
     first, window = definition.get_first_partition_key(), definition.get_first_partition_window()
-    start, end = (date and date.strftime(definition.fmt) for date in (definition.start, definition.end))
     schedule = definition.schedule_type
     period = _PERIODS.get(schedule.name, "period") if schedule else "period"
     if definition.end is None:
         span = f" from {first}, without an end"
         sentence = f"Open end: a new key every {period}, and nobody adds it."
     elif definition.end.timestamp() > time.time():
-        span = f" from {first}, up to {end}"
+        span = f" from {first}, up to {definition.end.strftime(definition.fmt)}"
         sentence = f"A new key every {period} until the end, which is not included; nobody adds it."
     else:
         is_quick = definition.is_basic_daily or definition.is_basic_hourly
@@ -107,7 +106,7 @@ def _describe_calendar(definition: dg.TimeWindowPartitionsDefinition) -> tuple[s
         sentence = "The keys follow from the calendar: nobody adds them."
     cron, left_out = definition.cron_schedule, len(definition.exclusions or ())
     facts = Facts.of_known(
-        ("starts", "" if first else f"{start}"),
+        ("starts", "" if first else definition.start.strftime(definition.fmt)),
         ("cron schedule", "" if cron in _USUAL_CRON_SCHEDULES else cron),
         ("time zone", "" if definition.timezone == "UTC" else definition.timezone),
         ("left out", format_count(left_out, "exclusion") if left_out else ""),

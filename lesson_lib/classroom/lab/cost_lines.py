@@ -92,11 +92,7 @@ def _round_to_two_digits(number: float) -> float:
 
 
 def draw_chart(lines: Sequence[CostLine]) -> bytes:
-    """Draw the lines into a PNG.
-
-    Raises:
-        ModuleNotFoundError: matplotlib is not installed.
-    """
+    """Draw the lines into a PNG, or raise a ModuleNotFoundError if matplotlib is not installed."""
     with _import_figure() as Figure:  # noqa: N806 - matplotlib's own name
         labels = [_Label(*each) for each in zip(lines, cycle(_COLOURS), cycle(_MARKERS), strict=False)]
         taken = sum(label.height + _GAP for label in labels)
@@ -157,15 +153,13 @@ def _import_figure() -> Iterator[Any]:
 def _draw_axes(axes: Any, lines: Sequence[CostLine]) -> None:  # noqa: ANN401 - matplotlib is not imported here
     numbers = [number for line in lines for number in (*line.seconds, line.end[0])]
     seconds = [each for line in lines for each in (*line.seconds.values(), line.end[1])]
-    axes.set(xscale="log", yscale="log")
-    axes.set_xlim(min(numbers) / 1.5, max(numbers) * 1.5)
-    axes.set_ylim(min(seconds) / 2, max(seconds) * 2)
-    low, high = axes.get_xlim()
+    low, high = min(numbers) / 1.5, max(numbers) * 1.5
+    bottom, top = min(seconds) / 2, max(seconds) * 2
+    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(bottom, top))
     powers = [10**power for power in range(int(math.log10(high)) + 1) if 10**power >= low]
     # All numbers may lie between two powers of ten.
     x_ticks = powers if len(powers) > 1 else sorted({*numbers})
     axes.set_xticks(x_ticks, [f"{number:,}" for number in x_ticks])
-    bottom, top = axes.get_ylim()
     ticks = [tick for tick in _TICKS if bottom <= tick <= top]
     ticks = ticks if len(ticks) > 1 else sorted({_round_to_two_digits(each) for each in seconds})
     axes.set_yticks(ticks, [format_duration(tick) for tick in ticks])
