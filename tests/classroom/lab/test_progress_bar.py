@@ -55,8 +55,8 @@ def test_a_thousand_calls_update_it_a_hundred_times(published: Publisher) -> Non
     for _ in range(3):
         show_progress(1_000, 1_000)
     assert list(published.first.values()) == [NOTHING]
-    shown = [data["text/plain"] for _, data in published.updates]
-    assert (shown[0], shown[1], shown[-2:], len(shown)) == (
+    texts = [data["text/plain"] for _, data in published.updates]
+    assert (texts[0], texts[1], texts[-2:], len(texts)) == (
         "1 of 1,000",
         "10 of 1,000",
         ["990 of 1,000", ""],

@@ -78,7 +78,7 @@ def find_picture(html: str) -> dict[str, str]:
 def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
     """The table has a row for each way, and a column for each number of customers."""
     html = make_watch(THREE_WAYS).chart()._repr_html_()
-    page, told = Page(html), find_picture(html)["alt"]
+    page, description = Page(html), find_picture(html)["alt"]
     columns = ["way", "10", "30", "100", "1,000", "10,000"]
     assert page.cells == [
         *columns,
@@ -91,14 +91,14 @@ def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
     ] * 3
     assert (
         "one run a key: 1.4 s for 10, 4.1 s for 30, 13 s for 100, ≈ 2.2 min for 1,000, ≈ 22 min for 10,000;"
-        in told
+        in description
     )
-    assert all(number in told for number in page.cells[6:] if number != "-")
+    assert all(number in description for number in page.cells[6:] if number != "-")
     assert html.count("reckoned, not measured") == 2
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [
         ({10: 1.0}, "≈ 1.7 min"),
         ({10: 1.0, 100: 10.0}, "≈ 1.7 min"),
@@ -107,9 +107,9 @@ def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
         ({10: 2.0, 100: 1.0}, "≈ 10 s"),  # by chance less for more: in proportion to the last
     ],
 )
-def test_missing_times_are_estimated(seconds: Mapping[int, float], told: str) -> None:
+def test_missing_times_are_estimated(seconds: Mapping[int, float], text: str) -> None:
     """One measurement is extrapolated in proportion, several by the cost of each further customer."""
-    assert CostLine("one run for all", seconds, 1_000).format_time(1_000) == told
+    assert CostLine("one run for all", seconds, 1_000).format_time(1_000) == text
 
 
 def test_the_picture_is_a_dense_opaque_png() -> None:
@@ -173,7 +173,7 @@ def test_a_long_line_is_not_extrapolated(up_to: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [
         *((0.00012, "0.12 ms"), (0.001, "1 ms"), (0.0996, "0.1 s"), (0.1, "0.1 s"), (0.999, "1 s")),
         *((4.84, "4.8 s"), (59.4, "59 s"), (59.9, "1 min"), (95.0, "1.6 min"), (3_599.0, "1 h")),
@@ -185,9 +185,9 @@ def test_a_long_line_is_not_extrapolated(up_to: int) -> None:
         ),
     ],
 )
-def test_a_duration_has_two_digits(seconds: float, told: str) -> None:
+def test_a_duration_has_two_digits(seconds: float, text: str) -> None:
     """A duration has two digits and the unit that a person would choose."""
-    assert format_duration(seconds) == told
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize("customers", [0, -1, 2.0, "30", True])
