@@ -21,7 +21,6 @@ from lesson_lib.classroom.display import describe
 from lesson_lib.classroom.display.board import Board
 from lesson_lib.classroom.display.displayable import render_formats
 from lesson_lib.classroom.display.error_view import describe_error
-from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.run_view import make_log_folds
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.changes import changes
@@ -57,25 +56,16 @@ def unload(shell: InteractiveShell) -> None:
 def _show_boards(shell: InteractiveShell) -> Iterator[None]:
     """Show every type that has a board, and its subclasses, by that board, as HTML and as text."""
     display: DisplayFormatter = shell.display_formatter  # type: ignore[assignment]  # None only before it starts
-    html, text = display.formatters["text/html"], display.formatters["text/plain"]
-    bundle = display.mimebundle_formatter
+    bundle, text = display.mimebundle_formatter, display.formatters["text/plain"]
+    # If another extension, such as rich, has replaced the formatter of text, the bundle's text is shown.
     has_printer = isinstance(text, PlainTextFormatter)
-
-    def bundle_text(value: Any) -> dict[str, str]:  # noqa: ANN401 - a value of any type that has a board
-        """Return the text if another extension, such as rich, has replaced IPython's formatter."""
-        if isinstance(display.formatters["text/plain"], PlainTextFormatter):
-            return {}  # it shows the board itself
-        board = describe(value)
-        return {"text/plain": render_text(board)} if board else {}
-
     # Each subclass by itself: for text, IPython prefers a `__repr__` of its own to a parent's formatter.
     types = {
         subclass for type_ in describe.registry if type_ is not object for subclass in _walk_subclasses(type_)
     }
-    before = [(formatter, formatter.type_printers.copy()) for formatter in (html, text, bundle)]
+    before = [(formatter, formatter.type_printers.copy()) for formatter in (bundle, text)]
     for type_ in types:
-        html.for_type(type_, _format_html)
-        bundle.for_type(type_, bundle_text)
+        bundle.for_type(type_, _render_value)
         if has_printer:
             text.for_type(type_, _make_printer(text.type_printers.get(type_)))
     try:
@@ -96,9 +86,9 @@ def _walk_subclasses(type_: type) -> Iterator[type]:
             yield from _walk_subclasses(child)
 
 
-def _format_html(value: Any) -> str | None:  # noqa: ANN401 - a value of any type that has a board
+def _render_value(value: Any) -> dict[str, str]:  # noqa: ANN401 - a value of any type that has a board
     board = describe(value)
-    return render_html(board) if board else None
+    return render_formats(board) if board else {}
 
 
 def _make_printer(replaced: Callable[..., None] | None) -> Callable[..., None]:

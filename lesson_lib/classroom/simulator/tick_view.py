@@ -87,12 +87,11 @@ def describe_history(ticks: Sequence[Tick]) -> Board:
         ]
         for tick in ticks[-_MAX_TICKS:]
     ]
-    blocks: list[Block] = [Table("", columns, rows).without_empty_columns()]
-    if earlier := len(ticks) - len(rows):
-        blocks.insert(0, Line(f"{format_count(earlier, 'earlier tick')} not shown."))
+    earlier = len(ticks) - len(rows)
+    remark = Line(f"{format_count(earlier, 'earlier tick')} not shown." if earlier else "")
     requested = sum(len(tick.runs) + tick.not_begun for tick in ticks)
     title = f"{format_count(len(ticks), 'tick')}, {format_count(requested, 'run')} asked for"
-    return Board(title, blocks)
+    return Board(title, [remark, Table("", columns, rows).without_empty_columns()])
 
 
 def _count_more(others: Sequence[object], noun: str, rest: str) -> list[tuple[str, str]]:
