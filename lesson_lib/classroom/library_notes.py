@@ -28,8 +28,8 @@ def is_installed(filename: str) -> bool:
 def hide_library_notes() -> Iterator[None]:
     """Hide warnings that installed libraries raise in their own code, while the body runs.
 
-    It also hides the traceback that SQLAlchemy logs when Python collects an ephemeral instance as garbage, in
-    whichever cell: nothing is lost.
+    It also hides the traceback that SQLAlchemy logs when Python collects an ephemeral instance as garbage,
+    since nothing is lost then.
     """
     logger = logging.getLogger("sqlalchemy.pool")
     level, show = logger.level, warnings.showwarning

@@ -58,7 +58,7 @@ def keep_logs() -> Iterator[None]:
 
 
 def _make_logger_class(base: type[logging.Logger]) -> type[logging.Logger]:
-    class PageLogger(base):  # type: ignore[misc, valid-type]  # the class in force, whichever that is
+    class PageLogger(base):  # type: ignore[misc, valid-type]  # known only when it runs
         """A logger that keeps what Dagster would write to stderr."""
 
         def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
@@ -73,7 +73,7 @@ def _make_logger_class(base: type[logging.Logger]) -> type[logging.Logger]:
                         handler.handle(record)
                 elif is_of_run:
                     _keep_line(record)
-                else:  # the evaluation of a sensor or a schedule is no run whose log could be shown
+                else:  # the evaluation of a sensor or a schedule has no run whose board could show the line
                     print(f"{record.levelname:<7} {record.getMessage()}")  # noqa: T201 - on the page, without time
 
     return PageLogger

@@ -12,7 +12,7 @@ from lesson_lib.classroom.display.safe_text import Bounded, shorten_name
 from lesson_lib.classroom.pages import ContentError, read_yaml
 
 LIBRARIES = {"dagster", "dagster_shared", "dagster_duckdb", "duckdb", "_duckdb", "lesson_lib"}
-# Dagster lets SQLAlchemy's errors about keys pass. SQLAlchemy by itself is no part of the course, and neither
+# Dagster lets SQLAlchemy's errors about keys pass. SQLAlchemy by itself is not part of the course, nor
 # are Python's own errors: the pattern, or another requirement of the rule, shows that Dagster is involved.
 _RAISING = {*LIBRARIES, "sqlalchemy", "builtins", "json"}
 _MAX_MESSAGE_LENGTH = 20_000  # characters that are searched; the message about 300,000 keys has millions

@@ -27,7 +27,7 @@ from lesson_lib.classroom.display.safe_text import (
 from lesson_lib.classroom.library_notes import is_installed
 from lesson_lib.unstable_text import hide_unstable
 
-# It runs a learner's cell, and has no part in the errors of that cell.
+# It runs a learner's cell, and does not cause the errors of that cell.
 _CELL_MAGIC = "lesson_lib/classroom/lab/changes.py"
 _NOTEBOOK = {"IPython", "ipykernel"}
 _CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]-?\d+\.py$|^<ipython-input-")
@@ -156,7 +156,7 @@ def _strip_folders(filename: str) -> str:
 
 def _format_traceback(error: BaseException) -> str:
     formatted = traceback.TracebackException.from_exception(error, compact=True)
-    # How the notebook ran the cell is of no interest.
+    # Omit the frames in which the notebook ran the cell.
     while formatted.stack and _find_package(formatted.stack[0].filename) in _NOTEBOOK:
         del formatted.stack[0]
     lines = list(map(_format_traceback_line, "".join(formatted.format()).splitlines()))

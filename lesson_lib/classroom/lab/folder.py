@@ -92,7 +92,9 @@ class Lab:
                 f"The lab's database, {self.database.name}, is open in {holder}, so the lab stays as it is. "
                 "Close the connection (or restart the kernel that has it), and reset the lab again."
             )
-        _delete(self.folder)
+        self._make_folders()
+        for path in self.folder.iterdir():  # not the folder itself, which may be the working directory
+            _delete(path)
         self.reset_source()
 
     def reset_source(self) -> None:

@@ -26,7 +26,7 @@ def show_progress(done: int, total: int) -> None:
         return
     bar = _bars.get(shell)
     if bar is None or not bar.continues(shell.execution_count, done, total):
-        if done >= total:  # there is no bar to end
+        if done >= total:
             return
         from IPython.display import display  # noqa: PLC0415 - as above
 
