@@ -19,8 +19,8 @@ from IPython.lib.pretty import RepresentationPrinter
 from lesson_lib.classroom import run_log
 from lesson_lib.classroom.display import describe
 from lesson_lib.classroom.display.board import Board
+from lesson_lib.classroom.display.displayable import render_formats
 from lesson_lib.classroom.display.error_view import describe_error
-from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.run_view import make_log_folds
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.changes import changes
@@ -30,14 +30,19 @@ _loaded: WeakKeyDictionary[InteractiveShell, ExitStack] = WeakKeyDictionary()
 
 
 def load(shell: InteractiveShell) -> None:
-    """Load the extension into a shell; a second time changes nothing."""
+    """Load the extension into a shell; if it is loaded already, nothing changes."""
     if shell in _loaded:
         return
     with ExitStack() as parts:
-        for part in (_show_boards(shell), _explain_errors(shell), _register_magic(shell)):
+        for part in (
+            _show_boards(shell),
+            _explain_errors(shell),
+            run_log.keep_logs(),
+            hide_library_notes(),
+        ):
             parts.enter_context(part)
-        parts.enter_context(run_log.keep_logs())
-        parts.enter_context(hide_library_notes())
+        shell.magics_manager.register_function(changes, "cell", "changes")
+        parts.callback(shell.magics_manager.magics["cell"].pop, "changes", None)
         _loaded[shell] = parts.pop_all()
 
 
@@ -51,25 +56,16 @@ def unload(shell: InteractiveShell) -> None:
 def _show_boards(shell: InteractiveShell) -> Iterator[None]:
     """Show every type that has a board, and its subclasses, by that board, as HTML and as text."""
     display: DisplayFormatter = shell.display_formatter  # type: ignore[assignment]  # None only before it starts
-    html, text = display.formatters["text/html"], display.formatters["text/plain"]
-    bundle = display.mimebundle_formatter
+    bundle, text = display.mimebundle_formatter, display.formatters["text/plain"]
+    # If another extension, such as rich, has replaced the formatter of text, the bundle's text is shown.
     has_printer = isinstance(text, PlainTextFormatter)
-
-    def bundle_text(value: Any) -> dict[str, str]:  # noqa: ANN401 - a value of any type that has a board
-        """Return the text if another extension, such as rich, has replaced IPython's formatter."""
-        if isinstance(display.formatters["text/plain"], PlainTextFormatter):
-            return {}  # it shows the board itself
-        board = describe(value)
-        return {"text/plain": render_text(board)} if board else {}
-
     # Each subclass by itself: for text, IPython prefers a `__repr__` of its own to a parent's formatter.
     types = {
         subclass for type_ in describe.registry if type_ is not object for subclass in _walk_subclasses(type_)
     }
-    before = [(formatter, formatter.type_printers.copy()) for formatter in (html, text, bundle)]
+    before = [(formatter, formatter.type_printers.copy()) for formatter in (bundle, text)]
     for type_ in types:
-        html.for_type(type_, _format_html)
-        bundle.for_type(type_, bundle_text)
+        bundle.for_type(type_, _render_value)
         if has_printer:
             text.for_type(type_, _make_printer(text.type_printers.get(type_)))
     try:
@@ -90,9 +86,9 @@ def _walk_subclasses(type_: type) -> Iterator[type]:
             yield from _walk_subclasses(child)
 
 
-def _format_html(value: Any) -> str | None:  # noqa: ANN401 - a value of any type that has a board
+def _render_value(value: Any) -> dict[str, str]:  # noqa: ANN401 - a value of any type that has a board
     board = describe(value)
-    return render_html(board) if board else None
+    return render_formats(board) if board else {}
 
 
 def _make_printer(replaced: Callable[..., None] | None) -> Callable[..., None]:
@@ -117,18 +113,6 @@ def _explain_errors(shell: InteractiveShell) -> Iterator[None]:
     finally:
         shell.events.unregister("pre_run_cell", errors.begin)
         shell.custom_exceptions, shell.CustomTB = before
-
-
-@contextmanager
-def _restore_tracebacks(shell: InteractiveShell) -> Iterator[None]:
-    """Let the shell show an error itself if another extension, such as rich, replaced its methods."""
-    methods = vars(shell)
-    names = ("showtraceback", "_showtraceback")
-    replaced: dict[str, Any] = {name: methods.pop(name) for name in names if name in methods}
-    try:
-        yield
-    finally:
-        methods.update(replaced)
 
 
 class _Errors:
@@ -156,14 +140,17 @@ class _Errors:
             runs = not issubclass(kind, SyntaxError)
             shell.showtraceback((kind, error, tb), tb_offset=tb_offset, running_compiled_code=runs)
             return
+        # The shell shows the error itself, even if another extension, such as rich, replaced its methods.
+        own, names = vars(shell), {"showtraceback", "_showtraceback"}
+        replaced = {name: own.pop(name) for name in names & own.keys()}
         mode = shell.InteractiveTB.mode
         shell.InteractiveTB.set_mode("Minimal")
         try:
-            with _restore_tracebacks(shell):
-                shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
+            shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
         finally:
             shell.InteractiveTB.set_mode(mode)
-        shell.display_pub.publish({"text/plain": render_text(board), "text/html": render_html(board)})
+            own.update(replaced)
+        shell.display_pub.publish(render_formats(board))
 
     def _describe(self, error: Exception) -> Board | None:
         if isinstance(error, UsageError):  # IPython's message about a wrong magic is written for the learner
@@ -176,12 +163,3 @@ class _Errors:
         if board is None or run == self._run_before:
             return board
         return replace(board, blocks=[*board.blocks, *make_log_folds(run)])
-
-
-@contextmanager
-def _register_magic(shell: InteractiveShell) -> Iterator[None]:
-    shell.magics_manager.register_function(changes, "cell", "changes")
-    try:
-        yield
-    finally:
-        shell.magics_manager.magics["cell"].pop("changes", None)

@@ -47,11 +47,7 @@ class Page:
 
 
 def read_page(path: Path) -> Page:
-    """Read a Markdown file with front matter.
-
-    Raises:
-        ContentError: there is no front matter, or it is not YAML.
-    """
+    """Read a Markdown file, or raise a ContentError if it has no front matter in YAML."""
     found = _SHAPE.fullmatch(path.read_text(encoding="utf-8"))
     if not found:
         raise ContentError(path, 1, "The file begins with --- and a second --- ends its front matter.")
@@ -59,11 +55,7 @@ def read_page(path: Path) -> Page:
 
 
 def read_yaml(path: Path, text: str, lines_above: int = 0) -> dict[str, Any]:
-    """Read YAML that is a mapping.
-
-    Raises:
-        ContentError: it is not YAML, or not a mapping.
-    """
+    """Read YAML that is a mapping, or raise a ContentError."""
     try:
         values = yaml.load(text, _LOADER)  # noqa: S506 - both are safe loaders
     except yaml.MarkedYAMLError as error:
@@ -75,11 +67,7 @@ def read_yaml(path: Path, text: str, lines_above: int = 0) -> dict[str, Any]:
 
 
 def read_code_block(path: Path, language: str) -> str:
-    """Return the only fenced block of a language in a Markdown file.
-
-    Raises:
-        ContentError: there is none, or more than one.
-    """
+    """Return the only fenced block of a language in a Markdown file, or raise a ContentError."""
     blocks = re.findall(rf"```{language}\n(.*?\n)```", path.read_text(encoding="utf-8"), re.DOTALL)
     if len(blocks) != 1:
         raise ContentError(path, 1, f"The page has {len(blocks)} blocks ```{language}. Keep one.")

@@ -32,9 +32,6 @@ class LogLine:
 
 _DAGSTER = str(Path(dagster.__file__).parent)
 _LOGGING = {__file__, logging.__file__, inspect.getfile(dagster.DagsterLogManager)}
-_replaced_classes: list[
-    type[logging.Logger]
-] = []  # for each body of `keep_logs`, the class of loggers before it
 _lines: OrderedDict[str, list[LogLine]] = OrderedDict()  # in the order in which the runs began
 
 
@@ -50,24 +47,18 @@ def get_latest_run() -> str:
 
 @contextmanager
 def keep_logs() -> Iterator[None]:
-    """Keep the lines of all runs while the body runs; then forget them, and let Dagster write to stderr.
-
-    Two bodies at once, as of two shells, share the lines until the last one ends.
-    """
-    _replaced_classes.append(logging.getLoggerClass())
-    if len(_replaced_classes) == 1:
-        logging.setLoggerClass(_make_logger_class(_replaced_classes[0]))
+    """Keep the lines of all runs while the body runs; then forget them, and let Dagster write to stderr."""
+    replaced = logging.getLoggerClass()
+    logging.setLoggerClass(_make_logger_class(replaced))
     try:
         yield
     finally:
-        if len(_replaced_classes) == 1:
-            logging.setLoggerClass(_replaced_classes[0])
-            _lines.clear()
-        _replaced_classes.pop()
+        logging.setLoggerClass(replaced)
+        _lines.clear()
 
 
 def _make_logger_class(base: type[logging.Logger]) -> type[logging.Logger]:
-    class PageLogger(base):  # type: ignore[misc, valid-type]  # the class in force, whichever that is
+    class PageLogger(base):  # type: ignore[misc, valid-type]  # known only when it runs
         """A logger that keeps what Dagster would write to stderr."""
 
         def callHandlers(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
@@ -82,7 +73,7 @@ def _make_logger_class(base: type[logging.Logger]) -> type[logging.Logger]:
                         handler.handle(record)
                 elif is_of_run:
                     _keep_line(record)
-                else:  # the evaluation of a sensor or a schedule is no run whose log could be shown
+                else:  # the evaluation of a sensor or a schedule has no run whose board could show the line
                     print(f"{record.levelname:<7} {record.getMessage()}")  # noqa: T201 - on the page, without time
 
     return PageLogger

@@ -9,8 +9,7 @@ import dagster as dg
 import duckdb
 
 from lesson_lib.classroom.exercises.sandbox import open_sandbox
-from lesson_lib.classroom.lab.records import ThreeRecords
-from lesson_lib.classroom.lab.three_records import three_records
+from lesson_lib.classroom.lab.three_records import ThreeRecords, three_records
 from lesson_lib.pipeline import Warehouse, s3_partitions_def
 
 

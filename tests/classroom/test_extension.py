@@ -56,9 +56,8 @@ def format_value(shell: InteractiveShell, expression: str) -> dict[str, str]:
 
 def collect_state(shell: InteractiveShell) -> list[object]:
     """Return everything that the extension may change."""
-    formatters = shell.display_formatter.formatters
     return [
-        *(dict(formatters[kind].type_printers) for kind in ("text/html", "text/plain")),
+        dict(shell.display_formatter.formatters["text/plain"].type_printers),
         (shell.custom_exceptions, shell.InteractiveTB.mode),
         dict(shell.display_formatter.mimebundle_formatter.type_printers),
         set(shell.magics_manager.magics["cell"]),

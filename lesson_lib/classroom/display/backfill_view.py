@@ -8,8 +8,7 @@ _MAX_ROWS = 20
 
 
 @describe.register
-def describe_backfill(backfill: Backfill) -> Board:
-    """Describe the outcome: numbers, and a table of the refused keys."""
+def _describe_backfill(backfill: Backfill) -> Board:
     loaded, unchanged, refused = map(len, (backfill.loaded, backfill.unchanged, backfill.refused))
     rows = sum(backfill.loaded.values())
     facts = [

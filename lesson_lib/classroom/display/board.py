@@ -18,7 +18,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """A sentence, with a mark if it is a verdict."""
+    """A sentence, with a mark if it is a verdict; an empty one is not drawn."""
 
     text: str
     mark: Mark | None = None
@@ -26,7 +26,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Facts:
-    """Names and values, such as an asset's metadata; without any, nothing is drawn."""
+    """Names and values, such as an asset's metadata; if there are none, nothing is drawn."""
 
     pairs: Sequence[tuple[str, str]]
 
@@ -38,7 +38,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under named columns; the first cell of a row is its name."""
+    """Rows under named columns, of which the first names the row; without rows, nothing is drawn."""
 
     caption: str
     columns: Sequence[str]
@@ -74,7 +74,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Graph:
-    """Boxes in an order in which each comes after all those that it needs; without any, nothing is drawn."""
+    """Boxes, each of which comes after all those that it needs; without boxes, nothing is drawn."""
 
     boxes: Sequence[Box]
 
@@ -113,9 +113,5 @@ class Board:
 
 @singledispatch
 def describe(value: object) -> Board | None:
-    """Describe a value as a board. Each view registers its function for the types that it knows.
-
-    Returns:
-        None for a value that IPython shows well itself.
-    """
+    """Describe a value as a board, or return None if IPython shows it well. Views register their types."""
     raise TypeError(f"A {type(value).__name__} has no board.")

@@ -28,79 +28,78 @@ _ANONYMOUS_JOB = "__anonymous_asset_job"
 # Every asset needs this resource, and Dagster provides it.
 _DEFAULT_RESOURCE = "io_manager"
 
-_ELSEWHERE = Line("Made elsewhere: Dagster only knows of it.")
-_OBSERVED = Line("Made elsewhere: what is here only observes it.")
-
 _DEFAULT_INTERVAL = 30  # seconds between two evaluations of a sensor
 
 
 @describe.register
-def describe_asset(definition: dg.AssetsDefinition) -> Board:
+def describe_asset(asset: dg.AssetsDefinition | dg.AssetSpec | dg.SourceAsset) -> Board:
     """Describe an asset, or all assets that one function makes."""
-    specs = _list_specs(definition)
-    checks = [_format_check(check) for check in definition.check_specs]
-    more = ("checks", format_list(checks)), _format_resources(definition.required_resource_keys)
-    remark = [] if definition.is_materializable else [_OBSERVED if definition.is_observable else _ELSEWHERE]
+    specs = _list_specs(asset)
+    by, more = "", []
+    blocks: list[Block]
+    if isinstance(asset, dg.AssetsDefinition):
+        by = f" of {shorten_name(asset.node_def.name)}" if asset.is_executable else ""
+        checks = format_list(list(map(_format_check, asset.check_specs)))
+        more = [("checks", checks), _format_resources(asset.required_resource_keys)]
     if len(specs) == 1:
         (spec,) = specs
-        facts = Facts.of_known(*_list_facts(spec), *more)
-        return Board(f"Asset {_format_key(spec.key)}", [*_make_lines(spec.description), facts, *remark])
-    by = f" of {shorten_name(definition.node_def.name)}" if definition.is_executable else ""
-    facts = Facts.of_known(_format_groups(specs), *more)
-    return Board(f"{format_count(len(specs), 'asset')}{by}", [*_make_graph(specs, []), facts, *remark])
+        title, blocks = f"Asset {_format_key(spec.key)}", [_make_line(spec.description)]
+        facts = [
+            _format_groups(specs),
+            ("kinds", format_list(sorted(spec.kinds))),
+            ("partitions", format_partitions(spec.partitions_def)),
+            ("depends on", _format_keys(dep.asset_key for dep in spec.deps)),
+        ]
+    else:
+        title, facts = f"{format_count(len(specs), 'asset')}{by}", [_format_groups(specs)]
+        blocks = _make_graph(specs, [])
+    return Board(title, [*blocks, Facts.of_known(*facts, *more), Line(_explain_origin(asset))])
+
+
+def _explain_origin(asset: dg.AssetsDefinition | dg.AssetSpec | dg.SourceAsset) -> str:
+    """Return who makes an asset, if it is not the function that defines it."""
+    if isinstance(asset, dg.AssetSpec):
+        return "A spec describes an asset; the function that makes it, if there is one, is elsewhere."
+    if asset.is_observable:
+        return "Made elsewhere: what is here only observes it."
+    is_made_here = isinstance(asset, dg.AssetsDefinition) and asset.is_materializable
+    return "" if is_made_here else "Made elsewhere: Dagster only knows of it."
 
 
 @describe.register
-def describe_source_asset(source: dg.SourceAsset) -> Board:
-    """Describe an asset that is made elsewhere, in the form that preceded specs."""
-    return _describe_spec(_make_spec(source), _OBSERVED if source.observe_fn else _ELSEWHERE)
-
-
-@describe.register
-def describe_spec(spec: dg.AssetSpec) -> Board:
-    """Describe an asset of which only the description is here."""
-    remark = "A spec describes an asset; the function that makes it, if there is one, is elsewhere."
-    return _describe_spec(spec, Line(remark))
-
-
-def _describe_spec(spec: dg.AssetSpec, remark: Line) -> Board:
-    facts = Facts.of_known(*_list_facts(spec))
-    return Board(f"Asset {_format_key(spec.key)}", [*_make_lines(spec.description), facts, remark])
-
-
-@describe.register
-def describe_checks(definition: dg.AssetChecksDefinition) -> Board:
+def _describe_checks(definition: dg.AssetChecksDefinition) -> Board:
     """Describe an asset check, or all checks that one function makes."""
     checks = list(definition.check_specs)
     resources = Facts.of_known(_format_resources(definition.required_resource_keys))
     if len(checks) == 1:
-        board = describe_check(checks[0])
+        board = _describe_check(checks[0])
         return Board(board.title, [*board.blocks, resources])
     rows = [
         [Line(shorten_name(check.name)), Line(_format_key(check.asset_key)), Line(_format_blocking(check))]
         for check in checks[:MAX_ITEMS]
     ]
-    blocks: list[Block] = [Table("", ["check", "of", "blocking"], rows)] if rows else []
-    if more := len(checks[MAX_ITEMS:]):
-        blocks.append(Line(f"… and {format_count(more, 'more check')}."))
-    return Board(format_count(len(checks), "asset check"), [*blocks, resources])
+    more = len(checks[MAX_ITEMS:])
+    blocks: list[Block] = [
+        Table("", ["check", "of", "blocking"], rows),
+        Line(f"… and {format_count(more, 'more check')}." if more else ""),
+        resources,
+    ]
+    return Board(format_count(len(checks), "asset check"), blocks)
 
 
 @describe.register
-def describe_check(check: dg.AssetCheckSpec) -> Board:
-    """Describe one asset check."""
+def _describe_check(check: dg.AssetCheckSpec) -> Board:
     facts = Facts.of_known(
         ("of", _format_key(check.asset_key)),
         ("blocking", _format_blocking(check)),
         ("partitions", format_partitions(check.partitions_def)),
         ("also reads", _format_keys(dep.asset_key for dep in check.additional_deps)),
     )
-    return Board(f"Asset check {shorten_name(check.name)}", [*_make_lines(check.description), facts])
+    return Board(f"Asset check {shorten_name(check.name)}", [_make_line(check.description), facts])
 
 
 @describe.register
-def describe_job(job: dg.JobDefinition) -> Board:
-    """Describe a job: its assets as a graph, or its ops."""
+def _describe_job(job: dg.JobDefinition) -> Board:
     graph, selected = job.asset_layer.asset_graph, job.asset_layer.selected_asset_keys
     keys = [key for key in graph.toposorted_asset_keys if key in selected]
     nodes = [graph.get(key) for key in keys[:MAX_ITEMS]]
@@ -111,22 +110,21 @@ def describe_job(job: dg.JobDefinition) -> Board:
         ("ops", format_list(ops)),
         _format_resources(job.required_resource_keys),
     )
-    return Board(f"Job {shorten_name(job.name)}", [*_make_lines(job.description), Graph(boxes), facts])
+    return Board(f"Job {shorten_name(job.name)}", [_make_line(job.description), Graph(boxes), facts])
 
 
 @describe.register(UnresolvedJob)
-def describe_unresolved_job(job: Any) -> Board:  # noqa: ANN401 - an `UnresolvedJob`, which has no public name
+def _describe_unresolved_job(job: Any) -> Board:  # noqa: ANN401 - an `UnresolvedJob`, which has no public name
     """Describe a job that names assets which it has not looked up yet."""
     facts = Facts.of_known(
         ("assets", _format_selection(job.selection)), ("partitions", format_partitions(job.partitions_def))
     )
     remark = Line("It finds its assets once it stands in dg.Definitions together with them.")
-    return Board(f"Job {shorten_name(job.name)}", [*_make_lines(job.description), facts, remark])
+    return Board(f"Job {shorten_name(job.name)}", [_make_line(job.description), facts, remark])
 
 
 @describe.register
-def describe_schedule(schedule: dg.ScheduleDefinition) -> Board:
-    """Describe what a schedule starts, and when."""
+def _describe_schedule(schedule: dg.ScheduleDefinition) -> Board:
     cron = schedule.cron_schedule
     when = cron if isinstance(cron, str) else " and ".join(cron)
     return _describe_automation(
@@ -139,7 +137,7 @@ def describe_schedule(schedule: dg.ScheduleDefinition) -> Board:
 
 
 @describe.register(UnresolvedSchedule)
-def describe_unresolved_schedule(schedule: Any) -> Board:  # noqa: ANN401 - an `UnresolvedSchedule`, which has no public name
+def _describe_unresolved_schedule(schedule: Any) -> Board:  # noqa: ANN401 - an `UnresolvedSchedule`, which has no public name
     """Describe a schedule whose calendar is that of its job's partitions."""
     when = "a partition is over: its cron schedule follows from the partitions of the job"
     return _describe_automation(
@@ -148,8 +146,7 @@ def describe_unresolved_schedule(schedule: Any) -> Board:  # noqa: ANN401 - an `
 
 
 @describe.register
-def describe_sensor(sensor: dg.SensorDefinition) -> Board:
-    """Describe what a sensor starts, and how often it is evaluated."""
+def _describe_sensor(sensor: dg.SensorDefinition) -> Board:
     selection = sensor.asset_selection
     seconds = sensor.minimum_interval_seconds or _DEFAULT_INTERVAL
     watched = _format_key(sensor.asset_key) if isinstance(sensor, dg.AssetSensorDefinition) else ""
@@ -170,10 +167,8 @@ def _describe_automation(kind: str, automation: Any, *facts: tuple[str, str]) ->
         if automation.default_status.name == "RUNNING"
         else "Off by default: it starts nothing until it is switched on in the Dagster UI."
     )
-    return Board(
-        f"{kind} {shorten_name(automation.name)}",
-        [*_make_lines(automation.description), Facts.of_known(*facts), Line(status)],
-    )
+    title = f"{kind} {shorten_name(automation.name)}"
+    return Board(title, [_make_line(automation.description), Facts.of_known(*facts), Line(status)])
 
 
 @describe.register
@@ -187,61 +182,46 @@ def describe_definitions(definitions: dg.Definitions) -> Board:
         if isinstance(holder, dg.AssetsDefinition)
         for check in holder.check_specs
     ]
-    by_name = attrgetter("name")
     named = {
         "asset": [spec.key.to_user_string() for spec in specs],
         "check": [check.name for check in checks],
-        "job": [job.name for job in _sort_sets(definitions.jobs, by_name)],
-        "schedule": [schedule.name for schedule in _sort_sets(definitions.schedules, by_name)],
-        "sensor": [sensor.name for sensor in _sort_sets(definitions.sensors, by_name)],
+        "job": [job.name for job in _sort_sets(definitions.jobs)],
+        "schedule": [schedule.name for schedule in _sort_sets(definitions.schedules)],
+        "sensor": [sensor.name for sensor in _sort_sets(definitions.sensors)],
         "resource": list(definitions.resources or {}),
     }
     counts = [format_count(len(names), thing) for thing, names in named.items() if names]
     drawn = {spec.key for spec in specs} if len(specs) <= MAX_ITEMS else set()
     named["check"] = [_format_check(check) for check in checks if check.asset_key not in drawn]
-    del named["asset"]
-    lists = [(f"{thing}s", format_list(names)) for thing, names in named.items()]
+    lists = [(f"{thing}s", format_list(names)) for thing, names in named.items() if thing != "asset"]
     facts = Facts.of_known(_format_groups(specs), *lists)
     return Board(f"Definitions: {', '.join(counts) or 'nothing yet'}", [*_make_graph(specs, checks), facts])
 
 
-def _list_facts(spec: dg.AssetSpec) -> list[tuple[str, str]]:
-    return [
-        _format_groups([spec]),
-        ("kinds", format_list(sorted(spec.kinds))),
-        ("partitions", format_partitions(spec.partitions_def)),
-        ("depends on", _format_keys(dep.asset_key for dep in spec.deps)),
-    ]
-
-
 def _make_graph(specs: Sequence[dg.AssetSpec], checks: Sequence[dg.AssetCheckSpec]) -> list[Block]:
     by_key = {spec.key: spec for spec in specs}
-    order = _sort_by_needs(
-        {
-            key: sorted((dep.asset_key for dep in spec.deps), key=dg.AssetKey.to_user_string)
-            for key, spec in by_key.items()
-        }
-    )
+    order = _sort_by_needs(by_key)
     boxes = []
     for key in order[:MAX_ITEMS]:
         spec = by_key[key]
         names = [_format_check(check) for check in checks if check.asset_key == key]
         facts = Facts.of_known(("kinds", format_list(sorted(spec.kinds))), ("checks", format_list(names)))
         boxes.append(_make_box(key, spec.partitions_def, (dep.asset_key for dep in spec.deps), facts.pairs))
-    if not (more := list(map(_format_key, order[MAX_ITEMS:]))):
-        return [Graph(boxes)]
-    return [Graph(boxes), Line(Bounded(f"… and {len(more):,} more: {format_list(more)}."))]
+    more = list(map(_format_key, order[MAX_ITEMS:]))
+    rest = Bounded(f"… and {len(more):,} more: {format_list(more)}." if more else "")
+    return [Graph(boxes), Line(rest)]
 
 
-def _sort_by_needs(needs: Mapping[dg.AssetKey, Sequence[dg.AssetKey]]) -> list[dg.AssetKey]:
+def _sort_by_needs(specs: Mapping[dg.AssetKey, dg.AssetSpec]) -> list[dg.AssetKey]:
     """Sort assets so that each comes right after those that it needs."""
     order: dict[dg.AssetKey, None] = {}
     seen: set[dg.AssetKey] = set()
-    waiting = list(needs)[::-1]
+    waiting = list(specs)[::-1]
     while waiting:
         key = waiting[-1]
+        needs = sorted((dep.asset_key for dep in specs[key].deps), key=dg.AssetKey.to_user_string)
         # Dagster rejects a circle only when it loads the definitions, so no asset is waited for twice.
-        missing = [] if key in seen else [need for need in needs[key] if need in needs and need not in seen]
+        missing = [] if key in seen else [need for need in needs if need in specs and need not in seen]
         seen.add(key)
         if missing:
             waiting += reversed(missing)
@@ -250,9 +230,9 @@ def _sort_by_needs(needs: Mapping[dg.AssetKey, Sequence[dg.AssetKey]]) -> list[d
     return list(order)
 
 
-def _sort_sets(things: Iterable[Any] | None, name: Callable[[Any], Any]) -> list[Any]:
-    """Return things in the order in which they were given; a set has none, so it is sorted by name."""
-    return sorted(things, key=name) if isinstance(things, AbstractSet) else list(things or [])
+def _sort_sets(things: Iterable[Any] | None, key: Callable[[Any], Any] = attrgetter("name")) -> list[Any]:
+    """Return things in the order in which they were given; a set has no order, so it is sorted."""
+    return sorted(things, key=key) if isinstance(things, AbstractSet) else list(things or [])
 
 
 def _list_key_names(asset: object) -> list[str]:
@@ -268,18 +248,9 @@ def _list_specs(asset: object) -> list[dg.AssetSpec]:
         case dg.AssetSpec():
             return [asset]
         case dg.SourceAsset():
-            return [_make_spec(asset)]
+            names = "description", "group_name", "tags", "partitions_def"
+            return [dg.AssetSpec(asset.key, **{name: getattr(asset, name) for name in names})]
     return []  # a definition that makes its assets only when it is loaded
-
-
-def _make_spec(source: dg.SourceAsset) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        source.key,
-        description=source.description,
-        group_name=source.group_name,
-        tags=source.tags,
-        partitions_def=source.partitions_def,
-    )
 
 
 def _make_box(
@@ -294,8 +265,8 @@ def _make_box(
     return Box(_format_key(key), Line(format_partitions(partitions) or "no partitions"), facts, after=names)
 
 
-def _make_lines(description: str | None) -> list[Line]:
-    return [Line(join_lines(description))] if description and description.strip() else []
+def _make_line(description: str | None) -> Line:
+    return Line(join_lines(description or ""))
 
 
 def _format_key(key: dg.AssetKey) -> str:

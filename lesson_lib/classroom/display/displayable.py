@@ -1,10 +1,15 @@
-"""The base class of values that show themselves, with the extension or without."""
+"""The base class of values that show themselves, with the extension or without it."""
 
 from typing import cast
 
 from lesson_lib.classroom.display.board import Board, describe
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
+
+
+def render_formats(board: Board) -> dict[str, str]:
+    """Return the board in each format that a notebook stores, by MIME type."""
+    return {"text/plain": render_text(board), "text/html": render_html(board)}
 
 
 class Displayable:

@@ -9,8 +9,13 @@ from pathlib import Path
 import dagster as dg
 
 from lesson_lib.classroom.display.board import Board, Facts, Fold
-from lesson_lib.classroom.display.error_rules import Rule
-from lesson_lib.classroom.display.explanations import LIBRARIES, find_library_values, find_rule, walk_chain
+from lesson_lib.classroom.display.error_rules import (
+    LIBRARIES,
+    Rule,
+    find_library_values,
+    find_rule,
+    walk_chain,
+)
 from lesson_lib.classroom.display.run_view import format_failed_checks, format_partition
 from lesson_lib.classroom.display.safe_text import (
     Bounded,
@@ -19,10 +24,10 @@ from lesson_lib.classroom.display.safe_text import (
     shorten,
     shorten_name,
 )
-from lesson_lib.classroom.installed import is_installed
+from lesson_lib.classroom.library_notes import is_installed
 from lesson_lib.unstable_text import hide_unstable
 
-# It runs a learner's cell, and has no part in the errors of that cell.
+# It runs a learner's cell, and does not cause the errors of that cell.
 _CELL_MAGIC = "lesson_lib/classroom/lab/changes.py"
 _NOTEBOOK = {"IPython", "ipykernel"}
 _CELL = re.compile(r"[\\/]ipykernel_\d+[\\/]-?\d+\.py$|^<ipython-input-")
@@ -35,8 +40,7 @@ _FIRST_LINES, _LAST_LINES = 60, 120  # of a long traceback
 def describe_error(error: BaseException) -> Board | None:
     """Describe an error: why it was raised, what to do, where the course explains it, and the traceback.
 
-    Returns:
-        None if there is nothing to add: no library of this course was involved, or it is an interrupt.
+    Return None for an interrupt, and for an error in which no library of this course was involved.
     """
     if not isinstance(error, Exception):
         return None
@@ -152,7 +156,7 @@ def _strip_folders(filename: str) -> str:
 
 def _format_traceback(error: BaseException) -> str:
     formatted = traceback.TracebackException.from_exception(error, compact=True)
-    # How the notebook ran the cell is of no interest.
+    # Omit the frames in which the notebook ran the cell.
     while formatted.stack and _find_package(formatted.stack[0].filename) in _NOTEBOOK:
         del formatted.stack[0]
     lines = list(map(_format_traceback_line, "".join(formatted.format()).splitlines()))

@@ -31,7 +31,7 @@ def render_html(board: Board) -> str:
 def _render_block(block: Block) -> str:
     match block:
         case Line():
-            return f"<p>{_render_marked(block)}</p>"
+            return f"<p>{_render_marked(block)}</p>" if block.text else ""
         case Facts():
             return _render_facts(block.pairs)
         case Table():
@@ -74,7 +74,7 @@ def _render_table(table: Table) -> str:
     for row in table.rows:
         first, *others = map(_render_marked, row)
         body += f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in others)}</tr>'
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
 
 
 def _render_box(box: Box, before: str) -> str:

@@ -1,6 +1,7 @@
 """The boards of partitions definitions, of an instance, and of long lists of keys."""
 
 import json
+import re
 import time
 from collections.abc import Sequence
 
@@ -16,40 +17,14 @@ _MAX_ASSETS = 10  # each costs a query, which takes longer the more partitions t
 _MAX_COUNTED_WINDOWS = 5_000  # Dagster visits them one by one, about 60 microseconds each
 
 _PERIODS = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
-_USUAL_CRON_SCHEDULES = {
-    "0 * * * *",
-    "0 0 * * *",
-    "0 0 * * 0",
-    "0 0 1 * *",
-}  # of these four, without an offset
+# Of these four, without an offset.
+_USUAL_CRON_SCHEDULES = {"0 * * * *", "0 0 * * *", "0 0 * * 0", "0 0 1 * *"}
 
 
 @describe.register
 def describe_partitions(definition: dg.PartitionsDefinition) -> Board:
     """Describe where a definition's keys come from, and which they are if they do not depend on today."""
-    blocks: list[Block] = []
-    match definition:
-        case dg.DynamicPartitionsDefinition(name=str(name)):
-            # As it would be typed into a cell.
-            quoted = json.dumps(name, ensure_ascii=False)
-            blocks = [
-                Line("It holds no keys itself: they live in an instance."),
-                Facts([("to see them", f"instance.get_dynamic_partitions({quoted})")]),
-            ]
-        case dg.TimeWindowPartitionsDefinition():
-            blocks = _explain_calendar(definition)
-        case dg.StaticPartitionsDefinition() if keys := definition.get_partition_keys():
-            blocks = [
-                Line(format_list(keys)),
-                Line("They stand in the code: to add one is to change the code."),
-            ]
-        case dg.MultiPartitionsDefinition():
-            dimensions = {of.name: format_partitions(of.partitions_def) for of in definition.partitions_defs}
-            blocks = [
-                Facts(list(dimensions.items())),
-                Line(f"A key joins one of each, in the order of the names: {'|'.join(dimensions)}."),
-            ]
-    kind, rest = _format_kind(definition)
+    kind, rest, blocks = _describe_definition(definition)
     return Board(f"{kind} partitions{rest}", blocks)
 
 
@@ -57,18 +32,16 @@ def format_partitions(definition: dg.PartitionsDefinition | None) -> str:
     """Format a definition in a few words, such as `dynamic "s3"`; without one, the text is empty."""
     if definition is None:
         return ""
-    kind, rest = _format_kind(definition)
-    return f"{kind[:1].lower()}{kind[1:]}{rest.replace(':', ',', 1) if rest.startswith(':') else rest}"
+    kind, rest, _ = _describe_definition(definition)
+    return f"{kind[:1].lower()}{kind[1:]}{re.sub('^:', ',', rest)}"
 
 
 @describe.register
 def describe_instance(instance: dg.DagsterInstance) -> Board:
     """Describe an instance: how long it lasts, how to see its keys, its runs, and what is materialized."""
-    title = (
-        "Ephemeral instance: forgotten when the kernel stops"
-        if instance.is_ephemeral
-        else "Persistent instance: it outlives the kernel"
-    )
+    title = "Persistent instance: it outlives the kernel"
+    if instance.is_ephemeral:
+        title = "Ephemeral instance: forgotten when the kernel stops"
     try:
         return Board(title, _read_instance(instance))
     except Exception as error:  # noqa: BLE001 - its storage is a database: deleted, locked or disposed of, each raises its own
@@ -88,67 +61,58 @@ def describe_keys(keys: Sequence[object]) -> Board | None:
     return Board(f"A list of {len(strings):,} strings, in this order", list(map(Line, lines)))
 
 
-def _format_kind(definition: dg.PartitionsDefinition) -> tuple[str, str]:
-    """Return the kind of a definition, and what follows it."""
+def _describe_definition(definition: dg.PartitionsDefinition) -> tuple[str, str, list[Block]]:
+    """Return the kind of a definition, what follows it in a title, and what stands below."""
     match definition:
         case dg.DynamicPartitionsDefinition(name=str(name)):
-            return "Dynamic", f' "{shorten_name(name)}"'
+            # As it would be typed into a cell.
+            call = f"instance.get_dynamic_partitions({json.dumps(name, ensure_ascii=False)})"
+            remark = "It holds no keys itself: they live in an instance."
+            rest = f' "{shorten_name(name)}"'
+            return "Dynamic", rest, [Line(remark), Facts([("to see them", call)])]
         case dg.DynamicPartitionsDefinition():
-            return "Dynamic", ", with keys from a function"
+            return "Dynamic", ", with keys from a function", []
         case dg.TimeWindowPartitionsDefinition():
-            schedule = definition.schedule_type
-            return (schedule.name.title() if schedule else "Time-window"), _format_span(definition)
+            return _describe_calendar(definition)
         case dg.StaticPartitionsDefinition():
-            return "Static", f": {format_count(len(definition.get_partition_keys()), 'key')}"
+            keys = definition.get_partition_keys()
+            remark = "They stand in the code: to add one is to change the code." if keys else ""
+            return "Static", f": {format_count(len(keys), 'key')}", [Line(format_list(keys)), Line(remark)]
         case dg.MultiPartitionsDefinition():
-            return "Multi-dimensional", f": {' by '.join(of.name for of in definition.partitions_defs)}"
-    return type(definition).__name__, ""
+            dimensions = {of.name: format_partitions(of.partitions_def) for of in definition.partitions_defs}
+            remark = f"A key joins one of each, in the order of the names: {'|'.join(dimensions)}."
+            rest = f": {' by '.join(dimensions)}"
+            return "Multi-dimensional", rest, [Facts(list(dimensions.items())), Line(remark)]
+    return type(definition).__name__, "", []
 
 
-def _format_span(definition: dg.TimeWindowPartitionsDefinition) -> str:
-    first = definition.get_first_partition_key()
-    if first is None:
-        return ": no key yet"
-    if definition.end is None:
-        return f" from {first}, without an end"
-    if _still_grows(definition):
-        return f" from {first}, up to {definition.end.strftime(definition.fmt)}"
-    count = _count_keys(definition)
-    number = f" {format_count(count, 'key')}," if count else ""
-    return f":{number} {first} to {definition.get_last_partition_key()}"
-
-
-def _explain_calendar(definition: dg.TimeWindowPartitionsDefinition) -> list[Block]:
+def _describe_calendar(definition: dg.TimeWindowPartitionsDefinition) -> tuple[str, str, list[Block]]:
+    first, window = definition.get_first_partition_key(), definition.get_first_partition_window()
     schedule = definition.schedule_type
     period = _PERIODS.get(schedule.name, "period") if schedule else "period"
-    sentence = "The keys follow from the calendar: nobody adds them."
     if definition.end is None:
+        span = f" from {first}, without an end"
         sentence = f"Open end: a new key every {period}, and nobody adds it."
-    elif _still_grows(definition):
+    elif definition.end.timestamp() > time.time():
+        span = f" from {first}, up to {definition.end.strftime(definition.fmt)}"
         sentence = f"A new key every {period} until the end, which is not included; nobody adds it."
-    start = definition.start.strftime(definition.fmt)
+    else:
+        is_quick = definition.is_basic_daily or definition.is_basic_hourly
+        if window and not is_quick:
+            windows = (definition.end - window.start) / (window.end - window.start)
+            is_quick = windows <= _MAX_COUNTED_WINDOWS
+        count = f" {format_count(definition.get_num_partitions(), 'key')}," if is_quick else ""
+        span = f":{count} {first} to {definition.get_last_partition_key()}"
+        sentence = "The keys follow from the calendar: nobody adds them."
     cron, left_out = definition.cron_schedule, len(definition.exclusions or ())
     facts = Facts.of_known(
-        ("starts", start if definition.get_first_partition_key() is None else ""),
+        ("starts", "" if first else definition.start.strftime(definition.fmt)),
         ("cron schedule", "" if cron in _USUAL_CRON_SCHEDULES else cron),
         ("time zone", "" if definition.timezone == "UTC" else definition.timezone),
         ("left out", format_count(left_out, "exclusion") if left_out else ""),
     )
-    return [Line(sentence), facts]
-
-
-def _still_grows(definition: dg.TimeWindowPartitionsDefinition) -> bool:
-    return definition.end is None or definition.end.timestamp() > time.time()
-
-
-def _count_keys(definition: dg.TimeWindowPartitionsDefinition) -> int | None:
-    """Return the number of keys, or None if counting them would take long."""
-    window = definition.get_first_partition_window()
-    if window is None or definition.end is None:
-        return None
-    windows = (definition.end - window.start) / (window.end - window.start)
-    is_quick = definition.is_basic_daily or definition.is_basic_hourly or windows <= _MAX_COUNTED_WINDOWS
-    return definition.get_num_partitions() if is_quick else None
+    kind = schedule.name.title() if schedule else "Time-window"
+    return kind, span if first else ": no key yet", [Line(sentence), facts]
 
 
 def _read_instance(instance: dg.DagsterInstance) -> list[Block]:
@@ -163,8 +127,8 @@ def _read_instance(instance: dg.DagsterInstance) -> list[Block]:
     keys = 'instance.get_dynamic_partitions("…"), with the name of the set'
     return [
         Facts([("to see its keys", keys), ("runs", runs)]),
-        *([Table("", ["asset", "materialized here"], rows)] if rows else []),
-        *([Line("… and more assets.")] if len(assets) > _MAX_ASSETS else []),
+        Table("", ["asset", "materialized here"], rows),
+        Line("… and more assets." if len(assets) > _MAX_ASSETS else ""),
     ]
 
 

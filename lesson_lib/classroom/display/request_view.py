@@ -33,15 +33,12 @@ _NO_REASON = re.compile("(Sensor|Schedule) function returned an empty result")
 
 
 @describe.register
-def describe_keys_request(request: KeysRequest) -> Board:
-    """Describe a request to add keys to a set, or to delete them from it."""
-    keys = [Line(format_list(request.partition_keys))] if request.partition_keys else []
-    return _make_board(_count_keys(request), keys, [request])
+def _describe_keys_request(request: KeysRequest) -> Board:
+    return _make_board(_count_keys(request), [Line(format_list(request.partition_keys))], [request])
 
 
 @describe.register
-def describe_run_request(request: dg.RunRequest) -> Board:
-    """Describe a request for one run."""
+def _describe_run_request(request: dg.RunRequest) -> Board:
     partition, *others = _list_facts(request)
     noun = "partitions" if request.partition_key is None else "partition"
     of = f" of {noun} {partition[1]}" if partition[1] else ""
@@ -55,32 +52,23 @@ def describe_run_requests(requests: Sequence[object]) -> Board | None:
 
 
 @describe.register
-def describe_skip(skip: dg.SkipReason) -> Board:
-    """Describe why nothing is requested."""
+def _describe_skip(skip: dg.SkipReason) -> Board:
     return _describe_requests(skip=skip.skip_message)
 
 
-@describe.register
-def describe_sensor_result(result: dg.SensorResult) -> Board:
-    """Describe what a sensor requests: keys, runs, and its next cursor."""
-    return _describe_sensor_requests(result, result.skip_reason.skip_message if result.skip_reason else None)
-
-
+@describe.register(dg.SensorResult)
 @describe.register(SensorTick)
-def describe_sensor_tick(tick: Any) -> Board:  # noqa: ANN401 - a `SensorTick`, which has no public name
-    """Describe what one evaluation of a sensor requests."""
-    return _describe_sensor_requests(tick, tick.skip_message)
+def describe_sensor_result(result: Any) -> Board:  # noqa: ANN401 - a `SensorTick` has no public name
+    """Describe what a sensor requests: keys, runs, and its next cursor."""
+    reason = result.skip_reason if isinstance(result, dg.SensorResult) else result
+    runs, keys = result.run_requests or [], result.dynamic_partitions_requests or []
+    skip = reason.skip_message if reason else None
+    return _describe_requests(runs, keys, result.cursor, skip, len(result.asset_events))
 
 
 @describe.register(ScheduleTick)
-def describe_schedule_tick(tick: Any) -> Board:  # noqa: ANN401 - a `ScheduleTick`, which has no public name
-    """Describe what one evaluation of a schedule requests."""
+def _describe_schedule_tick(tick: Any) -> Board:  # noqa: ANN401 - a `ScheduleTick`, which has no public name
     return _describe_requests(tick.run_requests or [], skip=tick.skip_message)
-
-
-def _describe_sensor_requests(answer: Any, skip: str | None) -> Board:  # noqa: ANN401 - a `SensorResult` or a `SensorTick`
-    runs, keys = answer.run_requests or [], answer.dynamic_partitions_requests or []
-    return _describe_requests(runs, keys, answer.cursor, skip, len(answer.asset_events))
 
 
 def _describe_requests(
@@ -91,19 +79,17 @@ def _describe_requests(
     events: int = 0,
 ) -> Board:
     requested = [_count_keys(request) for request in keys[:_MAX_ROWS]]
-    if len(keys) > _MAX_ROWS:
-        requested.append(f"and {format_count(len(keys) - _MAX_ROWS, 'more request')} for keys")
+    if more := len(keys[_MAX_ROWS:]):
+        requested.append(f"and {format_count(more, 'more request')} for keys")
     requested += [format_count(len(runs), "run")] if runs else []
     requested += [f"{format_count(events, 'event')} to record"] if events else []
-    key_facts = [
-        (f"to {_format_action(each)}", format_list(each.partition_keys)) for each in keys[:_MAX_ROWS]
-    ]
-    why = format_skip_reason(skip) if skip else ""
     blocks: list[Block] = [
-        Facts(key_facts),
+        Facts(
+            [(f"to {_format_action(each)}", format_list(each.partition_keys)) for each in keys[:_MAX_ROWS]]
+        ),
         *([_make_runs_table(runs)] if runs else []),
         Facts.of_known(
-            ("why no run" if requested else "why", why),
+            ("why no run" if requested else "why", format_skip_reason(skip or "")),
             ("cursor for the next tick", hide_times(cursor or "")),
         ),
     ]

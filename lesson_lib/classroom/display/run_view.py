@@ -40,45 +40,34 @@ class _Step:
 
     name: str
     entities: AbstractSet[dg.AssetKey | dg.AssetCheckKey]
-    outcome: str = "begun"
-    error: Any = None  # a `SerializableErrorInfo`, which has no public name
-
-    @property
-    def was_stopped_by_check(self) -> bool:
-        return self.error is not None and self.error.cls_name == "DagsterAssetCheckFailedError"
-
-    @property
-    def own_error(self) -> Any:  # noqa: ANN401 - as `error`
-        """The error, unless it only repeats the finding of a check."""
-        return None if self.was_stopped_by_check else self.error
+    outcome: str = "begun"  # then `succeeded`, `skipped`, `failed`, or `stopped` by a blocking check
+    error: Any = None  # of a failure: a `SerializableErrorInfo`, which has no public name
 
 
 @describe.register
 def describe_run(result: Result) -> Board:
     """Describe a run: its keys, its assets in their order with outcome, metadata and checks, and its log."""
-    steps = _list_steps(result)
-    assets = _list_assets(result)
-    names = [key.to_user_string() for key in assets] or [step.name for step in steps]
-    boxes = (
-        _make_asset_boxes(result, assets[:_MAX_BOXES], steps)
-        if assets
-        else map(_make_step_box, steps[:_MAX_BOXES])
-    )
-    blocks: list[Block] = [Graph(list(boxes))]
+    steps, assets, keys = _list_steps(result), _list_assets(result), _list_range_keys(result)
+    if assets:
+        noun, names = "asset", [key.to_user_string() for key in assets]
+        boxes = list(_make_asset_boxes(result, assets[:_MAX_BOXES], steps))
+    else:
+        noun, names = "step", [step.name for step in steps]
+        boxes = list(map(_make_step_box, steps[:_MAX_BOXES]))
+    blocks: list[Block] = [Graph(boxes)]
     if more := names[_MAX_BOXES:]:
-        what = format_count(len(more), "more asset" if assets else "more step")
-        blocks.append(Line(Bounded(f"And {what}: {format_list(more)}.")))
+        blocks.append(Line(Bounded(f"And {format_count(len(more), f'more {noun}')}: {format_list(more)}.")))
     blocks += _make_failure_blocks(result, steps)
-    if result.success and _list_range_keys(result) == set():
+    if result.success and keys == set():
         blocks.append(Line(_NO_KEY))
-    title, mark = _summarize(result)
+    title, mark = _summarize(result, keys)
     return Board(title, [*blocks, *make_log_folds(result.run_id)], mark)
 
 
 def explain_failure(result: Result) -> str:
     """Return in a line what the first failure of a run was; empty if nothing failed."""
-    failed = next((step for step in _list_steps(result) if step.error), None)
-    if failed and failed.was_stopped_by_check:
+    failed = next((step for step in _list_steps(result) if step.error or step.outcome == "stopped"), None)
+    if failed and failed.outcome == "stopped":
         return format_failed_checks(result.get_asset_check_evaluations())
     error = failed.error if failed else _find_error_without_step(result)
     return _format_error(error) if error else ""
@@ -103,9 +92,8 @@ def format_partition(tags: Mapping[str, str]) -> str:
     return f"partitions {start} to {end}" if start is not None and end is not None else ""
 
 
-def _summarize(result: Result) -> tuple[str, Mark]:
+def _summarize(result: Result, keys: AbstractSet[str | None] | None) -> tuple[str, Mark]:
     title, mark = "Run succeeded", Mark.GOOD
-    keys = _list_range_keys(result)
     if not result.success:
         title, mark = "Run failed", Mark.BAD
     elif keys == set():
@@ -138,7 +126,10 @@ def _list_steps(result: Result) -> list[_Step]:
             steps[event.step_key] = _Step(event.step_key, entities)
         step = steps[event.step_key]
         if event.is_step_failure:
-            step.outcome, step.error = "failed", _find_cause(event.step_failure_data.error)
+            error = _find_cause(event.step_failure_data.error)
+            # This error only repeats what the check found.
+            is_stopped = error is not None and error.cls_name == "DagsterAssetCheckFailedError"
+            step.outcome, step.error = ("stopped", None) if is_stopped else ("failed", error)
         elif event.is_step_success or event.is_step_skipped:
             step.outcome = "succeeded" if event.is_step_success else "skipped"
     return list(steps.values())
@@ -174,28 +165,23 @@ def _make_asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequ
         for asset in {each if isinstance(each, dg.AssetKey) else each.asset_key for each in step.entities}:
             of_asset[asset].append(step)
     for key in assets:
-        is_selected = key in layer.selected_asset_keys
         own = [step for step in of_asset[key] if key in step.entities]
-        others = [step for step in of_asset[key] if key not in step.entities and step.own_error]
         lines = [
-            *(Line(_format_error(step.error), Mark.BAD) for step in own if step.own_error),
+            *(Line(_format_error(step.error), Mark.BAD) for step in own if step.error),
             *map(_make_check_line, checks[key]),
             *(
                 Line(f"check {_list_checks(step)} raised {_format_error(step.error)}", Mark.BAD)
-                for step in others
+                for step in of_asset[key]
+                if step.error and key not in step.entities
             ),
         ]
-        more = [Line(f"and {len(lines) - MAX_ITEMS:,} more")] if lines[MAX_ITEMS:] else []
-        parents = sorted(layer.asset_graph.get(key).parent_keys) if is_selected else []
-        yield Box(
-            key.to_user_string(),
-            _make_outcome(len(made[key]), own, of_asset[key])
-            if is_selected
-            else Line("not part of this run"),
-            _format_materializations(made[key]),
-            [*lines[:MAX_ITEMS], *more],
-            [parent.to_user_string() for parent in parents],
-        )
+        if more := len(lines[MAX_ITEMS:]):
+            lines[MAX_ITEMS:] = [Line(f"and {more:,} more")]
+        outcome, parents = Line("not part of this run"), []
+        if key in layer.selected_asset_keys:
+            outcome = _make_outcome(len(made[key]), own, of_asset[key])
+            parents = [parent.to_user_string() for parent in sorted(layer.asset_graph.get(key).parent_keys)]
+        yield Box(key.to_user_string(), outcome, _format_materializations(made[key]), lines, parents)
 
 
 def _make_step_box(step: _Step) -> Box:
@@ -207,7 +193,7 @@ def _make_step_box(step: _Step) -> Box:
 
 def _make_outcome(materialized: int, own: Sequence[_Step], of_asset: Sequence[_Step]) -> Line:
     made = "materialized" if materialized == 1 else f"materialized {format_count(materialized, 'partition')}"
-    if any(step.was_stopped_by_check for step in of_asset):
+    if any(step.outcome == "stopped" for step in of_asset):
         return Line(f"{made}, and its check stops what comes after", Mark.ODD)
     if any(step.outcome == "failed" for step in own):
         return Line(f"{made}, then failed" if materialized else "failed", Mark.BAD)
@@ -230,11 +216,10 @@ def _format_error(error: Any) -> str:  # noqa: ANN401 - a `SerializableErrorInfo
 
 def _make_failure_blocks(result: Result, steps: Sequence[_Step]) -> Iterator[Block]:
     """Yield the tracebacks, and an error outside the steps, such as that of a resource that cannot start."""
-    failed = [step for step in steps if step.own_error]
-    for step in failed[:MAX_ITEMS]:
+    for step in [step for step in steps if step.error][:MAX_ITEMS]:
         yield Fold(f"The full traceback of {step.name}", hide_unstable(step.error.to_string()))
-    error = None if any(step.error for step in steps) else _find_error_without_step(result)
-    if error:
+    is_known = any(step.error or step.outcome == "stopped" for step in steps)
+    if error := None if is_known else _find_error_without_step(result):
         yield Line(_format_error(error), Mark.BAD)
         yield Fold("The full traceback", hide_unstable(error.to_string()))
 
@@ -258,11 +243,9 @@ def _format_materializations(events: Sequence[dg.AssetMaterialization]) -> list[
     if events and all(event.metadata == events[0].metadata for event in events):
         return _format_metadata(events[0].metadata)
     # By key, since the events of a range come in no fixed order.
-    by_key = sorted(
-        ((event.partition or "", event.metadata) for event in events if event.metadata),
-        key=lambda pair: pair[0],
-    )
-    return _limit([(key, _join_metadata(metadata)) for key, metadata in by_key[:MAX_ITEMS]], len(by_key))
+    known = sorted((event for event in events if event.metadata), key=lambda event: event.partition or "")
+    facts = [(event.partition or "", _join_metadata(event.metadata)) for event in known[:MAX_ITEMS]]
+    return _limit(facts, len(known))
 
 
 def _join_metadata(metadata: Mapping[str, dg.MetadataValue]) -> Bounded:
@@ -276,9 +259,9 @@ def _format_metadata(metadata: Mapping[str, dg.MetadataValue]) -> list[tuple[str
     return _limit([(name, _format_value(value)) for name, value in facts[:MAX_ITEMS]], len(facts))
 
 
-def _limit(facts: list[tuple[str, str]], count: int) -> list[tuple[str, str]]:
+def _limit(facts: Sequence[tuple[str, str]], count: int) -> list[tuple[str, str]]:
     """Append how many facts there are beyond these."""
-    return [*facts, (f"and {count - MAX_ITEMS:,} more", "")] if count > MAX_ITEMS else facts
+    return [*facts, *([(f"and {count - MAX_ITEMS:,} more", "")] if count > MAX_ITEMS else [])]
 
 
 def _format_value(value: dg.MetadataValue) -> str:

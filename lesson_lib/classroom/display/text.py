@@ -23,7 +23,7 @@ def _render_block(block: Block) -> Iterator[str]:
             yield from _wrap(_render_line(block))
         case Facts():
             yield from _render_facts(block.pairs)
-        case Table():
+        case Table() if block.rows:
             yield from _render_table(block)
         case Graph():
             for box in block.boxes:
@@ -31,7 +31,7 @@ def _render_block(block: Block) -> Iterator[str]:
         case Fold(unfolded=[_, *_]):
             yield f"{make_plain(block.summary)}:"
             yield from (_INDENT + make_plain(line) for line in block.unfolded)
-        case Fold() | Picture():
+        case Table() | Fold() | Picture():
             pass
 
 

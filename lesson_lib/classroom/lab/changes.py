@@ -2,9 +2,7 @@
 
 import ast
 import inspect
-from dataclasses import dataclass
 from types import CodeType
-from typing import Any
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.error import UsageError
@@ -14,9 +12,9 @@ from IPython.core.magic import no_var_expand
 from IPython.display import display
 
 from lesson_lib.classroom.display.board import Board, Line, Mark
-from lesson_lib.classroom.display.displayable import Displayable
-from lesson_lib.classroom.lab.records import Changes, ThreeRecords
-from lesson_lib.classroom.lab.three_records import three_records
+from lesson_lib.classroom.display.displayable import render_formats
+from lesson_lib.classroom.lab.record_view import describe_changes
+from lesson_lib.classroom.lab.three_records import ThreeRecords, three_records
 from lesson_lib.unstable_text import hide_unstable
 
 _DEFAULT_ARGUMENTS = "instance, assets, lab.database"
@@ -52,7 +50,7 @@ def changes(line: str, cell: str) -> None:
         for part in parts:
             exec(part, shell.user_ns)  # noqa: S102 - the learner's own cell
     finally:
-        display(_compare(before, shell, line))
+        display(render_formats(_describe_changes(before, shell, line)), raw=True)
 
 
 def _compile(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
@@ -76,35 +74,21 @@ def _compile(shell: InteractiveShell, cell: str, source: str) -> list[CodeType]:
 def _read_records(shell: InteractiveShell, line: str) -> ThreeRecords:
     given = line.strip() or _DEFAULT_ARGUMENTS
     try:
+        names = {**shell.user_ns, "_bind": inspect.signature(three_records).bind}
         # On a line of its own, so that a comment ends with the learner's line.
-        arguments, options = eval(f"_collect(\n{given}\n)", {**shell.user_ns, "_collect": _collect})  # noqa: S307 - the learner's own code
-        inspect.signature(three_records).bind(*arguments, **options)
+        arguments = eval(f"_bind(\n{given}\n)", names)  # noqa: S307 - the learner's own code
     except (AttributeError, NameError, SyntaxError, TypeError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else error
         raise UsageError(
             f"%%changes {given}: {reason}. Write what three_records takes, by the names of your notebook, "
             "such as: %%changes instance, assets, lab.database"
         ) from error
-    return three_records(*arguments, **options)
+    return three_records(*arguments.args, **arguments.kwargs)
 
 
-def _collect(*arguments: Any, **options: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:  # noqa: ANN401 - any arguments
-    return arguments, options
-
-
-def _compare(before: ThreeRecords, shell: InteractiveShell, line: str) -> Displayable:
+def _describe_changes(before: ThreeRecords, shell: InteractiveShell, line: str) -> Board:
     try:
-        return Changes(before, _read_records(shell, line))
+        return describe_changes(before, _read_records(shell, line))
     except Exception as error:  # noqa: BLE001 - it must not hide the cell's own error
-        return _Unreadable(f"{type(error).__name__}: {error}")
-
-
-@dataclass(frozen=True, repr=False)
-class _Unreadable(Displayable):
-    """The three records after a cell, which cannot be read."""
-
-    reason: str
-
-    def board(self) -> Board:
         title = "What this cell changed cannot be told, since the three records cannot be read after it"
-        return Board(title, [Line(hide_unstable(self.reason))], Mark.BAD)
+        return Board(title, [Line(hide_unstable(f"{type(error).__name__}: {error}"))], Mark.BAD)

@@ -76,11 +76,12 @@ class CostLine:
 def format_duration(seconds: float) -> str:
     """Format seconds with two digits and a fitting unit: `0.4 ms`, `4.8 s`, `22 min`, `1.5 h`."""
     # The largest unit of which there is at least one; a tenth of a second is enough.
-    enough = ((name, size, 0.1 if name == "s" else 1) for name, size in reversed(_UNITS))
-    name, size = next(
-        ((name, size) for name, size, least in enough if _round_to_two_digits(seconds / size) >= least),
-        _UNITS[0],
-    )
+    fitting = [
+        (name, size)
+        for name, size in _UNITS
+        if _round_to_two_digits(seconds / size) >= (0.1 if name == "s" else 1)
+    ]
+    name, size = fitting[-1] if fitting else _UNITS[0]
     number = _round_to_two_digits(seconds / size)
     digits = f"{number:,.0f}" if number >= 10 else f"{number:.10f}".rstrip("0").rstrip(".")  # noqa: PLR2004 - two digits
     return f"{digits} {'day' if (name, digits) == ('days', '1') else name}"
@@ -91,16 +92,13 @@ def _round_to_two_digits(number: float) -> float:
 
 
 def draw_chart(lines: Sequence[CostLine]) -> bytes:
-    """Draw the lines into a PNG.
-
-    Raises:
-        ModuleNotFoundError: matplotlib is not installed.
-    """
-    with _matplotlib() as make_figure:
+    """Draw the lines into a PNG, or raise a ModuleNotFoundError if matplotlib is not installed."""
+    with _import_figure() as Figure:  # noqa: N806 - matplotlib's own name
         labels = [_Label(*each) for each in zip(lines, cycle(_COLOURS), cycle(_MARKERS), strict=False)]
         taken = sum(label.height + _GAP for label in labels)
         height = max(_MIN_HEIGHT, _BELOW + _ABOVE + _LEGEND_HEIGHT + taken)
-        figure = make_figure((WIDTH / _CSS_PIXELS_PER_INCH, height / _CSS_PIXELS_PER_INCH))
+        size = WIDTH / _CSS_PIXELS_PER_INCH, height / _CSS_PIXELS_PER_INCH
+        figure = Figure(figsize=size, facecolor="white")
         inner = WIDTH - _LEFT - _RIGHT, height - _BELOW - _ABOVE
         axes = figure.add_axes((_LEFT / WIDTH, _BELOW / height, inner[0] / WIDTH, inner[1] / height))
         _draw_axes(axes, lines)
@@ -126,8 +124,8 @@ class _Label:
 
 
 @contextmanager
-def _matplotlib() -> Iterator[Any]:
-    """Yield a function that makes a figure without pyplot and without the learner's own settings.
+def _import_figure() -> Iterator[Any]:
+    """Yield matplotlib's `Figure`, which needs no pyplot; the learner's own settings do not apply to it.
 
     Warnings of matplotlib, such as those about its caches and fonts, are not shown.
     """
@@ -137,7 +135,6 @@ def _matplotlib() -> Iterator[Any]:
     try:
         try:
             import matplotlib as mpl  # noqa: PLC0415 - takes a second, and only the extra `lab` installs it
-            from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - as above
             from matplotlib.figure import Figure  # noqa: PLC0415 - as above
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
@@ -145,15 +142,10 @@ def _matplotlib() -> Iterator[Any]:
                 "`lab`, as in: pip install 'irregular-partitions[lab]'. What was measured is kept."
             ) from error
 
-        def make_figure(size: tuple[float, float]) -> Figure:
-            figure = Figure(figsize=size, facecolor="white")
-            FigureCanvasAgg(figure)
-            return figure
-
         with mpl.rc_context(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             mpl.rcdefaults()
-            yield make_figure
+            yield Figure
     finally:
         logger.setLevel(level)
 
@@ -161,15 +153,13 @@ def _matplotlib() -> Iterator[Any]:
 def _draw_axes(axes: Any, lines: Sequence[CostLine]) -> None:  # noqa: ANN401 - matplotlib is not imported here
     numbers = [number for line in lines for number in (*line.seconds, line.end[0])]
     seconds = [each for line in lines for each in (*line.seconds.values(), line.end[1])]
-    axes.set(xscale="log", yscale="log")
-    axes.set_xlim(min(numbers) / 1.5, max(numbers) * 1.5)
-    axes.set_ylim(min(seconds) / 2, max(seconds) * 2)
-    low, high = axes.get_xlim()
-    powers = [10**power for power in range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)]
+    low, high = min(numbers) / 1.5, max(numbers) * 1.5
+    bottom, top = min(seconds) / 2, max(seconds) * 2
+    axes.set(xscale="log", yscale="log", xlim=(low, high), ylim=(bottom, top))
+    powers = [10**power for power in range(int(math.log10(high)) + 1) if 10**power >= low]
     # All numbers may lie between two powers of ten.
     x_ticks = powers if len(powers) > 1 else sorted({*numbers})
     axes.set_xticks(x_ticks, [f"{number:,}" for number in x_ticks])
-    bottom, top = axes.get_ylim()
     ticks = [tick for tick in _TICKS if bottom <= tick <= top]
     ticks = ticks if len(ticks) > 1 else sorted({_round_to_two_digits(each) for each in seconds})
     axes.set_yticks(ticks, [format_duration(tick) for tick in ticks])

@@ -93,7 +93,7 @@ class Lab:
                 "Close the connection (or restart the kernel that has it), and reset the lab again."
             )
         self._make_folders()
-        for path in self.folder.iterdir():
+        for path in self.folder.iterdir():  # not the folder itself, which may be the working directory
             _delete(path)
         self.reset_source()
 

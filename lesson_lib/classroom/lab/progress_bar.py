@@ -1,8 +1,7 @@
 """A progress bar in a notebook, for work that reports how far it is."""
 
 import sys
-import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -27,9 +26,12 @@ def show_progress(done: int, total: int) -> None:
         return
     bar = _bars.get(shell)
     if bar is None or not bar.continues(shell.execution_count, done, total):
-        if done >= total:  # there is no bar to end
+        if done >= total:
             return
-        bar = _bars[shell] = _Bar(shell.display_pub, shell.execution_count, total)
+        from IPython.display import display  # noqa: PLC0415 - as above
+
+        handle = display(_EMPTY, raw=True, display_id=True)
+        bar = _bars[shell] = _Bar(handle, shell.execution_count, total)
     bar.show(done)
     if done >= total:
         del _bars[shell]
@@ -43,16 +45,10 @@ class _Bar:
     `clear_output` instead, nbval would store the bar, and what the cell printed would disappear.
     """
 
-    publisher: Any
+    handle: Any  # IPython's `DisplayHandle`
     cell: int
     total: int
     done: int = 0
-    name: dict[str, str] = field(
-        default_factory=lambda: {"display_id": f"lesson-progress-{uuid.uuid4().hex}"}
-    )
-
-    def __post_init__(self) -> None:
-        self.publisher.publish(data=_EMPTY, transient=self.name)
 
     def continues(self, cell: int, done: int, total: int) -> bool:
         """Return whether this is the bar to update, and not one that an interrupted cell left."""
@@ -61,17 +57,13 @@ class _Bar:
     def show(self, done: int) -> None:
         """Update the bar if the difference is visible."""
         if done >= self.total:
-            self._update(_EMPTY)
+            self.handle.update(_EMPTY, raw=True)
         elif not self.done or done * _UPDATES // self.total != self.done * _UPDATES // self.total:
             text = f"{done:,} of {self.total:,}"
             bar = f'<progress max="{self.total}" value="{done}" aria-label="{text} done"></progress>'
-            self._update(
-                {"text/plain": text, "text/html": f'<div class="lesson-progress">{bar} {text}</div>'}
-            )
+            html = f'<div class="lesson-progress">{bar} {text}</div>'
+            self.handle.update({"text/plain": text, "text/html": html}, raw=True)
         self.done = done
-
-    def _update(self, data: dict[str, str]) -> None:
-        self.publisher.publish(data=data, transient=self.name, update=True)
 
 
 _bars: WeakKeyDictionary[Any, _Bar] = WeakKeyDictionary()

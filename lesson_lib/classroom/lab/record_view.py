@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from lesson_lib.classroom.display.board import Block, Board, Line, Mark, Table, describe
+from lesson_lib.classroom.display.board import Board, Line, Mark, Table, describe
 from lesson_lib.classroom.display.safe_text import MAX_NAME_LENGTH, format_count, make_plain
-from lesson_lib.classroom.lab.records import Changes, ThreeRecords
+from lesson_lib.classroom.lab.three_records import ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state
 
 _MAX_ROWS = 30  # keys; more are summarised
@@ -47,45 +47,36 @@ def describe_records(records: ThreeRecords) -> Board:
     """Describe keys x (registered, materialized, rows), and explain in words where they disagree."""
     groups = group_by_state(records.keys)
     odd = [record for state, found in groups.items() if state.disagrees for record in found]
-    blocks: list[Block] = []
     if len(records.keys) > _MAX_ROWS:
-        blocks.append(_summarize(groups))
-        if odd:
-            more = f", the first {_MAX_DISAGREEING} of {len(odd):,}" if len(odd) > _MAX_DISAGREEING else ""
-            caption = f"The keys that disagree{more}:"
-            blocks.append(_make_table(caption, odd[:_MAX_DISAGREEING], records.assets))
-    elif records.keys:
-        blocks.append(_make_table("", records.keys, records.assets))
-    blocks += [_explain(state) for state in _EXPLANATIONS if groups[state]]
-    blocks += _make_remarks(records, groups)
+        more = f", the first {_MAX_DISAGREEING} of {len(odd):,}" if len(odd) > _MAX_DISAGREEING else ""
+        caption = f"The keys that disagree{more}:"
+        tables = [_summarize(groups), _make_table(caption, odd[:_MAX_DISAGREEING], records.assets)]
+    else:
+        tables = [_make_table("", records.keys, records.assets)]
+    explanations = [_explain(state) for state in _EXPLANATIONS if groups[state]]
     title, mark = _judge(records, groups, len(odd))
-    return Board(title, blocks, mark)
+    return Board(title, [*tables, *explanations, *_make_remarks(records, groups)], mark)
 
 
-@describe.register
-def describe_changes(changes: Changes) -> Board:
+def describe_changes(before: ThreeRecords, after: ThreeRecords) -> Board:
     """Describe only the keys of which a record differs, and what it was before."""
-    before, after, table = changes.before, changes.after, changes.after.table
-    changed = _list_changes(changes)
-    blocks: list[Block] = []
-    if changed:
-        groups = (
-            _group_alike(changed, after.assets) if len(changed) > _MAX_ROWS else [[pair] for pair in changed]
-        )
-        rows = [_make_change_row(group, after.assets) for group in groups]
-        blocks.append(Table("", (*_COLUMNS, "verdict now"), rows))
+    table, changed = after.table, _list_changes(before, after)
+    groups = _group_alike(changed, after.assets) if len(changed) > _MAX_ROWS else [[pair] for pair in changed]
+    rows = [_make_change_row(group, after.assets) for group in groups]
     states = {new.state for _, new in changed if _exists(new)}
-    blocks += [_explain(state) for state in _EXPLANATIONS if state in states and state.disagrees]
+    explanations = [_explain(state) for state in _EXPLANATIONS if state in states and state.disagrees]
+    remarks = []
     if before.has_table != after.has_table:
-        blocks.append(Line(f"The table {table} is {'new' if after.has_table else 'gone'}."))
+        remarks.append(Line(f"The table {table} is {'new' if after.has_table else 'gone'}."))
     if before.unassigned_rows != after.unassigned_rows:
         counts = f"{before.unassigned_rows:,} → {after.unassigned_rows:,}"
-        blocks.append(Line(f"Rows in {table}, which does not say whose they are: {counts}."))
+        remarks.append(Line(f"Rows in {table}, which does not say whose they are: {counts}."))
+    what = f"the table {table}" if remarks else "nothing in the three records"
     if changed:
-        return Board(f"This cell changed the three records of {format_count(len(changed), 'key')}", blocks)
-    if blocks:
-        return Board(f"This cell changed the table {table}", blocks)
-    return Board("This cell changed nothing in the three records")
+        what = f"the three records of {format_count(len(changed), 'key')}"
+    return Board(
+        f"This cell changed {what}", [Table("", (*_COLUMNS, "verdict now"), rows), *explanations, *remarks]
+    )
 
 
 def _judge(records: ThreeRecords, groups: Mapping[State, Sequence[KeyRecords]], odd: int) -> tuple[str, Mark]:
@@ -175,23 +166,19 @@ def _format_materialized(record: KeyRecords, assets: Sequence[str]) -> str:
     return f"{text}, the last run failed" if any(record.failed) else text
 
 
-def _list_changes(changes: Changes) -> list[_Pair]:
-    number = len(changes.after.assets)
-    earlier = {record.key: record for record in changes.before.keys}
-    later = {record.key: record for record in changes.after.keys}
-    pairs = []
+def _list_changes(before: ThreeRecords, after: ThreeRecords) -> list[_Pair]:
+    number = len(after.assets)
+    earlier, later = ({record.key: record for record in records.keys} for records in (before, after))
+    changed = []
     for key in dict.fromkeys([*later, *earlier]):
         empty = KeyRecords(
             key, registered=False, materialized=(None,) * number, failed=(False,) * number, rows=0
         )
-        pairs.append((earlier.get(key, empty), later.get(key, empty)))
-    return [(old, new) for old, new in pairs if _differ(old, new)]
-
-
-def _differ(old: KeyRecords, new: KeyRecords) -> bool:
-    if None in (old.rows, new.rows):  # the rows have no keys, so this key's rows are not known to differ
-        old = replace(old, rows=new.rows)
-    return old != new
+        old, new = earlier.get(key, empty), later.get(key, empty)
+        # Without a column of keys, it is not known whether the rows of this key differ.
+        if new != (replace(old, rows=new.rows) if None in (old.rows, new.rows) else old):
+            changed.append((old, new))
+    return changed
 
 
 def _exists(record: KeyRecords) -> bool:

@@ -1,6 +1,6 @@
 """A stopwatch for ways to load customers, and the chart that compares what they cost."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -18,13 +18,8 @@ _MIN_SECONDS = 1e-4  # a coarse clock may measure 0, which a logarithmic axis ca
 class Stopwatch:
     """Measures how long each way of loading takes for a number of customers."""
 
-    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
-        """Start without a measurement.
-
-        Args:
-            clock: returns seconds, format_count from any moment.
-        """
-        self._clock = clock
+    def __init__(self) -> None:
+        """Start without a measurement."""
         self._seconds: dict[str, dict[int, float]] = {}
 
     @contextmanager
@@ -46,9 +41,9 @@ class Stopwatch:
                 'Write with watch("one run a key", customers=30): ...'
             )
         _require_number("customers", customers)
-        began = self._clock()
+        began = perf_counter()
         yield
-        self._seconds.setdefault(way.strip(), {})[customers] = max(self._clock() - began, _MIN_SECONDS)
+        self._seconds.setdefault(way.strip(), {})[customers] = max(perf_counter() - began, _MIN_SECONDS)
 
     def chart(self, up_to: int = 10_000) -> "CostChart":
         """Draw seconds against customers, both on logarithmic scales, with a line for each way.

@@ -1,8 +1,8 @@
 """`three_records`: gather the registered keys, the recorded materializations and the stored rows."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
-from lesson_lib.classroom.lab.records import ThreeRecords
-from lesson_lib.pipeline.audit import join_records
+from lesson_lib.classroom.display.displayable import Displayable
+from lesson_lib.pipeline.audit import KeyRecords, join_records
 from lesson_lib.pipeline.database_errors import (
     WarehouseUnavailable,
     explain_cause,
@@ -23,6 +23,18 @@ from lesson_lib.pipeline.database_errors import (
 from lesson_lib.pipeline.event_log import find_failed_keys, find_latest_events
 from lesson_lib.pipeline.local_paths import find_path_fault
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
+
+
+@dataclass(frozen=True, repr=False)
+class ThreeRecords(Displayable):
+    """The contents of the three records at one moment. Two are equal if nothing has happened in between."""
+
+    assets: tuple[str, ...]  # names, in the order given
+    table: str  # the table in which the rows were counted
+    keys: tuple[KeyRecords, ...]  # the registered ones in their order, then the others
+    has_database: bool
+    has_table: bool
+    unassigned_rows: int  # 0 if the table has a column `partition_key`
 
 
 def three_records(
@@ -63,10 +75,9 @@ def three_records(
             f"Leave table=... out for {CUSTOMER_TABLE}."
         )
     asset_keys, partitions_def = _require_same_partitions(assets)
-    rows = _Rows({})
     with _open(database) as con:
-        if con:
-            rows = _count_rows(con, table)
+        counted = _count_rows(con, table) if con else None
+    rows, unassigned_rows = counted or ({}, 0)
     materialized = [find_latest_events(instance, asset) for asset in asset_keys]
     failed = [
         find_failed_keys(instance, asset, partitions_def, known)
@@ -76,10 +87,10 @@ def three_records(
     return ThreeRecords(
         assets=tuple(asset.to_user_string() for asset in asset_keys),
         table=table,
-        keys=join_records(registered, materialized, failed, None if rows.unassigned else rows.by_key),
+        keys=join_records(registered, materialized, failed, None if unassigned_rows else rows),
         has_database=con is not None,
-        has_table=rows.has_table,
-        unassigned_rows=rows.unassigned,
+        has_table=counted is not None,
+        unassigned_rows=unassigned_rows,
     )
 
 
@@ -134,10 +145,7 @@ def _open(
         raise WarehouseUnavailable(
             f"{warehouse.database!r} {fault}. Give the path of a DuckDB file, or an open connection."
         )
-    if not _can_open(warehouse.database):
-        yield None
-        return
-    with warehouse.get_connection() as con:
+    with warehouse.get_connection() if _can_open(warehouse.database) else nullcontext() as con:
         yield con
 
 
@@ -160,7 +168,7 @@ def find_file_holder(path: Path) -> str | None:
     with duckdb.connect() as con:
         try:
             # Read-only, so that no file is created. DuckDB accepts no parameter here.
-            con.execute("ATTACH '{}' AS asked (READ_ONLY)".format(str(path).replace("'", "''")))
+            con.execute("ATTACH '{}' AS found (READ_ONLY)".format(str(path).replace("'", "''")))
         except duckdb.ResourceInUseException:
             return "this process"
         except duckdb.Error as error:
@@ -191,25 +199,19 @@ def _resolve(value: Any) -> Any:  # noqa: ANN401 - a setting of any type
     return found
 
 
-@dataclass(frozen=True)
-class _Rows:
-    by_key: Mapping[str | None, int]
-    has_table: bool = False
-    unassigned: int = 0
-
-
-def _count_rows(con: DuckDBPyConnection, table: str) -> _Rows:
-    # DuckDB would look for an unknown name among files and Python variables, so ask the catalogue first.
+def _count_rows(con: DuckDBPyConnection, table: str) -> tuple[dict[str | None, int], int] | None:
+    """Return the number of rows by key, and of rows without a column for keys; None without the table."""
+    # DuckDB would look for an unknown name among files and Python variables, so the catalogue comes first.
     if not (name := _find_table(con, table)):
-        return _Rows({})
+        return None
     try:
         described = con.execute(f"DESCRIBE {name}").fetchall()
         # Names are case-insensitive in DuckDB.
         if "partition_key" not in {column.lower() for column, *_ in described}:
             ((count,),) = con.execute(f"SELECT count(*) FROM {name}").fetchall()  # noqa: S608 - quoted there
-            return _Rows({}, has_table=True, unassigned=count)
+            return {}, count
         query = f"SELECT partition_key::VARCHAR, count(*) FROM {name} GROUP BY ALL"  # noqa: S608 - quoted there
-        return _Rows(dict(con.execute(query).fetchall()), has_table=True)
+        return dict(con.execute(query).fetchall()), 0
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise WarehouseUnavailable(
             f"{table} cannot be read: {summarize_error(error)}. {explain_cause(error, 'The database')}"

@@ -174,21 +174,20 @@ class TickSimulator(Displayable):
         progress: "_Progress",
     ) -> None:
         name, keys = request.partitions_def_name, tuple(request.partition_keys)
-        registered = set(self.instance.get_dynamic_partitions(name)) if keys else set()
+        registered = set(self.instance.get_dynamic_partitions(name))
         if isinstance(request, dg.DeleteDynamicPartitionsRequest):
             existing = dict.fromkeys(key for key in keys if key in registered)
             for key in existing:
                 self.instance.delete_dynamic_partition(name, key)
             progress.keys.append(RequestedKeys("delete", name, keys, tuple(existing)))
             return
-        new = [key for key in keys if key not in registered]
+        new = tuple(key for key in keys if key not in registered)
         try:
-            if new:
-                self.instance.add_dynamic_partitions(name, new)
+            self.instance.add_dynamic_partitions(name, new)
         except Exception:  # a key is in the list twice, for example
             progress.keys.append(RequestedKeys("add", name, keys, (), refused=True))
             raise
-        progress.keys.append(RequestedKeys("add", name, keys, tuple(new)))
+        progress.keys.append(RequestedKeys("add", name, keys, new))
 
     def _handle_run(self, request: dg.RunRequest, *, run: bool) -> RequestedRun:
         # A sensor with several jobs names one in each of its requests: Dagster has checked that.

@@ -54,7 +54,7 @@ def describe_tick(tick: Tick) -> Board:
         *map(_make_cause_fact, failed[:_MAX_CAUSES]),
         *_count_more(failed[_MAX_CAUSES:], "run", "failed"),
     ]
-    if tick.skip_reason and not tick.error:
+    if tick.skip_reason:
         after.append(("why no run", format_skip_reason(tick.skip_reason[:_MAX_READ_LENGTH])))
     log = [text for _, text in tick.log if text != tick.skip_reason]
     after += [("logged", _format_sentence(text)) for text in log[:_MAX_LOG_LINES]]
@@ -64,12 +64,10 @@ def describe_tick(tick: Tick) -> Board:
     if tick.error:
         after += [(name.lower(), text) for name, text in explain_error(tick.error)]
     after.append(("cursor after", _format_new_cursor(tick) or "none"))
-    # One list if there is no table in between, so that all facts are aligned.
-    blocks: list[Block] = (
-        [Facts(before), _make_runs_table(tick.runs), Facts(after)]
-        if tick.runs
-        else [Facts([*before, *after])]
-    )
+    # Without a table in between, all facts are aligned in one list.
+    blocks: list[Block] = [Facts([*before, *after])]
+    if tick.runs:
+        blocks = [Facts(before), _make_runs_table(tick.runs), Facts(after)]
     return Board(f"Tick {tick.number}: {_summarize(tick)}", blocks, _judge(tick))
 
 
@@ -89,12 +87,11 @@ def describe_history(ticks: Sequence[Tick]) -> Board:
         ]
         for tick in ticks[-_MAX_TICKS:]
     ]
-    blocks: list[Block] = [Table("", columns, rows).without_empty_columns()]
-    if earlier := len(ticks) - len(rows):
-        blocks.insert(0, Line(f"{format_count(earlier, 'earlier tick')} not shown."))
+    earlier = len(ticks) - len(rows)
+    remark = Line(f"{format_count(earlier, 'earlier tick')} not shown." if earlier else "")
     requested = sum(len(tick.runs) + tick.not_begun for tick in ticks)
     title = f"{format_count(len(ticks), 'tick')}, {format_count(requested, 'run')} asked for"
-    return Board(title, blocks)
+    return Board(title, [remark, Table("", columns, rows).without_empty_columns()])
 
 
 def _count_more(others: Sequence[object], noun: str, rest: str) -> list[tuple[str, str]]:
@@ -129,16 +126,16 @@ def _format_files(files: FolderChange, *, is_short: bool = False) -> str:
 
 
 def _make_keys_fact(request: RequestedKeys) -> tuple[str, str]:
-    done, rest = ("added", "there already") if request.action == "add" else ("deleted", "not there")
+    action, done, rest = "to delete from", "deleted", "not there"
+    if request.action == "add":
+        action, done, rest = "to add to", "added", "refused" if request.refused else "there already"
     known = set(request.done)
     others = [key for key in request.keys if key not in known]
-    groups = ((done, request.done), ("refused" if request.refused else rest, others))
-    parts = [f"{result}: {_list_names(keys)}" for result, keys in groups if keys]
-    action = "to add to" if request.action == "add" else "to delete from"
-    return (
-        f'{action} "{shorten_name(request.set_name)}"',
-        Bounded("; ".join([format_count(len(request.keys), "key"), *parts])),
-    )
+    parts = [
+        f"{result}: {_list_names(keys)}" for result, keys in ((done, request.done), (rest, others)) if keys
+    ]
+    text = Bounded("; ".join([format_count(len(request.keys), "key"), *parts]))
+    return f'{action} "{shorten_name(request.set_name)}"', text
 
 
 def _make_runs_table(runs: Sequence[RequestedRun]) -> Table:

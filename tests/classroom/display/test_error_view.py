@@ -20,9 +20,8 @@ from ipykernel.compiler import XCachingCompiler
 from IPython.core.interactiveshell import InteractiveShell
 
 from lesson_lib.classroom.display.board import Board, Facts, Fold
-from lesson_lib.classroom.display.error_rules import RULES, Rule
+from lesson_lib.classroom.display.error_rules import RULES, Rule, find_rule
 from lesson_lib.classroom.display.error_view import describe_error, explain_error
-from lesson_lib.classroom.display.explanations import find_rule
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.changes import changes
@@ -257,9 +256,9 @@ a schedule without its context
     by_hand.evaluate_tick(dt.datetime(2018, 1, 24))
 no time in a context
     by_hand.evaluate_tick(dg.build_schedule_context())
-a time that is none | type=date
+a time of another type | type=date
     dg.build_schedule_context(scheduled_execution_time=dt.date(2018, 1, 24))
-a time that is none | type=str
+a time of another type | type=str
     dg.build_schedule_context(scheduled_execution_time="2018-01-24")
 no assets for a job | assets='daily'
     dg.Definitions([plain], jobs=[daily_job]).resolve_job_def("daily_job")
@@ -584,7 +583,7 @@ BROKEN_ARRIVALS = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with faulty files."""
-    folder = tmp_path_factory.mktemp("world")
+    folder = tmp_path_factory.mktemp("workspace")
     (folder / "notes.duckdb").write_text("a note, and no database " * 500)
     (folder / "broken.csv").write_text("day,price\n2018-01-22,1.5\n2018-01-23,n/a\n")
     (folder / "twins.csv").write_text("day,price\n2018-01-22,1.5\n2018-01-23,2.5\n")

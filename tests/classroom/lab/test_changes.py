@@ -25,10 +25,10 @@ def shell(tmp_path: Path) -> Iterator[InteractiveShell]:
     shell = new_shell()
     shell.InteractiveTB.set_mode("Minimal")
     shell.register_magic_function(changes, magic_kind="cell", magic_name="changes")
-    with open_workspace(tmp_path) as world:
-        names = {"instance": world.instance, "assets": [IMPORT, LOAD], "database": world.database}
-        names["lab"] = SimpleNamespace(database=world.database)
-        shell.push({**names, "world": world, "register_keys": register_keys})
+    with open_workspace(tmp_path) as workspace:
+        names = {"instance": workspace.instance, "assets": [IMPORT, LOAD], "database": workspace.database}
+        names["lab"] = SimpleNamespace(database=workspace.database)
+        shell.push({**names, "workspace": workspace, "register_keys": register_keys})
         yield shell
     InteractiveShell.clear_instance()
 
@@ -37,7 +37,9 @@ def test_shows_only_what_the_cell_changed(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The cell's own output comes first, then its value, then the changes."""
-    cell = "world.add('acme', 1.5, 2.5)\nprint('loading')\nresult = world.load('acme')\nresult.success"
+    cell = (
+        "workspace.add('acme', 1.5, 2.5)\nprint('loading')\nresult = workspace.load('acme')\nresult.success"
+    )
     done = shell.run_cell(f"%%changes\n{cell}")
     assert done.success
     assert (
@@ -55,7 +57,7 @@ This cell changed the three records of 1 key
 
 
 @pytest.mark.parametrize(
-    ("line", "cell", "shown"),
+    ("line", "cell", "output"),
     [
         ("", "1 + 1", "Out[0]: 2\n" + NOTHING),
         ("", "1 + 1;", NOTHING),
@@ -68,11 +70,11 @@ This cell changed the three records of 1 key
     ],
 )
 def test_a_cell_runs_as_without_it(
-    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], line: str, cell: str, shown: str
+    shell: InteractiveShell, capsys: pytest.CaptureFixture[str], line: str, cell: str, output: str
 ) -> None:
     """Values, semicolons and other magics work as usual, and the line is Python."""
     assert shell.run_cell(f"%%changes{line}\n{cell}").success
-    assert capsys.readouterr().out == shown
+    assert capsys.readouterr().out == output
 
 
 def test_an_exception_comes_after_what_it_left_behind(
@@ -93,7 +95,7 @@ def test_an_exception_comes_after_what_it_left_behind(
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("nowhere, assets, database", "%%changes nowhere, assets, database: name 'nowhere' is not defined."),
         ("instance, assets", "%%changes instance, assets: missing a required argument: 'database'."),
@@ -101,12 +103,12 @@ def test_an_exception_comes_after_what_it_left_behind(
     ],
 )
 def test_a_line_that_three_records_does_not_take_is_refused(
-    shell: InteractiveShell, line: str, told: str
+    shell: InteractiveShell, line: str, message: str
 ) -> None:
     """The message says what to write, and the cell has not run."""
     done = shell.run_cell(f"%%changes {line}\nran = True")
     assert isinstance(done.error_in_exec, UsageError)
-    assert str(done.error_in_exec).startswith(told)
+    assert str(done.error_in_exec).startswith(message)
     assert str(done.error_in_exec).endswith("such as: %%changes instance, assets, lab.database")
     assert "ran" not in shell.user_ns
 
@@ -160,9 +162,9 @@ def test_a_traceback_names_the_cell_that_ran(
     shell.run_cell("1", store_history=True)
     shell.run_cell("%%changes\ndef fail():\n    1 / 0", store_history=True)
     shell.run_cell("fail()", store_history=True)
-    shown = capsys.readouterr().out
-    assert "Cell In[2], line 3, in fail()" in shown
-    assert "Cell In[3], line 1\n" in shown
+    output = capsys.readouterr().out
+    assert "Cell In[2], line 3, in fail()" in output
+    assert "Cell In[3], line 1\n" in output
     error = shell.run_cell("%%changes\nfor", store_history=True).error_in_exec
     assert isinstance(error, SyntaxError)
     assert shell.compile.format_code_name(error.filename) == ("Cell", "In[4]")
@@ -174,14 +176,14 @@ def test_a_syntax_error_looks_as_in_an_ordinary_cell(
 ) -> None:
     """A syntax error shows the line and the place in it, without the magic, even with the extension."""
     load(shell)
-    shown = []
+    outputs = []
     for cell in ("# a comment\ny = (2 +* 3)", "%%changes\ny = (2 +* 3)"):
         shell.execution_count = 7
         assert not shell.run_cell(cell, store_history=True).success
-        shown.append(capsys.readouterr().out)
+        outputs.append(capsys.readouterr().out)
     unload(shell)
-    assert shown[0] == shown[1]
-    assert shown[1].startswith("  Cell In[7], line 2\n    y = (2 +* 3)\n")
+    assert outputs[0] == outputs[1]
+    assert outputs[1].startswith("  Cell In[7], line 2\n    y = (2 +* 3)\n")
 
 
 def test_in_a_notebook() -> None:

@@ -168,10 +168,10 @@ def test_a_symbolic_link_is_never_followed(lab: Lab, tmp_path: Path) -> None:
     (lab.folder / "nowhere").symlink_to(tmp_path / "nothing")
     (lab.source / "acme.csv").unlink()
     (lab.source / "acme.csv").symlink_to(kept)
-    shown = repr(lab).splitlines()
-    assert shown[1:4] == ["  elsewhere (a symbolic link)", "  nowhere (a symbolic link)", "  source"]
-    assert "    loop (a symbolic link)" in shown
-    assert len(shown) == len(fresh) + 4
+    lines = repr(lab).splitlines()
+    assert lines[1:4] == ["  elsewhere (a symbolic link)", "  nowhere (a symbolic link)", "  source"]
+    assert "    loop (a symbolic link)" in lines
+    assert len(lines) == len(fresh) + 4
     lab.bring_in("acme")
     lab.reset()
     assert list_names(lab) == fresh
@@ -185,9 +185,9 @@ def test_a_symbolic_link_is_never_followed(lab: Lab, tmp_path: Path) -> None:
 
 def test_shows_its_tree_without_its_path(lab: Lab) -> None:
     """What a notebook shows of the lab is the same on every machine."""
-    shown = repr(lab).splitlines()
-    assert shown[:3] == ["lab", "  source", "    2018-01-22.csv"]
-    assert "    o'hare.csv" in shown
+    lines = repr(lab).splitlines()
+    assert lines[:3] == ["lab", "  source", "    2018-01-22.csv"]
+    assert "    o'hare.csv" in lines
     assert str(lab.folder) not in repr(lab)
 
 
@@ -249,10 +249,10 @@ def test_shows_both_ends_of_a_folder_with_many_files(lab: Lab) -> None:
     """A long folder shows the first files, the number in between, and the last file."""
     files = len(list(lab.source.iterdir()))
     lab.make_customers(50)
-    shown = repr(lab).splitlines()
-    assert len(shown) == 23
-    assert shown[2] == "    2018-01-22.csv"
-    assert shown[-2:] == [f"    … {files + 50 - 20:,} more", "    zenith.csv"]
+    lines = repr(lab).splitlines()
+    assert len(lines) == 23
+    assert lines[2] == "    2018-01-22.csv"
+    assert lines[-2:] == [f"    … {files + 50 - 20:,} more", "    zenith.csv"]
 
 
 def test_two_labs_are_separate_and_are_removed() -> None:
@@ -379,5 +379,5 @@ def test_no_folder_for_temporary_files_is_reported(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(lab_module.tempfile, "gettempdir", find_none)
     with pytest.raises(LabUnavailable) as raised:
         open_lab()
-    told = f"No lab can be made: No usable temporary directory found in ['/tmp']. {NEXT_MOVE}"
-    assert str(raised.value) == told
+    message = f"No lab can be made: No usable temporary directory found in ['/tmp']. {NEXT_MOVE}"
+    assert str(raised.value) == message

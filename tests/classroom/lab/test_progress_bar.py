@@ -25,8 +25,11 @@ class Publisher(DisplayPublisher):
         self.first: dict[str, dict[str, str]] = {}
         self.updates: list[tuple[str, dict[str, str]]] = []
 
-    def publish(self, data: dict[str, str], *, transient: dict[str, str], update: bool = False) -> None:
-        """Take part in `display`."""
+    def publish(
+        self, data: dict[str, str], metadata: object, *, transient: dict[str, str], update: bool = False
+    ) -> None:
+        """Record what `display` publishes."""
+        assert not metadata
         name = transient["display_id"]
         if update:
             assert name in self.first
@@ -52,8 +55,8 @@ def test_a_thousand_calls_update_it_a_hundred_times(published: Publisher) -> Non
     for _ in range(3):
         show_progress(1_000, 1_000)
     assert list(published.first.values()) == [NOTHING]
-    shown = [data["text/plain"] for _, data in published.updates]
-    assert (shown[0], shown[1], shown[-2:], len(shown)) == (
+    texts = [data["text/plain"] for _, data in published.updates]
+    assert (texts[0], texts[1], texts[-2:], len(texts)) == (
         "1 of 1,000",
         "10 of 1,000",
         ["990 of 1,000", ""],

@@ -7,7 +7,7 @@ import pytest
 from lesson_lib.classroom.display.html import render_html
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.record_view import describe_changes, describe_records
-from lesson_lib.classroom.lab.records import Changes, ThreeRecords
+from lesson_lib.classroom.lab.three_records import ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords
 from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
@@ -73,7 +73,7 @@ def make_text(records: ThreeRecords) -> str:
 
 def format_changes(before: ThreeRecords, after: ThreeRecords) -> str:
     """Return what differs, as text."""
-    return render_text(describe_changes(Changes(before, after)))
+    return render_text(describe_changes(before, after))
 
 
 def test_nothing_yet() -> None:
@@ -137,10 +137,10 @@ def test_some_of_three_assets_are_counted() -> None:
 
 def test_rows_without_keys() -> None:
     """The rows of a table without a column for the key, as in notebook 01, are unknown."""
-    untold = make_key("acme", BOTH, None)
+    unknown = make_key("acme", BOTH, None)
     waiting = make_key("zenith", NONE, None)
     assert (
-        make_text(make_records(untold, waiting, unassigned_rows=45))
+        make_text(make_records(unknown, waiting, unassigned_rows=45))
         == """\
 ○ The three records of 2 keys: nothing says whose the rows are
     key     registered  materialized  rows  verdict
@@ -157,8 +157,8 @@ def test_ten_thousand_keys_are_summarised() -> None:
     gone = [make_key(f"k{number}", BOTH, 0) for number in range(9_000, 9_997)]
     left = [make_key(name, BOTH, 6, registered=False) for name in ("a", "b", "c")]
     board = describe_records(make_records(*keys, *gone, *left))
-    shown = render_text(board).splitlines()
-    assert shown[:6] == [
+    lines = render_text(board).splitlines()
+    assert lines[:6] == [
         "✗ The three records of 10,000 keys: 1,000 disagree",
         "    verdict         keys   rows    which",
         "    ✓ agree         9,000  72,000  k0000, k0001, k0002, … k8999",
@@ -166,8 +166,8 @@ def test_ten_thousand_keys_are_summarised() -> None:
         "    ! left behind   3      18      a, b, c",
         "  The keys that disagree, the first 20 of 1,000:",
     ]
-    assert shown[7] == "    k9000  yes         yes           0     ✗ rows missing"
-    assert len(shown) == 6 + 1 + 20 + 2
+    assert lines[7] == "    k9000  yes         yes           0     ✗ rows missing"
+    assert len(lines) == 6 + 1 + 20 + 2
     assert len(render_html(board).encode()) < 20_000
 
 
@@ -183,11 +183,11 @@ def test_a_name_stays_a_name(name: str) -> None:
         nothing = ThreeRecords(
             (name, "other"), name, (), has_database=True, has_table=True, unassigned_rows=0
         )
-        for board in (describe_records(records), describe_changes(Changes(nothing, records))):
-            html, shown = render_html(board), render_text(board)
+        for board in (describe_records(records), describe_changes(nothing, records)):
+            html, text = render_html(board), render_text(board)
             assert find_injected(html) == []
             assert len(html.encode()) < 30_000
-            assert not any(character in shown for character in "\u202e\x00\x1b\r")
+            assert not any(character in text for character in "\u202e\x00\x1b\r")
 
 
 def test_the_empty_key_is_visible() -> None:
@@ -253,8 +253,8 @@ def test_a_failure_is_a_change() -> None:
 
 def test_a_new_table_is_a_change() -> None:
     """A new table is a change even if it is empty, and so is a removed one."""
-    shown = format_changes(make_records(has_table=False), make_records())
-    assert shown == "This cell changed the table raw_partition_data\n  The table raw_partition_data is new."
+    text = format_changes(make_records(has_table=False), make_records())
+    assert text == "This cell changed the table raw_partition_data\n  The table raw_partition_data is new."
     assert format_changes(make_records(), make_records(has_table=False)).endswith(
         "The table raw_partition_data is gone."
     )
@@ -262,9 +262,9 @@ def test_a_new_table_is_a_change() -> None:
 
 def test_rows_without_keys_are_counted_together() -> None:
     """Rows without keys are counted together, and assigned to no key."""
-    before, untold = make_announced("acme"), make_key("acme", NONE, None)
+    before, unknown = make_announced("acme"), make_key("acme", NONE, None)
     assert (
-        format_changes(make_records(before), make_records(untold, unassigned_rows=8))
+        format_changes(make_records(before), make_records(unknown, unassigned_rows=8))
         == """\
 This cell changed the table raw_partition_data
   Rows in raw_partition_data, which does not say whose they are: 0 → 8."""
@@ -274,12 +274,12 @@ This cell changed the table raw_partition_data
 def test_ten_thousand_changes_are_grouped() -> None:
     """Keys that changed in the same way share a line with the sum of their rows."""
     names = [f"k{number:04}" for number in range(10_000)]
-    shown = format_changes(
+    text = format_changes(
         make_records(*map(make_announced, names)),
         make_records(*map(make_agreeing, names[:-1]), make_announced(names[-1]), make_announced("new")),
     )
     assert (
-        shown
+        text
         == """\
 This cell changed the three records of 10,000 keys
     key                                       registered  materialized  rows        verdict now

@@ -9,11 +9,13 @@ import zlib
 from base64 import b64decode
 from collections.abc import Mapping
 from html.parser import HTMLParser
+from unittest.mock import patch
 
 import matplotlib as mpl
 import pytest
 
 from lesson_lib.classroom import Stopwatch
+from lesson_lib.classroom.lab import stopwatch
 from lesson_lib.classroom.lab.cost_lines import CostLine, format_duration
 from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 
@@ -30,18 +32,18 @@ class Clock:
     now = 5.0
 
     def __call__(self) -> float:
-        """Tell the time."""
+        """Return the time that the test has set."""
         return self.now
 
 
 def make_watch(ways: Mapping[str, Mapping[int, float]]) -> Stopwatch:
     """Return a stopwatch with these measurements."""
-    clock = Clock()
-    watch = Stopwatch(clock)
-    for way, times in ways.items():
-        for customers, seconds in times.items():
-            with watch(way, customers=customers):
-                clock.now += seconds
+    watch = Stopwatch()
+    with patch.object(stopwatch, "perf_counter", Clock()) as clock:
+        for way, times in ways.items():
+            for customers, seconds in times.items():
+                with watch(way, customers=customers):
+                    clock.now += seconds
     return watch
 
 
@@ -76,7 +78,7 @@ def find_picture(html: str) -> dict[str, str]:
 def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
     """The table has a row for each way, and a column for each number of customers."""
     html = make_watch(THREE_WAYS).chart()._repr_html_()
-    page, told = Page(html), find_picture(html)["alt"]
+    page, description = Page(html), find_picture(html)["alt"]
     columns = ["way", "10", "30", "100", "1,000", "10,000"]
     assert page.cells == [
         *columns,
@@ -89,14 +91,14 @@ def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
     ] * 3
     assert (
         "one run a key: 1.4 s for 10, 4.1 s for 30, 13 s for 100, ≈ 2.2 min for 1,000, ≈ 22 min for 10,000;"
-        in told
+        in description
     )
-    assert all(number in told for number in page.cells[6:] if number != "-")
+    assert all(number in description for number in page.cells[6:] if number != "-")
     assert html.count("reckoned, not measured") == 2
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [
         ({10: 1.0}, "≈ 1.7 min"),
         ({10: 1.0, 100: 10.0}, "≈ 1.7 min"),
@@ -105,9 +107,9 @@ def test_the_page_holds_a_picture_and_a_table_that_say_the_same() -> None:
         ({10: 2.0, 100: 1.0}, "≈ 10 s"),  # by chance less for more: in proportion to the last
     ],
 )
-def test_missing_times_are_estimated(seconds: Mapping[int, float], told: str) -> None:
+def test_missing_times_are_estimated(seconds: Mapping[int, float], text: str) -> None:
     """One measurement is extrapolated in proportion, several by the cost of each further customer."""
-    assert CostLine("one run for all", seconds, 1_000).format_time(1_000) == told
+    assert CostLine("one run for all", seconds, 1_000).format_time(1_000) == text
 
 
 def test_the_picture_is_a_dense_opaque_png() -> None:
@@ -143,12 +145,12 @@ def test_as_text_it_says_what_was_measured_and_no_seconds() -> None:
 
 def test_measuring_again_replaces_and_a_failure_changes_nothing() -> None:
     """A repeated cell replaces its measurement, and a cell that raises changes nothing."""
-    clock = Clock()
-    watch = Stopwatch(clock)
+    watch = Stopwatch()
     assert repr(watch) == "stopwatch (nothing noted yet)"
-    for seconds in (3.0, 4.5):
-        with watch("one run a key", customers=30):
-            clock.now += seconds
+    with patch.object(stopwatch, "perf_counter", Clock()) as clock:
+        for seconds in (3.0, 4.5):
+            with watch("one run a key", customers=30):
+                clock.now += seconds
     for way in ("one run a key", "another way"):
         with pytest.raises(LookupError), watch(way, customers=30):
             raise LookupError
@@ -171,7 +173,7 @@ def test_a_long_line_is_not_extrapolated(up_to: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "text"),
     [
         *((0.00012, "0.12 ms"), (0.001, "1 ms"), (0.0996, "0.1 s"), (0.1, "0.1 s"), (0.999, "1 s")),
         *((4.84, "4.8 s"), (59.4, "59 s"), (59.9, "1 min"), (95.0, "1.6 min"), (3_599.0, "1 h")),
@@ -183,9 +185,9 @@ def test_a_long_line_is_not_extrapolated(up_to: int) -> None:
         ),
     ],
 )
-def test_a_duration_has_two_digits(seconds: float, told: str) -> None:
+def test_a_duration_has_two_digits(seconds: float, text: str) -> None:
     """A duration has two digits and the unit that a person would choose."""
-    assert format_duration(seconds) == told
+    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize("customers", [0, -1, 2.0, "30", True])

@@ -12,7 +12,7 @@ import pytest
 from dagster_duckdb import DuckDBResource
 
 from lesson_lib.classroom import three_records
-from lesson_lib.classroom.lab.records import ThreeRecords
+from lesson_lib.classroom.lab.three_records import ThreeRecords
 from lesson_lib.pipeline import (
     Warehouse,
     WarehouseUnavailable,
@@ -185,9 +185,9 @@ def test_a_key_of_blanks_is_visible(workspace: Workspace) -> None:
     workspace.query(
         "CREATE TABLE mine AS FROM (VALUES ('  '), ('acme '), ('a b'), ('')) AS rows (partition_key)"
     )
-    shown = repr(three_records(workspace.instance, LOAD, workspace.database, table="mine")).splitlines()
+    lines = repr(three_records(workspace.instance, LOAD, workspace.database, table="mine")).splitlines()
     assert {
-        line.split("  no  ")[0].strip() for line in shown if "left behind" in line and "  no  " in line
+        line.split("  no  ")[0].strip() for line in lines if "left behind" in line and "  no  " in line
     } == {
         '"  "',
         '"acme "',
@@ -245,7 +245,7 @@ def report() -> None:
 
 
 @pytest.mark.parametrize(
-    ("assets", "told"),
+    ("assets", "message"),
     [
         ([], "three_records needs an asset. Pass the list of assets that you materialize."),
         ([three_records_agree], "three_records needs an asset."),
@@ -272,9 +272,9 @@ def report() -> None:
         "two definitions",
     ],
 )
-def test_assets_that_share_no_keys_are_refused(workspace: Workspace, assets: object, told: str) -> None:
+def test_assets_that_share_no_keys_are_refused(workspace: Workspace, assets: object, message: str) -> None:
     """The message names the assets, and what to pass instead."""
-    with pytest.raises(ValueError, match="^" + re.escape(told)):
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
         three_records(workspace.instance, assets, workspace.database)
 
 
@@ -287,7 +287,7 @@ def test_no_instance_and_no_table_are_refused(workspace: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("database", "error", "told"),
+    ("database", "error", "message"),
     [
         (5, ValueError, "three_records cannot look for rows in this int. Pass the path of a DuckDB file"),
         (":memory:", WarehouseUnavailable, "opens as a database in memory"),
@@ -300,10 +300,10 @@ def test_no_instance_and_no_table_are_refused(workspace: Workspace) -> None:
     ],
 )
 def test_other_databases_are_refused(
-    workspace: Workspace, database: object, error: type[Exception], told: str
+    workspace: Workspace, database: object, error: type[Exception], message: str
 ) -> None:
     """A value of another kind is not taken for a database without rows."""
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         three_records(workspace.instance, LOAD, database)
 
 

@@ -288,12 +288,12 @@ def test_a_run_key_has_one_run_whatever_became_of_it(
 ) -> None:
     """A run key has one run, even within a tick and after a failure; requests without one always run."""
     instance.add_dynamic_partitions("s3", ["acme", "bad"])
-    asked = [
+    requests = [
         *make_requests("acme", "acme", run_key="acme"),
         *make_requests("bad", run_key="bad"),
         *make_requests("acme"),
     ]
-    daemon = simulate_answers(asked, asked)
+    daemon = simulate_answers(requests, requests)
     assert list_outcomes(daemon.tick()) == [
         ("acme", RunOutcome.SUCCEEDED),
         ("acme", RunOutcome.DROPPED),
@@ -513,8 +513,8 @@ def test_a_key_that_a_run_of_the_tick_deletes_fails_its_own_run_only(instance: d
         retire()
 
     instance.add_dynamic_partitions("s3", ["acme"])
-    asked = [dg.RunRequest(job_name="retiring"), *make_requests("acme", job_name="customers")]
-    sensor = make_sensor(answer_in_turn(asked), target=None, jobs=[retiring, customers])
+    requests = [dg.RunRequest(job_name="retiring"), *make_requests("acme", job_name="customers")]
+    sensor = make_sensor(answer_in_turn(requests), target=None, jobs=[retiring, customers])
     tick = simulate(sensor, ASSETS, instance).tick()
     assert tick.error is None
     assert list_outcomes(tick) == [(None, RunOutcome.SUCCEEDED), ("acme", RunOutcome.FAILED)]
@@ -525,19 +525,19 @@ def test_a_run_that_cannot_begin_is_tried_once_more(
 ) -> None:
     """The next tick only tries the run again; the tick after it evaluates with the old cursor."""
     instance.add_dynamic_partitions("s3", ["acme", "bluebird", "zenith"])
-    asked = [
+    requests = [
         *make_requests("acme"),
         *make_requests("bluebird", run_config={"nothing": "like this"}),
         *make_requests("zenith"),
     ]
-    daemon = simulate_answers(dg.SensorResult(asked, cursor="1"), dg.SkipReason("asked anew"))
-    failed, tried, anew = (daemon.tick() for _ in range(3))
-    for tick in (failed, tried):
+    daemon = simulate_answers(dg.SensorResult(requests, cursor="1"), dg.SkipReason("evaluated again"))
+    failed, resumed, after = (daemon.tick() for _ in range(3))
+    for tick in (failed, resumed):
         assert isinstance(tick.error, dg.DagsterInvalidConfigError)
         assert (tick.not_begun, tick.cursor_after) == (2, None)
     assert (failed.resumed, list_outcomes(failed)) == (False, [("acme", RunOutcome.SUCCEEDED)])
-    assert (tried.resumed, list_outcomes(tried)) == (True, [])
-    assert (anew.resumed, anew.skip_reason, anew.cursor_before) == (False, "asked anew", None)
+    assert (resumed.resumed, list_outcomes(resumed)) == (True, [])
+    assert (after.resumed, after.skip_reason, after.cursor_before) == (False, "evaluated again", None)
     assert list_materialized(instance) == {"acme"}
 
 
@@ -843,11 +843,11 @@ def test_the_same_with_the_extension(
         assert list_outcomes(shell.user_ns["tick"]) == [("acme", RunOutcome.SUCCEEDED)]
         assert capsys.readouterr() == ("printed\n", "")
         assert shell.run_cell("tick").success
-        shown = capsys.readouterr().out
+        output = capsys.readouterr().out
     finally:
         shell.run_line_magic("unload_ext", "lesson_lib")
-    assert "Tick 1: 1 run asked for\n" in shown
-    assert "  logged: acme.csv is odd\n" in shown
+    assert "Tick 1: 1 run asked for\n" in output
+    assert "  logged: acme.csv is odd\n" in output
 
 
 def test_a_persistent_instance_keeps_the_results(tmp_path: Path) -> None:
