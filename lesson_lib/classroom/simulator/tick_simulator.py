@@ -25,6 +25,7 @@ from lesson_lib.classroom.simulator.tick import FolderChange, RequestedKeys, Req
 from lesson_lib.classroom.simulator.tick_view import describe_history
 
 _RUN_KEY, _SENSOR = "dagster/run_key", "dagster/sensor_name"
+_RUN_KEYS_PER_QUERY = 1000  # SQLite takes at most 32,766 values
 Version = tuple[int, int]  # size in bytes, time of change in nanoseconds
 
 
@@ -82,8 +83,9 @@ class TickSimulator(Displayable):
         try:
             if not interrupted:
                 self._evaluate(progress, log)
+            used = self._find_used_run_keys(progress.waiting)
             while progress.waiting:
-                progress.runs.append(self._handle_run(progress.waiting[0], run=run))
+                progress.runs.append(self._handle_run(progress.waiting[0], used, run=run))
                 progress.waiting.popleft()
         except _NeedsDaemonError:
             raise
@@ -189,18 +191,33 @@ class TickSimulator(Displayable):
             raise
         progress.keys.append(RequestedKeys("add", name, keys, new))
 
-    def _handle_run(self, request: dg.RunRequest, *, run: bool) -> RequestedRun:
+    def _find_used_run_keys(self, requests: Iterable[dg.RunRequest]) -> set[str]:
+        """Return the run keys with which this sensor has had a run, whatever its outcome.
+
+        One query answers for a thousand requests, where the daemon makes one for each: that took a quarter of
+        the time of notebook 03.
+        """
+        run_keys = [request.run_key for request in requests if request.run_key]
+        used = set(self._queued)
+        for start in range(0, len(run_keys), _RUN_KEYS_PER_QUERY):
+            tags = {_RUN_KEY: run_keys[start : start + _RUN_KEYS_PER_QUERY], _SENSOR: self._sensor.name}
+            used |= {run.tags[_RUN_KEY] for run in self.instance.get_runs(filters=dg.RunsFilter(tags=tags))}
+        return used
+
+    def _handle_run(self, request: dg.RunRequest, used: set[str], *, run: bool) -> RequestedRun:
         # A sensor with several jobs names one in each of its requests: Dagster has checked that.
         job = request.job_name or str(self._sensor.job_name)
         keys = request.partition_key_range
         partition = f"{keys.start} to {keys.end}" if keys else request.partition_key
         became, cause = RunOutcome.QUEUED, ""
-        if request.run_key and self._has_run(request.run_key):
+        if request.run_key in used:
             became = RunOutcome.DROPPED
         elif run:
             became, cause = self._execute(request, job)
-        else:
-            self._queued.add(request.run_key or "")
+        elif request.run_key:
+            self._queued.add(request.run_key)
+        if request.run_key:
+            used.add(request.run_key)
         return RequestedRun(partition, request.run_key, job, became, cause)
 
     def _execute(self, request: dg.RunRequest, job: str) -> tuple[RunOutcome, str]:
@@ -213,12 +230,6 @@ class TickSimulator(Displayable):
             raise_on_error=False,
         )
         return (RunOutcome.SUCCEEDED, "") if result.success else (RunOutcome.FAILED, explain_failure(result))
-
-    def _has_run(self, run_key: str) -> bool:
-        """Return whether this sensor has had a run with this key, whatever its outcome."""
-        tags = {_RUN_KEY: run_key, _SENSOR: self._sensor.name}
-        found = self.instance.get_run_records(filters=dg.RunsFilter(tags=tags), limit=1)
-        return bool(found) or run_key in self._queued
 
 
 def simulate(  # noqa: PLR0913 - what a deployment consists of, each by its name

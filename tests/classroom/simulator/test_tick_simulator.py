@@ -283,10 +283,15 @@ def test_existing_keys_are_not_added_and_missing_keys_are_not_deleted(
     assert list_keys(instance) == ["acme", "bluebird"]
 
 
+@pytest.mark.parametrize("run_keys_per_query", [1, 2, 1000])
 def test_a_run_key_has_one_run_whatever_became_of_it(
-    simulate_answers: Simulate, instance: dg.DagsterInstance
+    simulate_answers: Simulate,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    run_keys_per_query: int,
 ) -> None:
     """A run key has one run, even within a tick and after a failure; requests without one always run."""
+    monkeypatch.setattr(tick_simulator, "_RUN_KEYS_PER_QUERY", run_keys_per_query)
     instance.add_dynamic_partitions("s3", ["acme", "bad"])
     requests = [
         *make_requests("acme", "acme", run_key="acme"),
