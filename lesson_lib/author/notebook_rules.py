@@ -15,6 +15,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from IPython.core.displayhook import DisplayHook
 from nbformat import NotebookNode
 
 from lesson_lib.notebook_cells import MAY_RAISE, RAISES, find_tag, get_content_tags, get_tags
@@ -144,7 +145,7 @@ def find_hidden_values(notebook: NotebookNode) -> list[str]:
     return [
         f"{name}: nbval shows what its last ';' hides. Assign the value."
         for name, cell in name_code_cells(notebook)
-        if re.search(r"^[^#\n]*;\s*(#.*)?\s*\Z", cell.source, re.MULTILINE)
+        if DisplayHook.semicolon_at_end_of_expression(cell.source)
     ]
 
 

@@ -149,7 +149,15 @@ def test_a_seventh_changing_cell_is_found() -> None:
 
 @pytest.mark.parametrize(
     ("source", "count"),
-    [("x;", 1), ("y\nx ;  # hidden\n", 1), ("x = 1; y", 0), ("'a;'", 0), ("x  # a;", 0), ("x;\n# a", 1)],
+    [
+        ("x;", 1),
+        ("y\nx ;  # hidden\n", 1),
+        ("x = 1; y", 0),
+        ("'a;'", 0),
+        ("x  # a;", 0),
+        ("x;\n# a", 1),
+        ("f('#');", 1),
+    ],
 )
 def test_a_semicolon_that_hides_a_value_is_found(source: str, count: int) -> None:
     """It is found only at the end of a cell, where JupyterLab hides the value and nbval does not."""
