@@ -31,14 +31,22 @@ NAMES = [path.stem for path in list_notebooks()]
 
 # Names with a leading underscore stay. The file is tested as it is, and not as it was committed.
 BEGIN = """
+import json as _json
 from lesson_lib.classroom import checkpoint as _checkpoint
 from lesson_lib.classroom.checkpoints import section_starts as _starts
 _starts._read_committed = lambda path: None
 
+def _describe(value):
+    kind = type(value).__name__
+    plain = isinstance(value, bool | int | float | str | list | dict)
+    return _json.dumps([kind, value], default=lambda part: type(part).__name__) if plain else kind
+
 def _state():
     import duckdb
-    names = {name: type(value).__name__ for name, value in globals().items()
+    names = {name: _describe(value) for name, value in globals().items()
              if name[0] != "_" and name not in {"In", "Out", "exit", "quit", "open", "get_ipython"}}
+    if "lab" in names:  # its path is another one each time
+        names = _json.loads(_json.dumps(names).replace(str(lab.folder), "the lab's folder"))
     state = {"names": names}
     if "lab" in names:
         state["files"] = {path.relative_to(lab.folder).as_posix(): path.stat().st_size
@@ -60,7 +68,7 @@ _given = set(globals())
 FORGET = (
     "for _name in [name for name in globals() if name[0] != '_' and name not in _given]: del globals()[_name]"
 )
-SHOW_STATE = "import json as _json\nprint(_json.dumps(_state()))"
+SHOW_STATE = "print(_json.dumps(_state()))"
 
 
 class Course(NamedTuple):
@@ -72,24 +80,28 @@ class Course(NamedTuple):
     arrival: str
     state_by_checkpoint: dict[str, object]
     state_from_the_top: dict[str, object]
-    rest_as_stored: list[NotebookNode]
-    rest_as_run: list[NotebookNode]
+    section_as_stored: list[NotebookNode]
+    section_as_run: list[NotebookNode]
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
 def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Go to a section by its checkpoint, run the rest, and then go to the same section from the top."""
+    """Go to a section by its checkpoint, run it, and then go to the same section from the top."""
     path: Path = request.param
     stored = read_notebook(path)
     sections = find_section_starts(path.stem[:2], path.read_text(encoding="utf-8"))
     # One section, late in one notebook and early in the next: all of them would take minutes. Which cells run
     # before each of the others is compared without a kernel. What stands before the section runs twice: where
     # that is expensive, as in notebook 04, the section is an early one.
-    section = sections[len(sections) // 4 if NAMES.index(path.stem) % 2 else len(sections) * 2 // 3]
-    before, after = split_at(stored, section)
+    place = len(sections) // 4 if NAMES.index(path.stem) % 2 else len(sections) * 2 // 3
+    section, start, end = (
+        sections[place],
+        *(count_above(stored, each) for each in sections[place : place + 2]),
+    )
+    before, within = rules.list_code_cells(stored)[:start], rules.list_code_cells(stored)[start:end]
 
     # All in one kernel, because starting it and importing costs more than most cells.
-    by_checkpoint = [new_code_cell(f"_checkpoint({section.id!r})"), new_code_cell(SHOW_STATE), *after]
+    by_checkpoint = [new_code_cell(f"_checkpoint({section.id!r})"), new_code_cell(SHOW_STATE), *within]
     from_the_top = [new_code_cell(FORGET), *(cell for cell in before if not is_exercise(cell))]
     cells = [new_code_cell(BEGIN), *by_checkpoint, *from_the_top, new_code_cell(SHOW_STATE)]
     # Each cell with an id of its own.
@@ -105,8 +117,8 @@ def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         arrival=read_output(arrival),
         state_by_checkpoint=json.loads(read_output(state)),
         state_from_the_top=json.loads(read_output(rest[-1])),
-        rest_as_stored=after,
-        rest_as_run=rest[: len(after)],
+        section_as_stored=within,
+        section_as_run=rest[: len(within)],
     )
 
 
@@ -126,12 +138,6 @@ def headings_in(cell: NotebookNode) -> list[str]:
 def is_exercise(cell: NotebookNode) -> bool:
     """Return whether a cell is for the learner's own work."""
     return bool(find_tag(cell, EXERCISE))
-
-
-def split_at(stored: NotebookNode, section: SectionStart) -> tuple[list[NotebookNode], list[NotebookNode]]:
-    """Return the code cells above a section, and all others."""
-    cells, count = rules.list_code_cells(stored), count_above(stored, section)
-    return cells[:count], cells[count:]
 
 
 def read_output(cell: NotebookNode) -> str:
@@ -162,16 +168,18 @@ def test_the_cells_above_a_section_are_run(course: Course) -> None:
 
 
 def test_the_state_is_that_of_running_from_the_top(course: Course) -> None:
-    """Names, files, keys, runs, materializations, tables and rows are the same."""
+    """Names and their values, files, keys, runs, materializations, tables and rows are the same."""
     assert course.state_by_checkpoint == course.state_from_the_top
     assert course.state_by_checkpoint["names"]
 
 
-def test_the_rest_of_the_notebook_shows_its_stored_outputs(course: Course) -> None:
-    """The outputs of all cells below the section are compared as strictly as nbval compares them."""
-    stored, shown = course.rest_as_stored, course.rest_as_run
-    assert stored
-    assert rules.find_changed_outputs(new_notebook(cells=stored), new_notebook(cells=shown)) == []
+def test_the_section_shows_its_stored_outputs(course: Course) -> None:
+    """The outputs of its cells are compared as strictly as nbval compares them."""
+    stored, as_run = (
+        new_notebook(cells=cells) for cells in (course.section_as_stored, course.section_as_run)
+    )
+    assert stored.cells
+    assert rules.find_changed_outputs(stored, as_run) == []
 
 
 def test_the_only_output_is_the_arrival(course: Course) -> None:
