@@ -30,7 +30,7 @@ instance = dg.DagsterInstance.ephemeral()
 customers = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
 """
 FIVE_TICKS, RECORDS_OF_MONDAY = cache(five_ticks.five_ticks), cache(monday.records_of_monday)
-# What no answer may change: the notebook's keys, runs and source files.
+# The notebook's keys, runs and source files, which no answer may change.
 NOTEBOOK_STATE = (
     "[instance.get_dynamic_partitions(name) for name in ('s3', 'S3', 's33')], instance.get_runs_count(), "
     "{str(path): path.stat().st_mtime_ns for path in lab.source.iterdir()}"
