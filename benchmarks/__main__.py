@@ -1,4 +1,4 @@
-"""Measure the library beside the alternatives, and print a table: `make bench`.
+"""Compare the library with its alternatives, and print a table: `make bench`.
 
     python -m benchmarks                    the whole table
     python -m benchmarks ticks backfills    only these parts

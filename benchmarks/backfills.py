@@ -1,4 +1,4 @@
-"""Many customers loaded in one run, beside one run per key, and beside Dagster and DuckDB alone."""
+"""Many customers loaded in one run, compared with one run per key, and with Dagster and DuckDB alone."""
 
 import time
 from pathlib import Path
@@ -41,27 +41,27 @@ def measure_ten_thousand(folder: Path) -> None:
     few, many = folder / "1000-customers", folder / "10000-customers"
     customers = Customers(many, 10_000, time.process_time)
     small = [measure_in_new_process("backfill", few, 1_000) for _ in range(2)]
-    ours = measure_in_new_process("backfill", many, 10_000)
+    backfill = measure_in_new_process("backfill", many, 10_000)
     small += [measure_in_new_process("backfill", few, 1_000) for _ in range(2)]
     empty, duckdb = (measure_in_new_process(way, many, 10_000) for way in ("empty assets", "DuckDB"))
     print_row(
         "backfill of 10,000 keys, against 1,000, in processor time",
         "11",
-        [(ours.seconds[0], measured.seconds[0]) for measured in small],
+        [(backfill.seconds[0], measured.seconds[0]) for measured in small],
     )
     print_row(
         "the same, against empty assets in one run, and DuckDB alone",
         "1.15",
-        [(ours.seconds[0], empty.seconds[0] + duckdb.seconds[0])],
+        [(backfill.seconds[0], empty.seconds[0] + duckdb.seconds[0])],
     )
     print_row(
         "its peak memory, against that of the empty assets",
         "100 MB more",
-        [(ours.megabytes, empty.megabytes)],
+        [(backfill.megabytes, empty.megabytes)],
         "MB",
     )
     print_row(
         "again, with all 10,000 unchanged, against hashing their files",
         "",
-        [(ours.seconds[1], customers.time_hashing()) for _ in range(5)],
+        [(backfill.seconds[1], customers.time_hashing()) for _ in range(5)],
     )

@@ -1,4 +1,4 @@
-"""One key with a million or eight rows, beside DuckDB's COPY alone and beside the source lesson."""
+"""One key with a million or eight rows, compared with DuckDB's COPY alone and with the source lesson."""
 
 import shutil
 from collections.abc import Sequence

@@ -241,7 +241,7 @@ def _read_file(source: Source, text: str) -> _Rows:
 
 
 def _query_texts(texts: list[str], query: str) -> list[tuple[Any, ...]]:
-    """Run a query on files with these texts, in a database of its own."""
+    """Run a query on files with these texts, in a new database."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         paths = [Path(folder, f"{number}.csv") for number in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):

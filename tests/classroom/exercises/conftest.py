@@ -57,7 +57,7 @@ def keep_databases_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def connect_and_keep(database: str | Path = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - of DuckDB
         path = str(database)
         is_plain = path != ":memory:" and not any(options.values())
-        if not is_plain and path in kept:  # DuckDB refuses other options beside an open connection
+        if not is_plain and path in kept:  # DuckDB rejects other options while it is open
             kept.pop(path).close()
         connection = connect(database, **options)
         if is_plain and path not in kept:

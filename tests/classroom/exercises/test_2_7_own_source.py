@@ -117,7 +117,7 @@ def test_only_the_beginning_of_many_long_files_is_read(tmp_path: Path) -> None:
 
 
 def test_a_key_with_an_apostrophe_is_not_loaded_again(tmp_path: Path) -> None:
-    """A scenario of its own uses such a key."""
+    """Another scenario uses such a key."""
     source = OWN_SOURCE.make_source(make_folder(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
     assert (source.key, source.other_key) == ("zenith", "o'hare")
 
