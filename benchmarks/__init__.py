@@ -1,1 +1,1 @@
-"""Benchmarks: what the safe pipeline costs, as ratios of two things timed in turn in one run."""
+"""Benchmarks of the pipeline, as ratios of two measurements that alternate in one process."""

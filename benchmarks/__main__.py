@@ -1,10 +1,11 @@
-"""Print what things cost, beside what they are measured against: `make bench`, or some of it by name.
+"""Compare the library with its alternatives, and print a table: `make bench`.
 
-    python -m benchmarks                    all of the table
-    python -m benchmarks ticks backfills    those rows alone
+    python -m benchmarks                    the whole table
+    python -m benchmarks ticks backfills    only these parts
     python -m benchmarks costs              the table of README.md, in Markdown
 
-Each pair is timed in turn, A B A B, so that both meet the same machine; the ratio is the median of the pairs.
+The two measurements of a pair alternate, A B A B, so that other work of the machine affects both. Each ratio
+is the median over all pairs.
 """
 
 import logging
@@ -13,9 +14,9 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import backfills, costs, imports, many_keys, one_key, ticks
-from benchmarks.table import head
+from benchmarks.table import print_header
 
-ROWS = {
+PARTS = {
     "one_key": one_key.measure,
     "many_keys": many_keys.measure,
     "ticks": ticks.measure,
@@ -25,18 +26,18 @@ ROWS = {
 
 
 def main() -> None:
-    """Print the table, or the rows that are named."""
-    names = sys.argv[1:] or list(ROWS)
-    if unknown := [name for name in names if name not in (*ROWS, "costs")]:
-        sys.exit(f"Nothing here is named {', '.join(unknown)}. There are {', '.join(ROWS)}, and costs.")
+    """Print the table, or the parts that the arguments name."""
+    names = sys.argv[1:] or list(PARTS)
+    if unknown := [name for name in names if name not in (*PARTS, "costs")]:
+        sys.exit(f"There is no benchmark {', '.join(unknown)}. There are {', '.join(PARTS)}, and costs.")
     logging.disable(logging.INFO)  # the log of each tick would disturb the table
     with tempfile.TemporaryDirectory(prefix="lesson-bench-") as folder:
         if names == ["costs"]:
             costs.measure(Path(folder))
             return
-        head()
+        print_header()
         for name in names:
-            ROWS[name](Path(folder))
+            PARTS[name](Path(folder))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What it takes to import the library."""
+"""The time to import the library."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from benchmarks.table import compare
 def measure(_folder: Path) -> None:
     """Print the row of the table."""
     compare(
-        "import lesson_lib beside dagster, duckdb, pandas, or not",
+        "import lesson_lib after dagster, duckdb and pandas, against without it",
         "1.1",
         lambda: run_python("import dagster, duckdb, pandas, lesson_lib"),
         lambda: run_python("import dagster, duckdb, pandas"),
@@ -19,5 +19,5 @@ def measure(_folder: Path) -> None:
 
 
 def run_python(code: str) -> None:
-    """Run code in a Python of its own."""
+    """Run code in a new process."""
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,4 +1,4 @@
-"""Many keys: ten thousand shown as a board; a hundred thousand registered, and looked through."""
+"""Many keys: a board of 10,000, and the registration and the search of 100,000."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import dagster as dg
 import duckdb
 from sqlalchemy import text
 
-from benchmarks.ours import PAIR, new_instance
+from benchmarks.customer_assets import PAIR, create_instance, make_keys
 from benchmarks.table import compare
 from lesson_lib.classroom import three_records
 from lesson_lib.pipeline import Warehouse, missing_keys, register_keys
@@ -21,52 +21,47 @@ MISSING = 1_000
 
 def measure(folder: Path) -> None:
     """Print the rows of the table."""
-    boards = ManyKeys(folder / "board.duckdb", 10_000)
+    few = ManyKeys(folder / "board.duckdb", 10_000)
     compare(
         "three_records of 10,000 keys and its HTML, against the queries",
         "",
-        boards.three_records,
-        lambda: boards.bare_queries(PAIR[1:]),
+        few.draw_three_records,
+        lambda: few.run_queries(PAIR[1:]),
         pairs=15,
     )
-    keys = names(HUNDRED_THOUSAND)
+    keys = make_keys(HUNDRED_THOUSAND)
     compare(
-        "100,000 keys registered, against Dagster's own call, unchecked",
+        "100,000 keys registered, against Dagster's own call without checks",
         "ours 5 s",
-        lambda: register_keys(new_instance(), keys),
-        lambda: add_keys(new_instance(), keys),
+        lambda: register_keys(create_instance(), keys),
+        lambda: add_keys(create_instance(), keys),
         pairs=5,
     )
     many = ManyKeys(folder / "many.duckdb", HUNDRED_THOUSAND, MISSING)
     compare(
         f"missing_keys of 100,000, {MISSING:,} of them missing, against the queries",
         "ours 2 s",
-        many.missing_keys,
-        many.bare_queries,
+        many.find_missing_keys,
+        many.run_queries,
         pairs=5,
     )
 
 
-def names(number: int) -> list[str]:
-    """Return so many keys."""
-    return [f"customer-{number:06}" for number in range(number)]
-
-
 def add_keys(instance: dg.DagsterInstance, keys: list[str]) -> None:
-    """Register keys without any of our checks; in SQLite, not more than this at a time."""
+    """Register keys without the library's checks, in batches that SQLite accepts."""
     for start in range(0, len(keys), 10_000):
         instance.add_dynamic_partitions("s3", keys[start : start + 10_000])
 
 
 class ManyKeys:
-    """Many keys: all registered, and all but some of them materialized, and with rows."""
+    """An instance and a database of many registered keys, most of which are materialized and have rows."""
 
     def __init__(self, database: Path, number: int, missing: int = 0) -> None:
-        """Write all three records, without running anything."""
+        """Write all three records without a run; `missing` is the number of keys that have no rows."""
         self.database = database
         self.missing = missing
-        keys = names(number)
-        self.instance = new_instance(keys)
+        keys = make_keys(number)
+        self.instance = create_instance(keys)
         for asset in PAIR:
             self._materialize(asset.key, keys[: number - missing])
         with duckdb.connect(str(database)) as con:
@@ -78,10 +73,10 @@ class ManyKeys:
             )
 
     def _materialize(self, asset: dg.AssetKey, keys: list[str]) -> None:
-        # To report each would take minutes: the others are copies of the first one's row in the event log.
+        # Reporting each key would take minutes, so the row of the first key is copied for the others.
         first, others = keys[0], json.dumps(keys[1:])
         self.instance.report_runless_asset_event(dg.AssetMaterialization(asset, partition=first))
-        storage: Any = self.instance.event_log_storage  # only the SQL ones have a connection
+        storage: Any = self.instance.event_log_storage  # only SQL storages have a connection
         with storage.index_connection() as con:
             con.execute(
                 text(
@@ -94,16 +89,17 @@ class ManyKeys:
                 {"first": first, "others": others, "asset": asset.to_string()},
             )
 
-    def missing_keys(self) -> None:
-        """Ask for the keys that are not loaded."""
-        assert len(missing_keys(self.instance, Warehouse(database=str(self.database)))) == self.missing  # noqa: S101 - or it measures nothing
+    def find_missing_keys(self) -> None:
+        """Find the keys that have no rows."""
+        found = missing_keys(self.instance, Warehouse(database=str(self.database)))
+        assert len(found) == self.missing  # noqa: S101 - otherwise the time has no meaning
 
-    def three_records(self) -> None:
-        """Ask for the table's records, and draw them."""
+    def draw_three_records(self) -> None:
+        """Read the table's records, and draw their board."""
         three_records(self.instance, PAIR[1], self.database)._repr_html_()
 
-    def bare_queries(self, assets: Sequence[dg.AssetsDefinition] = PAIR) -> None:
-        """Ask Dagster and DuckDB for the same, by their own calls."""
+    def run_queries(self, assets: Sequence[dg.AssetsDefinition] = PAIR) -> None:
+        """Read the same records with Dagster's and DuckDB's own calls."""
         self.instance.get_dynamic_partitions("s3")
         for asset in assets:
             self.instance.get_materialized_partitions(asset.key)

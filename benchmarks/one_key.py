@@ -1,4 +1,4 @@
-"""One key: a million rows or eight, against DuckDB's bare COPY and against the source lesson."""
+"""One key with a million or eight rows, compared with DuckDB's COPY alone and with the source lesson."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ import dagster as dg
 import duckdb
 from dagster_duckdb import DuckDBResource
 
-from benchmarks.ours import PAIR, new_instance
-from benchmarks.source_lesson import source_lesson_assets
+from benchmarks.customer_assets import PAIR, create_instance
+from benchmarks.source_lesson import make_source_lesson_assets
 from benchmarks.table import compare
 from lesson_lib.course_data import data_folder
 from lesson_lib.pipeline import SourceFolder, Warehouse
@@ -21,55 +21,55 @@ MILLION = 1_000_000
 def measure(folder: Path) -> None:
     """Print the rows of the table."""
     bench = Bench(folder)
-    again = folder / "again.duckdb"
-    bench.safe("large", assets=PAIR[:1])
+    reloaded = folder / "reloaded.duckdb"
+    bench.load("large", assets=PAIR[:1])
     compare(
-        "a million rows loaded, against DuckDB's bare COPY",
+        "a million rows loaded, against DuckDB's COPY alone",
         "1.5",
-        lambda: bench.safe("large", assets=PAIR[1:]),
-        bench.bare_copy,
+        lambda: bench.load("large", assets=PAIR[1:]),
+        bench.copy_with_duckdb,
         pairs=15,
     )
     compare(
         "imported and loaded, against the same COPY",
         "",
-        lambda: bench.safe("large"),
-        bench.bare_copy,
+        lambda: bench.load("large"),
+        bench.copy_with_duckdb,
         pairs=15,
     )
     compare(
-        "imported and loaded again, over the rows of before",
+        "imported and loaded again, which replaces the rows",
         "",
-        lambda: bench.safe("large", again),
-        bench.bare_copy,
+        lambda: bench.load("large", reloaded),
+        bench.copy_with_duckdb,
         pairs=9,
     )
     compare(
         "eight rows, against the source lesson's two assets",
         "1.2",
-        lambda: bench.safe("small"),
-        lambda: bench.source_lesson("small"),
+        lambda: bench.load("small"),
+        lambda: bench.load_as_source_lesson("small"),
         pairs=41,
     )
 
 
 class Bench:
-    """One folder with a large and a small source file, one instance, and a fresh database for each load."""
+    """A folder with a large and a small source file, an instance, and a new database for each load."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the files, and register their keys."""
+        """Create the files, and register their keys."""
         self.source = folder / "source"
         self.source.mkdir()
         shutil.copy(data_folder() / "source" / "acme.csv", self.source / "small.csv")
         make_large_file(self.source / "large.csv")
-        self.instance = new_instance(["small", "large"])
-        self.published = source_lesson_assets(self.source)
+        self.instance = create_instance(["small", "large"])
+        self.published = make_source_lesson_assets(self.source)
         self.databases = (folder / f"{number}.duckdb" for number in count())
 
-    def safe(
+    def load(
         self, key: str, database: Path | None = None, assets: Sequence[dg.AssetsDefinition] = PAIR
     ) -> None:
-        """Load one key with both assets of the library, or some."""
+        """Load one key with the assets of the library, into a new database unless one is given."""
         dg.materialize(
             assets,
             partition_key=key,
@@ -80,13 +80,13 @@ class Bench:
             },
         )
 
-    def source_lesson(self, key: str) -> None:
+    def load_as_source_lesson(self, key: str) -> None:
         """Load one key with both assets of the source lesson."""
         resources = {"database": DuckDBResource(database=str(next(self.databases)))}
         dg.materialize(self.published, partition_key=key, instance=self.instance, resources=resources)
 
-    def bare_copy(self) -> None:
-        """Copy the large file into a new table of a new database, by DuckDB alone."""
+    def copy_with_duckdb(self) -> None:
+        """Copy the large file into a new table of a new database with DuckDB alone."""
         with duckdb.connect(str(next(self.databases))) as con:
             con.execute(
                 "create table raw_partition_data (date date, share_price double, amount double, "
@@ -96,7 +96,7 @@ class Bench:
 
 
 def make_large_file(path: Path) -> None:
-    """Write a million rows like the course's own."""
+    """Write a file with a million rows like those of the course's data."""
     duckdb.execute("select setseed(0.5)")
     duckdb.execute(
         f"""

@@ -1,4 +1,4 @@
-"""The two assets as the source lesson publishes them, to be timed against ours."""
+"""The two assets as the source lesson publishes them."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from dagster_duckdb import DuckDBResource
 from lesson_lib.pipeline import s3_partitions_def
 
 
-def source_lesson_assets(source: Path) -> list[dg.AssetsDefinition]:
-    """Return the published pair, which reads `<source>/<partition_key>.csv`."""
+def make_source_lesson_assets(source: Path) -> list[dg.AssetsDefinition]:
+    """Return both published assets, which read `<source>/<partition_key>.csv`."""
 
     @dg.asset(partitions_def=s3_partitions_def, group_name="static_etl")
     def import_dynamic_partition_file(context: dg.AssetExecutionContext) -> str:

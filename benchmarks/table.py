@@ -1,38 +1,47 @@
-"""The one table that `make bench` prints: each row sets ours beside theirs."""
+"""The table that `make bench` prints, whose rows compare the library with an alternative."""
 
 import statistics
 import time
 from collections.abc import Callable, Sequence
 
 
-def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
-    """Return how long the work takes, by the clock that is given."""
-    began = clock()
+def measure_seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Return the time that the work takes, in seconds of this clock."""
+    start = clock()
     work()
-    return clock() - began
+    return clock() - start
 
 
-def head() -> None:
+def print_header() -> None:
     """Print the names of the columns."""
     print(f"{'':<70} {'ours':>10} {'theirs':>10}   {'ratio (min to max)':<22} limit", flush=True)
 
 
 def compare(
-    title: str, limit: str, work: Callable[[], object], against: Callable[[], object], pairs: int
+    title: str, limit: str, work: Callable[[], object], alternative: Callable[[], object], pairs: int
 ) -> None:
-    """Time the two in turn, after one call of each, and print a row; the ratio shall not exceed `limit`."""
-    work(), against()
-    row(title, limit, [(seconds(work), seconds(against)) for _ in range(pairs)])
+    """Call the two alternately, after one call of each as a warm-up, and print a row.
+
+    Args:
+        title: what is compared.
+        limit: the greatest ratio that is acceptable, or another limit in words.
+        work: the library's way.
+        alternative: the other way.
+        pairs: how often each is measured.
+    """
+    work()
+    alternative()
+    print_row(title, limit, [(measure_seconds(work), measure_seconds(alternative)) for _ in range(pairs)])
 
 
-def row(title: str, limit: str, pairs: Sequence[tuple[float, float]], unit: str = "s") -> None:
-    """Print the medians of the pairs, ours and theirs, and that of their ratios."""
+def print_row(title: str, limit: str, pairs: Sequence[tuple[float, float]], unit: str = "s") -> None:
+    """Print the median of each side of the pairs, and the median of their ratios."""
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     ratios = sorted(a / b for a, b in pairs)
     ratio = f"{statistics.median(ratios):#.3g} ({ratios[0]:#.3g} to {ratios[-1]:#.3g})"
     print(f"{title:<70} {ours:>7.3f} {unit:<2} {theirs:>7.3f} {unit:<2}   {ratio:<22} {limit}", flush=True)
 
 
-def note(title: str, value: float, unit: str) -> None:
-    """Print a row that has nothing beside it."""
+def print_value(title: str, value: float, unit: str) -> None:
+    """Print a row with a single value."""
     print(f"{title:<70} {value:>7.3f} {unit}", flush=True)

@@ -1,4 +1,4 @@
-"""The files of the exercises in notebook 02: a customer's in several versions, and one named after a day."""
+"""The files of the exercises in notebook 02: versions of a customer's file, and a file named after a day."""
 
 from dataclasses import replace
 

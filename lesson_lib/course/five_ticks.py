@@ -30,7 +30,7 @@ def five_ticks() -> TickSimulator:
             "database": Warehouse(database=str(sandbox.lab.database)),
         }
         daemon = simulate(
-            _half_mended(inbox, customers), customers, sandbox.instance, resources=resources, folder=inbox
+            _make_sensor(inbox, customers), customers, sandbox.instance, resources=resources, folder=inbox
         )
 
         def arrive(name: str, like: str, old: str = "", new: str = "") -> None:
@@ -52,8 +52,8 @@ def five_ticks() -> TickSimulator:
         return daemon
 
 
-def _half_mended(inbox: Path, customers: list[dg.AssetsDefinition]) -> dg.SensorDefinition:
-    """Make the sensor from the text that the learner reads."""
+def _make_sensor(inbox: Path, customers: list[dg.AssetsDefinition]) -> dg.SensorDefinition:
+    """Create the sensor from the text that the learner reads."""
     names: dict[str, Any] = {
         "Path": Path,
         "checked_key": checked_key,
@@ -65,5 +65,5 @@ def _half_mended(inbox: Path, customers: list[dg.AssetsDefinition]) -> dg.Sensor
     }
     text = read_code_block(Path(__file__).parent / "03" / "3_6_tick_history" / "task.md", "python")
     exec(text, names)  # noqa: S102 - the course's own text
-    made: dg.SensorDefinition = names["half_mended"]
-    return made
+    sensor: dg.SensorDefinition = names["half_mended"]
+    return sensor

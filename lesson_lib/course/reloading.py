@@ -45,10 +45,10 @@ Load = Callable[[Sandbox, Any, str], object]
 Happening = Callable[[Sandbox, Source, Callable[[str], object]], Miss | None]
 """Takes the sandbox, its source, and a function that loads a key with the answer; returns the fault."""
 
-_AWKWARD = "o'hare"
-_ALIKE = "blue_bird"
-_LOOKALIKES = ("blue-bird", "BLUE_BIRD", "blue")  # they match by `like`, in lower case, or as a part
-_HOSTILE = "nobody'; drop table {table}; --"
+_KEY_WITH_APOSTROPHE = "o'hare"
+_KEY_WITH_UNDERSCORE = "blue_bird"
+_LOOKALIKES = ("blue-bird", "BLUE_BIRD", "blue")  # they match with `like`, in lower case, or as a part
+_KEY_WITH_SQL = "nobody'; drop table {table}; --"
 
 
 def scenario(happening: Happening, source: Source, load: Load) -> Scenario:
@@ -84,9 +84,9 @@ def loaded_three_times(sandbox: Sandbox, source: Source, load: Callable[[str], o
     for _ in range(3):
         load(source.key)
     file, found = _read_file(source, source.file), _read_stored(sandbox, source, source.key)
-    if not found and (nobodys := _read_stored(sandbox, source, None)):
+    if not found and (without_key := _read_stored(sandbox, source, None)):
         return Miss(
-            seen=f"{format_count(nobodys.total(), 'row')} whose partition_key is NULL",
+            seen=f"{format_count(without_key.total(), 'row')} whose partition_key is NULL",
             expected=f"{format_count(file.total(), 'row')} of {source.key}",
         )
     if not found:
@@ -123,13 +123,13 @@ def beside_another(sandbox: Sandbox, source: Source, load: Callable[[str], objec
 
 def beside_lookalikes(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
     """The key is much like others: blue_bird is loaded after blue-bird, BLUE_BIRD and blue."""
-    for key in (*_LOOKALIKES, _ALIKE):
+    for key in (*_LOOKALIKES, _KEY_WITH_UNDERSCORE):
         sandbox.write(key, source.other_file)
         load(key)
     file = _read_file(source, source.other_file)
     compared = (
         _compare(key, _read_stored(sandbox, source, key), file, "any-comparison-finds-a-key")
-        for key in (*_LOOKALIKES, _ALIKE)
+        for key in (*_LOOKALIKES, _KEY_WITH_UNDERSCORE)
     )
     return next(filter(None, compared), None)
 
@@ -140,25 +140,25 @@ def with_columns_in_another_order(
     """{key} is loaded, and then {other}, whose columns come in another order."""
     sandbox.write(source.key, source.file)
     load(source.key)
-    turned = _reverse_columns(source.other_file)
-    sandbox.write(source.other_key, turned)
-    belief, file = "columns-are-matched-by-name", _read_file(source, turned)
+    reordered = _reverse_columns(source.other_file)
+    sandbox.write(source.other_key, reordered)
+    belief, file = "columns-are-matched-by-name", _read_file(source, reordered)
     try:
         load(source.other_key)
     except duckdb.Error as error:  # such as text in a column of dates
-        told = f"{type(error).__name__}: {summarize_error(error)}"
-        return Miss(belief, seen=told, expected=f"{format_count(file.total(), 'row')} of {source.other_key}")
+        seen = f"{type(error).__name__}: {summarize_error(error)}"
+        return Miss(belief, seen=seen, expected=f"{format_count(file.total(), 'row')} of {source.other_key}")
     return _compare(source.other_key, _read_stored(sandbox, source, source.other_key), file, belief)
 
 
 def with_an_apostrophe(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
     """The key has an apostrophe: o'hare."""
-    return _load_awkward_key(_AWKWARD, sandbox, source, load)
+    return _load_awkward_key(_KEY_WITH_APOSTROPHE, sandbox, source, load)
 
 
 def with_sql_in_the_key(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
     """The key has SQL in it, and wants to drop the table."""
-    return _load_awkward_key(_HOSTILE.format(table=source.table), sandbox, source, load)
+    return _load_awkward_key(_KEY_WITH_SQL.format(table=source.table), sandbox, source, load)
 
 
 def broken_after_good(sandbox: Sandbox, source: Source, load: Callable[[str], object]) -> Miss | None:
@@ -169,7 +169,7 @@ def broken_after_good(sandbox: Sandbox, source: Source, load: Callable[[str], ob
     failed = False
     try:
         load(source.key)
-    except Exception:  # noqa: BLE001 - however the answer refuses the file, it is right to do so
+    except Exception:  # noqa: BLE001 - an answer may reject the file with any exception
         failed = True
     good, found = _read_file(source, source.file), _read_stored(sandbox, source, source.key)
     if failed or not found:
@@ -198,12 +198,12 @@ def _load_awkward_key(
         )
     except (duckdb.Error, _UnreadableTable) as error:
         # The ordinary key was loaded, so the special characters are the reason.
-        told = (
+        seen = (
             f"{type(error).__name__}: {summarize_error(error)}"
             if isinstance(error, duckdb.Error)
             else str(error)
         )
-        return Miss(belief, seen=told, expected=f"{format_count(file.total(), 'row')} of {key}")
+        return Miss(belief, seen=seen, expected=f"{format_count(file.total(), 'row')} of {key}")
     if found.total() > file.total():
         belief = "loading-twice-is-harmless"
     return _compare(key, found, file, belief) or before
@@ -218,7 +218,7 @@ _Rows = Counter[tuple[Any, ...]]
 
 @cache
 def _list_columns(source: Source) -> str:
-    """List the columns, each cast to the type that DuckDB finds in both files: a table may have another."""
+    """Return the columns, each cast to the type that it has in both files, because the table's may differ."""
     query = "describe from read_csv(?, union_by_name = true)"
     found = _query_texts([source.file, source.other_file], query)
     quoted = {str(name).replace('"', '""'): type_ for name, type_, *_ in found}
@@ -226,7 +226,7 @@ def _list_columns(source: Source) -> str:
 
 
 def _read_stored(sandbox: Sandbox, source: Source, key: str | None) -> _Rows:
-    query = f"select {_list_columns(source)} from {source.table} where partition_key is not distinct from ?"  # noqa: S608 - our own
+    query = f"select {_list_columns(source)} from {source.table} where partition_key is not distinct from ?"  # noqa: S608 - names of the course
     try:
         return Counter(sandbox.query(query, key))
     except duckdb.CatalogException:
@@ -237,11 +237,11 @@ def _read_stored(sandbox: Sandbox, source: Source, key: str | None) -> _Rows:
 
 @cache
 def _read_file(source: Source, text: str) -> _Rows:
-    return Counter(_query_texts([text], f"select {_list_columns(source)} from read_csv(?)"))  # noqa: S608 - our own
+    return Counter(_query_texts([text], f"select {_list_columns(source)} from read_csv(?)"))  # noqa: S608 - names of the course
 
 
 def _query_texts(texts: list[str], query: str) -> list[tuple[Any, ...]]:
-    """Run a query on files with these texts, in a database of its own."""
+    """Run a query on files with these texts, in a new database."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
         paths = [Path(folder, f"{number}.csv") for number in range(len(texts))]
         for path, text in zip(paths, texts, strict=True):
@@ -253,20 +253,20 @@ def _query_texts(texts: list[str], query: str) -> list[tuple[Any, ...]]:
 def _reverse_columns(text: str) -> str:
     """Return the text of a file with its columns in reverse order."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
-        path, turned = Path(folder, "file.csv"), Path(folder, "turned.csv")
+        path, reordered = Path(folder, "file.csv"), Path(folder, "reordered.csv")
         path.write_text(text, encoding="utf-8", newline="")
         rows = con.read_csv(str(path), all_varchar=True)
         last_first = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in reversed(rows.columns))
-        rows.project(last_first).write_csv(str(turned), header=True)
-        return turned.read_text(encoding="utf-8")
+        rows.project(last_first).write_csv(str(reordered), header=True)
+        return reordered.read_text(encoding="utf-8")
 
 
 def _compare(key: str, found: _Rows, file: _Rows, misconception: str) -> Miss | None:
     """Return the fault in the rows of a key, if they differ from its file."""
     if found == file:
         return None
-    strange = Counter({row: count for row, count in found.items() if row not in file}).total()
-    aside = f", {strange} of them not as in its file" if strange else ""
+    unexpected = Counter({row: count for row, count in found.items() if row not in file}).total()
+    aside = f", {unexpected} of them not as in its file" if unexpected else ""
     return Miss(
         misconception,
         seen=f"{format_count(found.total(), 'row')} of {key}{aside}",

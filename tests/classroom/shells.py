@@ -1,17 +1,17 @@
-"""A shell of IPython's, as a notebook has one."""
+"""IPython shells like those of notebooks."""
 
 import atexit
 
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-# Its database is one for all: tests run side by side, and count their cells as they like.
+# Tests run in parallel, and all of them would share one history database.
 WITHOUT_HISTORY = Config({"HistoryManager": {"enabled": False}})
 
 
 def new_shell() -> InteractiveShell:
-    """Return a new shell without colours, as the one that `get_ipython` finds."""
+    """Create a shell without colours, which `get_ipython` returns."""
     InteractiveShell.clear_instance()
     shell: InteractiveShell = InteractiveShell.instance(colors="nocolor", config=WITHOUT_HISTORY)
-    atexit.unregister(shell.atexit_operations)  # which would keep every test's shell until the process ends
+    atexit.unregister(shell.atexit_operations)  # it would keep the shell of each test until the process ends
     return shell

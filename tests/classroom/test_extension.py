@@ -1,4 +1,4 @@
-"""`%load_ext lesson_lib`: objects show themselves, errors explain themselves, and nothing else is changed."""
+"""`%load_ext lesson_lib` gives objects and errors their boards, and changes nothing else."""
 
 import builtins
 import logging
@@ -21,7 +21,7 @@ s3 = dg.DynamicPartitionsDefinition(name="s3")
 def imported(context: dg.AssetExecutionContext) -> None:
     """Log and print a line, and fail for one key."""
     context.log.info("my own line")
-    print("my own print")  # noqa: T201 - what a learner prints stays a learner's
+    print("my own print")  # noqa: T201 - the output of a learner's code
     if context.partition_key == "boom":
         raise ValueError("no luck")
 
@@ -34,7 +34,7 @@ def shell() -> Iterator[InteractiveShell]:
     instance.add_dynamic_partitions("s3", ["acme", "boom"])
     shell.push({"dg": dg, "imported": imported, "s3": s3, "instance": instance})
     with warnings.catch_warnings():
-        warnings.simplefilter("default")  # as in a notebook; pytest makes errors of them
+        warnings.simplefilter("default")  # as in a notebook, whereas pytest turns them into errors
         yield shell
         if "lesson_lib" in shell.extension_manager.loaded:
             shell.run_line_magic("unload_ext", "lesson_lib")
@@ -103,7 +103,7 @@ def test_objects_show_themselves_as_html_and_as_text(
     "expression", ["['acme', 'zenith']", "[]", "[1, 2]", "{'a': ['b']}", "list(range(40))"]
 )
 def test_other_values_keep_their_form(loaded: InteractiveShell, expression: str) -> None:
-    """Ordinary lists are shown as IPython shows them."""
+    """Ordinary values are formatted by IPython as usual."""
     before = format_value(loaded, expression)
     loaded.run_line_magic("unload_ext", "lesson_lib")
     assert format_value(loaded, expression) == before
@@ -114,7 +114,7 @@ def beside_rich(
     request: pytest.FixtureRequest, shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> InteractiveShell:
     """Return the shell with this extension and rich's, which replaces IPython's formatter and tracebacks."""
-    pytest.importorskip("rich")  # which Dagster brings along
+    pytest.importorskip("rich")  # a dependency of Dagster
     monkeypatch.setattr(builtins, "get_ipython", lambda: shell, raising=False)
     for name in request.param:
         shell.run_line_magic("load_ext", name)
@@ -123,7 +123,7 @@ def beside_rich(
 
 @pytest.mark.parametrize("expression", ["instance", "imported", "[str(number) for number in range(100)]"])
 def test_boards_are_shown_beside_rich(beside_rich: InteractiveShell, expression: str) -> None:
-    """Boards are the same in both orders of loading, and after unloading all values are rich's."""
+    """Boards are the same in both orders of loading, and rich formats all values after unloading."""
     with_rich = format_value(beside_rich, expression)
     beside_rich.run_line_magic("unload_ext", "lesson_lib")
     assert format_value(beside_rich, expression).keys() == {"text/plain"}
@@ -139,7 +139,7 @@ def test_boards_are_shown_beside_rich(beside_rich: InteractiveShell, expression:
 def test_errors_are_shown_beside_rich(
     beside_rich: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An error with a board is one line and the board; other errors are rich's, without extra frames."""
+    """An error with a board is one line and the board; rich formats other errors, without extra frames."""
     beside_rich.run_cell("dg.materialize([imported], partition_key='nobody', instance=instance)")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "DagsterUnknownPartitionError: Could not find a partition with key `nobody`."
@@ -150,10 +150,10 @@ def test_errors_are_shown_beside_rich(
     assert "interactiveshell" not in out + err
 
 
-def test_a_run_is_quiet_and_its_log_is_in_its_board(
+def test_the_log_of_a_run_is_only_in_its_board(
     loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Dagster writes nothing to the page, while prints stay and own log lines are in the board."""
+    """Dagster writes nothing to the page; printed text stays, and a learner's log lines are in the board."""
     data = format_value(loaded, "dg.materialize([imported], partition_key='acme', instance=instance)")
     assert capsys.readouterr() == ("my own print\n", "")
     assert "INFO    imported: my own line" in data["text/plain"]
@@ -163,29 +163,29 @@ def test_a_run_is_quiet_and_its_log_is_in_its_board(
     assert "DEBUG" in capsys.readouterr().err
 
 
-def test_a_logger_of_ones_own_still_writes(
+def test_a_learners_logger_still_writes(
     loaded: InteractiveShell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file handler of the learner receives every line; only stderr is kept off the page."""
-    written = logging.FileHandler(tmp_path / "run.log", encoding="utf-8")
+    """A learner's file handler receives every line, and only the output to stderr is hidden."""
+    handler = logging.FileHandler(tmp_path / "run.log", encoding="utf-8")
 
     @dg.logger
     def to_a_file(_: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.getLoggerClass()("mine", logging.DEBUG)
-        logger.addHandler(written)
+        logger.addHandler(handler)
         return logger
 
     @dg.op
-    def speak(context: dg.OpExecutionContext) -> None:
+    def log_a_line(context: dg.OpExecutionContext) -> None:
         context.log.info("my own line")
 
     @dg.job(logger_defs={"file": to_a_file})
-    def speaking() -> None:
-        speak()
+    def logging_job() -> None:
+        log_a_line()
 
     assert loaded is not None
-    speaking.execute_in_process(run_config={"loggers": {"file": {}}})
-    written.close()
+    logging_job.execute_in_process(run_config={"loggers": {"file": {}}})
+    handler.close()
     assert "my own line" in (tmp_path / "run.log").read_text(encoding="utf-8")
     assert capsys.readouterr().err == ""
 
@@ -193,7 +193,7 @@ def test_a_logger_of_ones_own_still_writes(
 def test_an_explained_error_is_one_line_and_a_board(
     loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """An explained error shows its own line first, then the board, and the result keeps the exception."""
+    """The output begins with the line of the exception, and the result of the cell has the exception."""
     result = loaded.run_cell("dg.materialize([imported], partition_key='nobody', instance=instance)")
     assert isinstance(result.error_in_exec, dg.DagsterUnknownPartitionError)
     lines = capsys.readouterr().out.splitlines()
@@ -202,7 +202,7 @@ def test_an_explained_error_is_one_line_and_a_board(
     assert not any("site-packages" in line for line in lines)
 
 
-def test_the_log_of_the_run_that_failed_stands_below_its_error(
+def test_the_log_of_a_failed_run_is_below_its_error(
     loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An error shows the log of its own run, and never that of an earlier run."""
@@ -223,10 +223,10 @@ def test_an_error_can_be_caught(loaded: InteractiveShell) -> None:
     assert loaded.user_ns["caught"] == ("no luck",)
 
 
-def test_an_error_of_the_learners_own_keeps_its_traceback(
+def test_an_error_in_a_learners_code_keeps_its_traceback(
     loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """IPython shows errors without a library, and mistyped magics."""
+    """IPython formats errors that no library raises, and errors of mistyped magics."""
     loaded.run_cell("def half(number):\n    return number / 0\nhalf(1)")
     out = capsys.readouterr().out
     assert "----> 2     return number / 0" in out
@@ -236,12 +236,12 @@ def test_an_error_of_the_learners_own_keeps_its_traceback(
     assert "Where it failed" not in capsys.readouterr().out
 
 
-def test_warnings_of_libraries_are_hidden_and_own_warnings_are_shown(
+def test_only_warnings_of_libraries_are_hidden(
     shell: InteractiveShell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Dagster's notes on its features and warnings in installed code do not reach the page."""
-    heard: list[str] = []
-    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: heard.append(str(message)))
+    """Learners see no warnings about beta features or in installed code, but those of their own code."""
+    messages: list[str] = []
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_: messages.append(str(message)))
     shell.run_line_magic("load_ext", "lesson_lib")
     shell.run_cell(
         "@dg.asset(backfill_policy=dg.BackfillPolicy.single_run())\n"
@@ -252,27 +252,27 @@ def test_warnings_of_libraries_are_hidden_and_own_warnings_are_shown(
         "warnings.warn('coroutine \\'a.shutdown_asyncgens\\' was never awaited', RuntimeWarning)\n"
         "warnings.warn('mine')"
     )
-    assert heard == ["my module", "mine"]
+    assert messages == ["my module", "mine"]
 
 
 ANOTHER_THREAD = """
 import gc, threading
 
-def ask():
+def count_runs():
     dg.DagsterInstance.ephemeral().get_runs_count()
     gc.collect()
 
-ask()
-asking = threading.Thread(target=ask)
-asking.start()
-asking.join()
+count_runs()
+thread = threading.Thread(target=count_runs)
+thread.start()
+thread.join()
 """
 
 
 def test_an_instance_collected_by_another_thread_logs_nothing(
     loaded: InteractiveShell, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """SQLAlchemy's log about connections of another thread is hidden."""
+    """SQLAlchemy's log about connections of other threads is hidden."""
     loaded.run_cell(ANOTHER_THREAD)
     assert not caplog.records
     loaded.run_line_magic("unload_ext", "lesson_lib")
@@ -280,20 +280,20 @@ def test_an_instance_collected_by_another_thread_logs_nothing(
     assert any("SQLite objects created in a thread" in str(record.exc_info) for record in caplog.records)
 
 
-def test_importing_the_library_loads_nothing_that_is_not_used() -> None:
-    """`import lesson_lib` loads neither Dagster nor IPython."""
-    loaded = subprocess.run(
+def test_importing_the_library_imports_no_large_package() -> None:
+    """`import lesson_lib` imports neither Dagster, DuckDB, pandas nor IPython."""
+    imported_modules = subprocess.run(
         [sys.executable, "-c", "import sys, lesson_lib; print(*sys.modules)"],
         check=True,
         capture_output=True,
         text=True,
     ).stdout.split()
-    assert "lesson_lib" in loaded
-    assert not {"dagster", "duckdb", "pandas", "IPython"} & set(loaded)
+    assert "lesson_lib" in imported_modules
+    assert not {"dagster", "duckdb", "pandas", "IPython"} & set(imported_modules)
 
 
 def test_the_classroom_works_without_ipython() -> None:
-    """In plain Python, a lab and the three records show themselves by their repr."""
+    """In plain Python, a lab and the three records have a readable repr."""
     script = """if True:
         import sys
         sys.modules["IPython"] = None  # as if it were not installed
@@ -304,5 +304,5 @@ def test_the_classroom_works_without_ipython() -> None:
         print(repr(lab).splitlines()[0])
         print(three_records(dg.DagsterInstance.ephemeral(), asset, lab.database))
     """
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    assert done.stdout.splitlines()[:2] == ["lab", "✓ The three records of 1 key agree"]
+    process = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert process.stdout.splitlines()[:2] == ["lab", "✓ The three records of 1 key agree"]

@@ -1,1 +1,1 @@
-"""Tests against real processes of Dagster's: they mirror no package, and take some two minutes."""
+"""Tests against real processes of Dagster, which mirror no package and take about two minutes."""

@@ -1,4 +1,4 @@
-"""Dagster's own daemon, as a process of a test: started, killed, started again, and never left behind."""
+"""Dagster's own daemon as a process, which a test starts, stops and kills, and which ends with the test."""
 
 import os
 import signal
@@ -17,20 +17,20 @@ import pytest
 
 T = TypeVar("T")
 
-PATIENCE = 120.0  # seconds; a safety net, since nothing is expected to take this long
-_PAUSE = 0.1  # seconds between two looks
-_LOG_TAIL = 60  # lines
+TIMEOUT_SECONDS = 120.0  # a safety net, since nothing is expected to take this long
+_POLL_SECONDS = 0.1
+_MAX_LOG_LINES = 60
 
-# One run at a time, since DuckDB lets one process at a time write. Dagster looks at the queue of runs every
-# second at best.
+# One run at a time, because DuckDB lets one process at a time write. Dagster reads the queue of runs at most
+# once a second.
 SETTINGS = """\
 telemetry: {enabled: false}
 concurrency: {runs: {max_concurrent_runs: 1}}
 run_queue: {dequeue_interval_seconds: 1}
 """
 
-# The daemon as `dagster dev` starts it, but for the pause between two looks at the sensors: five seconds, and
-# no setting makes that less. The script `dagster-daemon` breaks on a path with an apostrophe.
+# The daemon as `dagster dev` starts it, except that it evaluates sensors more often than every five seconds,
+# which no setting allows. The script `dagster-daemon` fails if its path has an apostrophe.
 _DAEMON = """\
 import runpy
 import dagster._daemon.sensor
@@ -38,8 +38,8 @@ dagster._daemon.sensor.MIN_INTERVAL_LOOP_TIME = 0.5
 runpy.run_module("dagster._daemon", run_name="__main__", alter_sys=True)
 """
 
-# Leads the group of all processes. Its input ends with the test, however that came to its end; then it ends
-# the group.
+# The leader of the group of processes. Its input ends when the test ends, even if the test is killed; then it
+# kills the group.
 _LEADER = """\
 import os, signal, sys
 sys.stdin.read()
@@ -48,17 +48,17 @@ os.killpg(0, signal.SIGKILL)
 
 
 class ProcessGroup:
-    """Processes that end with the body of a `with`, and even if the process that waits for them is killed."""
+    """Processes that end with the body of a `with`, or when the process that started them is killed."""
 
     def __enter__(self) -> Self:
-        """Start the leader, whom the others join."""
+        """Start the leader, whose group the other processes join."""
         leader = [sys.executable, "-c", _LEADER]
         self._leader = subprocess.Popen(leader, stdin=subprocess.PIPE, process_group=0)
         self._children: list[subprocess.Popen[bytes]] = []
         return self
 
     def start(self, command: list[str], home: Path, env: dict[str, str]) -> subprocess.Popen[bytes]:
-        """Start a process in a folder; what it says is added to the file `daemon.log` there."""
+        """Start a process in a folder, and append its output to the file `daemon.log` there."""
         with (home / "daemon.log").open("ab") as log:
             child = subprocess.Popen(
                 command,
@@ -73,44 +73,46 @@ class ProcessGroup:
         return child
 
     def __exit__(self, *_: object) -> None:
-        """End them all."""
+        """Kill all processes, and wait until they have ended."""
         self._leader.communicate()
         for child in self._children:
-            child.wait(PATIENCE)
+            child.wait(TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True)
 class Tick:
-    """What an instance keeps of one evaluation of a sensor."""
+    """An instance's record of one evaluation of a sensor."""
 
     id: int
     status: str  # STARTED, SKIPPED, SUCCESS or FAILURE
     skip_reason: str | None
-    run_keys: tuple[str, ...]  # of all requests that were handled, also of those that were dropped
+    run_keys: tuple[str, ...]  # of all requests that were handled, including those that were dropped
     cursor: str | None
     error: str | None
 
 
 @dataclass(frozen=True)
 class Run:
-    """What an instance keeps of a run."""
+    """An instance's record of a run."""
 
     key: str | None
     run_key: str | None
     status: str  # QUEUED, STARTING, STARTED, SUCCESS, FAILURE and others
 
     @property
-    def is_over(self) -> bool:
-        """Whether it will never change again."""
+    def has_ended(self) -> bool:
+        """Whether the run has ended."""
         return self.status in {"SUCCESS", "FAILURE", "CANCELED"}
 
 
 @dataclass
 class Daemon:
-    """A daemon that can be started, stopped and killed, and the instance that outlives it.
+    """A daemon that can be started, stopped and killed.
 
     Attributes:
-        instance: the daemon's, opened by the test as well.
+        home: the DAGSTER_HOME of the daemon.
+        definitions: the Python file that it loads.
+        instance: its instance, which the test has opened as well, and which stays when the daemon ends.
     """
 
     home: Path
@@ -120,28 +122,28 @@ class Daemon:
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Start the daemon, on whatever an earlier one left in the instance."""
-        self._process = self._popen("-c", _DAEMON, "run", "--python-file", str(self.definitions))
+        """Start the daemon, also after an earlier one with the same instance."""
+        self._process = self._start_process("-c", _DAEMON, "run", "--python-file", str(self.definitions))
 
     def turn_on_sensors(self) -> None:
-        """Turn all sensors on, for this daemon and for those that come after it."""
+        """Turn all sensors on, for this daemon and for later ones with the same instance."""
         command = ("-m", "dagster", "sensor", "start", "--start-all", "--python-file", str(self.definitions))
-        if self._popen(*command).wait(PATIENCE):
+        if self._start_process(*command).wait(TIMEOUT_SECONDS):
             self._fail("The sensors could not be turned on.")
 
     def stop(self) -> int:
-        """Ask the daemon to end, as a service's supervisor does, and return its exit code."""
+        """Terminate the daemon as a service manager does, and return its exit code."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._ended(self._process)
+        return self._wait_for_end(self._process)
 
     def kill(self) -> int:
-        """End the daemon where it stands; the processes that it started are left to themselves."""
+        """Kill the daemon, but not the processes that it has started, and return its exit code."""
         assert self._process is not None
         self._process.kill()
-        return self._ended(self._process)
+        return self._wait_for_end(self._process)
 
-    def ticks(self, sensor: str = "arrivals_sensor") -> list[Tick]:
+    def list_ticks(self, sensor: str = "arrivals_sensor") -> list[Tick]:
         """Return the ticks of a sensor that was turned on, oldest first."""
         return [
             Tick(
@@ -152,11 +154,11 @@ class Daemon:
                 cursor=tick.cursor,
                 error=tick.error.message if tick.error else None,
             )
-            for tick in self.recorded_ticks(sensor)
+            for tick in self.read_tick_records(sensor)
         ]
 
-    def recorded_ticks(self, sensor: str) -> list[Any]:
-        """Return the ticks of a sensor as Dagster keeps them, oldest first; their type has no public name."""
+    def read_tick_records(self, sensor: str) -> list[Any]:
+        """Return Dagster's own objects for the ticks of a sensor, oldest first; their class is not public."""
         return [
             tick
             for state in self.instance.all_instigator_state()
@@ -164,106 +166,105 @@ class Daemon:
             for tick in reversed(self.instance.get_ticks(state.instigator_origin_id, state.selector_id))
         ]
 
-    def keys(self, name: str = "s3") -> list[str]:
-        """Return the keys that are registered under this name, in order."""
-        return list(self.instance.get_dynamic_partitions(name))
+    def list_keys(self, set_name: str = "s3") -> list[str]:
+        """Return the registered keys of a set, in order."""
+        return list(self.instance.get_dynamic_partitions(set_name))
 
-    def runs(self) -> list[Run]:
+    def list_runs(self) -> list[Run]:
         """Return all runs, oldest first."""
         return [
             Run(run.tags.get("dagster/partition"), run.tags.get("dagster/run_key"), run.status.value)
             for run in reversed(self.instance.get_runs())
         ]
 
-    def wait_for(self, what: str, condition: Callable[[], T]) -> T:
-        """Return what the condition gives as soon as that is true, or fail with the daemon's log."""
-        deadline = time.monotonic() + PATIENCE
+    def wait_for(self, event: str, condition: Callable[[], T]) -> T:
+        """Return the value of the condition as soon as it is true, or fail with the daemon's log.
+
+        Args:
+            event: the name of the awaited event, for the message of a failure.
+            condition: is called until it returns a true value.
+        """
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not (found := condition()):
             if self._process is None or self._process.poll() is not None:
-                self._fail(f"The daemon ended while the test waited for {what}.")
+                self._fail(f"The daemon ended while the test waited for {event}.")
             if time.monotonic() > deadline:
-                self._fail(f"After {PATIENCE:.0f} s the test still waited for {what}.")
-            time.sleep(_PAUSE)
+                self._fail(f"After {TIMEOUT_SECONDS:.0f} s the test still waited for {event}.")
+            time.sleep(_POLL_SECONDS)
         return found
 
     def wait_for_runs(self, count: int) -> list[Run]:
-        """Wait until there are this many runs and all of them are over; return them, oldest first."""
+        """Wait until there are this many runs and all of them have ended; return them, oldest first."""
 
-        def all_over() -> list[Run]:
-            runs = self.runs()
-            return runs if len(runs) >= count and all(run.is_over for run in runs) else []
+        def find_ended_runs() -> list[Run]:
+            runs = self.list_runs()
+            return runs if len(runs) >= count and all(run.has_ended for run in runs) else []
 
-        return self.wait_for(f"{count} runs that are over", all_over)
+        return self.wait_for(f"{count} runs that have ended", find_ended_runs)
 
-    def wait_for_skip(self, reason: str, sensor: str = "arrivals_sensor") -> Tick:
-        """Wait until a tick has given this reason for asking for no run; return the first that did."""
+    def wait_for_skip(self, reason: str) -> Tick:
+        """Wait until a tick of the arrivals sensor was skipped for this reason; return the first one."""
 
         def find_tick() -> Tick | None:
-            return next((tick for tick in self.ticks(sensor) if tick.skip_reason == reason), None)
+            return next((tick for tick in self.list_ticks() if tick.skip_reason == reason), None)
 
         return self.wait_for(f"a tick with the reason {reason!r}", find_tick)
 
-    def next_tick(self, sensor: str = "arrivals_sensor") -> Tick:
-        """Wait for the first tick that begins after this call; return it when it is over."""
-        last = max((tick.id for tick in self.ticks(sensor)), default=0)
-
-        def over() -> Tick | None:
-            later = (tick for tick in self.ticks(sensor) if tick.id > last and tick.status != "STARTED")
-            return next(later, None)
-
-        return self.wait_for("the next tick", over)
-
-    def log(self) -> str:
-        """Return the end of what all processes logged."""
+    def read_log(self) -> str:
+        """Return the last lines that the processes logged."""
         lines = (self.home / "daemon.log").read_text(encoding="utf-8", errors="replace").splitlines()
-        return "\n".join(lines[-_LOG_TAIL:])
+        return "\n".join(lines[-_MAX_LOG_LINES:])
 
-    def _popen(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start_process(self, *arguments: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, *arguments]
-        others = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
-        return self._group.start(command, self.home, {**others, "DAGSTER_HOME": str(self.home)})
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
+        return self._group.start(command, self.home, {**variables, "DAGSTER_HOME": str(self.home)})
 
-    def _ended(self, process: subprocess.Popen[bytes]) -> int:
-        code = process.wait(PATIENCE)
+    def _wait_for_end(self, process: subprocess.Popen[bytes]) -> int:
+        code = process.wait(TIMEOUT_SECONDS)
         self._process = None
         return code
 
     def _fail(self, reason: str) -> NoReturn:
         states = self.instance.all_instigator_state()
-        ticks = [tick for state in states for tick in self.ticks(state.name)[-5:]]
+        ticks = [tick for state in states for tick in self.list_ticks(state.name)[-5:]]
         pytest.fail(
-            "\n".join(map(str, (reason, *ticks, *self.runs(), self.keys(), self.log()))), pytrace=False
+            "\n".join(map(str, (reason, *ticks, *self.list_runs(), self.list_keys(), self.read_log()))),
+            pytrace=False,
         )
 
 
 @contextmanager
-def new_daemon(home: Path, definitions: Path, settings: str = SETTINGS) -> Iterator[Daemon]:
-    """Make an instance in the folder `home`, and a daemon for it that is not started yet.
+def create_daemon(home: Path, definitions: Path, settings: str = SETTINGS) -> Iterator[Daemon]:
+    """Create a daemon that is not started yet, and its instance.
 
-    Its `dagster.yaml` consists of these settings.
+    At the end all its processes are killed, also if the test fails or is killed.
 
-    Nothing is left running afterwards, however the test goes: not even when it is killed.
+    Args:
+        home: the DAGSTER_HOME, a folder that does not exist yet.
+        definitions: the Python file that the daemon loads.
+        settings: the content of `dagster.yaml`.
     """
     home.mkdir()
     (home / "dagster.yaml").write_text(settings, encoding="utf-8")
     with dg.DagsterInstance.from_config(str(home)) as instance, ProcessGroup() as group:
         daemon = Daemon(home, definitions, instance, group)
-        # Makes the tables of all databases, before two processes try it at the same time.
-        for look in (daemon.ticks, daemon.runs, daemon.keys):
-            look()
+        # Reading creates the tables of all databases, before two processes try to do so at the same time.
+        for read in (daemon.list_ticks, daemon.list_runs, daemon.list_keys):
+            read()
         yield daemon
-    assert left_running(home) == []
+    assert list_remaining_processes(home) == []
 
 
-def left_running(home: Path) -> list[str]:
-    """Return the commands of the processes that are there and do not go, whichever group they are in."""
-    deadline = time.monotonic() + PATIENCE
-    while (left := running(home)) and time.monotonic() < deadline:
-        time.sleep(_PAUSE)
-    return left
+def list_remaining_processes(home: Path) -> list[str]:
+    """Return the commands of the processes of this DAGSTER_HOME that do not end within the timeout."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while (remaining := list_processes(home)) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return remaining
 
 
-def running(home: Path) -> list[str]:
+def list_processes(home: Path) -> list[str]:
     """Return the commands of the processes whose DAGSTER_HOME this is."""
     return [
         " ".join(process.info["cmdline"] or ["(unknown)"])

@@ -1,4 +1,4 @@
-"""The tick simulator beside Dagster's own daemon: the same scripts, tick by tick."""
+"""The tick simulator and Dagster's own daemon do the same in each tick of several scripts."""
 
 import json
 import re
@@ -14,34 +14,32 @@ import pytest
 from lesson_lib.classroom.simulator.tick import RunOutcome, Tick
 from lesson_lib.classroom.simulator.tick_simulator import simulate
 from lesson_lib.pipeline.sensor.cursor import Cursor
-from tests.daemon import scripted
-from tests.daemon.daemon import Daemon, new_daemon
-from tests.daemon.scripted import OVER, SCRIPTS, WAITING, Stage
+from tests.daemon import scripted_sensors
+from tests.daemon.daemon import Daemon, create_daemon
+from tests.daemon.scripted_sensors import FINISHED, SCRIPTS, WAITING, Stage
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="Windows has no process groups to clean up by"
-)
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no process groups")
 
-# Runs are done in the daemon's process: a process for each of them would take most of a minute.
+# Runs are executed in the daemon's process, because a process for each run would take most of a minute.
 SETTINGS = """\
 telemetry: {enabled: false}
 run_queue: {dequeue_interval_seconds: 1}
 run_launcher: {module: dagster._core.launcher.sync_in_memory_run_launcher, class: SyncInMemoryRunLauncher}
 """
-QUIET = {"python_logs": {"python_log_level": "CRITICAL"}}
+WITHOUT_LOGS = {"python_logs": {"python_log_level": "CRITICAL"}}
 
-Keys = tuple[str, str, tuple[str, ...], tuple[str, ...]]  # add or delete, the set, those done, those left
-Run = tuple[str | None, str | None, str]  # its partition, its run key, and what became of it
+KeyChange = tuple[str, str, tuple[str, ...], tuple[str, ...]]  # add or delete, set, changed keys, other keys
+Run = tuple[str | None, str | None, str]  # partition, run key, status
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What can be seen of a tick, in the daemon's instance and in the simulator."""
+class ComparedTick:
+    """What the simulator and the daemon's instance both record of a tick."""
 
     status: str
-    error: str  # its type and message, of the one that caused all others
+    error: str  # the type and the message of the innermost cause
     skip_reason: str
-    keys: tuple[Keys, ...]
+    keys: tuple[KeyChange, ...]
     runs: tuple[Run, ...]
     dropped: tuple[str | None, ...]  # run keys
     resumed: bool
@@ -49,58 +47,58 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon that plays all scripts, one beside the other."""
-    world = tmp_path_factory.mktemp("scripts")
-    (world / "daemon").mkdir()
-    with new_daemon(world / "home", Path(scripted.__file__), SETTINGS) as daemon:
+    """Start a daemon that runs all scripts at the same time."""
+    folder = tmp_path_factory.mktemp("scripts")
+    (folder / "daemon").mkdir()
+    with create_daemon(folder / "home", Path(scripted_sensors.__file__), SETTINGS) as daemon:
         daemon.start()
         yield daemon
 
 
-# Dagster's own doing, wherever a sensor has a job that is made of ops.
+# Dagster itself causes this warning for every sensor whose job consists of ops.
 @pytest.mark.filterwarnings("ignore:Parameter `owners`")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.__name__)
 def test_the_simulator_does_what_the_daemon_does(
     daemon: Daemon, tmp_path: Path, script: Callable[[Stage], list[object]]
 ) -> None:
-    """All that can be seen of every tick is the same, and so are the keys at the end."""
-    name, (world, home) = script.__name__, (tmp_path, daemon.home.parent / "daemon")
-    stage, set_name = Stage(name, world), "s3" if script is scripted.library else name
-    with dg.DagsterInstance.ephemeral(settings=QUIET) as instance:
+    """All that is recorded of each tick is the same, and so are the keys at the end."""
+    name, daemon_folder = script.__name__, daemon.home.parent / "daemon"
+    stage, set_name = Stage(name, tmp_path), "s3" if script is scripted_sensors.library else name
+    with dg.DagsterInstance.ephemeral(settings=WITHOUT_LOGS) as instance:
         simulator = simulate(
-            scripted.sensor_of(stage, script(stage)),
-            scripted.assets_of(stage),
+            scripted_sensors.make_sensor(stage, script(stage)),
+            scripted_sensors.list_assets(stage),
             instance,
-            resources=scripted.resources_of(world),
+            resources=scripted_sensors.make_resources(tmp_path),
         )
-        while simulator.tick().skip_reason != OVER:
+        while simulator.tick().skip_reason != FINISHED:
             assert len(simulator.ticks) < 100
         *ticks, _ = simulator.ticks
-        simulated = [of_simulator(tick) for tick in ticks]
-        left = instance.get_dynamic_partitions(set_name)
-    expected = given(world, name)
-    # The last evaluation begins when all ticks and runs before it are over.
-    daemon.wait_for(f"the end of {name}", lambda: len(given(home, name)) >= len(expected))
-    assert of_daemon(daemon, name) == simulated
-    assert given(home, name)[: len(expected)] == expected
-    assert daemon.keys(set_name) == left
-    # What the simulator shows of the cursor is what the sensor was given.
-    shown = [remembered(tick.cursor_before) for tick in simulator.ticks if not tick.resumed]
-    assert shown == [cursor for cursor, *_ in expected]
+        simulated = [convert_simulated_tick(tick) for tick in ticks]
+        keys = instance.get_dynamic_partitions(set_name)
+    expected = read_arguments(tmp_path, name)
+    # The last evaluation begins after all earlier ticks and runs have ended.
+    daemon.wait_for(f"the end of {name}", lambda: len(read_arguments(daemon_folder, name)) >= len(expected))
+    assert read_daemon_ticks(daemon, name) == simulated
+    assert read_arguments(daemon_folder, name)[: len(expected)] == expected
+    assert daemon.list_keys(set_name) == keys
+    # The simulator's own record of the cursor is the cursor that the sensor got.
+    cursors = [simplify_cursor(tick.cursor_before) for tick in simulator.ticks if not tick.resumed]
+    assert cursors == [cursor for cursor, *_ in expected]
     assert [tick.cursor_after for tick in ticks] == [tick.cursor_before for tick in simulator.ticks[1:]]
 
 
-def of_simulator(tick: Tick) -> Seen:
-    """Return what the simulator shows of a tick."""
+def convert_simulated_tick(tick: Tick) -> ComparedTick:
+    """Return what the simulator records of a tick."""
     launched = [run for run in tick.runs if run.became is not RunOutcome.DROPPED]
-    became = {RunOutcome.SUCCEEDED: "SUCCESS", RunOutcome.FAILED: "FAILURE"}
+    statuses = {RunOutcome.SUCCEEDED: "SUCCESS", RunOutcome.FAILED: "FAILURE"}
     status = "FAILURE" if tick.error else "SUCCESS" if launched else "SKIPPED"
     error: BaseException | None = tick.error
     while error and error.__cause__:
         error = error.__cause__
-    return Seen(
+    return ComparedTick(
         status=status,
-        error=first_line(f"{type(error).__name__}: {error}") if error else "",
+        error=get_first_line(f"{type(error).__name__}: {error}") if error else "",
         skip_reason=tick.skip_reason,
         keys=tuple(
             (
@@ -113,30 +111,31 @@ def of_simulator(tick: Tick) -> Seen:
             if not keys.refused
         ),
         runs=tuple(
-            (run.partition or None, timeless(run.run_key or None), became[run.became]) for run in launched
+            (run.partition or None, remove_import_number(run.run_key or None), statuses[run.became])
+            for run in launched
         ),
         dropped=()
         if tick.error
-        else tuple(timeless(run.run_key) for run in tick.find_runs(RunOutcome.DROPPED)),
+        else tuple(remove_import_number(run.run_key) for run in tick.find_runs(RunOutcome.DROPPED)),
         resumed=tick.resumed,
     )
 
 
-def of_daemon(daemon: Daemon, sensor: str) -> list[Seen]:
-    """Return what the daemon recorded of a script's ticks, without those that waited."""
+def read_daemon_ticks(daemon: Daemon, sensor: str) -> list[ComparedTick]:
+    """Return what the daemon recorded of a script's ticks, except for those that waited."""
     found = []
     earlier: Any = None
-    for tick in daemon.recorded_ticks(sensor):
-        if tick.skip_reason == OVER or tick.status.value == "STARTED":
+    for tick in daemon.read_tick_records(sensor):
+        if tick.skip_reason == FINISHED or tick.status.value == "STARTED":
             break
         if tick.skip_reason != WAITING:
-            found.append(of_record(daemon.instance, tick, earlier))
+            found.append(convert_tick_record(daemon.instance, tick, earlier))
         earlier = tick
     return found
 
 
-def of_record(instance: dg.DagsterInstance, tick: Any, earlier: Any) -> Seen:  # noqa: ANN401 - Dagster's, without a public name
-    """Return what the daemon recorded of a tick; one that goes on with the earlier one repeats its record."""
+def convert_tick_record(instance: dg.DagsterInstance, tick: Any, earlier: Any) -> ComparedTick:  # noqa: ANN401 - Dagster's class is not public
+    """Return what the daemon recorded of a tick; a tick that resumes the earlier one repeats its record."""
     requests = list(tick.reserved_run_ids_with_requests)
     resumed = bool(requests) and requests == list(earlier.reserved_run_ids_with_requests if earlier else ())
     before = set(earlier.run_ids) if resumed else set()
@@ -144,9 +143,9 @@ def of_record(instance: dg.DagsterInstance, tick: Any, earlier: Any) -> Seen:  #
     error = tick.error
     while error and error.cause:
         error = error.cause
-    return Seen(
+    return ComparedTick(
         status=tick.status.value,
-        error=first_line(error.message) if error else "",
+        error=get_first_line(error.message) if error else "",
         skip_reason=tick.skip_reason or "",
         keys=()
         if resumed
@@ -162,42 +161,46 @@ def of_record(instance: dg.DagsterInstance, tick: Any, earlier: Any) -> Seen:  #
         runs=tuple(
             (
                 run.tags.get("dagster/partition"),
-                timeless(run.tags.get("dagster/run_key")),
+                remove_import_number(run.tags.get("dagster/run_key")),
                 run.status.value,
             )
             for run in launched
         ),
         dropped=()
         if tick.error
-        else tuple(timeless(request.run_key) for run_id, request in requests if run_id not in tick.run_ids),
+        else tuple(
+            remove_import_number(request.run_key)
+            for run_id, request in requests
+            if run_id not in tick.run_ids
+        ),
         resumed=resumed,
     )
 
 
-def first_line(message: str) -> str:
-    """Keep the first line of a message, without the error's module."""
+def get_first_line(message: str) -> str:
+    """Return the first line of a message, without the module of the error."""
     return re.sub(r"^[\w.]+\.(?=\w+:)", "", message.strip()).splitlines()[0]
 
 
-def given(world: Path, name: str) -> list[tuple[object, ...]]:
-    """Return what each of a script's evaluations was given."""
-    journal = Stage(name, world).journal
+def read_arguments(folder: Path, name: str) -> list[tuple[object, ...]]:
+    """Return each evaluation's cursor, last run key, and whether it is the first one."""
+    journal = Stage(name, folder).journal
     lines = journal.read_text(encoding="utf-8").splitlines() if journal.exists() else []
     return [
-        (remembered(cursor), timeless(run_key), is_first)
+        (simplify_cursor(cursor), remove_import_number(run_key), is_first)
         for cursor, run_key, is_first in map(json.loads, lines)
     ]
 
 
-def remembered(cursor: str | None) -> object:
-    """Return a cursor; of the library's own only the lengths, as its words stand for times."""
+def simplify_cursor(cursor: str | None) -> object:
+    """Return a cursor; of the library's own cursor only its lengths, because its entries depend on times."""
     try:
-        words = Cursor.from_json(cursor or "")
+        parsed = Cursor.from_json(cursor or "")
     except ValueError:
         return cursor
-    return len(words.done), len(words.seen), len(words.retired)
+    return len(parsed.done), len(parsed.seen), len(parsed.retired)
 
 
-def timeless(text: str | None) -> str | None:
-    """Leave out by which number an instance knows an import: the daemon's has those of all scripts."""
+def remove_import_number(text: str | None) -> str | None:
+    """Remove the number of an import, because the daemon's instance counts the imports of all scripts."""
     return text and re.sub(r"(?<= after )\d+$", "…", text)

@@ -1,4 +1,4 @@
-"""The course's data is what its script makes, what its README says, and broken only where it should be."""
+"""The course's data agrees with its script and its README, and is broken only where it should be."""
 
 import csv
 import gzip
@@ -16,7 +16,7 @@ import pytest
 DATA = Path(__file__).resolve().parents[2] / "data"
 SOURCE, ARRIVALS, BROKEN = DATA / "source", DATA / "arrivals", DATA / "arrivals" / "broken"
 HEADER = ["date", "share_price", "amount", "spend", "shift", "spread"]
-SOUND = [*sorted(SOURCE.iterdir()), ARRIVALS / "quickstart.csv", ARRIVALS / "acme.csv"]
+VALID_FILES = [*sorted(SOURCE.iterdir()), ARRIVALS / "quickstart.csv", ARRIVALS / "acme.csv"]
 FAULTS = {
     "acme.csv": ("n/a", "2269323"),
     "bad-date.csv": ("13.09.2017", "2017/09/13"),
@@ -28,62 +28,62 @@ FAULTS = {
 }
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    """Read a sound file."""
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Read the rows of a valid file."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def run(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a copy of the script as a person would."""
+def run_script(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the script, or a copy of it, with these arguments."""
     return subprocess.run(
         [sys.executable, "-X", "utf8", script, *arguments], capture_output=True, text=True, check=False
     )
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the data folder, for tests that spoil it."""
+def data_copy(tmp_path: Path) -> Path:
+    """Return a copy of the data folder, which a test may change."""
     return Path(shutil.copytree(DATA, tmp_path / "data"))
 
 
 def test_the_committed_files_are_what_the_script_makes() -> None:
     """`--check` finds no difference in the checkout."""
-    done = run(DATA / "make_data.py", "--check")
-    assert (done.returncode, done.stdout, done.stderr) == (
+    process = run_script(DATA / "make_data.py", "--check")
+    assert (process.returncode, process.stdout, process.stderr) == (
         0,
         "All 28 files are what this script makes.\n",
         "",
     )
 
 
-def test_check_names_each_file_that_differs(copy: Path) -> None:
-    """A missing, a changed and a foreign file are each named, and nothing is written."""
-    (copy / "source" / "zenith.csv").unlink()
-    (copy / "source" / "acme.csv").write_bytes(b"date\n")
-    (copy / "arrivals" / "stray.csv").write_bytes(b"")
-    done = run(copy / "make_data.py", "--check")
-    assert done.returncode == 1
-    assert done.stdout.splitlines() == [
+def test_check_names_each_file_that_differs(data_copy: Path) -> None:
+    """It names a missing, a changed and an unknown file, and writes nothing."""
+    (data_copy / "source" / "zenith.csv").unlink()
+    (data_copy / "source" / "acme.csv").write_bytes(b"date\n")
+    (data_copy / "arrivals" / "stray.csv").write_bytes(b"")
+    process = run_script(data_copy / "make_data.py", "--check")
+    assert process.returncode == 1
+    assert process.stdout.splitlines() == [
         "arrivals/stray.csv: not made by this script",
         "source/acme.csv: other content",
         "source/zenith.csv: missing",
         "Run `python data/make_data.py`, and remove files that it does not make.",
     ]
-    assert not (copy / "source" / "zenith.csv").exists()
+    assert not (data_copy / "source" / "zenith.csv").exists()
 
 
-def test_the_script_writes_the_same_bytes_into_an_empty_folder(copy: Path) -> None:
-    """Nothing but the script and the library is needed."""
-    shutil.rmtree(copy / "source")
-    shutil.rmtree(copy / "arrivals")
-    assert run(copy / "make_data.py").stdout == "Wrote 28 files.\n"
-    made = {path.relative_to(copy): path.read_bytes() for path in copy.rglob("*.csv")}
+def test_the_script_writes_the_same_bytes_into_an_empty_folder(data_copy: Path) -> None:
+    """It needs no file of an earlier call."""
+    shutil.rmtree(data_copy / "source")
+    shutil.rmtree(data_copy / "arrivals")
+    assert run_script(data_copy / "make_data.py").stdout == "Wrote 28 files.\n"
+    made = {path.relative_to(data_copy): path.read_bytes() for path in data_copy.rglob("*.csv")}
     assert made == {path.relative_to(DATA): path.read_bytes() for path in DATA.rglob("*.csv")}
 
 
 def test_the_readme_counts_the_rows_of_every_file() -> None:
-    """Each file has a line in the README's tables, and the count there is right."""
+    """Each file has a line with the right number in the README's tables."""
     text = (DATA / "README.md").read_text(encoding="utf-8")
     documented = {
         name: int(count) for name, count in re.findall(r"^\| `(\S+\.csv)` \| (\d+) \|", text, re.MULTILINE)
@@ -98,20 +98,22 @@ def test_the_readme_counts_the_rows_of_every_file() -> None:
 
 
 def test_customers_differ_in_their_counts() -> None:
-    """Acme has 8 rows, its correction 7, and no two customers have as many."""
-    counts = {path.stem: len(rows(path)) for path in SOURCE.iterdir() if not path.stem.startswith("2018")}
+    """Acme has 8 rows, its correction has 7, and no two customers have the same number."""
+    counts = {
+        path.stem: len(read_rows(path)) for path in SOURCE.iterdir() if not path.stem.startswith("2018")
+    }
     assert len(counts) == 6
     assert counts["acme"] == 8
-    assert len(rows(ARRIVALS / "acme.csv")) == 7
+    assert len(read_rows(ARRIVALS / "acme.csv")) == 7
     assert len(set(counts.values())) == 6
 
 
-@pytest.mark.parametrize("path", SOUND, ids=lambda path: path.relative_to(DATA).as_posix())
-def test_a_sound_file_means_what_the_readme_says(path: Path) -> None:
-    """Plain UTF-8 with LF, and each column holds to its meaning, row by row."""
+@pytest.mark.parametrize("path", VALID_FILES, ids=lambda path: path.relative_to(DATA).as_posix())
+def test_a_valid_file_agrees_with_the_readme(path: Path) -> None:
+    """It is plain UTF-8 with LF, and the values of each row have the meaning of their columns."""
     assert b"\r" not in path.read_bytes()
     assert path.read_bytes().endswith(b"\n")
-    trades = rows(path)
+    trades = read_rows(path)
     assert list(trades[0]) == HEADER
     assert [trade["date"] for trade in trades] == sorted({trade["date"] for trade in trades})
     before = None
@@ -126,9 +128,9 @@ def test_a_sound_file_means_what_the_readme_says(path: Path) -> None:
         before = price
 
 
-def test_the_exchange_walks_on_from_file_to_file() -> None:
-    """The five daily files hold 25 trading days, each shift following from the row before."""
-    trades = [trade for path in sorted(SOURCE.glob("2018-*.csv")) for trade in rows(path)]
+def test_the_files_of_the_exchange_are_continuous() -> None:
+    """The five daily files contain 25 trading days, and each shift follows from the row before."""
+    trades = [trade for path in sorted(SOURCE.glob("2018-*.csv")) for trade in read_rows(path)]
     prices = [Decimal(trade["share_price"]) for trade in trades]
     moved = [after - before for before, after in pairwise(prices)]
     assert [Decimal(trade["shift"]) for trade in trades] == [Decimal(0), *moved]
@@ -136,22 +138,22 @@ def test_the_exchange_walks_on_from_file_to_file() -> None:
 
 
 def test_no_date_is_a_key() -> None:
-    """`delete ... where date = '<key>'` deletes nothing, whatever the key: the lesson shows it."""
+    """The lesson shows that `delete ... where date = '<key>'` deletes nothing for any key."""
     keys = {path.stem.replace("-", "/") for path in SOURCE.iterdir()}
-    dates = {trade["date"] for path in SOUND for trade in rows(path)}
+    dates = {trade["date"] for path in VALID_FILES for trade in read_rows(path)}
     assert {"2018/01/22", "2018/01/26"} <= keys
     assert dates
     assert not keys & dates
 
 
-def test_acme_has_one_spend_that_a_float_cannot_hold() -> None:
+def test_acme_has_one_spend_that_a_float_cannot_represent() -> None:
     """Notebook 02 shows this number, and it occurs once."""
-    assert [trade["spend"] for trade in rows(SOURCE / "acme.csv")].count("33597290.00") == 1
+    assert [trade["spend"] for trade in read_rows(SOURCE / "acme.csv")].count("33597290.00") == 1
 
 
 def test_the_correction_changes_one_price_and_drops_the_last_trade() -> None:
-    """Everything else that differs follows from that price."""
-    first, corrected = rows(SOURCE / "acme.csv"), rows(ARRIVALS / "acme.csv")
+    """All other differences follow from that price."""
+    first, corrected = read_rows(SOURCE / "acme.csv"), read_rows(ARRIVALS / "acme.csv")
     changed = {
         (line, column): (old[column], new[column])
         for line, (old, new) in enumerate(zip(first, corrected, strict=False), start=2)
@@ -162,21 +164,21 @@ def test_the_correction_changes_one_price_and_drops_the_last_trade() -> None:
     assert changed.keys() == {(6, "spend"), (6, "shift"), (7, "shift")}
 
 
-def test_awkward_names_are_there_and_composed() -> None:
-    """They have an apostrophe, a dot, and letters beyond ASCII in NFC, on disk and in git."""
+def test_unusual_names_exist_in_composed_form() -> None:
+    """They have an apostrophe, a dot, and non-ASCII letters in NFC, on disk and in git."""
     names = {path.name for path in SOURCE.iterdir()}
     assert {"o'hare.csv", "globex.eu.csv", "caf\u00e9-lumi\u00e8re.csv"} <= names
 
 
-def test_swapped_columns_hold_the_same_cells() -> None:
-    """Read by name, the file is quickstart's; read by position, it is not."""
-    swapped = rows(ARRIVALS / "swapped-columns.csv")
+def test_swapped_columns_contain_the_same_values() -> None:
+    """The rows are those of quickstart if they are read by name, and not if they are read by position."""
+    swapped = read_rows(ARRIVALS / "swapped-columns.csv")
     assert list(swapped[0]) == ["date", "spread", "amount", "spend", "shift", "share_price"]
-    assert swapped == rows(ARRIVALS / "quickstart.csv")
+    assert swapped == read_rows(ARRIVALS / "quickstart.csv")
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_undoing_the_one_fault_gives_the_sound_file(name: str) -> None:
+def test_fixing_the_only_fault_gives_the_valid_file(name: str) -> None:
     """The fault occurs once, and nothing else is wrong."""
     fault, fixed = FAULTS[name]
     broken = (BROKEN / name).read_text(encoding="utf-8")
@@ -185,15 +187,15 @@ def test_undoing_the_one_fault_gives_the_sound_file(name: str) -> None:
     assert broken.replace(fault, fixed) == original.read_text(encoding="utf-8")
 
 
-def test_the_faults_of_a_whole_file_are_one_fault_each() -> None:
-    """Each file is broken as a whole in one way, such as an empty or a compressed one."""
-    sound = (ARRIVALS / "quickstart.csv").read_bytes()
-    lines = sound.decode().splitlines()
+def test_each_file_that_is_broken_as_a_whole_has_one_fault() -> None:
+    """Examples are an empty and a compressed file."""
+    valid = (ARRIVALS / "quickstart.csv").read_bytes()
+    lines = valid.decode().splitlines()
     assert (BROKEN / "empty.csv").read_bytes() == b""
-    assert (BROKEN / "header-only.csv").read_bytes() == sound[: sound.index(b"\n") + 1]
-    assert gzip.decompress((BROKEN / "gzipped.csv").read_bytes()) == sound
-    assert (BROKEN / "semicolons.csv").read_bytes() == sound.replace(b",", b";")
-    assert (BROKEN / "latin-1.csv").read_bytes() == sound.replace(b",40.47,", b",\xa040.47,")
+    assert (BROKEN / "header-only.csv").read_bytes() == valid[: valid.index(b"\n") + 1]
+    assert gzip.decompress((BROKEN / "gzipped.csv").read_bytes()) == valid
+    assert (BROKEN / "semicolons.csv").read_bytes() == valid.replace(b",", b";")
+    assert (BROKEN / "latin-1.csv").read_bytes() == valid.replace(b",40.47,", b",\xa040.47,")
     with pytest.raises(UnicodeDecodeError):
         (BROKEN / "latin-1.csv").read_text(encoding="utf-8")
     extra = (BROKEN / "extra-column.csv").read_text(encoding="utf-8").splitlines()
@@ -204,5 +206,5 @@ def test_the_faults_of_a_whole_file_are_one_fault_each() -> None:
 
 def test_every_broken_file_is_tested() -> None:
     """A new broken file needs a line in one of the two tests above."""
-    whole = {"empty", "header-only", "gzipped", "semicolons", "latin-1", "extra-column", "missing-column"}
-    assert {path.name for path in BROKEN.iterdir()} == FAULTS.keys() | {f"{stem}.csv" for stem in whole}
+    stems = {"empty", "header-only", "gzipped", "semicolons", "latin-1", "extra-column", "missing-column"}
+    assert {path.name for path in BROKEN.iterdir()} == FAULTS.keys() | {f"{stem}.csv" for stem in stems}

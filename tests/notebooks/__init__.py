@@ -1,1 +1,1 @@
-"""Tests of the course's data."""
+"""Tests of the course's notebooks."""

@@ -1,4 +1,4 @@
-"""One execution of a notebook that proves that its cells can be repeated and its exercises solved."""
+"""One execution of a notebook, in which each cell runs twice and each exercise is solved."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -15,51 +15,52 @@ from lesson_lib.classroom.exercises.plan import Lesson
 
 
 class RepeatedRun(NamedTuple):
-    """The code cells of three editions of a notebook, with what they showed.
+    """The code cells of three editions of a notebook, with their outputs.
 
     Attributes:
-        first: the learner's edition, the first of two runs in a row.
-        again: the learner's edition, the second run; the cell of a prediction's fact has its first outputs.
-        solved: the solved edition; cells that show no exercise have the outputs of their first run.
+        first: the first run of each cell of the learner's edition.
+        second: its second run; cells with the fact of a prediction have the outputs of the first run.
+        solved: the solved edition; cells without an exercise have the outputs of the first run.
     """
 
     first: NotebookNode
-    again: NotebookNode
+    second: NotebookNode
     solved: NotebookNode
 
 
 def execute_repeatedly(
     notebook: NotebookNode, lesson: Lesson, folder: Path, *, env: Mapping[str, str] | None = None
 ) -> RepeatedRun:
-    """Run each code cell twice in a row and solve each exercise, all of it in one kernel.
+    """Run each code cell twice in a row and solve each exercise, all in one kernel.
 
-    An exercise is solved after the last cell that shows it: its own or, for a prediction, that of its fact.
-    The second run of a fact's cell, often the most expensive one, is the one with the guess: it comes out as
-    guessed only if the fact is the same again. Errors do not stop the run: they are among the outputs.
+    An exercise is solved after the last cell that displays it, which is its own cell or, for a prediction,
+    the cell of its fact. Such a cell is often the most expensive one, so the learner's edition runs it only
+    once: it runs again with the right guess, and is as guessed only if the fact has not changed. Errors do
+    not stop the execution; they are among the outputs.
 
     Args:
-        notebook: with its stored outputs, which tell where each exercise is shown.
+        notebook: has its stored outputs, which tell in which cells each exercise is displayed.
         lesson: the lesson of the notebook.
         folder: where the kernel starts.
-        env: environment variables for the kernel, over those of this process.
+        env: environment variables for the kernel, in addition to those of this process.
     """
     first = make_learner_edition(notebook, lesson)
-    again, solved = deepcopy(first), make_solved_edition(notebook, lesson)
-    for edition in (first, again, solved):
+    second, solved = deepcopy(first), make_solved_edition(notebook, lesson)
+    for edition in (first, second, solved):
         edition.cells = list_code_cells(edition)
-    shown = [[place for place, _ in locate_outcomes(first, exercise)] for exercise in lesson.exercises]
-    for facts in (places[1:] for places in shown):
-        for place in facts:
-            again.cells[place] = first.cells[place]
+    displays = [[index for index, _ in locate_outcomes(first, exercise)] for exercise in lesson.exercises]
+    for facts in (indices[1:] for indices in displays):
+        for index in facts:
+            second.cells[index] = first.cells[index]
     sequence = deepcopy(first)
     sequence.cells = []
-    for place, (once, twice) in enumerate(zip(first.cells, again.cells, strict=True)):
+    for index, (once, twice) in enumerate(zip(first.cells, second.cells, strict=True)):
         sequence.cells += [once] if once is twice else [once, twice]
-        for places in shown:
-            if places and places[-1] == place:
-                sequence.cells += [solved.cells[each] for each in dict.fromkeys(places)]
+        for indices in displays:
+            if indices and indices[-1] == index:
+                sequence.cells += [solved.cells[each] for each in dict.fromkeys(indices)]
     stopped = wait_for(execute(sequence, folder, through_errors=True, env=env))
     assert not stopped, stopped
-    for place in set(range(len(first.cells))).difference(*shown):
-        solved.cells[place] = first.cells[place]
-    return RepeatedRun(first, again, solved)
+    for index in set(range(len(first.cells))).difference(*displays):
+        solved.cells[index] = first.cells[index]
+    return RepeatedRun(first, second, solved)

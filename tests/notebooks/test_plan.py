@@ -1,4 +1,4 @@
-"""Each lesson's plan, its notebook and the page for instructors say the same."""
+"""Each lesson's plan agrees with its notebook and with the page for instructors."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from platformdirs.unix import Unix
 from lesson_lib import classroom
 from lesson_lib.author.notebook_files import ROOT, read_notebook
 from lesson_lib.author.run_sheet import PAGE, find_contradictions, main, replace_run_sheet, write_run_sheet
-from lesson_lib.classroom import exercises as words
+from lesson_lib.classroom import exercises
 from lesson_lib.classroom.exercises.catalogue import EXERCISES, LESSONS, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.plan import Lesson
@@ -24,28 +24,28 @@ PROSE = re.sub(r"(?s)<!-- run sheet.*?<!-- end of run sheet", "", PAGE.read_text
 QUOTED = re.findall(r"`([^`\n]+)`", re.sub(r"(?s)^```.*?^```", "", PROSE, flags=re.MULTILINE))
 
 
-def notebook_of(lesson: Lesson) -> NotebookNode:
+def read_lesson_notebook(lesson: Lesson) -> NotebookNode:
     """Return the notebook of a lesson."""
     return read_notebook(ROOT / "notebooks" / f"{lesson.notebook}.ipynb")
 
 
 @EACH_LESSON
 def test_a_plan_agrees_with_its_notebook(lesson: Lesson) -> None:
-    """Sections, objectives and exercises are the same in both, and a check comes every ten minutes."""
-    found = find_contradictions(lesson, notebook_of(lesson))
+    """Both have the same sections, objectives and exercises, with a check about every ten minutes."""
+    found = find_contradictions(lesson, read_lesson_notebook(lesson))
     assert not found, "\n" + "\n".join(found)
 
 
 @EACH_LESSON
-def test_the_page_has_the_run_sheet_of_today(lesson: Lesson) -> None:
-    """`make notebooks` would not change the page."""
-    page, sheet = PAGE.read_text(encoding="utf-8"), write_run_sheet(lesson, notebook_of(lesson))
+def test_the_run_sheet_of_the_page_is_current(lesson: Lesson) -> None:
+    """`make notebooks` does not change the page."""
+    page, sheet = PAGE.read_text(encoding="utf-8"), write_run_sheet(lesson, read_lesson_notebook(lesson))
     assert replace_run_sheet(page, lesson.number, sheet) == page, "renew the page: make notebooks"
 
 
 @EACH_LESSON
-def test_the_page_speaks_of_every_section(lesson: Lesson) -> None:
-    """In the notebook's order, each with a question to ask and what to do when late."""
+def test_the_page_describes_every_section(lesson: Lesson) -> None:
+    """The sections are in the notebook's order, each with a question and with advice for late groups."""
     cells = json.loads((ROOT / "notebooks" / f"{lesson.notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     prose = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     [part] = re.findall(rf"(?ms)^## Notebook {lesson.number}\b.*?(?=^## )", PROSE)
@@ -55,16 +55,16 @@ def test_the_page_speaks_of_every_section(lesson: Lesson) -> None:
         assert re.search(r"\*\*Ask:\*\* .+\? \*.+\*\\\n\*\*Behind:\*\* .+\.\n", text), text
 
 
-def test_the_page_names_beliefs_and_exercises_that_there_are() -> None:
-    """An id that is misspelt would be looked for in vain."""
+def test_beliefs_and_exercises_of_the_page_exist() -> None:
+    """No id is misspelt."""
     beliefs = {text for text in QUOTED if re.fullmatch(r"[a-z]+(-[a-z]+)+", text)}
     assert beliefs
     assert beliefs <= set(MISCONCEPTIONS)
     assert set(re.findall(r"(?i)\b(?:exercise|prediction) (\d\.\d+)", PROSE)) <= set(EXERCISES)
 
 
-def test_the_page_names_commands_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of make and of `lesson`."""
+def test_commands_of_the_page_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    """The commands of `make` and of `lesson` are known."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = {text.split()[1] for text in QUOTED if text.startswith("make ")}
     assert targets >= {"lab", "notebooks"}
@@ -74,27 +74,27 @@ def test_the_page_names_commands_that_there_are(capsys: pytest.CaptureFixture[st
     commands = {match[1] for match in called if match}
     assert commands >= {"doctor", "student", "solutions"}
     for command in commands:
-        with pytest.raises(SystemExit) as ended:
+        with pytest.raises(SystemExit) as exit_:
             lesson_command([command, "--help"])
-        assert ended.value.code == 0, capsys.readouterr().err
+        assert exit_.value.code == 0, capsys.readouterr().err
 
 
-def test_the_page_names_files_and_functions_that_there_are() -> None:
-    """Links from the page, paths from the checkout, and what a learner calls."""
+def test_files_and_functions_of_the_page_exist() -> None:
+    """Links begin at the page, paths at the checkout, and functions are those that learners call."""
     links = re.findall(r"\]\(([^)#]+)\)", PROSE)
     assert "../CONTRIBUTING.md" in links
     assert [link for link in links if not (PAGE.parent / link).exists()] == []
-    made_later = ("~", "%", ".venv/", "output/")
-    paths = [text for text in QUOTED if "/" in text and " " not in text and not text.startswith(made_later)]
+    other_places = ("~", "%", ".venv/", "output/")
+    paths = [text for text in QUOTED if "/" in text and " " not in text and not text.startswith(other_places)]
     assert paths
     assert [path for path in paths if not (ROOT / path).exists()] == []
     called = {match[1] for text in QUOTED if (match := re.match(r"(\w+)\(", text))}
     assert called >= {"checkpoint", "progress"}
-    assert called <= {*classroom.__all__, *words.__all__}
+    assert called <= {*classroom.__all__, *exercises.__all__}
 
 
-def test_the_page_knows_where_progress_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On Linux and on macOS."""
+def test_the_page_gives_the_path_of_the_progress_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives the paths of Linux and of macOS."""
     for name in ("XDG_DATA_HOME", "XDG_DATA_DIRS"):
         monkeypatch.delenv(name, raising=False)
     for system in (Unix, MacOS):
@@ -102,11 +102,11 @@ def test_the_page_knows_where_progress_lies(monkeypatch: pytest.MonkeyPatch) -> 
         assert f"`~/{folder.relative_to(Path.home()).as_posix()}/progress.json`" in PROSE
 
 
-def test_the_pages_count_of_beliefs_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of files that were collected, whatever their names are."""
+def test_the_code_that_counts_beliefs_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads all files that were collected, whatever their names are."""
     monkeypatch.chdir(tmp_path)
-    met = {"ana": ["typo-raises-an-error", "dagster-checks-keys"], "bo": ["dagster-checks-keys"]}
-    for learner, beliefs in met.items():
+    beliefs_of = {"ana": ["typo-raises-an-error", "dagster-checks-keys"], "bo": ["dagster-checks-keys"]}
+    for learner, beliefs in beliefs_of.items():
         monkeypatch.setenv("LESSON_PROGRESS", f"collected/{learner}.json")
         record(Attempted("1.2", Outcome.NOT_YET, tuple(beliefs)))
         record(Predicted("1.1", "6", "0", off=True))
@@ -117,8 +117,8 @@ def test_the_pages_count_of_beliefs_works(tmp_path: Path, monkeypatch: pytest.Mo
     assert eval(last, names) == [("dagster-checks-keys", 2), ("typo-raises-an-error", 1)]  # noqa: S307 - as above
 
 
-def test_a_page_without_a_place_for_a_run_sheet_is_refused() -> None:
-    """The message shows both markers; a page that has them gets the sheet between them, and only there."""
+def test_a_page_without_both_markers_of_a_run_sheet_is_rejected() -> None:
+    """The message contains both markers; a page that has them gets the run sheet between them."""
     begin, end = "<!-- run sheet 07: made by make notebooks -->", "<!-- end of run sheet 07 -->"
     assert replace_run_sheet(f"a\n\n{begin}\nold\n{end}\n\nz", "07", "| new |") == (
         f"a\n\n{begin}\n\n| new |\n\n{end}\n\nz"
@@ -128,10 +128,10 @@ def test_a_page_without_a_place_for_a_run_sheet_is_refused() -> None:
             replace_run_sheet(page, "07", "| new |")
 
 
-def test_renewal_writes_what_differs(
+def test_a_renewal_writes_only_changes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It says so, and leaves a page that it cannot renew as it was."""
+    """It reports what it did, and does not change a page that it cannot renew."""
     page = tmp_path / "page.md"
     monkeypatch.setattr("lesson_lib.author.run_sheet.PAGE", page)
     page.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One execution shows what does not repeat, and how solved exercises come out."""
+"""One execution finds cells that cannot be repeated, and the outcomes of solved exercises."""
 
 from pathlib import Path
 
@@ -17,22 +17,18 @@ OUTCOMES = {
 }
 
 
-def stored(*cells: NotebookNode) -> NotebookNode:
-    """The lesson's notebook with more cells, and the outputs that tell where its exercises are shown."""
+def make_notebook(*cells: NotebookNode) -> NotebookNode:
+    """Return the lesson's notebook with its stored outcomes, and with more cells at its end."""
     notebook = gardening()
     notebook.cells += cells
-    for place, title in (
-        (3, "Prediction 7.1: no guess yet"),
-        (4, "Prediction 7.1: no guess"),
-        (7, "Exercise 7.2: not attempted"),
-    ):
-        notebook.cells[place].outputs = [new_output("display_data", data={"text/plain": f"· {title}"})]
+    for index, title in OUTCOMES.items():
+        notebook.cells[index].outputs = [new_output("display_data", data={"text/plain": f"· {title}"})]
     return notebook
 
 
-def test_what_changes_in_a_second_run_is_found(tmp_path: Path) -> None:
-    """A cell that works only once is found, and one that shows something else; the tag allows that."""
-    notebook = stored(
+def test_cells_that_cannot_be_repeated_are_found(tmp_path: Path) -> None:
+    """A cell that fails or changes its outputs in its second run is found, unless a tag allows the change."""
+    notebook = make_notebook(
         code("rows, here = [], True"),
         code("rows.append(8)\nlen(rows)"),
         code("del here"),
@@ -42,21 +38,21 @@ def test_what_changes_in_a_second_run_is_found(tmp_path: Path) -> None:
 
     run = execute_repeatedly(notebook, LESSON, tmp_path)
 
-    raised, changed, gone = rules.find_unrepeatable_cells(run.first, run.again)
+    raised, changed, gone = rules.find_unrepeatable_cells(run.first, run.second)
     assert raised.startswith("run again, In [6] 'del here': it raised NameError, which no tag announces.")
     assert changed.startswith("In [5] 'rows.append(8)': run again, text/plain: '1' became '2'.")
     assert gone.startswith("In [6] 'del here': run again, its outputs [] became [['error']].")
 
 
-def test_the_solved_edition_is_run_after_the_learners(tmp_path: Path) -> None:
-    """Untouched, nothing is attempted, twice; then each solution comes out right, and so does the fact."""
-    notebook = stored(code("1 / 0"))
+def test_exercises_are_solved_after_the_learners_edition(tmp_path: Path) -> None:
+    """Nothing is attempted in either run of the learner's edition; then each solution and fact is right."""
+    notebook = make_notebook(code("1 / 0"))
 
     run = execute_repeatedly(notebook, LESSON, tmp_path, env={"TZ": "Pacific/Kiritimati"})
 
-    for edition in (run.first, run.again):
+    for edition in (run.first, run.second):
         assert read_outcomes(edition, LESSON) == read_outcomes(notebook, LESSON)
     assert find_unsolved(run.solved, LESSON) == []
     assert rules.find_unannounced_errors(run.solved) == rules.find_unannounced_errors(run.first) != []
-    assert len(run.first.cells) == len(run.again.cells) == len(run.solved.cells) == 4
-    assert notebook == stored(notebook.cells[-1])
+    assert len(run.first.cells) == len(run.second.cells) == len(run.solved.cells) == 4
+    assert notebook == make_notebook(notebook.cells[-1])

@@ -1,4 +1,4 @@
-"""The built wheel, installed far from the checkout, is a whole course: it imports and finds its data."""
+"""The wheel contains the whole course, and works when it is installed outside the checkout."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel with the build tool that is installed already: no network."""
+    """Build the wheel with the installed build tool, which needs no network."""
     folder = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
     (built,) = folder.glob("*.whl")
@@ -21,67 +21,69 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install it into a fresh environment that borrows the dependencies, and return that one's Python."""
-    venv = tmp_path_factory.mktemp("elsewhere") / "venv"
+def installed_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the Python of a new environment with the wheel and with this environment's dependencies."""
+    venv = tmp_path_factory.mktemp("installed") / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", str(venv))
     python = venv / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     run(
         sys.executable, "-m", "pip", "--python", str(python), "install", "--no-index", "--no-deps", str(wheel)
     )
-    # A path named in a .pth file is searched, but its own .pth files are not read: the dependencies come
-    # along, the editable course of the checkout does not.
+    # Python searches a folder that a .pth file names, but does not read the .pth files in that folder. So it
+    # finds the dependencies, but not the editable course of the checkout.
     site = Path(run(str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
-    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return python
 
 
 def run(*argv: str, cwd: Path | None = None) -> str:
-    """Run a program and return what it printed; the output of a failing one is shown."""
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    """Run a program and return its output, or fail with its output."""
+    process = subprocess.run(argv, cwd=cwd, capture_output=True, encoding="utf-8", check=False)
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout
 
 
-def test_the_pipeline_imports_from_the_wheel(elsewhere: Path) -> None:
-    """Isolated from the checkout, `lesson_lib.pipeline` is the wheel's own."""
+def test_the_pipeline_imports_from_the_wheel(installed_python: Path) -> None:
+    """Outside the checkout, `lesson_lib.pipeline` is imported from the installed wheel."""
     script = "import lesson_lib.pipeline as pipeline; print(pipeline.__file__)"
-    found = Path(run(str(elsewhere), "-I", "-c", script, cwd=elsewhere.parent).strip())
-    assert found.is_relative_to(elsewhere.parents[1])
+    imported = Path(run(str(installed_python), "-I", "-c", script, cwd=installed_python.parent).strip())
+    assert imported.is_relative_to(installed_python.parents[1])
 
 
-def test_the_wheel_brings_the_content(elsewhere: Path) -> None:
-    """The exercises with their answers, the beliefs, and the rules for errors are those of the checkout."""
+def test_the_wheel_contains_the_exercises(installed_python: Path) -> None:
+    """Its exercises, answers, beliefs and error rules are those of the checkout."""
     script = (
         "from lesson_lib.classroom.exercises.catalogue import EXERCISES, MISCONCEPTIONS; "
         "from lesson_lib.classroom.display.error_rules import RULES; "
-        "print([[done.id, len(done.also_right), len(done.wrong)] for done in EXERCISES.values()], "
+        "print([[each.id, len(each.also_right), len(each.wrong)] for each in EXERCISES.values()], "
         "list(MISCONCEPTIONS), list(RULES))"
     )
-    installed = run(str(elsewhere), "-I", "-c", script, cwd=elsewhere.parent)
+    installed = run(str(installed_python), "-I", "-c", script, cwd=installed_python.parent)
     assert installed == run(sys.executable, "-c", script, cwd=ROOT)
     assert "['2.4', 3, 9]" in installed
 
 
-def test_the_wheel_brings_every_file_of_data(elsewhere: Path) -> None:
-    """What the checkout holds under source/ and arrivals/ is there, byte for byte."""
+def test_the_wheel_contains_the_data(installed_python: Path) -> None:
+    """The files in source/ and arrivals/ are those of the checkout, byte for byte."""
     script = "from lesson_lib.course_data import data_folder; print(data_folder())"
-    installed = Path(run(str(elsewhere), "-I", "-X", "utf8", "-c", script, cwd=elsewhere.parent).strip())
-    assert installed.is_relative_to(elsewhere.parents[1])
-    assert contents(installed) == contents(ROOT / "data")
-    assert Path("source/o'hare.csv") in contents(installed)
+    installed = Path(
+        run(str(installed_python), "-I", "-X", "utf8", "-c", script, cwd=installed_python.parent).strip()
+    )
+    assert installed.is_relative_to(installed_python.parents[1])
+    assert read_data_files(installed) == read_data_files(ROOT / "data")
+    assert Path("source/o'hare.csv") in read_data_files(installed)
 
 
-def contents(data: Path) -> dict[Path, bytes]:
-    """Return the files that the lesson reads, by their place in the data folder."""
+def read_data_files(data: Path) -> dict[Path, bytes]:
+    """Return the content of each file that the lessons read, by its path in the data folder."""
     files = [path for part in ("source", "arrivals") for path in (data / part).rglob("*") if path.is_file()]
     return {path.relative_to(data): path.read_bytes() for path in files}
 
 
-def test_the_wheel_brings_the_notebooks(wheel: Path) -> None:
-    """Checkpoints run the cells of these notebooks."""
+def test_the_wheel_contains_the_notebooks(wheel: Path) -> None:
+    """They are those of the checkout, and checkpoints run their cells."""
     with zipfile.ZipFile(wheel) as archive:
-        held = {
+        packed = {
             name: archive.read(name)
             for name in archive.namelist()
             if name.startswith("lesson_lib/notebooks/")
@@ -90,12 +92,12 @@ def test_the_wheel_brings_the_notebooks(wheel: Path) -> None:
         f"lesson_lib/notebooks/{path.name}": path.read_bytes()
         for path in (ROOT / "notebooks").glob("*.ipynb")
     }
-    assert held == course
+    assert packed == course
     assert course
 
 
-def test_the_wheel_holds_the_course_and_nothing_else(wheel: Path) -> None:
-    """It holds no tests, tools or scripts, but the type marker and the licence."""
+def test_the_wheel_contains_nothing_else(wheel: Path) -> None:
+    """It contains the type marker and the licence, but no tests, tools or scripts."""
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0].split("-")[0] for name in names} == {"lesson_lib", "irregular_partitions"}
     assert "lesson_lib/py.typed" in names

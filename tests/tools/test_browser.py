@@ -12,7 +12,7 @@ from environment import SetupError
 
 
 @pytest.fixture
-def ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def call_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder in which a call keeps its files."""
     monkeypatch.setattr(browser, "ROOT", tmp_path)
     monkeypatch.setattr(browser, "OURS", tmp_path)
@@ -43,21 +43,23 @@ def test_a_missing_notebook_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_pat
         browser.main()
 
 
-def test_the_visitor_gets_the_address_and_its_own_home_folder(ours: Path) -> None:
+def test_the_visitor_gets_the_address_and_its_own_home_folder(call_folder: Path) -> None:
     """The token is not an argument, which every user could read; Chromium writes to no real home folder."""
-    seen = ours / "seen"
+    seen = call_folder / "seen"
     script = "import os, sys; open(sys.argv[1], 'w').write(os.environ['COURSE_ADDRESS'] + os.environ['HOME'])"
     assert browser.visit([sys.executable, "-c", script, str(seen)], "the address ") == 0
-    assert seen.read_text() == f"the address {ours / 'home'}"
+    assert seen.read_text() == f"the address {call_folder / 'home'}"
 
 
-def test_the_exit_code_of_the_visitor_is_returned(ours: Path) -> None:
+def test_the_exit_code_of_the_visitor_is_returned(call_folder: Path) -> None:
     """It makes `make` fail if a notebook is wrong."""
-    assert ours.exists()
+    assert call_folder.exists()
     assert browser.visit([sys.executable, "-c", "raise SystemExit(1)"], "") == 1
 
 
-def test_a_visitor_that_hangs_is_ended_and_reported(ours: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_visitor_that_hangs_is_ended_and_reported(
+    call_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The line says where to look, and the process has ended."""
     ended: list[int | None] = []
     close = browser.close
@@ -68,7 +70,7 @@ def test_a_visitor_that_hangs_is_ended_and_reported(ours: Path, monkeypatch: pyt
 
     monkeypatch.setattr(browser, "close", note)
     monkeypatch.setattr(browser, "MAX_SECONDS", 0.1)
-    assert ours.exists()
+    assert call_folder.exists()
     with pytest.raises(SetupError, match=r"^The browser did not finish in .*the last line above says where"):
         browser.visit([sys.executable, "-c", "import time; time.sleep(600)"], "")
     (code,) = ended

@@ -30,7 +30,7 @@ instance = dg.DagsterInstance.ephemeral()
 customers = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
 """
 FIVE_TICKS, RECORDS_OF_MONDAY = cache(five_ticks.five_ticks), cache(monday.records_of_monday)
-# What no answer may change: the notebook's keys, runs and source files.
+# The notebook's keys, runs and source files, which no answer may change.
 NOTEBOOK_STATE = (
     "[instance.get_dynamic_partitions(name) for name in ('s3', 'S3', 's33')], instance.get_runs_count(), "
     "{str(path): path.stat().st_mtime_ns for path in lab.source.iterdir()}"
@@ -57,7 +57,7 @@ def keep_databases_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def connect_and_keep(database: str | Path = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - of DuckDB
         path = str(database)
         is_plain = path != ":memory:" and not any(options.values())
-        if not is_plain and path in kept:  # DuckDB refuses other options beside an open connection
+        if not is_plain and path in kept:  # DuckDB rejects other options while it is open
             kept.pop(path).close()
         connection = connect(database, **options)
         if is_plain and path not in kept:

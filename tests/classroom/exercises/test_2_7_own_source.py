@@ -1,4 +1,4 @@
-"""Exercise 2.7 with folders of own files: what the scenarios make of them, and which ones they reject."""
+"""Exercise 2.7 with several folders of a learner's files, and with folders that it rejects."""
 
 from collections.abc import Callable
 from importlib import import_module
@@ -17,7 +17,7 @@ WEATHER = "day,weather,degrees\n2024-01-01,rain,4.5\n2024-01-02,,-0.5\n2024-01-0
 NOTES = '"the ""note""",order by\r\n"two\r\nlines, one value",1\r\n\r\nplain,2\r\n"",3'
 SCREENS = '\ufeffscreen;inches\nsmall;5"\nlarge;27"\nsmall;5"\nodd;6"\n'
 WORDS = "word\nzebra\nape\nbear\n"
-KINDS = [WEATHER, NOTES, SCREENS, WORDS]
+FILES = [WEATHER, NOTES, SCREENS, WORDS]
 
 
 def make_folder(tmp_path: Path, **files: str | bytes) -> Path:
@@ -29,20 +29,21 @@ def make_folder(tmp_path: Path, **files: str | bytes) -> Path:
     return folder
 
 
-def read(tmp_path: Path, text: str, types: str = "") -> list[tuple[Any, ...]]:
+def read_with_duckdb(tmp_path: Path, text: str, types: str = "") -> list[tuple[Any, ...]]:
     """Return the rows that DuckDB reads in a text."""
     path = tmp_path / "read.csv"
     path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
     return duckdb.sql(f"from read_csv(?{types})", params=[str(path)]).fetchall()
 
 
-@pytest.mark.parametrize("text", KINDS)
+@pytest.mark.parametrize("text", FILES)
 def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path) -> None:
     """It has half of the rows, and one value is replaced by another value of its column."""
     source = OWN_SOURCE.make_source(make_folder(tmp_path, a=text, b=text))
     types = f", types = {[str(type_) for type_ in duckdb.from_csv_auto(str(tmp_path / 'mine/a.csv')).types]}"
-    before, after = read(tmp_path, source.file, types), read(tmp_path, source.corrected, types)
-    assert read(tmp_path, text, types) == before
+    before = read_with_duckdb(tmp_path, source.file, types)
+    after = read_with_duckdb(tmp_path, source.corrected, types)
+    assert read_with_duckdb(tmp_path, text, types) == before
     assert len(after) == len(before) // 2
     changes = [
         (column, new)
@@ -54,7 +55,7 @@ def test_a_correction_has_fewer_rows_and_another_value(text: str, tmp_path: Path
     assert value in {row[column] for row in before}
 
 
-@pytest.mark.parametrize("text", KINDS)
+@pytest.mark.parametrize("text", FILES)
 def test_a_broken_file_is_rejected_however_it_is_read(text: str, tmp_path: Path) -> None:
     """DuckDB's COPY and read_csv raise, with types and without, although they find its columns."""
     source = OWN_SOURCE.make_source(make_folder(tmp_path, a=text, b=text))
@@ -72,7 +73,7 @@ def test_a_broken_file_is_rejected_however_it_is_read(text: str, tmp_path: Path)
         assert con.sql("from rows").fetchall() == []
 
 
-@pytest.mark.parametrize("text", KINDS)
+@pytest.mark.parametrize("text", FILES)
 def test_the_solution_is_right_for_any_columns(
     text: str, tmp_path: Path, run_cell: Callable[[str], Any]
 ) -> None:
@@ -116,7 +117,7 @@ def test_only_the_beginning_of_many_long_files_is_read(tmp_path: Path) -> None:
 
 
 def test_a_key_with_an_apostrophe_is_not_loaded_again(tmp_path: Path) -> None:
-    """A scenario of its own uses such a key."""
+    """Another scenario uses such a key."""
     source = OWN_SOURCE.make_source(make_folder(tmp_path, **{"o'hare": WEATHER, "zenith": WEATHER}))
     assert (source.key, source.other_key) == ("zenith", "o'hare")
 

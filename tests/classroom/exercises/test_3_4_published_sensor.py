@@ -46,7 +46,7 @@ def start() -> Iterator[Start]:
         inbox = sandbox.lab.folder / "inbox"
         inbox.mkdir()
 
-        def begin(sensor: str, *names: str) -> tuple[Path, TickSimulator]:
+        def start_daemon(sensor: str, *names: str) -> tuple[Path, TickSimulator]:
             for name in names:
                 (inbox / name).write_bytes((sandbox.lab.source / "acme.csv").read_bytes())
             given: dict[str, Any] = {"customers": CUSTOMERS, "inbox": inbox}
@@ -58,12 +58,12 @@ def start() -> Iterator[Start]:
             }
             return inbox, simulate(given["first_sensor"], CUSTOMERS, sandbox.instance, resources=resources)
 
-        yield begin
+        yield start_daemon
 
 
-def fix_line(line: int, instead: str) -> str:
-    """Return the sensor with this line replaced."""
-    return "\n".join([*LINES[: line - 1], instead, *LINES[line:]])
+def replace_line(line: int, text: str) -> str:
+    """Return the published sensor with this line replaced."""
+    return "\n".join([*LINES[: line - 1], text, *LINES[line:]])
 
 
 def run_ticks(daemon: TickSimulator, ticks: int) -> list[list[str | None]]:
@@ -87,8 +87,8 @@ def test_the_fixed_lines_are_those_of_the_solution() -> None:
     assert named == {(symptom, line) for symptom, line, _ in FIXES}
 
 
-def repeats(start: Start, sensor: str) -> bool:
-    """Return whether it has a: every second tick requests everything."""
+def has_repeated_requests(start: Start, sensor: str) -> bool:
+    """Return whether it has symptom a: every second tick requests everything."""
     keys = ["acme", "bluebird", "zenith"]
     _, daemon = start(sensor, *(f"{key}.csv" for key in keys))
     found = run_ticks(daemon, 4)
@@ -96,8 +96,8 @@ def repeats(start: Start, sensor: str) -> bool:
     return bool(found[2])
 
 
-def misses_a_correction(start: Start, sensor: str) -> bool:
-    """Return whether it has b: a file is corrected, and the next tick does not request it."""
+def has_missed_correction(start: Start, sensor: str) -> bool:
+    """Return whether it has symptom b: a tick does not request a file that was corrected."""
     inbox, daemon = start(sensor, "acme.csv")
     assert run_ticks(daemon, 1) == [["acme"]]
     (inbox / "acme.csv").write_text("another,header\n", encoding="utf-8")
@@ -106,8 +106,8 @@ def misses_a_correction(start: Start, sensor: str) -> bool:
     return not found[0]
 
 
-def mistakes_an_office(start: Start, sensor: str) -> bool:
-    """Return whether it has c: when acme.eu.csv arrives, acme.csv is loaded again instead of it."""
+def has_wrong_office(start: Start, sensor: str) -> bool:
+    """Return whether it has symptom c: when acme.eu.csv arrives, acme.csv is loaded again instead."""
     inbox, daemon = start(sensor, "acme.csv")
     daemon.tick()
     (inbox / "acme.eu.csv").write_bytes((inbox / "acme.csv").read_bytes())
@@ -116,8 +116,8 @@ def mistakes_an_office(start: Start, sensor: str) -> bool:
     return found[0][0] == "acme"
 
 
-def loads_again_after_a_reset(start: Start, sensor: str) -> bool:
-    """Return whether it has d: without its cursor, the sensor has every file loaded again."""
+def has_reload_after_reset(start: Start, sensor: str) -> bool:
+    """Return whether it has symptom d: without its cursor, the sensor loads every file again."""
     names = ["acme.csv", "bluebird.csv"]
     _, before = start(sensor, *names)
     assert [run.became for run in before.tick().runs] == [RunOutcome.SUCCEEDED] * 2
@@ -129,10 +129,10 @@ def loads_again_after_a_reset(start: Start, sensor: str) -> bool:
 
 
 SYMPTOMS = {
-    "a": repeats,
-    "b": misses_a_correction,
-    "c": mistakes_an_office,
-    "d": loads_again_after_a_reset,
+    "a": has_repeated_requests,
+    "b": has_missed_correction,
+    "c": has_wrong_office,
+    "d": has_reload_after_reset,
 }
 
 
@@ -144,12 +144,12 @@ def test_the_published_sensor_shows_each_symptom(symptom: str, start: Start) -> 
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
-@pytest.mark.parametrize(("fixed", "line", "instead"), FIXES)
+@pytest.mark.parametrize(("fixed", "line", "text"), FIXES)
 def test_each_fix_removes_its_own_symptom(
-    fixed: str, line: int, instead: str, symptom: str, start: Start
+    fixed: str, line: int, text: str, symptom: str, start: Start
 ) -> None:
     """The other symptoms stay, so each symptom has its own line."""
-    assert SYMPTOMS[symptom](start, fix_line(line, instead)) is (symptom != fixed)
+    assert SYMPTOMS[symptom](start, replace_line(line, text)) is (symptom != fixed)
 
 
 def test_the_guesses_of_3_2_are_about_the_first_symptom(start: Start) -> None:

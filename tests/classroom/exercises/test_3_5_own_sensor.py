@@ -18,16 +18,16 @@ DECORATOR = "@dg.sensor(target=customers)"
 READ = 'seen = json.loads(context.cursor or "{}")'
 EMPTY = "known, runs = {}, {}"
 VERSION = "[facts.st_size, facts.st_mtime_ns]"
-ASKED = "seen.get(path.name) != version"
+IS_CHANGED = "seen.get(path.name) != version"
 KEY = "checked_key(path.stem)"
 RUN = "runs[key] = dg.RunRequest(partition_key=key)"
 RUN_KEY = RUN[:-1] + ', run_key=f"{key} {version}")'
-ADDED = "dynamic_partitions_requests=[s3_partitions_def.build_add_request(list(runs))]"
+KEY_REQUESTS = "dynamic_partitions_requests=[s3_partitions_def.build_add_request(list(runs))]"
 CURSOR = "cursor=json.dumps(known),"
 
 # The scenarios, as a learner reads them.
 NEW = "A new file arrives in source.path: ada.csv."
-QUIET = "Three files arrive, and then nothing for four ticks."
+NOTHING_NEW = "Three files arrive, and then nothing for four ticks."
 UNUSUAL = (
     "The names of four files are unusual, and their keys good: Ada.csv, O'Brien.csv, café.csv, a.csv.csv."
 )
@@ -43,15 +43,15 @@ CHANGED = (
     "A file is changed three times: only in its time, only in its size, and back to what it was at first."
 )
 
-NEVER = (
+NEVER_REQUESTED = (
     "after 2 ticks, never asked for: 'customer 001', 'customer 002', 'customer 003', 'customer 004', "
     "'customer 005', … 'customer 200' (200 in all)"
 )
-EACH = "a run for each of the 200 good ones, once; the cursor holds only those"
+EACH_REQUESTED = "a run for each of the 200 good ones, once; the cursor holds only those"
 GOOD = "runs queued: 'Ada', \"O'Brien\", 'café', 'a.csv'"
 ADA = "runs queued: 'ada'"
 RESTORED = "tick 4: ada.csv is again what it was at first; runs queued: none"
-FORGETFUL = (
+NO_CURSOR = (
     "after two ticks and a restart, there is no cursor",
     "a cursor that remembers what was asked for",
 )
@@ -84,7 +84,7 @@ def test_a_sensor_may_name_what_it_runs_in_any_way(decorator: str, run_cell: Cal
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
 
 
-# What a sensor does; its cell; and the scenario, what was seen and what was expected.
+# For each fault of a sensor, its cell, and the scenario, the value seen and the expected one.
 FACTS = {
     "the whole name is the key": (
         change_solution((KEY, "checked_key(path.name)")),
@@ -100,7 +100,7 @@ FACTS = {
     ),
     "no cursor": (
         change_solution((CURSOR, "")),
-        (QUIET, "tick 2: runs queued: 'ada', 'edsger', 'grace'", "runs queued: none"),
+        (NOTHING_NEW, "tick 2: runs queued: 'ada', 'edsger', 'grace'", "runs queued: none"),
     ),
     "the key is not as it was returned": (
         change_solution((RUN, "runs[path.stem] = dg.RunRequest(partition_key=path.stem)")),
@@ -140,7 +140,7 @@ FACTS = {
             "every file stays where it is",
         ),
     ),
-    "run keys, and no cursor": (change_solution((CURSOR, ""), (RUN, RUN_KEY)), (RESTARTED, *FORGETFUL)),
+    "run keys, and no cursor": (change_solution((CURSOR, ""), (RUN, RUN_KEY)), (RESTARTED, *NO_CURSOR)),
     "a database in memory": (
         change_solution(
             (
@@ -152,7 +152,7 @@ FACTS = {
             ("return dg", "noted.execute('insert into t values (?)', [json.dumps(known)])\n    return dg"),
             (CURSOR, ""),
         ),
-        (RESTARTED, *FORGETFUL),
+        (RESTARTED, *NO_CURSOR),
     ),
     "a hidden file": (
         change_solution(
@@ -161,11 +161,11 @@ FACTS = {
             ("return dg", "noted.write_text(json.dumps(known))\n    return dg"),
             (CURSOR, ""),
         ),
-        (RESTARTED, *FORGETFUL),
+        (RESTARTED, *NO_CURSOR),
     ),
     "only the first hundred": (
         change_solution(('glob("[!.]*.csv"))', 'glob("[!.]*.csv"))[:100]'), ("len(runs) == 100", "False")),
-        (FIRST_DAY, NEVER, EACH),
+        (FIRST_DAY, NEVER_REQUESTED, EACH_REQUESTED),
     ),
     "a hundred are looked at": (
         change_solution(
@@ -173,20 +173,23 @@ FACTS = {
             ("len(runs) == 100", "number == 100"),
             ("            try:", "            number += 1\n            try:"),
         ),
-        (FIRST_DAY, NEVER, EACH),
+        (FIRST_DAY, NEVER_REQUESTED, EACH_REQUESTED),
     ),
     "keys that it does not know are deleted": (
         change_solution(
             (READ, READ + "\n    keys = context.instance.get_dynamic_partitions('s3')"),
             ("return dg", "strays = [key for key in keys if f'{key}.csv' not in known]\n    return dg"),
-            (ADDED, ADDED[:-1] + ", s3_partitions_def.build_delete_request(strays)]"),
+            (KEY_REQUESTS, KEY_REQUESTS[:-1] + ", s3_partitions_def.build_delete_request(strays)]"),
         ),
         (BY_HAND, "no longer registered: 'edsger'", "every key stays registered"),
     ),
     "a key goes with its file": (
         change_solution(
             (READ, READ + "\n    gone = [name for name in seen if not Path(source.path, name).exists()]"),
-            (ADDED, ADDED[:-1] + ", s3_partitions_def.build_delete_request([name[:-4] for name in gone])]"),
+            (
+                KEY_REQUESTS,
+                KEY_REQUESTS[:-1] + ", s3_partitions_def.build_delete_request([name[:-4] for name in gone])]",
+            ),
         ),
         (GONE, "grace.csv is gone, and s3 holds 'ada'", "grace stays registered: its rows are still there"),
     ),
@@ -196,7 +199,7 @@ FACTS = {
     ),
     "only what is later": (
         change_solution(
-            (ASKED, "seen.get(path.name, [0, 0])[0] != version[0] or seen[path.name][1] < version[1]")
+            (IS_CHANGED, "seen.get(path.name, [0, 0])[0] != version[0] or seen[path.name][1] < version[1]")
         ),
         (CHANGED, "tick 2: only the time has changed, to an earlier one; runs queued: none", ADA),
     ),
@@ -208,7 +211,7 @@ FACTS = {
         change_solution(
             (VERSION, 'f"{path.name} {facts.st_size} {facts.st_mtime_ns}"'),
             (EMPTY, "known, runs = seen, {}"),
-            (ASKED, "version not in seen"),
+            (IS_CHANGED, "version not in seen"),
             ("known[path.name]", "known[version]"),
         ),
         (CHANGED, RESTORED, ADA),
@@ -220,10 +223,10 @@ FACTS = {
 }
 
 
-@pytest.mark.parametrize("does", FACTS)
-def test_a_fault_without_a_belief_is_described(does: str, run_cell: Callable[[str], Any]) -> None:
+@pytest.mark.parametrize("fault", FACTS)
+def test_a_fault_without_a_belief_is_described(fault: str, run_cell: Callable[[str], Any]) -> None:
     """The verdict has the scenario, what was seen, and what was expected."""
-    cell, facts = FACTS[does]
+    cell, facts = FACTS[fault]
     verdict = run_cell(cell)
     assert verdict.facts == tuple(zip(("Scenario", "Seen", "Expected"), facts, strict=True))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
@@ -316,7 +319,7 @@ def test_a_sensor_that_adds_its_own_keys_shows_the_same_belief(run_cell: Callabl
         ("path.stem", 'path.name.split(".")[0]'),
         ("known, runs = {}, {}", "known, keys, runs = {}, [], {}"),
         ("            runs[key]", "            keys.append(key)\n            runs[key]"),
-        (ADDED + ",", ""),
+        (KEY_REQUESTS + ",", ""),
         ("return dg", 'context.instance.add_dynamic_partitions("s3", keys)\n    return dg'),
     )
     verdict = run_cell(cell)

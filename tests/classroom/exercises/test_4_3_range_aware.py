@@ -48,7 +48,7 @@ def make_asset(keys: Keys = require_keys, insert: str = INSERT, **options: Any) 
     return my_table
 
 
-def verdict_on(answer: object) -> Verdict:
+def judge_answer(answer: object) -> Verdict:
     """Judge an asset as `check` does, and record nothing."""
     return judge(EXERCISES["4.3"], (answer,))
 
@@ -56,7 +56,7 @@ def verdict_on(answer: object) -> Verdict:
 @BETA
 def test_a_backfill_policy_is_right_as_well() -> None:
     """It asks a backfill for the one run that the tags ask for here."""
-    verdict = verdict_on(make_asset(backfill_policy=dg.BackfillPolicy.single_run()))
+    verdict = judge_answer(make_asset(backfill_policy=dg.BackfillPolicy.single_run()))
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
 
 
@@ -76,7 +76,7 @@ def test_a_returned_value_is_right_if_the_io_manager_takes_it() -> None:
             con.commit()
         return files
 
-    verdict = verdict_on(my_table)
+    verdict = judge_answer(my_table)
     assert verdict.outcome is Outcome.RIGHT, repr(verdict)
 
 
@@ -95,7 +95,7 @@ def list_registered(context: dg.AssetExecutionContext) -> Sequence[str]:
 )
 def test_too_few_or_too_many_keys_show_no_belief(keys: Keys, seen: str, expected: str) -> None:
     """The verdict shows the rows of the first key that is wrong."""
-    verdict = verdict_on(make_asset(keys))
+    verdict = judge_answer(make_asset(keys))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts == (("Scenario", THREE_KEYS), ("Seen", seen), ("Expected", expected))
 
@@ -103,7 +103,7 @@ def test_too_few_or_too_many_keys_show_no_belief(keys: Keys, seen: str, expected
 def test_a_key_that_is_cut_at_its_dot_shows_its_belief() -> None:
     """This happens to answers that take the key from the name of the file."""
     cut = INSERT.replace("select *, ?", "select *, split_part(?, '.', 1)")
-    verdict = verdict_on(make_asset(insert=cut))
+    verdict = judge_answer(make_asset(insert=cut))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "key-ends-at-the-first-dot")
     assert dict(verdict.facts)["Seen"] == "0 rows of zenith.eu"
 
@@ -117,7 +117,7 @@ def list_either_way(context: dg.AssetExecutionContext) -> Sequence[str]:
 
 def test_rows_of_a_run_without_keys_are_reported() -> None:
     """Dagster records no key for a reversed range, even if the asset loads some."""
-    verdict = verdict_on(make_asset(list_either_way))
+    verdict = judge_answer(make_asset(list_either_way))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts[:2] == (
         ("Scenario", REVERSED),
@@ -134,7 +134,7 @@ def raise_name_error(context: dg.AssetExecutionContext) -> Sequence[str]:
 
 def test_a_misspelt_exception_is_not_a_rejection() -> None:
     """The verdict shows the NameError."""
-    verdict = verdict_on(make_asset(raise_name_error))
+    verdict = judge_answer(make_asset(raise_name_error))
     assert verdict.outcome is Outcome.RAISED
     assert dict(verdict.facts)["Raised"] == "NameError: name 'ValueErrer' is not defined"
 
@@ -151,13 +151,13 @@ def test_another_error_of_dagster_is_raised() -> None:
                 con.execute(INSERT, [key, f"{source.path}/{key}.csv"])
             yield dg.MaterializeResult()
 
-    verdict = verdict_on(my_table)
+    verdict = judge_answer(my_table)
     assert verdict.outcome is Outcome.RAISED
     assert 'returned an output "result" multiple times' in dict(verdict.facts)["Raised"]
 
 
 def test_a_function_is_not_an_answer() -> None:
     """The message asks for an asset."""
-    verdict = verdict_on(require_keys)
+    verdict = judge_answer(require_keys)
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert "Put @dg.asset" in " ".join(verdict.lines)

@@ -20,7 +20,7 @@ QUERY = (
 Connection = duckdb.DuckDBPyConnection
 
 
-def verdict_on(answer: object) -> Verdict:
+def judge_answer(answer: object) -> Verdict:
     """Judge a function as `check` does, and record nothing."""
     return judge(EXERCISES["4.4"], (answer,))
 
@@ -66,14 +66,14 @@ def return_relation(con: Connection, _registered: list[str]) -> object:
 )
 def test_a_value_that_is_not_a_list_of_keys_is_shown(answer: object, seen: str) -> None:
     """The verdict shows it as it is, and names no belief."""
-    verdict = verdict_on(answer)
+    verdict = judge_answer(answer)
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts == (("Scenario", FOUR_KEYS), ("Seen", seen), ("Expected", TWO_OF_THEM))
 
 
 def test_a_relation_is_shown() -> None:
     """Its rows are read before the check closes the connection."""
-    verdict = verdict_on(return_relation)
+    verdict = judge_answer(return_relation)
     assert verdict.outcome is Outcome.NOT_YET
     assert "zenith" in dict(verdict.facts)["Seen"]
 
@@ -86,7 +86,7 @@ def compare_each_pair(con: Connection, registered: list[str]) -> list[Any]:
 
 def test_a_key_that_is_returned_twice_is_wrong() -> None:
     """The verdict shows all keys that were returned."""
-    facts = dict(verdict_on(compare_each_pair).facts)
+    facts = dict(judge_answer(compare_each_pair).facts)
     assert facts["Seen"] == "'acme', 'bluebird', 'bluebird', 'bluebird', 'bluebird', … 'zenith' (12 in all)"
 
 
@@ -99,7 +99,7 @@ def replace_null(con: Connection, registered: list[str]) -> list[Any]:
 
 def test_another_mistake_about_null_shows_no_belief() -> None:
     """NOT IN returns no keys at all, so an answer that returns one has not used it."""
-    verdict = verdict_on(replace_null)
+    verdict = judge_answer(replace_null)
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts[:2] == (
         ("Scenario", "There is a row whose partition_key is NULL."),
@@ -115,13 +115,13 @@ def create_table(con: Connection, registered: list[str]) -> list[Any]:
 
 def test_an_answer_cannot_create_a_table() -> None:
     """The connection is read-only, and the error says so."""
-    verdict = verdict_on(create_table)
+    verdict = judge_answer(create_table)
     assert verdict.outcome is Outcome.RAISED
     assert "read-only mode" in dict(verdict.facts)["Raised"]
 
 
 def test_a_list_is_not_an_answer() -> None:
     """The verdict asks for the function, not for what it returns."""
-    verdict = verdict_on(["bluebird", "zenith"])
+    verdict = judge_answer(["bluebird", "zenith"])
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert "Give check your function" in " ".join(verdict.lines)

@@ -31,7 +31,7 @@ def _doubles(answer: Any) -> Miss | None:  # noqa: ANN401 - an answer of any typ
     return None if doubled == 8 else Miss(BELIEF, seen=str(doubled), expected="8")
 
 
-ASKED = replace(
+EXERCISE = replace(
     EXERCISES["1.2"],
     id="9.9",
     starter='def double(number):\n    ...\n\n\ncheck("9.9", double)',
@@ -43,7 +43,7 @@ ASKED = replace(
 @pytest.fixture(autouse=True)
 def add_exercise(monkeypatch: pytest.MonkeyPatch) -> None:
     """Add an exercise 9.9, whose answer is a function that doubles a number."""
-    monkeypatch.setattr(checking, "EXERCISES", {**EXERCISES, "9.9": ASKED})
+    monkeypatch.setattr(checking, "EXERCISES", {**EXERCISES, "9.9": EXERCISE})
 
 
 def write_cell(body: str) -> str:
@@ -165,9 +165,9 @@ def test_printed_output_is_shown_where_it_may_help(
     run_cell: Callable[[str], Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It is shown below a mistake and an error, not below a right answer, and not printed itself."""
-    shown = "\n  What your code printed:\n    I have 4"
+    printed = "\n  What your code printed:\n    I have 4"
     for ending in ("return number", "raise ValueError"):
-        assert shown in repr(run_cell(write_cell(f'print("I have", number)\n{ending}')))
+        assert printed in repr(run_cell(write_cell(f'print("I have", number)\n{ending}')))
     capsys.readouterr()
     assert "printed" not in repr(run_cell(write_cell('print("I have", number)\nreturn 8')))
     assert "I have" not in capsys.readouterr().out
@@ -197,7 +197,7 @@ def test_output_of_earlier_scenarios_is_omitted() -> None:
         print("I have", number)  # noqa: T201 - the subject of this test
         return 2 * number
 
-    verdict = judge(replace(ASKED, scenarios=(_doubles, doubles_5)), (print_and_double,))
+    verdict = judge(replace(EXERCISE, scenarios=(_doubles, doubles_5)), (print_and_double,))
     assert (verdict.outcome, verdict.printed) == (Outcome.NOT_YET, "I have 5\n")
 
 
@@ -254,7 +254,7 @@ class Hostile:
         raise ValueError("bool")
 
     def __repr__(self) -> str:
-        """Refuse to be shown."""
+        """Refuse to be formatted."""
         raise ValueError("repr")
 
 
@@ -262,9 +262,9 @@ def test_an_answer_that_cannot_be_examined_has_a_verdict() -> None:
     """Examples are a list that contains itself, and an object that raises, as an answer or its result."""
     endless: list[object] = []
     endless.append(endless)
-    assert judge(ASKED, (Hostile(),)).lines == ("Give check your function.",)
-    assert judge(ASKED, (endless,)).lines == ("Give check your function.",)
-    returned = judge(ASKED, (lambda _: Hostile(),))
+    assert judge(EXERCISE, (Hostile(),)).lines == ("Give check your function.",)
+    assert judge(EXERCISE, (endless,)).lines == ("Give check your function.",)
+    returned = judge(EXERCISE, (lambda _: Hostile(),))
     assert returned.facts[:2] == (SCENARIO, ("Raised", "ValueError: eq"))
 
 

@@ -39,12 +39,12 @@ def find_imports(path: Path) -> set[str]:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(COURSE).as_posix())
 def test_the_course_imports_no_engine(path: Path) -> None:
     """A scenario knows its sandbox and its result, but neither `check`, the catalogue nor the progress."""
-    refused = {
+    forbidden = {
         name
         for name in find_imports(path)
         if name not in ALLOWED_ENGINE and not any(f"{name}.".startswith(f"{each}.") for each in ALLOWED)
     }
-    assert refused == set()
+    assert forbidden == set()
 
 
 def test_all_modules_of_the_course_are_examined() -> None:

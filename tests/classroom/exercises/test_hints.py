@@ -35,8 +35,8 @@ def test_a_solution_is_shown_with_its_takeaway() -> None:
     assert code.text == EXERCISE.solution
     assert lines == [Line(EXERCISE.takeaway)]
     assert '<details class="lesson-whole" open>' in render_html(worked.board())
-    shown = [line.strip() for line in repr(worked).splitlines()]
-    assert [line.strip() for line in EXERCISE.solution.splitlines() if line.strip() not in shown] == []
+    displayed = [line.strip() for line in repr(worked).splitlines()]
+    assert [line.strip() for line in EXERCISE.solution.splitlines() if line.strip() not in displayed] == []
     assert load().of("2.4") == ExerciseProgress(solution_seen=True)
 
 

@@ -20,22 +20,22 @@ from tests.classroom.display.hostile import find_injected
 
 NOTEBOOKS = sorted(Path(__file__).parents[3].glob("notebooks/*.ipynb"))
 
-every = pytest.mark.parametrize("belief", MISCONCEPTIONS.values(), ids=MISCONCEPTIONS.keys())
+EACH_BELIEF = pytest.mark.parametrize("belief", MISCONCEPTIONS.values(), ids=MISCONCEPTIONS.keys())
 
 
-def run(cell: str) -> str:
-    """Run a cell as a fresh kernel would, and return the value of its last expression, or its exception."""
+def run_in_new_module(cell: str) -> str:
+    """Run a cell with no other names, and return its last expression's value or its exception as text."""
     *statements, last = ast.parse(cell).body
     assert isinstance(last, ast.Expr)
-    kernel: dict[str, object] = {"__name__": "__main__"}
+    names: dict[str, object] = {"__name__": "__main__"}
     try:
-        exec(compile(ast.Module(statements, []), "<cell>", "exec"), kernel)  # noqa: S102 - the course's own code
+        exec(compile(ast.Module(statements, []), "<cell>", "exec"), names)  # noqa: S102 - the course's own code
         try:
-            return repr(eval(compile(ast.Expression(last.value), "<cell>", "eval"), kernel))  # noqa: S307 - as above
+            return repr(eval(compile(ast.Expression(last.value), "<cell>", "eval"), names))  # noqa: S307 - as above
         except dg.DagsterError as error:
             return f"{type(error).__name__}: {str(error).splitlines()[0]}"
     finally:
-        for value in kernel.values():
+        for value in names.values():
             if isinstance(value, dg.DagsterInstance):
                 value.dispose()
 
@@ -47,52 +47,54 @@ def test_misconceptions_are_distinct() -> None:
         assert len(set(texts)) == len(MISCONCEPTIONS)
 
 
-@every
+@EACH_BELIEF
 def test_a_cell_shows_the_truth(belief: Misconception, capsys: pytest.CaptureFixture[str]) -> None:
     """A cell runs on its own, without a warning, and its output is exactly that of its page.
 
     The page has only the beginning of an error's message.
     """
-    found = run(belief.cell)
+    found = run_in_new_module(belief.cell)
     found = f"{capsys.readouterr().out}{found}"
     if found.rpartition("\n")[2].startswith("Dagster"):
         found = found[: len(belief.output)]
     assert found == belief.output
 
 
-def assigned(cell: str) -> set[str]:
+def find_assigned_names(cell: str) -> set[str]:
     """Return the names that a cell assigns or defines, except for imports and `_`."""
-    return set(_assigned(ast.parse(TransformerManager().transform_cell(cell)))) - {"_"}
+    return set(_walk_assigned_names(ast.parse(TransformerManager().transform_cell(cell)))) - {"_"}
 
 
-def _assigned(code: ast.AST) -> Iterator[str]:
+def _walk_assigned_names(code: ast.AST) -> Iterator[str]:
     for node in ast.iter_child_nodes(code):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name  # its body has a scope of its own, like the expressions excluded below
+            yield node.name  # its body has its own scope, like the expressions excluded below
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            yield from _assigned(node)
+            yield from _walk_assigned_names(node)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_cell_replaces_a_name_of_a_notebook(path: Path) -> None:
     """Learners may run the cell in the middle of a lesson without an effect on later cells."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    taken = set().union(*(assigned("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"))
+    taken = set().union(
+        *(find_assigned_names("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code")
+    )
     assert {"lab", "instance"} <= taken
-    clashes = {name: assigned(belief.cell) & taken for name, belief in MISCONCEPTIONS.items()}
+    clashes = {name: find_assigned_names(belief.cell) & taken for name, belief in MISCONCEPTIONS.items()}
     assert {name: names for name, names in clashes.items() if names} == {}
 
 
-@every
+@EACH_BELIEF
 def test_a_cell_computes_its_result(belief: Misconception) -> None:
     """The last expression of a cell is not a literal."""
     with pytest.raises(ValueError, match="malformed node"):
         ast.literal_eval(ast.unparse(ast.parse(belief.cell).body[-1]))
 
 
-@every
+@EACH_BELIEF
 def test_texts_are_short_and_plain(belief: Misconception) -> None:
     """Ids, sentences, explanations and cells have limited lengths, and only plain characters."""
     assert re.fullmatch(r"[a-z]+(-[a-z]+){1,6}", belief.id)
@@ -109,10 +111,10 @@ def test_texts_are_short_and_plain(belief: Misconception) -> None:
         assert text.replace("\n", " ").isprintable()
         assert text == text.strip()
         assert "!" not in text
-        assert "`" not in text  # a board draws no Markdown
+        assert "`" not in text  # a board does not render Markdown
 
 
-@every
+@EACH_BELIEF
 def test_every_text_is_shown_in_full(belief: Misconception) -> None:
     """Neither rendering shortens a text, and the cell can be copied from both."""
     html = render_html(belief.board())
@@ -121,8 +123,8 @@ def test_every_text_is_shown_in_full(belief: Misconception) -> None:
     text = render_text(belief.board())
     assert repr(belief) == text
     assert text.splitlines()[0] == belief.truth.removesuffix(".")
-    words = " ".join(text.split())
-    assert f"\N{BALLOT X} Not so: {belief.claim} {belief.explanation}" in words
+    one_line = " ".join(text.split())
+    assert f"\N{BALLOT X} Not so: {belief.claim} {belief.explanation}" in one_line
     for line in belief.cell.splitlines():
         assert f"    {line}" in text.splitlines()
 

@@ -38,7 +38,7 @@ ONE_HINT = ExerciseProgress(hints=1)
 @pytest.fixture(autouse=True)
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the progress file of this test."""
-    return use(tmp_path / "data" / "progress.json", monkeypatch)
+    return use_progress_file(tmp_path / "data" / "progress.json", monkeypatch)
 
 
 @pytest.fixture
@@ -49,13 +49,13 @@ def users_path(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         if is_superuser:
             os.chown(folder, 65534, -1)
             os.seteuid(65534)
-        yield use(Path(folder, "progress.json"), monkeypatch)
+        yield use_progress_file(Path(folder, "progress.json"), monkeypatch)
         if is_superuser:
             os.seteuid(0)
         Path(folder).chmod(0o700)
 
 
-def use(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def use_progress_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make this process and its child processes keep progress in this file."""
     monkeypatch.setenv("LESSON_PROGRESS", str(path))
     return path

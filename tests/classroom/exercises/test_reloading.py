@@ -25,10 +25,11 @@ READINGS = reload.Source(
 DELETE = "delete from readings where partition_key = ?"
 INSERT = "insert into readings select *, ? from read_csv(?)"
 
-Answer = Callable[[Any, str, str], object]
+Connection = duckdb.DuckDBPyConnection
+Answer = Callable[[Connection, str, str], object]
 
 
-def call(sandbox: Sandbox, answer: Answer, key: str) -> None:
+def load_key(sandbox: Sandbox, answer: Answer, key: str) -> None:
     """Let the answer load a key into a table, which is created first."""
     is_new = not sandbox.lab.database.exists()
     with duckdb.connect(sandbox.lab.database) as con:
@@ -39,11 +40,11 @@ def call(sandbox: Sandbox, answer: Answer, key: str) -> None:
 
 def judge(happening: reload.Happening, answer: Answer) -> Miss | None:
     """Return the fault that the scenario finds in a load."""
-    return reload.scenario(happening, READINGS, call)(answer)
+    return reload.scenario(happening, READINGS, load_key)(answer)
 
 
-def load_well(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
-    """Load as the notebook does at its end."""
+def load_correctly(con: Connection, key: str, path: str) -> None:
+    """Load as the notebook does in its last section."""
     con.begin()
     con.execute(DELETE, [key])
     con.execute(INSERT, [key, path])
@@ -64,39 +65,39 @@ def load_well(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's
 )
 def test_a_good_load_passes_all_scenarios(happening: reload.Happening) -> None:
     """Columns and table may have any names, and an empty value equals itself."""
-    assert judge(happening, load_well) is None
+    assert judge(happening, load_correctly) is None
 
 
 def test_the_name_of_a_scenario_contains_the_keys() -> None:
     """They are in the sentence that the learner reads."""
-    named = reload.scenario(reload.beside_another, READINGS, call)
+    named = reload.scenario(reload.beside_another, READINGS, load_key)
     assert named.__doc__ == "roof is loaded after cellar."
 
 
 def test_rows_without_a_key_are_reported() -> None:
     """They are not reported as missing rows."""
 
-    def without_key(con: Any, _key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def insert_without_key(con: Connection, _key: str, path: str) -> None:
         con.execute("insert into readings by name from read_csv(?)", [path])
 
-    miss = judge(reload.loaded_three_times, without_key)
+    miss = judge(reload.loaded_three_times, insert_without_key)
     assert miss == Miss(seen="9 rows whose partition_key is NULL", expected="3 rows of roof")
 
 
 def test_a_missing_table_or_column_is_reported() -> None:
     """The verdict says so instead of raising DuckDB's error."""
 
-    def dropping(con: Any, _key: str, _path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def drop_table(con: Connection, _key: str, _path: str) -> None:
         con.execute("drop table if exists readings")
 
     expected = "readings, with the rows of each key"
-    gone = judge(reload.broken_after_good, dropping)
+    gone = judge(reload.broken_after_good, drop_table)
     assert gone == Miss(seen="no table readings", expected=expected)
 
-    def without_column(con: Any, _key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def replace_table(con: Connection, _key: str, path: str) -> None:
         con.execute("create or replace table readings as from read_csv(?)", [path])
 
-    miss = judge(reload.loaded_three_times, without_column)
+    miss = judge(reload.loaded_three_times, replace_table)
     assert miss is not None
     assert miss.seen.startswith("readings cannot be read: Binder Error")
     assert miss.expected == expected
@@ -105,11 +106,11 @@ def test_a_missing_table_or_column_is_reported() -> None:
 def test_a_transaction_left_open_stores_nothing() -> None:
     """Rows that only its own connection sees do not count."""
 
-    def uncommitted(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def leave_transaction_open(con: Connection, key: str, path: str) -> None:
         con.begin()
         con.execute(INSERT, [key, path])
 
-    assert judge(reload.loaded_three_times, uncommitted) == Miss(
+    assert judge(reload.loaded_three_times, leave_transaction_open) == Miss(
         seen="0 rows of roof", expected="3 rows of roof, inserted after the delete and committed"
     )
 
@@ -117,7 +118,7 @@ def test_a_transaction_left_open_stores_nothing() -> None:
 def test_rows_of_an_earlier_version_are_counted() -> None:
     """They are not rows of the corrected file."""
 
-    def upsert(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def upsert(con: Connection, key: str, path: str) -> None:
         con.execute(f"{DELETE} and hour in (select hour from read_csv(?))", [key, path])
         con.execute(INSERT, [key, path])
 
@@ -131,16 +132,20 @@ def test_rows_of_an_earlier_version_are_counted() -> None:
 def test_a_changed_or_fixed_key_is_wrong() -> None:
     """A key without its apostrophe is another key, and a key in the code deletes no other key."""
 
-    def stripped(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
-        load_well(con, key.replace("'", ""), path)
+    def strip_apostrophe(con: Connection, key: str, path: str) -> None:
+        load_correctly(con, key.replace("'", ""), path)
 
-    def fixed(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def delete_fixed_key(con: Connection, key: str, path: str) -> None:
         con.execute(DELETE, ["roof"])
         con.execute(INSERT, [key, path])
 
     awkward = reload.with_an_apostrophe
-    assert judge(awkward, stripped) == Miss("quotes-make-a-key-safe", "0 rows of o'hare", "2 rows of o'hare")
-    assert judge(awkward, fixed) == Miss("loading-twice-is-harmless", "4 rows of o'hare", "2 rows of o'hare")
+    assert judge(awkward, strip_apostrophe) == Miss(
+        "quotes-make-a-key-safe", "0 rows of o'hare", "2 rows of o'hare"
+    )
+    assert judge(awkward, delete_fixed_key) == Miss(
+        "loading-twice-is-harmless", "4 rows of o'hare", "2 rows of o'hare"
+    )
 
 
 @pytest.mark.parametrize(
@@ -154,11 +159,11 @@ def test_a_changed_or_fixed_key_is_wrong() -> None:
 def test_a_loose_comparison_deletes_rows_of_lookalikes(condition: str, seen: str) -> None:
     """Each loose comparison finds another lookalike key."""
 
-    def loose(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def compare_loosely(con: Connection, key: str, path: str) -> None:
         con.execute(f"delete from readings where {condition}", [key])
         con.execute(INSERT, [key, path])
 
-    miss = judge(reload.beside_lookalikes, loose)
+    miss = judge(reload.beside_lookalikes, compare_loosely)
     assert miss == Miss(
         "any-comparison-finds-a-key", seen, expected=f"2 rows of {seen.removeprefix('0 rows of ')}"
     )
@@ -167,20 +172,20 @@ def test_a_loose_comparison_deletes_rows_of_lookalikes(condition: str, seen: str
 def test_columns_in_another_order_are_matched_by_name() -> None:
     """By position, DuckDB rejects a note as an hour, or stores it if the types allow that."""
 
-    def by_name(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def insert_by_name(con: Connection, key: str, path: str) -> None:
         con.execute("insert into readings by name select *, ? as partition_key from read_csv(?)", [key, path])
 
-    def as_text(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def store_as_text(con: Connection, key: str, path: str) -> None:
         con.execute("create or replace table readings as select * replace (hour::text as hour) from readings")
         con.execute(INSERT, [key, path])
 
     reordered = reload.with_columns_in_another_order
-    assert judge(reordered, by_name) is None
-    rejected = judge(reordered, load_well)
+    assert judge(reordered, insert_by_name) is None
+    rejected = judge(reordered, load_correctly)
     assert rejected is not None
     assert rejected.misconception == "columns-are-matched-by-name"
     assert rejected.seen.startswith("ConversionException: Conversion Error: Could not convert string 'damp'")
-    assert judge(reordered, as_text) == Miss(
+    assert judge(reordered, store_as_text) == Miss(
         "columns-are-matched-by-name",
         seen="2 rows of cellar, 2 of them not as in its file",
         expected="2 rows of cellar",
@@ -198,13 +203,13 @@ def test_a_delete_that_finds_nothing_shows_no_belief(values: str, run_cell: Call
 def test_sql_in_a_key_that_is_run_is_found() -> None:
     """It is found even if the load doubles the only apostrophe of o'hare."""
 
-    def pasted(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def paste_key(con: Connection, key: str, path: str) -> None:
         quoted = key.replace("'h", "''h")
         con.execute(f"delete from readings where partition_key = '{quoted}'")
         con.execute(INSERT, [key, path])
 
-    assert judge(reload.with_an_apostrophe, pasted) is None
-    miss = judge(reload.with_sql_in_the_key, pasted)
+    assert judge(reload.with_an_apostrophe, paste_key) is None
+    miss = judge(reload.with_sql_in_the_key, paste_key)
     assert miss is not None
     assert miss.misconception == "quotes-make-a-key-safe"
     assert miss.seen.startswith("CatalogException: Catalog Error: Table with name readings does not exist")
@@ -213,7 +218,7 @@ def test_sql_in_a_key_that_is_run_is_found() -> None:
 def test_a_broken_file_must_be_rejected() -> None:
     """Its good lines may not replace the rows of the key, and the rows may not be lost silently."""
 
-    def lenient(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def omit_bad_lines(con: Connection, key: str, path: str) -> None:
         con.execute(DELETE, [key])
         con.execute(
             "insert into readings select hour, try_cast(degrees as double), note, ? from read_csv(?) "
@@ -221,19 +226,19 @@ def test_a_broken_file_must_be_rejected() -> None:
             [key, path],
         )
 
-    def silent(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
+    def ignore_error(con: Connection, key: str, path: str) -> None:
         con.execute(DELETE, [key])
         try:
             con.execute(INSERT, [key, path])
         except duckdb.Error:
             return
 
-    assert judge(reload.broken_after_good, lenient) == Miss(
+    assert judge(reload.broken_after_good, omit_bad_lines) == Miss(
         "caught-errors-are-handled",
         seen="2 rows of roof, and a run that succeeded",
         expected="the 3 rows of the good file, and a run that fails",
     )
-    assert judge(reload.broken_after_good, silent) == Miss(
+    assert judge(reload.broken_after_good, ignore_error) == Miss(
         "delete-then-insert-is-safe", "0 rows of roof", "3 rows of roof"
     )
 
@@ -241,12 +246,12 @@ def test_a_broken_file_must_be_rejected() -> None:
 def test_another_error_than_duckdbs_is_raised() -> None:
     """Only an error of DuckDB is blamed on the characters of the key."""
 
-    def divided(con: Any, key: str, path: str) -> None:  # noqa: ANN401 - DuckDB's connection
-        load_well(con, key, path)
+    def raise_other_error(con: Connection, key: str, path: str) -> None:
+        load_correctly(con, key, path)
         assert key == "roof", "only one customer"
 
     with pytest.raises(AssertionError, match="only one customer"):
-        judge(reload.with_an_apostrophe, divided)
+        judge(reload.with_an_apostrophe, raise_other_error)
 
 
 def test_the_records_of_monday_are_real() -> None:

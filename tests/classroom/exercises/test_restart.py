@@ -179,7 +179,7 @@ WAYS = {
 }
 
 
-def run(code: str) -> dict[str, Any]:
+def run_as_main(code: str) -> dict[str, Any]:
     """Run code as a notebook's module, and return its global names."""
     names: dict[str, Any] = {"__name__": "__main__"}
     exec("if True:\n" + code, names)  # noqa: S102 - code of this test
@@ -189,7 +189,7 @@ def run(code: str) -> dict[str, Any]:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_restart_forgets_what_python_kept(way: str) -> None:
     """The state of the beginning is restored at each restart and at the end."""
-    count = run(WAYS[way])["count"]
+    count = run_as_main(WAYS[way])["count"]
     assert [count(), count()] == [1, 2]
     with prepare_restart(count) as restart:
         assert [count(), count()] == [3, 4]
@@ -202,7 +202,7 @@ def test_a_restart_forgets_what_python_kept(way: str) -> None:
 
 def test_a_cache_is_empty_again() -> None:
     """Its content cannot be restored, and is computed again when it is needed."""
-    names = run("""
+    names = run_as_main("""
         from functools import cache
         @cache
         def seen():
@@ -220,7 +220,7 @@ def test_a_cache_is_empty_again() -> None:
 
 def test_an_empty_slot_or_closure_is_empty_again() -> None:
     """A variable without a value at the beginning has no value after a restart."""
-    names = run("""
+    names = run_as_main("""
         class Memory:
             __slots__ = ("times",)
         memory = Memory()
@@ -252,7 +252,7 @@ def test_attributes_of_the_sensor_are_restored() -> None:
         times = 0
 
     sensor = Sensor()
-    names = run("""
+    names = run_as_main("""
         def count():
             sensor.times += 1
             return sensor.times
@@ -267,7 +267,7 @@ def test_attributes_of_the_sensor_are_restored() -> None:
 
 def test_names_and_objects_are_the_same_afterwards() -> None:
     """Other code may refer to them; they are restored even if the learner's code raises."""
-    names = run("""
+    names = run_as_main("""
         seen, other = [[1]], {}
         def count():
             global seen, other, more
@@ -286,7 +286,7 @@ def test_names_and_objects_are_the_same_afterwards() -> None:
 
 def test_objects_of_libraries_are_left_alone() -> None:
     """The keys of an instance of Dagster survive a restart, for example."""
-    names = run("""
+    names = run_as_main("""
         from string import Template
         thing = Template("a")
         def count():

@@ -1,4 +1,4 @@
-"""Exercise 1.2: register the good keys of a list, and leave out the others."""
+"""Exercise 1.2: register the good keys of a list, and omit the others."""
 
 import inspect
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ def _find_belief(
         return "", f"; your function registered nothing{aside}"
     bad = [name for name in dict.fromkeys(names) if not _is_good(name)]
     if kept := [name for name in held if not _is_good(name)]:
-        # Learners who leave out some of them know that Dagster accepts them all.
+        # Learners who omit some of them know that Dagster accepts them all.
         belief = "dagster-checks-keys" if set(map(str, bad)) <= set(held) else ""
         return belief, f"; {_format_keys(kept)} should not be among them"
     return "", ""

@@ -91,10 +91,10 @@ def _missing_file(asset: object) -> Miss | None:
             raise
         except Exception:  # noqa: BLE001 - any other error is right
             return None
-        made = (sandbox.lab.source / "quickstart.csv").exists()
-    aside = ", after making the file itself" if made else ", and quickstart is materialized"
+        is_created = (sandbox.lab.source / "quickstart.csv").exists()
+    aside = ", after making the file itself" if is_created else ", and quickstart is materialized"
     return Miss(
-        "" if made else "success-means-the-file-was-there",
+        "" if is_created else "success-means-the-file-was-there",
         seen=f"the run succeeded{aside}",
         expected="the run fails, and quickstart is not materialized",
     )

@@ -20,7 +20,7 @@ from lesson_lib.pipeline import (
     import_dynamic_partition_file,
 )
 
-# The lettered statements that the learner reads; further lines of one are indented below the first.
+# The statements of the task by their letters; further lines of a statement are indented below the first.
 _LINES = {
     letter: dedent(f"   {code}")
     for letter, code in re.findall(
@@ -61,12 +61,12 @@ def _lines_in_order(*answer: object) -> Miss | None:
 
 def _explain_error(letter: str, order: list[str], error: Exception) -> Miss:
     before = order[: order.index(letter)]
-    said = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-    # A missing name is only a slip; these two lines have all their names, and lack a record.
+    raised = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+    # A missing name is only a slip. These two lines have all their names, but lack a record.
     beliefs = {"b": "three-records-are-one"} | ({"a": "definition-creates-keys"} if "e" in before else {})
     return Miss(
         beliefs.get(letter, ""),
-        seen=f"line {letter}, with {', '.join(before) or 'nothing'} before it, raised {make_plain(said)}",
+        seen=f"line {letter}, with {', '.join(before) or 'nothing'} before it, raised {make_plain(raised)}",
         expected=f"all five lines run, and the table has acme's {_ACME_ROWS} rows",
     )
 

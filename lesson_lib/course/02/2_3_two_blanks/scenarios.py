@@ -26,18 +26,18 @@ def _load_with(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401
 
 
 def _scenario(happening: reload.Happening, source: reload.Source = CUSTOMERS) -> Scenario:
-    """Return the scenario without the belief that no delete is needed: the starter has one."""
-    judged = reload.scenario(happening, source, _load_with)
+    """Return the scenario without the belief that no delete is needed, because the starter has one."""
+    judge = reload.scenario(happening, source, _load_with)
 
     def run(answer: object) -> Miss | None:
-        miss = judged(answer)
+        miss = judge(answer)
         if miss and miss.misconception == "loading-twice-is-harmless":
             return replace(
                 miss, misconception="", seen=f"{miss.seen}: the delete has left some, or found none"
             )
         return miss
 
-    run.__doc__ = judged.__doc__
+    run.__doc__ = judge.__doc__
     return run
 
 

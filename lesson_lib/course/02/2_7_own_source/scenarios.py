@@ -1,7 +1,7 @@
-"""Exercise 2.7, "bring your own source": what happens to a reload, with a folder of the learner's own files.
+"""Exercise 2.7, "bring your own source": scenarios with copies of the learner's own files.
 
-Of the folder, the first rows of the first CSV files are read. What is loaded are copies of them, and two
-files that are made of these: one corrected, with fewer rows, and one broken.
+The first rows of the first CSV files in the learner's folder are read. The scenarios load copies of them, and
+two files that are made of them: a corrected one with fewer rows, and a broken one.
 """
 
 import csv
@@ -28,14 +28,14 @@ from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 MAX_FILES = 5  # the first ones by name
 MAX_BYTES = 100_000  # of each file
 
-# A byte that is not UTF-8: COPY, read_csv and pandas reject it in a column of any type. For a line with too
-# many values, DuckDB's read_csv returns an empty table instead.
-_NO_UTF8 = "\udcff"
-# Before that byte come more rows than DuckDB samples to find the columns: otherwise a load that finds them
+# A byte that is not UTF-8, which COPY, read_csv and pandas reject in a column of any type. A line with too
+# many values is not enough: DuckDB's read_csv returns an empty table for it.
+_INVALID_BYTE = "\udcff"
+# More rows precede that byte than DuckDB samples to find the columns. Otherwise a load that finds the columns
 # before it deletes would be safe by chance.
 _ROWS_BEFORE_FAULT = 25_000
 _MAX_CHARACTERS_BEFORE_FAULT = 20_000_000  # if rows are long
-_NO_CHARACTER = "(empty)"  # DuckDB's word for a delimiter or quote that it did not find
+_NOT_FOUND = "(empty)"  # DuckDB's text for a delimiter or quote that it did not find
 
 
 @dataclass(frozen=True)
@@ -74,31 +74,31 @@ def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN40
             sandbox.write(file.key, file.text)
             sandbox.load(table, file.key)
         found = three_records(sandbox.instance, table, sandbox.lab.database)
-    told = [f"{key.key}: {key.state.value}" for key in found.keys if key.state is not State.AGREE]
-    return Miss(seen="; ".join(told), expected=f"{len(files)} keys that agree") if told else None
+    faults = [f"{key.key}: {key.state.value}" for key in found.keys if key.state is not State.AGREE]
+    return Miss(seen="; ".join(faults), expected=f"{len(files)} keys that agree") if faults else None
 
 
 def make_source(folder: object) -> reload.Source:
     """Make a source for the scenarios out of the learner's folder.
 
     Raises:
-        NoAnswer: as `read_own_files`, or no file has two rows with different values.
+        NoAnswer: for the reasons of `read_own_files`, or if no file has two rows with different values.
     """
     files = read_own_files(folder)
-    again = next((file for file in files if file.corrected), None)
-    if again is None:
+    corrected = next((file for file in files if file.corrected), None)
+    if corrected is None:
         names = ", ".join(f"{file.key}.csv" for file in files)
         raise NoAnswer(
             f"None of {names} has two rows with different values, so there is nothing to correct in them. "
             "Give a folder in which one of the first files has more rows."
         )
-    other = next(file for file in files if file is not again)
+    other = next(file for file in files if file is not corrected)
     return reload.Source(
         table=CUSTOMER_TABLE,
-        key=again.key,
-        file=again.text,
-        corrected=again.corrected,
-        broken=again.broken,
+        key=corrected.key,
+        file=corrected.text,
+        corrected=corrected.corrected,
+        broken=corrected.broken,
         other_key=other.key,
         other_file=other.text,
     )
@@ -108,13 +108,13 @@ def read_own_files(folder: object) -> list[OwnFile]:
     """Read the beginnings of the first CSV files of the learner's folder.
 
     Raises:
-        NoAnswer: there are not two of them, one cannot be loaded, or their columns differ; which, and why.
+        NoAnswer: if there are fewer than two, one cannot be loaded, or their columns differ.
     """
     paths = _list_csv_files(_require_folder(folder))
     try:
         find_new_keys((), (path.stem for path in paths))
-    except InvalidKey as refusal:
-        raise NoAnswer(str(refusal)) from None
+    except InvalidKey as error:
+        raise NoAnswer(str(error)) from None
     first, *others = files = [_read_own_file(path) for path in paths]
     for file in others:
         if set(file.columns) != set(first.columns):
@@ -125,18 +125,18 @@ def read_own_files(folder: object) -> list[OwnFile]:
     return files
 
 
-def _require_folder(given: object) -> Path:
-    if not isinstance(given, str | os.PathLike):
+def _require_folder(folder_name: object) -> Path:
+    if not isinstance(folder_name, str | os.PathLike):
         raise NoAnswer("Give check the path of your folder first, as a text or a Path, and then your asset.")
     try:
-        folder = Path(given).expanduser()
+        folder = Path(folder_name).expanduser()
     except RuntimeError:  # the home of "~nobody"
-        folder = Path(given)
+        folder = Path(folder_name)
     if folder.is_dir():
         return folder
     if folder.exists():
         raise NoAnswer(f"{folder.name} is a file. Give the folder that it lies in.")
-    raise NoAnswer(f"There is no folder {str(given)!r}. Give its whole path, such as '~/my_files'.")
+    raise NoAnswer(f"There is no folder {str(folder_name)!r}. Give its whole path, such as '~/my_files'.")
 
 
 def _list_csv_files(folder: Path) -> list[Path]:
@@ -144,7 +144,7 @@ def _list_csv_files(folder: Path) -> list[Path]:
         found = [path for path in folder.iterdir() if path.suffix.lower() == ".csv" and path.is_file()]
     except OSError as error:
         raise NoAnswer(f"{folder.name} cannot be opened ({error.strerror}). Give another folder.") from None
-    if len(found) < 2:  # noqa: PLR2004 - one to load again, and one that must not change
+    if len(found) < 2:  # noqa: PLR2004 - one to reload, and one that must not change
         count = "one CSV file" if found else "no CSV file"
         raise NoAnswer(
             f"There is {count} in {folder.name}. Give a folder with two or more, one for each key."
@@ -164,13 +164,14 @@ def _read_own_file(path: Path) -> OwnFile:
         raise _make_no_answer(path, "has rows that cannot be told apart by quotation marks and line ends")
     corrected = _make_correction(rows, read)
     shortest = min(rows, key=len)
-    more = shortest * min(_ROWS_BEFORE_FAULT, _MAX_CHARACTERS_BEFORE_FAULT // len(shortest))
+    padding = shortest * min(_ROWS_BEFORE_FAULT, _MAX_CHARACTERS_BEFORE_FAULT // len(shortest))
+    invalid_row = _INVALID_BYTE + read.delimiter * (len(read.columns) - 1) + _get_line_end(header)
     return OwnFile(
         key=path.stem,
         columns=read.columns,
         text=text,
         corrected="".join([header, *corrected]) if corrected else "",
-        broken=text + more + _NO_UTF8 + read.delimiter * (len(read.columns) - 1) + _get_line_end(header),
+        broken=f"{text}{padding}{invalid_row}",
     )
 
 
@@ -194,14 +195,14 @@ def _read_records(path: Path) -> list[str]:
         number = content.count(b"\n", 0, error.start) + 1
         raise _make_no_answer(path, f"is not UTF-8 in line {number}") from None
     records: list[str] = []
-    inside = False  # a quoted value that continues in the next line
+    is_quoted = False  # whether a quoted value continues in the next line
     for line in lines:
-        if inside:
+        if is_quoted:
             records[-1] += line
         elif line.strip("\r\n"):
             records.append(line)
-        inside ^= line.count('"') % 2 == 1
-    if inside and is_cut:
+        is_quoted ^= line.count('"') % 2 == 1
+    if is_quoted and is_cut:
         del records[-1]
     if not records:
         raise _make_no_answer(path, "is empty, or begins with a very long line" if is_cut else "is empty")
@@ -237,8 +238,8 @@ def _read_with_duckdb(path: Path, text: str) -> _Sniffed:
             columns = tuple(name for name, *_ in rows.description or ())
             found = rows.fetchall()
         except duckdb.Error as error:
-            told = str(error).replace(str(copy), path.name).splitlines()[:2]
-            raise _make_no_answer(path, f"cannot be read by DuckDB ({' '.join(told).rstrip('.')})") from None
+            reason = " ".join(str(error).replace(str(copy), path.name).splitlines()[:2]).rstrip(".")
+            raise _make_no_answer(path, f"cannot be read by DuckDB ({reason})") from None
     ((delimiter, quote, skipped, has_header),) = sniffed
     if skipped or not has_header:
         raise _make_no_answer(
@@ -248,7 +249,7 @@ def _read_with_duckdb(path: Path, text: str) -> _Sniffed:
         raise _make_no_answer(path, "has a header and no rows")
     if "partition_key" in map(str.lower, columns):
         raise _make_no_answer(path, "has a column partition_key of its own, which is to be the table's")
-    return _Sniffed(columns, found, delimiter, '"' if quote == _NO_CHARACTER else quote)
+    return _Sniffed(columns, found, delimiter, '"' if quote == _NOT_FOUND else quote)
 
 
 def _make_correction(rows: list[str], read: _Sniffed) -> list[str] | None:
@@ -256,13 +257,13 @@ def _make_correction(rows: list[str], read: _Sniffed) -> list[str] | None:
     half = len(rows) // 2
     if not half:
         return None
-    for column in reversed(range(len(read.columns))):  # from the last: keys tend to be the first columns
+    for column in reversed(range(len(read.columns))):  # the first columns tend to be keys
         known = {index: row[column] for index, row in enumerate(read.rows) if row[column] is not None}
         ends = [choose(known, key=known.__getitem__) for choose in (max, min)] if known else []
-        for changed, like in product((index for index in known if index < half), ends):
-            if known[changed] != known[like]:
+        for changed, other in product((index for index in known if index < half), ends):
+            if known[changed] != known[other]:
                 values = _split_row(rows[changed], read)
-                values[column] = _split_row(rows[like], read)[column]
+                values[column] = _split_row(rows[other], read)[column]
                 return [*rows[:changed], _join_row(values, rows[changed], read), *rows[changed + 1 : half]]
     return None
 

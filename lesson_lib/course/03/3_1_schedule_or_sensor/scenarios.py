@@ -12,14 +12,14 @@ class _Source:
 
     Attributes:
         right: `schedule` or `sensor`.
-        decides: the words in its description that decide.
+        reason: the words of its description that decide.
         wanted: what the right trigger does.
-        otherwise: what the other one does.
-        misconception: the id of the belief that makes the other one look right, or an empty string.
+        otherwise: what the other trigger does.
+        misconception: the id of the belief behind the other trigger, or an empty string.
     """
 
     right: str
-    decides: str
+    reason: str
     wanted: str
     otherwise: str
     misconception: str = ""
@@ -30,35 +30,35 @@ _MIN_SENSORS = 4  # of five; fewer do not show the belief that sensors suit ever
 _SOURCES = {
     "exchange": _Source(
         right="schedule",
-        decides="A day without its file has to show as a failed run",
+        reason="A day without its file has to show as a failed run",
         wanted="a run for each day at six, which fails if its file is missing",
         otherwise="for such a day a sensor asks for no run, so none fails",
         misconception=_SENSORS_FOR_ALL,
     ),
     "customers": _Source(
         right="sensor",
-        decides="new customers do so unannounced",
+        reason="new customers do so unannounced",
         wanted="a new key for each new customer, and a run for each file",
         otherwise="no calendar names them, so Dagster has no keys to build a schedule from",
         misconception="dynamic-job-can-have-a-schedule",
     ),
     "report": _Source(
         right="schedule",
-        decides="every Monday at six in the morning",
+        reason="every Monday at six in the morning",
         wanted="a run every Monday at six",
         otherwise="nothing arrives then that a sensor could see",
         misconception=_SENSORS_FOR_ALL,
     ),
     "invoices": _Source(
         right="sensor",
-        decides="no run may start without one",
+        reason="no run may start without one",
         wanted="a run for each invoice, and none without one",
         otherwise="a schedule asks for one at each of its times, with an invoice or without",
         misconception="frequent-schedule-is-a-sensor",
     ),
     "export": _Source(
         right="sensor",
-        decides="corrected unannounced, and each correction is to be loaded soon, and once",
+        reason="corrected unannounced, and each correction is to be loaded soon, and once",
         wanted="a run for the export, and one for each correction",
         otherwise="a schedule asks at its times, whether there is a correction or not",
     ),
@@ -85,7 +85,7 @@ def _what_starts_each(answer: object) -> Miss | None:
             belief = source.misconception
             if belief == _SENSORS_FOR_ALL and list(triggers.values()).count("sensor") < _MIN_SENSORS:
                 belief = ""
-            seen = f'{name}, "{source.decides}": {source.otherwise}'
+            seen = f'{name}, "{source.reason}": {source.otherwise}'
             return Miss(belief, seen, expected=source.wanted)
     return None
 

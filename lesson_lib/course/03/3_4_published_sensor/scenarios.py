@@ -19,46 +19,46 @@ class _Symptom:
     """A symptom of the sensor.
 
     Attributes:
-        lines: the numbers of the lines of which one must be fixed.
-        so: the truth about other lines that look likely.
-        misconception: the id of the belief that these lines are right, or an empty string.
-        shown_by: the lines that learners with this belief would fix instead.
+        lines: the numbers of the lines, one of which must be fixed.
+        explanations: why other likely lines are not the cause.
+        misconception: the id of the belief that hides the cause, or an empty string.
+        belief_lines: the lines that learners with this belief would fix instead.
     """
 
     lines: tuple[int, ...]
-    so: Mapping[int, str]
+    explanations: Mapping[int, str]
     misconception: str = ""
-    shown_by: tuple[int, ...] = ()
+    belief_lines: tuple[int, ...] = ()
 
 
 _SYMPTOMS = {
     "a": _Symptom(
         lines=(10,),
-        so={
+        explanations={
             3: "line 3 reads what line 10 has written at the tick before",
             9: "with run keys the runs would be dropped, and the sensor would still ask for them",
         },
         misconception="cursor-of-new-files-is-enough",
-        shown_by=(4, 5),
+        belief_lines=(4, 5),
     ),
     "b": _Symptom(
         lines=(4, 5),
-        so={
+        explanations={
             3: "line 3 gives back what was written down, and that is a name",
             10: "whatever line 10 writes down, line 5 compares it with names",
         },
         misconception="known-name-is-known-file",
-        shown_by=(6, 8, 9),
+        belief_lines=(6, 8, 9),
     ),
     "c": _Symptom(
         lines=(6,),
-        so={5: "line 5 finds one new name, acme.eu.csv, and that is right"},
+        explanations={5: "line 5 finds one new name, acme.eu.csv, and that is right"},
         misconception="key-ends-at-the-first-dot",
-        shown_by=(8, 9),
+        belief_lines=(8, 9),
     ),
     "d": _Symptom(
         lines=(9,),
-        so={
+        explanations={
             3: "line 3 is given no cursor, and can read nothing else",
             5: "without a cursor, no name is in seen, however names are compared",
             10: "whatever line 10 had written down is gone",
@@ -81,9 +81,10 @@ def _line_of_each(answer: object) -> Miss | None:
     lines = dict(zip(_SYMPTOMS, map(_read_line_number, given), strict=True))
     for letter, symptom in _SYMPTOMS.items():
         if (line := lines[letter]) not in symptom.lines:
-            belief = symptom.misconception if line in symptom.shown_by else ""
+            belief = symptom.misconception if line in symptom.belief_lines else ""
             where = "further up" if line > max(symptom.lines) else "further down"
-            return Miss(belief, f"{letter}: {symptom.so.get(line, f'line {line}')}", f"a line {where}")
+            seen = symptom.explanations.get(line, f"line {line}")
+            return Miss(belief, f"{letter}: {seen}", f"a line {where}")
     return None
 
 

@@ -1,7 +1,7 @@
-"""Exercise 3.5: a sensor that registers keys, survives corrections, and never asks twice.
+"""Exercise 3.5: a sensor that registers keys, survives corrections, and requests each run once.
 
-What counts is where a key is registered after the tick, so a sensor may add it to `context.instance`
-itself, or request it.
+A sensor may add keys to `context.instance` or request them, because a scenario only examines where a key is
+registered after the tick.
 """
 
 import os
@@ -33,7 +33,7 @@ from lesson_lib.pipeline import (
 )
 
 MAX_RUNS_PER_TICK = 100
-FILES_ON_FIRST_DAY = 200  # good ones, beside as many bad ones as fill a tick
+FILES_ON_FIRST_DAY = 200  # with good keys, in addition to MAX_RUNS_PER_TICK files with bad keys
 
 _CUSTOMERS = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
 _NANOSECONDS = 1_000_000_000  # of a second
@@ -54,8 +54,8 @@ class _Deployment:
     Attributes:
         restart: restarts the process of the sensor; the cursor, keys and runs stay.
         elsewhere: the registrations in other sets or instances.
-        changed: when its files were changed, in nanoseconds: a day ago, for anybody to call them settled. No
-            two deployments have the same, so that what a sensor has kept from another one is no match.
+        changed: the modification time of its files in nanoseconds, a day ago, so that any sensor treats them
+            as complete. It differs between deployments, so that a version from another one does not match.
     """
 
     sensor: dg.SensorDefinition
@@ -82,8 +82,8 @@ class _Deployment:
         """Run one tick, and return the keys of the queued runs in order.
 
         Raises:
-            _TickFailed: Dagster refused what the sensor asks for.
-            Exception: the sensor's own, untouched.
+            _TickFailed: Dagster rejected the sensor's requests.
+            Exception: the exception that the learner's code raised.
         """
         tick = self.daemon.tick(run=False)
         if tick.error and _came_from(tick.error, self.sensor):
@@ -107,7 +107,7 @@ class _Deployment:
 
 
 def _came_from(error: BaseException, sensor: dg.SensorDefinition) -> bool:
-    """Return whether an error was raised in the learner's function, or below it."""
+    """Return whether an error was raised in the learner's function, or in code that it called."""
     code = get_function(sensor).__code__
     return any(frame.f_code is code for frame, _ in traceback.walk_tb(error.__traceback__))
 
@@ -164,7 +164,7 @@ def _require_sensor(answer: object) -> dg.SensorDefinition:
 
 def _explain_failed_tick(deployment: _Deployment, tick: Tick) -> Miss:
     """Explain a tick that failed because of the sensor's requests."""
-    facts = dict(explain_error(tick.error)) if tick.error else {}  # with the cause in plain words
+    facts = dict(explain_error(tick.error)) if tick.error else {}  # including the cause in plain words
     is_unknown = isinstance(tick.error, dg.DagsterUnknownPartitionError)
     belief, aside = _explain_unknown_key(deployment, tick) if is_unknown else ("", "")
     parts = [
@@ -190,8 +190,8 @@ def _find_requested_sets(deployment: _Deployment, tick: Tick) -> list[str]:
     deployment.restart()
     resources = {"source": SourceFolder(path=str(deployment.folder))}
     with dg.build_sensor_context(deployment.instance, tick.cursor_before, resources=resources) as context:
-        asked: Any = deployment.sensor(context)
-        results = list(asked) if isinstance(asked, Iterator) else [asked]
+        returned: Any = deployment.sensor(context)
+        results = list(returned) if isinstance(returned, Iterator) else [returned]
     return [
         request.partitions_def_name
         for result in results
@@ -251,7 +251,7 @@ def _nothing_new(deployment: _Deployment) -> Miss | None:
     if miss := _compare_runs(deployment, deployment.tick(), names):
         return miss
     for number in range(2, 6):
-        # A sensor that forgets at the first tick remembers nothing; at the second it remembers something.
+        # A sensor that repeats its requests at the second tick remembers nothing, which shows no belief.
         belief = "cursor-of-new-files-is-enough" if number > 2 else ""  # noqa: PLR2004 - the second tick
         if miss := _compare_runs(deployment, deployment.tick(), [], belief):
             return miss
@@ -291,12 +291,12 @@ def _two_dots(deployment: _Deployment) -> Miss | None:
     try:
         queued = deployment.tick()
     except Exception as error:
-        refused = error.tick.error if isinstance(error, _TickFailed) else error
-        if "'hooli'" not in str(refused):
+        cause = error.tick.error if isinstance(error, _TickFailed) else error
+        if "'hooli'" not in str(cause):
             raise
         return Miss(
             "key-ends-at-the-first-dot",
-            seen=f"the key of both is 'hooli', and tick 1 failed. {_format_error(refused)}",
+            seen=f"the key of both is 'hooli', and tick 1 failed. {_format_error(cause)}",
             expected=f"runs queued: {_format_names(expected)}",
         )
     belief = "key-ends-at-the-first-dot" if "hooli" in queued else ""
@@ -335,10 +335,10 @@ def _bad_key(deployment: _Deployment) -> Miss | None:
                 seen=f"tick {len(deployment.daemon.ticks)} failed. {_format_error(error)}",
                 expected=f"no tick fails, and runs queued: {_format_names(arrived)}",
             )
-        if asked := [key for key in bad if key in (*queued, *deployment.list_keys())]:
+        if accepted := [key for key in bad if key in (*queued, *deployment.list_keys())]:
             return Miss(
-                "dagster-checks-keys" if asked == bad else "",  # otherwise only some of the rules are checked
-                seen=f"registered or asked for: {_format_names(asked)}",
+                "dagster-checks-keys" if accepted == bad else "",  # otherwise some of the rules are checked
+                seen=f"registered or asked for: {_format_names(accepted)}",
                 expected="no key that breaks the rules",
             )
         if miss := _compare_runs(deployment, queued, arrived, "" if queued else "one-bad-key-fails-alone"):
@@ -349,13 +349,12 @@ def _bad_key(deployment: _Deployment) -> Miss | None:
 @_scenario
 def _unusual_names(deployment: _Deployment) -> Miss | None:
     """The names of four files are unusual, and their keys good: Ada.csv, O'Brien.csv, café.csv, a.csv.csv."""
-    spelt = unicodedata.normalize(
-        "NFD", "café"
-    )  # as some disks and archives store it, with a separate accent
-    for name in ("Ada", "O'Brien", spelt, "a.csv"):
+    # Some disks and archives store the accent as a separate character.
+    decomposed = unicodedata.normalize("NFD", "café")
+    for name in ("Ada", "O'Brien", decomposed, "a.csv"):
         deployment.put(f"{name}.csv")
     queued = deployment.tick()
-    aside = "'café' is not as checked_key returns it; " if spelt in queued else ""
+    aside = "'café' is not as checked_key returns it; " if decomposed in queued else ""
     return _compare_runs(deployment, queued, ["Ada", "O'Brien", "café", "a.csv"], aside=aside)
 
 
@@ -363,28 +362,28 @@ def _unusual_names(deployment: _Deployment) -> Miss | None:
 def _burst(deployment: _Deployment) -> Miss | None:
     """On the first day, 300 files are there; the keys of 100 of them break the rules."""
     keys = [f"customer {number:03}" for number in range(1, FILES_ON_FIRST_DAY + 1)]
-    bad = [f"a,{number:03}" for number in range(1, MAX_RUNS_PER_TICK + 1)]  # they come first by name
+    bad = [f"a,{number:03}" for number in range(1, MAX_RUNS_PER_TICK + 1)]  # their names sort first
     for key in (*bad, *keys):
         deployment.put(f"{key}.csv")
     queued: list[str] = []
-    quiet = 0
-    while quiet < 2 and len(deployment.daemon.ticks) <= FILES_ON_FIRST_DAY:  # noqa: PLR2004 - one may be a pause
+    idle_ticks = 0
+    while idle_ticks < 2 and len(deployment.daemon.ticks) <= FILES_ON_FIRST_DAY:  # noqa: PLR2004 - a sensor may pause for one tick
         new = deployment.tick()
-        asked = len(deployment.daemon.ticks[-1].runs)
-        if asked > MAX_RUNS_PER_TICK:
+        requested = len(deployment.daemon.ticks[-1].runs)
+        if requested > MAX_RUNS_PER_TICK:
             return Miss(
                 "one-tick-can-ask-for-all",
-                seen=f"tick {len(deployment.daemon.ticks)} asked for {format_count(asked, 'run')}",
+                seen=f"tick {len(deployment.daemon.ticks)} asked for {format_count(requested, 'run')}",
                 expected=f"{MAX_RUNS_PER_TICK} at the most, and the rest at the next ticks",
             )
-        quiet = 0 if new else quiet + 1
+        idle_ticks = 0 if new else idle_ticks + 1
         queued += new
-    never = [key for key in keys if key not in queued]
-    again = sorted({key for key in queued if queued.count(key) > 1})
-    if not never and not again:
+    missing = [key for key in keys if key not in queued]
+    repeated = sorted({key for key in queued if queued.count(key) > 1})
+    if not missing and not repeated:
         return None
-    parts = [f"never asked for: {_format_names(never)}"] if never else []
-    parts += [f"asked for again: {_format_names(again)}"] if again else []
+    parts = [f"never asked for: {_format_names(missing)}"] if missing else []
+    parts += [f"asked for again: {_format_names(repeated)}"] if repeated else []
     return Miss(
         seen=f"after {format_count(len(deployment.daemon.ticks), 'tick')}, {'; '.join(parts)}",
         expected=f"a run for each of the {FILES_ON_FIRST_DAY} good ones, once; the cursor holds only those",
@@ -402,7 +401,7 @@ def _restarted(deployment: _Deployment) -> Miss | None:
         deployment, deployment.tick(), [], "variables-outlive-a-restart", aside="after the restart, "
     ):
         return miss
-    if not deployment.daemon.cursor:  # its memory is where a restart here does not reach
+    if not deployment.daemon.cursor:  # it remembers in a place that this restart does not reset
         return Miss(
             seen="after two ticks and a restart, there is no cursor",
             expected="a cursor that remembers what was asked for",

@@ -5,16 +5,16 @@ from lesson_lib.classroom.exercises.exercise import Miss
 
 _TICKS = (2, 3, 4, 5)
 _LETTERS = "abcdefgh"
-_TRUE = {2: "e", 3: "c", 4: "g", 5: "a"}
-# What the history shows about each tick, which contradicts most explanations.
-_SHOWN = {
+_SOLUTION = {2: "e", 3: "c", 4: "g", 5: "a"}
+# The facts about each tick that contradict most explanations.
+_EVIDENCE = {
     2: "tick 2 asks for no run, all files are as before, and no tick has failed so far",
     3: "the one run that tick 3 asks for is dropped, and no tick has failed so far",
     4: "tick 4 failed with InvalidKey, and no tick before it had failed",
     5: "tick 5 did not fail, both its runs succeeded, and tick 4 had asked for neither",
 }
-# The belief behind a likely explanation, if there is one, and what contradicts it.
-_AGAINST = {
+# The belief behind a likely explanation, or an empty string, and the fact that contradicts it.
+_CONTRADICTIONS = {
     (2, "b"): ("failed-run-is-asked-for-again", "no tick after the first asks for zenith"),
     (3, "b"): ("", "the run of acme at tick 1 succeeded; the one that failed is zenith's"),
     (3, "f"): ("", "tick 3 shows acme.csv as changed; the daemon compares run keys, never content"),
@@ -35,8 +35,8 @@ def _what_explains(answer: object) -> Miss | None:
         tick: read_letters(letter, _LETTERS, count=1)[0] for tick, letter in zip(_TICKS, given, strict=True)
     }
     for tick, letter in chosen.items():
-        if letter != _TRUE[tick]:
-            belief, seen = _AGAINST.get((tick, letter), ("", _SHOWN[tick]))
+        if letter != _SOLUTION[tick]:
+            belief, seen = _CONTRADICTIONS.get((tick, letter), ("", _EVIDENCE[tick]))
             return Miss(belief, seen, expected=f"another explanation of tick {tick}")
     return None
 

@@ -9,10 +9,10 @@ from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 _RUN_A_KEY, _ONE_RUN, _DUCKDB = "one run a key", "one run for all", "DuckDB alone"
 _FASTER = "one run for all, DuckDB ten times as fast"
 
-# Seconds for 30 keys and for 1,000, rounded, in the proportions measured for this course.
+# Rounded seconds for 30 keys and for 1,000, in the proportions that were measured for this course.
 _MEASURED = {_RUN_A_KEY: (2.9, 95.0), _ONE_RUN: (0.3, 4.9), _DUCKDB: (0.03, 0.25)}
-_TEN_TIMES = {way: 10 * seconds for way, (_, seconds) in _MEASURED.items()}
-_TOLERANCE = 0.25  # of the right answer; machines differ by more, beliefs by far more
+_SOLUTION = {way: 10 * seconds for way, (_, seconds) in _MEASURED.items()}
+_TOLERANCE = 0.25  # of the right answer; beliefs differ from it by far more
 
 
 def _read_seconds(answer: object) -> float:
@@ -25,10 +25,10 @@ def _read_seconds(answer: object) -> float:
 
 def _cost_of_ten_thousand(answer: object) -> Miss | None:
     """What 10,000 customers take."""
-    ways = [*_TEN_TIMES, _FASTER]
+    ways = [*_SOLUTION, _FASTER]
     given = read_one_for_each(answer, ways, f'{{"{_RUN_A_KEY}": 300, "{_ONE_RUN}": 30, ...}}')
     seconds = dict(zip(ways, map(_read_seconds, given), strict=True))
-    for way, right in _TEN_TIMES.items():
+    for way, right in _SOLUTION.items():
         if abs(seconds[way] - right) > _TOLERANCE * right:
             seen = f"{way}: {seconds[way]:g} seconds"
             return Miss(_find_belief(way, seconds), seen, expected="less" if seconds[way] > right else "more")
@@ -36,7 +36,7 @@ def _cost_of_ten_thousand(answer: object) -> Miss | None:
 
 
 def _judge_saving(seconds: Mapping[str, float]) -> Miss | None:
-    """Check what a faster DuckDB saves by the answer's own numbers: something, but no more than it takes."""
+    """Check that a faster DuckDB saves time, but not more than DuckDB takes by the answer's own numbers."""
     saved = seconds[_ONE_RUN] - seconds[_FASTER]
     seen = f"{_FASTER}: {seconds[_FASTER]:g} seconds, which saves {saved:g} of {seconds[_ONE_RUN]:g}"
     if saved > (1 + _TOLERANCE) * seconds[_DUCKDB]:
@@ -46,12 +46,12 @@ def _judge_saving(seconds: Mapping[str, float]) -> Miss | None:
 
 def _find_belief(way: str, seconds: Mapping[str, float]) -> str:
     """Return the id of the belief behind the first wrong number, or an empty string."""
-    told = seconds[way]
-    if way == _ONE_RUN and told <= 2 * _MEASURED[_ONE_RUN][1]:
+    answered = seconds[way]
+    if way == _ONE_RUN and answered <= 2 * _MEASURED[_ONE_RUN][1]:
         return "a-range-costs-one-key"
-    if way == _ONE_RUN and told >= (1 - _TOLERANCE) * seconds[_RUN_A_KEY]:
+    if way == _ONE_RUN and answered >= (1 - _TOLERANCE) * seconds[_RUN_A_KEY]:
         return "every-key-needs-a-run"
-    if way == _DUCKDB and told >= seconds[_ONE_RUN] / 2:
+    if way == _DUCKDB and answered >= seconds[_ONE_RUN] / 2:
         return "database-takes-the-time"
     return ""
 

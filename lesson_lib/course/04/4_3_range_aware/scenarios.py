@@ -1,4 +1,4 @@
-"""Exercise 4.3: an asset for one key becomes one for all the keys of a run."""
+"""Exercise 4.3: turn an asset for one key into an asset for all keys of a run."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -18,32 +18,32 @@ _HEADER = "date,share_price,amount,spend,shift,spread\n"
 
 
 def _make_file(*amounts: int) -> str:
-    """Return the text of a file with a line for each amount; no two customers share one."""
+    """Return the text of a file with a line for each amount; no two customers have the same amounts."""
     days = enumerate(amounts, 11)
     return _HEADER + "".join(f"2017/09/{day},10.00,{amount},{amount}0.00,0.25,0.01\n" for day, amount in days)
 
 
 _FILES = {
-    "abacus": _make_file(9901, 9902),  # the first by name and by registration
+    "abacus": _make_file(9901, 9902),  # the first key by name and by registration
     "acme": _make_file(1101, 1102, 1103, 1104),
     "bluebird": _make_file(2201, 2202, 2203),
     "blue-bird": _make_file(2801, 2802),
     "blue_bird": _make_file(2901, 2902, 2903),
-    "globex": _make_file(5501, 5502),  # between others by name, registered before them
+    "globex": _make_file(5501, 5502),  # between other keys by name, but registered before them
     "o'hare": _make_file(3301, 3302, 3303),
     "zenith.eu": _make_file(4401, 4402),
 }
-_LATER = {
+_CORRECTED_FILES = {
     "abacus": _make_file(9999),
     "acme": _make_file(1101, 1102, 1199),
     "bluebird": _make_file(2201, 2299),
     "zenith.eu": _make_file(4401, 4402, 4499),
 }
-_BROKEN = (
+_BROKEN_FILES = (
     _FILES["bluebird"].replace(",2202,", ",n/a,"),
     _FILES["bluebird"].replace(",22020.00,0.25,0.01", ""),  # a row that is too short
 )
-_THREE = ("acme", "bluebird", "zenith.eu")
+_THREE_KEYS = ("acme", "bluebird", "zenith.eu")
 
 _Rows = dict[str, Counter[tuple[Any, ...]]]
 
@@ -69,27 +69,27 @@ class _Customers:
     def correct(self, *keys: str) -> None:
         """Replace the file of each key with its later version."""
         for key in keys:
-            self.sandbox.write(key, _LATER[key])
+            self.sandbox.write(key, _CORRECTED_FILES[key])
 
     def insert_rows(self, *keys: str) -> None:
         """Insert the rows of these keys into the table."""
         for key in keys:
             path = str(self.sandbox.lab.source / f"{key}.csv")
-            self.sandbox.query(f"insert into {CUSTOMER_TABLE} select *, ? from read_csv(?)", key, path)  # noqa: S608 - our own name
+            self.sandbox.query(f"insert into {CUSTOMER_TABLE} select *, ? from read_csv(?)", key, path)  # noqa: S608 - a name of the pipeline
 
     def load(self, first: str, last: str) -> None:
         """Run the asset once for a range of keys.
 
         Raises:
-            Exception: whatever the asset raised.
+            Exception: the exception that the asset raised.
         """
         self.sandbox.materialize_range(self.asset, first, last)
 
     def read_rows(self) -> _Rows:
         """Return the rows of each key in the table."""
         rows: _Rows = {}
-        everything = f"select partition_key, * exclude partition_key from {CUSTOMER_TABLE}"  # noqa: S608 - our own name
-        for key, *row in self.sandbox.query(everything):
+        query = f"select partition_key, * exclude partition_key from {CUSTOMER_TABLE}"  # noqa: S608 - a name of the pipeline
+        for key, *row in self.sandbox.query(query):
             rows.setdefault(key, Counter())[tuple(row)] += 1
         return rows
 
@@ -120,7 +120,7 @@ def _scenario(happening: Callable[[_Customers], Miss | None]) -> Scenario:
                     "a run that succeeds",
                 )
             except Exception as error:
-                if "multiple partitions" not in str(error):  # in the words of the IO manager
+                if "multiple partitions" not in str(error):  # the IO manager's message
                     raise
                 return Miss(
                     "any-result-suits-a-range",
@@ -144,7 +144,7 @@ def _one_key(customers: _Customers) -> Miss | None:
 @_scenario
 def _three_keys(customers: _Customers) -> Miss | None:
     """Three keys are loaded in one run, acme, bluebird and zenith.eu; abacus and globex were before."""
-    customers.register("abacus", "globex", *_THREE)
+    customers.register("abacus", "globex", *_THREE_KEYS)
     customers.insert_rows("abacus", "globex")
     earlier = customers.read_rows()
     customers.correct("abacus")  # outside the range
@@ -157,22 +157,22 @@ def _three_keys(customers: _Customers) -> Miss | None:
         belief = "keys-are-ordered-by-name"
     elif "zenith" in found:
         belief = "key-ends-at-the-first-dot"
-    return _compare(found, earlier | customers.read_files(_THREE), belief)
+    return _compare(found, earlier | customers.read_files(_THREE_KEYS), belief)
 
 
 @_scenario
 def _again(customers: _Customers) -> Miss | None:
     """The three keys are loaded twice, and once more after acme and bluebird have corrected their files."""
-    customers.register(*_THREE)
+    customers.register(*_THREE_KEYS)
     customers.load("acme", "zenith.eu")
     customers.load("acme", "zenith.eu")
-    found, files = customers.read_rows(), customers.read_files(_THREE)
+    found, files = customers.read_rows(), customers.read_files(_THREE_KEYS)
     has_more = any(found.get(key, Counter()) > rows for key, rows in files.items())
     if miss := _compare(found, files, "loading-twice-is-harmless" if has_more else ""):
         return miss
     customers.correct("acme", "bluebird")
     customers.load("acme", "zenith.eu")
-    return _compare(customers.read_rows(), customers.read_files(_THREE), "loading-what-is-new-is-enough")
+    return _compare(customers.read_rows(), customers.read_files(_THREE_KEYS), "loading-what-is-new-is-enough")
 
 
 @_scenario
@@ -186,9 +186,9 @@ def _awkward_key(customers: _Customers) -> Miss | None:
         customers.load("acme", "zenith.eu")
     except (duckdb.Error, WarehouseUnavailable) as error:
         # Three ordinary keys were loaded before, so the special characters are the reason.
-        told = f"{type(error).__name__}: {summarize_error(error)}"
+        seen = f"{type(error).__name__}: {summarize_error(error)}"
         rows = format_count(files["o'hare"].total(), "row")
-        return Miss(belief, make_plain(told), expected=f"{rows} of o'hare")
+        return Miss(belief, make_plain(seen), expected=f"{rows} of o'hare")
     return _compare(customers.read_rows(), files, belief)
 
 
@@ -215,11 +215,11 @@ def _late_key(customers: _Customers) -> Miss | None:
 @_scenario
 def _broken_file(customers: _Customers) -> Miss | None:
     """The three keys are loaded, and loaded again when bluebird's new file is broken, and the others good."""
-    customers.register(*_THREE)
+    customers.register(*_THREE_KEYS)
     customers.load("acme", "zenith.eu")
     earlier = customers.read_rows()
     customers.correct("acme", "zenith.eu")
-    misses = (_load_broken_file(customers, broken, earlier) for broken in _BROKEN)
+    misses = (_load_broken_file(customers, broken, earlier) for broken in _BROKEN_FILES)
     return next(filter(None, misses), None)
 
 
@@ -227,7 +227,7 @@ def _load_broken_file(customers: _Customers, broken: str, earlier: _Rows) -> Mis
     customers.sandbox.write("bluebird", broken)
     try:
         customers.load("acme", "zenith.eu")
-    except Exception:  # noqa: BLE001 - however the answer refuses the file, it is right to do so
+    except Exception:  # noqa: BLE001 - an answer may reject the file with any exception
         found = customers.read_rows()
         is_lost = "bluebird" not in found
         belief = "delete-then-insert-is-safe" if is_lost else "broken-file-fails-alone-in-a-range"
@@ -247,7 +247,7 @@ def _load_broken_file(customers: _Customers, broken: str, earlier: _Rows) -> Mis
 @_scenario
 def _reversed_range(customers: _Customers) -> Miss | None:
     """The ends of the range are swapped: the run is for zenith.eu to acme."""
-    customers.register(*_THREE)
+    customers.register(*_THREE_KEYS)
     try:
         customers.load("zenith.eu", "acme")
     except NameError:  # a slip in the line that should raise
@@ -255,10 +255,10 @@ def _reversed_range(customers: _Customers) -> Miss | None:
     except Exception:  # noqa: BLE001 - any other error is right
         return None
     rows = sum(rows.total() for rows in customers.read_rows().values())
-    told = f"left {format_count(rows, 'row')} in the table" if rows else "loaded nothing"
+    effect = f"left {format_count(rows, 'row')} in the table" if rows else "loaded nothing"
     return Miss(
         "" if rows else "range-without-keys-is-noticed",
-        seen=f"a run that succeeded, recorded no key, and {told}",
+        seen=f"a run that succeeded, recorded no key, and {effect}",
         expected="a run that fails, since its range holds no key",
     )
 
@@ -266,13 +266,13 @@ def _reversed_range(customers: _Customers) -> Miss | None:
 def _compare(found: _Rows, expected: _Rows, belief: str = "") -> Miss | None:
     """Return the fault in the rows of the first key that has unexpected ones."""
     for key in expected | found:
-        there, wanted = found.get(key, Counter()), expected.get(key, Counter())
-        if there != wanted:
-            strange = sum(count for row, count in there.items() if row not in wanted)
-            aside = f", {strange} of which should not be there" if strange else ""
+        actual, wanted = found.get(key, Counter()), expected.get(key, Counter())
+        if actual != wanted:
+            unexpected = sum(count for row, count in actual.items() if row not in wanted)
+            aside = f", {unexpected} of which should not be there" if unexpected else ""
             return Miss(
                 belief,
-                seen=f"{format_count(there.total(), 'row')} of {make_plain(key)}{aside}",
+                seen=f"{format_count(actual.total(), 'row')} of {make_plain(key)}{aside}",
                 expected=f"{format_count(wanted.total(), 'row')} of {make_plain(key)}",
             )
     return None

@@ -11,7 +11,7 @@ from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 from lesson_lib.pipeline.database_errors import summarize_error
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
 
-# As notebook 02 makes it by hand; the library's own table allows no NULL.
+# The columns of the table in notebook 02; the library's own table allows no NULL.
 _COLUMNS = (
     "date date, share_price double, amount double, spend double, shift double, spread double, "
     "partition_key varchar"
@@ -22,7 +22,7 @@ def _call(answer: object, registered: Sequence[str], rows: Sequence[str | None])
     """Call the learner's function with a database that has a row for each of these keys.
 
     Returns:
-        What it returned as a list; of a value that holds no others, such as None, how it looks.
+        The returned keys as a list, or the text of another value, such as None.
     """
     if not callable(answer):
         raise NoAnswer(
@@ -46,7 +46,7 @@ def _compare(
     registered: Sequence[str],
     rows: Sequence[str | None],
     belief: str = "",
-    shows: Callable[[list[str]], bool] = lambda _: True,
+    shows_belief: Callable[[list[str]], bool] = lambda _: True,
 ) -> Miss | None:
     """Compare the returned keys with the keys that have no rows.
 
@@ -55,20 +55,20 @@ def _compare(
         registered: the keys.
         rows: the partition_key of each row.
         belief: the misconception behind a wrong answer.
-        shows: returns whether the returned keys show it.
+        shows_belief: returns whether the returned keys show this misconception.
     """
     expected = [key for key in registered if key not in {*rows}]
     found = _call(answer, registered, rows)
     if not isinstance(found, list):
         return Miss(seen=found, expected=f"a list of keys: {_format_keys(expected)}")
-    keys = [one for one in found if isinstance(one, str)]
+    keys = [key for key in found if isinstance(key, str)]
     if len(keys) < len(found):
-        other = next(one for one in found if not isinstance(one, str))
+        other = next(value for value in found if not isinstance(value, str))
         seen = f"a list with {_format_value(other)} in it, which is no text"
         return Miss(seen=seen, expected=f"a list of keys: {_format_keys(expected)}")
     if sorted(keys) == sorted(expected):
         return None
-    return Miss(belief if shows(keys) else "", _format_keys(keys), _format_keys(expected))
+    return Miss(belief if shows_belief(keys) else "", _format_keys(keys), _format_keys(expected))
 
 
 def _format_value(value: object) -> str:

@@ -1,4 +1,4 @@
-"""What most rows begin with: the pair of assets for customers, and an instance in memory."""
+"""The customers' assets and keys, and instances that know such keys."""
 
 from collections.abc import Iterable
 
@@ -9,8 +9,13 @@ from lesson_lib.pipeline import duckdb_dynamic_partition_table, import_dynamic_p
 PAIR = (import_dynamic_partition_file, duckdb_dynamic_partition_table)
 
 
-def new_instance(keys: Iterable[str] = ()) -> dg.DagsterInstance:
-    """Return an instance that knows these keys, and is silent."""
+def make_keys(number: int) -> list[str]:
+    """Return this number of keys."""
+    return [f"customer-{customer:06}" for customer in range(number)]
+
+
+def create_instance(keys: Iterable[str] = ()) -> dg.DagsterInstance:
+    """Create an ephemeral instance that logs nothing, and register these keys."""
     instance = dg.DagsterInstance.ephemeral(settings={"python_logs": {"python_log_level": "CRITICAL"}})
     register_keys(instance, keys)
     return instance
