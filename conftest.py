@@ -59,10 +59,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groupin
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the tests by when they begin."""
-    items.sort(key=rank)
+    items.sort(key=get_start_order)
 
 
-def rank(item: pytest.Item) -> int:
+def get_start_order(item: pytest.Item) -> int:
     """Return the place of a test in the order in which tests begin."""
     starts = (place for place, start in enumerate(LONG_TESTS) if item.nodeid.startswith(start))
     return next(starts, len(LONG_TESTS))
@@ -76,11 +76,11 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     if not isinstance(item, IPyNbCell):
         return (yield)
     # nbval starts the kernel here, which inherits the variables.
-    with set_variables(another_machine(folder / item.path.stem)):
+    with set_variables(build_foreign_environment(folder / item.path.stem)):
         return (yield)
 
 
-def another_machine(folder: Path) -> dict[str, str]:
+def build_foreign_environment(folder: Path) -> dict[str, str]:
     """Return variables that make a kernel differ from the author's: time zone and temporary folder."""
     folder.mkdir(exist_ok=True)
     return {"TZ": "Pacific/Kiritimati", "TMPDIR": str(folder)}

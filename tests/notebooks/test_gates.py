@@ -18,7 +18,7 @@ import pytest
 from nbformat import NotebookNode
 
 import lesson_lib.author.notebook_rules as rules
-from conftest import another_machine
+from conftest import build_foreign_environment
 from lesson_lib.author.editions import make_learner_edition
 from lesson_lib.author.exercise_outcomes import find_unsolved, read_outcomes
 from lesson_lib.author.notebook_files import format_notebook, list_notebooks, read_notebook, tidy
@@ -55,7 +55,7 @@ def run(
     path: Path, stored: NotebookNode, lesson: Lesson, tmp_path_factory: pytest.TempPathFactory
 ) -> RepeatedRun:
     """Execute the notebook with each cell twice in a row and each exercise solved."""
-    machine = another_machine(tmp_path_factory.mktemp("another-machine"))
+    machine = build_foreign_environment(tmp_path_factory.mktemp("another-machine"))
     return execute_repeatedly(stored, lesson, path.parent, env=machine)
 
 
