@@ -168,16 +168,16 @@ def _compare_exercises(lesson: Lesson, steps: list[tuple[str, str]]) -> Iterator
     for exercise in planned:
         if not exercise.startswith(number):
             yield (
-                f"Exercise {exercise} is in the plan of notebook {lesson.number}: give it an id that "
-                f"begins with {number!r}, or move it to the plan of its notebook."
+                f"Exercise {exercise} is in the folder of notebook {lesson.number}: give it a name that "
+                f"begins with '{int(lesson.number)}_', or move it to the folder of its notebook."
             )
     for section, exercise in steps:
         if exercise and not section:
             yield f"Exercise {exercise} stands above the first heading: move it into a section."
     if placed != planned:
         yield (
-            f"The notebook has its exercises in the order {', '.join(placed)}, and the plan in the order "
-            f"{', '.join(planned)}: bring {_name_plan(lesson)} into the notebook's order."
+            f"The notebook has the exercises {', '.join(placed)}, and not {', '.join(planned)}: move their "
+            "cells into the order of their numbers; a new exercise takes the next number, and comes last."
         )
 
 

@@ -190,8 +190,8 @@ WRONG: dict[str, tuple[Lesson, Callable[[], NotebookNode], list[str]]] = {
         lambda: cells("7.1", "7.3", "7.2"),
         [
             (
-                "The notebook has its exercises in the order 7.1, 7.3, 7.2, and the plan in the order "
-                f"7.1, 7.2, 7.3: bring {PLAN} into the notebook's order."
+                "The notebook has the exercises 7.1, 7.3, 7.2, and not 7.1, 7.2, 7.3: move their cells into "
+                "the order of their numbers; a new exercise takes the next number, and comes last."
             )
         ],
     ),
@@ -200,8 +200,8 @@ WRONG: dict[str, tuple[Lesson, Callable[[], NotebookNode], list[str]]] = {
         lambda: cells("7.1", "7.2", "70.3"),
         [
             (
-                "Exercise 70.3 is in the plan of notebook 07: give it an id that begins with '7.', "
-                "or move it to the plan of its notebook."
+                "Exercise 70.3 is in the folder of notebook 07: give it a name that begins with '7_', "
+                "or move it to the folder of its notebook."
             )
         ],
     ),
