@@ -1,7 +1,6 @@
-"""The scan of the source folder: which files count, their digests, and the cursor."""
+"""The scan of the source folder: which files count, and their digests."""
 
 import errno
-import json
 import os
 import sys
 from pathlib import Path
@@ -9,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from lesson_lib.pipeline.folder_scan import scan
-from lesson_lib.pipeline.sensor.cursor import Cursor
 
 NFC, NFD = "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "cafe\N{COMBINING ACUTE ACCENT}"
 
@@ -186,49 +184,3 @@ def test_a_folder_that_is_missing_is_not_an_empty_one(tmp_path: Path) -> None:
         scan(put(tmp_path, "acme.csv"))
     with pytest.raises(ValueError, match="null byte"):
         scan(Path("nul\0"))
-
-
-def test_a_cursor_comes_back_as_it_was() -> None:
-    """It is stored as text that a person can read."""
-    cursor = Cursor(done=("a", "b"), seen=("c",), retired=("d",))
-    assert json.loads(cursor.to_json()) == {"format": 2, "done": ["a", "b"], "seen": ["c"], "retired": ["d"]}
-    assert Cursor.from_json(cursor.to_json()) == cursor
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "{",
-        "null",
-        "[]",
-        "7",
-        '"word"',
-        "NaN",
-        "{}",
-        '{"acme": "12-1500000000"}',
-        '{"format": 1, "done": [], "seen": [], "retired": []}',
-        '{"format": 3, "done": [], "seen": [], "retired": []}',
-        '{"format": 2, "done": [], "seen": []}',
-        '{"format": 2, "done": {}, "seen": [], "retired": []}',
-        '{"format": 2, "done": [[]], "seen": [], "retired": []}',
-        '{"format": 2, "done": [7], "seen": [], "retired": []}',
-        '{"format": 2, "done": "word", "seen": [], "retired": []}',
-        '{"format": 2, "done": null, "seen": [], "retired": []}',
-        "9" * 5_000,
-        "[" * 100_000,
-        '{"a":' * 100_000,
-        "\udcff\0",
-    ],
-    ids=lambda text: text[:40].encode("unicode_escape").decode(),
-)
-def test_a_cursor_that_is_not_ours_is_refused(text: str) -> None:
-    """A cursor that is damaged, older, newer, hostile or of another sensor raises the same error."""
-    with pytest.raises(ValueError):  # noqa: PT011 - each kind of damage has a message of its own
-        Cursor.from_json(text)
-
-
-def test_a_cursor_of_a_hundred_thousand_long_names_stays_small(tmp_path: Path) -> None:
-    """Its size depends on the number of files, and not on their names."""
-    put(tmp_path, "株" * 80 + ".csv")
-    (digest,) = find_digests(tmp_path).values()
-    assert len(Cursor(done=(digest,) * 100_000).to_json()) < 1_500_000

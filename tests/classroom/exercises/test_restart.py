@@ -285,15 +285,17 @@ def test_names_and_objects_are_the_same_afterwards() -> None:
 
 
 def test_objects_of_libraries_are_left_alone() -> None:
-    """The keys of an instance of Dagster survive a restart, for example."""
+    """The keys of an instance of Dagster survive a restart, for example, and so do attributes of modules."""
     names = run_as_main("""
-        from string import Template
-        thing = Template("a")
+        import string
+        thing = string.Template("a")
         def count():
             thing.template += "b"
-            return thing.template
+            string.times = getattr(string, "times", 0) + 1
+            return thing.template, string.times
     """)
     with prepare_restart(names["count"]) as restart:
         names["count"]()
         restart()
-        assert names["count"]() == "abb"
+        assert names["count"]() == ("abb", 2)
+    del names["string"].times

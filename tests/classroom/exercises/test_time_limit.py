@@ -102,16 +102,20 @@ def test_endless_code_is_stopped(work: Callable[[], None]) -> None:
     def handler(*_: object) -> None:
         raise AssertionError
 
-    before = signal.signal(signal.SIGALRM, handler)
-    tracing = sys.gettrace(), sys.getprofile()
+    def profiler(*_: object) -> None:
+        pass
+
+    before, tracer = signal.signal(signal.SIGALRM, handler), sys.gettrace()
+    sys.setprofile(profiler)
     try:
         for _ in range(2):
             with pytest.raises(Stopped, match=r"^It did not end within 0\.1 seconds\. Look for a loop or"):
                 run_with_limits(work, seconds=0.1)
             assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
             assert signal.getsignal(signal.SIGALRM) is handler
-            assert (sys.gettrace(), sys.getprofile()) == tracing
+            assert (sys.gettrace(), sys.getprofile()) == (tracer, profiler)
     finally:
+        sys.setprofile(None)
         signal.signal(signal.SIGALRM, before)
 
 
