@@ -10,14 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from lesson_lib.author.editions import WrongCells, make_learner_edition
-from lesson_lib.author.notebook_files import (
-    NotebookError,
-    list_notebooks,
-    read_notebook,
-    tidy,
-    write_notebook,
-)
+from lesson_lib.author.editions import make_learner_edition
+from lesson_lib.author.notebook_files import list_notebooks, read_notebook, tidy, write_notebook
 from lesson_lib.author.notebook_rules import (
     find_cells_out_of_order,
     find_excess_markers,
@@ -31,6 +25,7 @@ from lesson_lib.author.notebook_rules import (
 from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.author.rhythm import find_broken_rhythm
 from lesson_lib.classroom.exercises.catalogue import find_lesson
+from lesson_lib.notebook_cells import NotebookError
 
 MAX_KERNELS = 2
 
@@ -47,11 +42,7 @@ async def renew(path: Path) -> tuple[bool, list[str]]:
     """
     notebook, lesson = read_notebook(path), find_lesson(path.stem)
     if lesson:
-        try:
-            notebook = make_learner_edition(notebook, lesson)
-        except WrongCells as error:
-            wrong = str(error).splitlines()
-            raise NotebookError("\n".join(f"{path.name}: {finding}" for finding in wrong)) from error
+        notebook = make_learner_edition(notebook, lesson)
     if stopped := await execute(notebook, path.parent):
         raise NotebookError(f"{path.name}: {stopped}.")
     notebook = tidy(notebook)
