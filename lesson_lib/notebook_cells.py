@@ -19,6 +19,10 @@ RAISES = "raises:"
 SECTION = re.compile(r"^## +(.+?) *$", re.MULTILINE)
 
 
+class NotebookError(Exception):
+    """A notebook cannot be read or renewed; the message says which one, where, and the next move."""
+
+
 def parse_notebook(text: str) -> dict[str, Any]:
     """Return a notebook's JSON, with the source of each cell as one text.
 

@@ -3,10 +3,11 @@
 A finding names the cell, the fault and the next move. `browser_visits` makes the visits.
 """
 
+import html
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 from nbformat import NotebookNode
@@ -14,9 +15,10 @@ from nbformat import NotebookNode
 from lesson_lib.author.notebook_rules import list_code_cells, name_code_cells
 from lesson_lib.notebook_cells import RAISES, find_tag
 
-BOARD = "lesson-board"
 PICTURE_FAILS_WITH = "DagsterUnknownPartitionError"
 
+# As the classroom writes it, with its accessible name.
+_BOARD = re.compile(r'<section class="lesson-board\b[^>]*?(?: aria-label="([^"]*)")?>')
 _WITHIN_THE_PAGE = {"about", "blob", "data"}
 
 
@@ -62,27 +64,11 @@ def find_unannounced_red(notebook: NotebookNode, seen: list[SeenCell]) -> list[s
 
 
 def count_stored_boards(notebook: NotebookNode) -> Counter[str]:
-    """Count the boards in the stored outputs by their accessible names."""
-    names: Counter[str] = Counter()
-    for cell in list_code_cells(notebook):
-        for output in cell.outputs:
-            reader = _Boards()
-            reader.feed(output.get("data", {}).get("text/html", ""))
-            names.update(reader.names)
-    return names
-
-
-class _Boards(HTMLParser):
-    """Collects what the boards are called, white space folded as a browser folds it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "section" and BOARD in given.get("class", "").split():
-            self.names.append(" ".join(given.get("aria-label", "").split()))
+    """Count the boards in the stored outputs by their names, with white space as a browser folds it."""
+    outputs = [output for cell in list_code_cells(notebook) for output in cell.outputs]
+    pages = [output.get("data", {}).get("text/html", "") for output in outputs]
+    names = [html.unescape(name) for page in pages for name in _BOARD.findall(page)]
+    return Counter(" ".join(name.split()) for name in names)
 
 
 def find_missing_boards(stored: Mapping[str, int], found: Mapping[str, int]) -> list[str]:

@@ -14,16 +14,7 @@ from nbformat import NotebookNode
 from playwright.sync_api import Browser, Error, Page, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
-from lesson_lib.author.browser_rules import (
-    SeenCell,
-    count_stored_boards,
-    find_cells_not_run,
-    find_foreign_hosts,
-    find_missing_boards,
-    find_picture_cells,
-    find_popups,
-    find_unannounced_red,
-)
+import lesson_lib.author.browser_rules as rules
 from lesson_lib.author.notebook_files import read_notebook
 from lesson_lib.author.notebook_rules import name_code_cells
 from lesson_lib.author.notebook_runner import MAX_SECONDS_PER_CELL
@@ -109,12 +100,12 @@ def visit_notebook(browser: Browser, visit: Visit, address: str, picture: Path |
         if found:
             page.screenshot(path=visit.picture("failed"))
         context.close()
-    return [*found, *find_foreign_hosts(requested, address)]
+    return [*found, *rules.find_foreign_hosts(requested, address)]
 
 
 def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Iterator[str]:
     """Open, run and photograph a notebook; yield each thing that is wrong with what the page shows."""
-    notebook, boards = visit.notebook, count_stored_boards(visit.notebook)
+    notebook, boards = visit.notebook, rules.count_stored_boards(visit.notebook)
     with explain_timeout(
         "JupyterLab did not open it, with all its cells and an idle kernel,", SECONDS_TO_OPEN
     ):
@@ -124,7 +115,7 @@ def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Ite
         page.wait_for_function(IS_OPEN, arg=len(notebook.cells), timeout=SECONDS_TO_OPEN * 1000)
     wait_until_drawn(page)
     page.screenshot(path=visit.picture("opening"))
-    yield from find_missing_boards(boards, count_regions(page, boards))
+    yield from rules.find_missing_boards(boards, count_regions(page, boards))
     page.add_style_tag(content=LAY_OUT_ALL)
     take_pages(page, visit, "stored")
 
@@ -137,10 +128,10 @@ def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Ite
     yield from wait_until_it_ran(page, notebook)
     wait_until_drawn(page)
     cells, found = read_cells(page), count_regions(page, boards)
-    yield from find_cells_not_run(notebook, cells)
-    yield from find_unannounced_red(notebook, cells)
-    yield from find_missing_boards(boards, found)
-    yield from find_popups(popups := page.evaluate(POPUPS))
+    yield from rules.find_cells_not_run(notebook, cells)
+    yield from rules.find_unannounced_red(notebook, cells)
+    yield from rules.find_missing_boards(boards, found)
+    yield from rules.find_popups(popups := page.evaluate(POPUPS))
     if popups:
         return  # they are in the way of the pictures as well
 
@@ -148,7 +139,7 @@ def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Ite
         change_theme(page, theme)
         take_pages(page, visit, theme.lower())
     change_theme(page, "Light")  # the next notebook opens in it, as a learner's first does
-    yield from find_popups(page.evaluate(POPUPS))
+    yield from rules.find_popups(page.evaluate(POPUPS))
     if picture and visit.path.name == PICTURE_OF:
         yield from take_picture(page, notebook, picture)
 
@@ -196,7 +187,7 @@ def wait_until_it_ran(page: Page, notebook: NotebookNode) -> Iterator[str]:
         page.wait_for_timeout(100)
 
 
-def has_surprise(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
+def has_surprise(notebook: NotebookNode, cells: list[rules.SeenCell]) -> bool:
     """Return whether a cell shows an error that it does not announce."""
     return any(
         seen.red and not find_tag(cell, RAISES)
@@ -204,9 +195,9 @@ def has_surprise(notebook: NotebookNode, cells: list[SeenCell]) -> bool:
     )
 
 
-def read_cells(page: Page) -> list[SeenCell]:
+def read_cells(page: Page) -> list[rules.SeenCell]:
     """Return the code cells as the page shows them."""
-    return [SeenCell(prompt, tuple(red)) for prompt, red in page.evaluate(SEEN)]
+    return [rules.SeenCell(prompt, tuple(red)) for prompt, red in page.evaluate(SEEN)]
 
 
 def count_regions(page: Page, boards: Mapping[str, int]) -> dict[str, int]:
@@ -250,7 +241,7 @@ def scroll(page: Page, top: float) -> None:
 
 def take_picture(page: Page, notebook: NotebookNode, path: Path) -> Iterator[str]:
     """Take the README's picture: a run fails, its key is registered, the same run succeeds."""
-    fails, succeeds = find_picture_cells(notebook)
+    fails, succeeds = rules.find_picture_cells(notebook)
     page.keyboard.press("Control+b")  # the list of files
     page.locator("#jp-left-stack").wait_for(state="hidden")
     page.set_viewport_size({"width": PICTURE_WIDTH, "height": MAX_PICTURE_HEIGHT})

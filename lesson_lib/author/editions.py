@@ -12,13 +12,9 @@ from nbformat import NotebookNode
 from lesson_lib.author.notebook_files import clear_outputs, tidy
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.notebook_cells import EXERCISE, OBJECTIVES, TASK, get_content_tags
+from lesson_lib.notebook_cells import EXERCISE, OBJECTIVES, TASK, NotebookError, get_content_tags
 
 _KINDS = {"code": "code", "markdown": "prose", "raw": "raw"}
-
-
-class WrongCells(Exception):
-    """A notebook's tags do not fit its lesson; the message has a line for each fault, with the next move."""
 
 
 def make_learner_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
@@ -27,7 +23,8 @@ def make_learner_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode
     All other cells, and whatever cells have shown, stay as they are.
 
     Raises:
-        WrongCells: a tag names no exercise of the lesson, or an exercise has not just one cell of each kind.
+        NotebookError: a tag names no exercise of the lesson, or an exercise has not just one cell of each
+            kind; the message has a line for each fault.
     """
     return _fill_in(notebook, lesson, lambda exercise: exercise.starter)
 
@@ -36,13 +33,16 @@ def make_solved_edition(notebook: NotebookNode, lesson: Lesson) -> NotebookNode:
     """Return the learner's edition with solutions in the place of starters, and marked so in its title.
 
     Raises:
-        WrongCells: as in `make_learner_edition`, or the notebook does not begin with a title.
+        NotebookError: as in `make_learner_edition`, or the notebook does not begin with a title.
     """
     edition = _fill_in(notebook, lesson, lambda exercise: exercise.solution)
     first = edition.cells[0].source if edition.cells else ""
     title, rest, more = first.partition("\n")
     if not title.startswith("# "):
-        raise WrongCells("The notebook does not begin with a title. Let its first cell begin with '# '.")
+        raise NotebookError(
+            f"{lesson.notebook}.ipynb: The notebook does not begin with a title. "
+            "Let its first cell begin with '# '."
+        )
     edition.cells[0].source = f"{title} (solutions){rest}{more}"
     return edition
 
@@ -61,7 +61,7 @@ def _fill_in(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise]
     code = {f"{EXERCISE}{each.id}": answer(each) for each in lesson.exercises}
     kinds = dict.fromkeys(prose, "markdown") | dict.fromkeys(code, "code")
     if wrong := list(_find_wrong_cells(notebook, kinds, lesson.number)):
-        raise WrongCells("\n".join(wrong))
+        raise NotebookError("\n".join(f"{lesson.notebook}.ipynb: {fault}" for fault in wrong))
     edition = deepcopy(notebook)
     for cell in edition.cells:
         for tag in get_content_tags(cell):

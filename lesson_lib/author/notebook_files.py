@@ -10,7 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from lesson_lib.author.notebook_rules import list_code_cells, merge_streams, strip_colors
-from lesson_lib.notebook_cells import parse_notebook
+from lesson_lib.notebook_cells import NotebookError, parse_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,10 +20,6 @@ _METADATA = {
 }
 _CELL_METADATA = ("deletable", "editable", "jupyter", "tags")
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-
-class NotebookError(Exception):
-    """A notebook cannot be read or renewed; the message says which one, where, and the next move."""
 
 
 def list_notebooks() -> list[Path]:

@@ -260,11 +260,8 @@ class _FetchFinder(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
-        self._inside: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in ("script", "style"):
-            self._inside = tag
         for name, value in attrs:
             linked = tag == "a" and name == "href"
             named = name == "xmlns" or name.startswith("xmlns:")  # names a vocabulary; nobody fetches it
@@ -273,13 +270,10 @@ class _FetchFinder(HTMLParser):
             if fetched or (not linked and not named and self._elsewhere.search(address)):
                 self.found.append(f"<{tag} {name}={value}>")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._inside:
-            self._inside = None
-
     def handle_data(self, data: str) -> None:
-        if self._inside and (hit := self._elsewhere.search(data)):
-            self.found.append(f"<{self._inside}> {data[hit.start() :]}")
+        # The parser notes in which element it is, if that one holds code.
+        if self.cdata_elem in ("script", "style") and (hit := self._elsewhere.search(data)):
+            self.found.append(f"<{self.cdata_elem}> {data[hit.start() :]}")
 
 
 # What would give an answer away

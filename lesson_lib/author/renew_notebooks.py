@@ -10,27 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from lesson_lib.author.editions import WrongCells, make_learner_edition
-from lesson_lib.author.notebook_files import (
-    NotebookError,
-    list_notebooks,
-    read_notebook,
-    tidy,
-    write_notebook,
-)
-from lesson_lib.author.notebook_rules import (
-    find_cells_out_of_order,
-    find_excess_markers,
-    find_fetches,
-    find_hidden_values,
-    find_leaked_answers,
-    find_stderr,
-    find_unannounced_errors,
-    find_unstable_text,
-)
+import lesson_lib.author.notebook_rules as rules
+from lesson_lib.author.editions import make_learner_edition
+from lesson_lib.author.notebook_files import list_notebooks, read_notebook, tidy, write_notebook
 from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.author.rhythm import find_broken_rhythm
 from lesson_lib.classroom.exercises.catalogue import find_lesson
+from lesson_lib.notebook_cells import NotebookError
 
 MAX_KERNELS = 2
 
@@ -47,25 +33,21 @@ async def renew(path: Path) -> tuple[bool, list[str]]:
     """
     notebook, lesson = read_notebook(path), find_lesson(path.stem)
     if lesson:
-        try:
-            notebook = make_learner_edition(notebook, lesson)
-        except WrongCells as error:
-            wrong = str(error).splitlines()
-            raise NotebookError("\n".join(f"{path.name}: {finding}" for finding in wrong)) from error
+        notebook = make_learner_edition(notebook, lesson)
     if stopped := await execute(notebook, path.parent):
         raise NotebookError(f"{path.name}: {stopped}.")
     notebook = tidy(notebook)
-    if wrong := find_unannounced_errors(notebook):
+    if wrong := rules.find_unannounced_errors(notebook):
         raise NotebookError("\n".join(f"{path.name}, {finding}" for finding in wrong))
     return write_notebook(path, notebook), [
-        *find_cells_out_of_order(notebook),
-        *find_hidden_values(notebook),
-        *find_stderr(notebook),
-        *find_unstable_text(notebook),
-        *find_fetches(notebook),
-        *find_excess_markers(notebook),
+        *rules.find_cells_out_of_order(notebook),
+        *rules.find_hidden_values(notebook),
+        *rules.find_stderr(notebook),
+        *rules.find_unstable_text(notebook),
+        *rules.find_fetches(notebook),
+        *rules.find_excess_markers(notebook),
         *find_broken_rhythm(notebook),
-        *(find_leaked_answers(notebook, lesson) if lesson else []),
+        *(rules.find_leaked_answers(notebook, lesson) if lesson else []),
     ]
 
 

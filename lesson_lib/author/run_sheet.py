@@ -11,11 +11,11 @@ from fractions import Fraction
 
 from nbformat import NotebookNode
 
-from lesson_lib.author.notebook_files import ROOT, NotebookError, read_notebook
+from lesson_lib.author.notebook_files import ROOT, read_notebook
 from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.notebook_cells import EXERCISE, SECTION, TASK, find_tag
+from lesson_lib.notebook_cells import EXERCISE, SECTION, TASK, NotebookError, find_tag
 
 PAGE = ROOT / "docs" / "teaching-this-course.md"
 MAX_MINUTES = 10  # that a room reads and listens before it has to answer something

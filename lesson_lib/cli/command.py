@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lesson_lib.cli.checkout import FOLDERS, CannotGoOn, find_checkout, find_enclosing_checkout, shorten_path
+from lesson_lib.notebook_cells import NotebookError
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C stopped
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             case _:
                 parser.print_help()
                 return 0
-    except CannotGoOn as error:
+    except (CannotGoOn, NotebookError) as error:
         reason = str(error)
     except ModuleNotFoundError as missing:
         reason = (

@@ -142,16 +142,16 @@ def check_database(path: Path) -> Finding:
     try:
         import duckdb  # noqa: PLC0415 - the rest of the doctor works without
 
-        from lesson_lib.cli.database import Held, open_briefly  # noqa: PLC0415 - it loads the pipeline
+        from lesson_lib.pipeline.database_errors import find_file_holder  # noqa: PLC0415 - it loads Dagster
     except ImportError as error:
         return Finding(f"the pipeline cannot be imported ({error}). {INSTALL_AGAIN}")
     if not path.exists():
         return Finding(f"database: none yet, the first load of `dagster dev` makes {path}", ok=True)
-    try:
-        open_briefly(path)
-    except Held as holder:
+    if holder := find_file_holder(path, read_only=False):
         fix = "Close what runs there: a notebook's kernel, `dagster dev` or a DuckDB shell."
         return Finding(f"database: {path} is held by {holder}. {fix}")
+    try:
+        duckdb.connect(path).close()
     except duckdb.Error as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         found = f"database: {path} cannot be opened ({reason})."

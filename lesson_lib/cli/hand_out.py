@@ -1,23 +1,18 @@
 """`lesson solutions` and `lesson student`: the editions that an instructor keeps and hands out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from lesson_lib.author.editions import (
-    WrongCells,
-    make_clean_edition,
-    make_learner_edition,
-    make_solved_edition,
-)
+from lesson_lib.author.editions import make_clean_edition, make_learner_edition, make_solved_edition
 from lesson_lib.author.exercise_outcomes import find_unsolved
-from lesson_lib.author.notebook_files import format_notebook
+from lesson_lib.author.notebook_files import format_notebook, read_notebook
 from lesson_lib.classroom.exercises import catalogue
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.cli.checkout import CannotGoOn, shorten_path
-from lesson_lib.cli.run import execute_all, read_notebook, stop_if_unwritable, write_html
+from lesson_lib.cli.run import execute_all, stop_if_unwritable, write_html
 
 
 def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
@@ -26,11 +21,11 @@ def write_solutions(notebooks: Sequence[Path], output: Path) -> int:
     Return 0 if each ran to its end with every exercise right, else 1.
 
     Raises:
-        CannotGoOn: a notebook cannot be read, does not fit its lesson, or would be overwritten; or an edition
-            cannot be written.
+        NotebookError: a notebook cannot be read, or does not fit its lesson.
+        CannotGoOn: it belongs to no lesson, or would be overwritten; or an edition cannot be written.
     """
     _refuse_to_overwrite(notebooks, output)
-    editions = {path: _make_edition(path, make_solved_edition) for path in notebooks}
+    editions = {path: make_solved_edition(read_notebook(path), _find_lesson(path)) for path in notebooks}
     failed = False
     for path, edition, failure in execute_all(editions, output):
         wrong = find_unsolved(edition, _find_lesson(path))
@@ -49,7 +44,7 @@ def write_student(notebooks: Sequence[Path], output: Path) -> list[Path]:
     """
     _refuse_to_overwrite(notebooks, output)
     editions = {
-        output / path.name: make_clean_edition(_make_edition(path, make_learner_edition))
+        output / path.name: make_clean_edition(make_learner_edition(read_notebook(path), _find_lesson(path)))
         for path in notebooks
     }
     for copy, edition in editions.items():
@@ -70,14 +65,6 @@ def _find_lesson(path: Path) -> Lesson:
         f"{path.name} belongs to no lesson in lesson_lib/classroom/exercises. Give it the name of one: "
         f"{', '.join(lesson.notebook for lesson in catalogue.LESSONS)}."
     )
-
-
-def _make_edition(path: Path, make: Callable[[NotebookNode, Lesson], NotebookNode]) -> NotebookNode:
-    try:
-        return make(read_notebook(path), _find_lesson(path))
-    except WrongCells as error:
-        wrong = "\n".join(f"{path.name}: {line}" for line in str(error).splitlines())
-        raise CannotGoOn(wrong) from error
 
 
 def _refuse_to_overwrite(notebooks: Sequence[Path], output: Path) -> None:

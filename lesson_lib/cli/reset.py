@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-import duckdb
-
 from lesson_lib.cli.checkout import DATABASE, FOLDERS, CannotGoOn, list_notebooks, shorten_path
-from lesson_lib.cli.database import Held, open_briefly
 from lesson_lib.cli.processes import find_dagster, find_reader
+from lesson_lib.pipeline.database_errors import find_file_holder
 
 _COPIES = {"solutions": ("ipynb", "html"), "student": ("ipynb",), "run": ("html",)}  # innermost folders first
 
@@ -210,14 +208,8 @@ def _find_holder(plan: Plan) -> tuple[Path, str] | None:
         return found
     # A holder that shows no files, such as another user's, may still show its lock.
     database = plan.checkout / DATABASE
-    try:
-        if database in plan.paths:
-            open_briefly(database, read_only=True)
-    except Held as holder:
-        return database, str(holder)
-    except duckdb.Error:
-        pass  # a database that does not open is a good reason for a reset
-    return None
+    holder = find_file_holder(database) if database in plan.paths else None
+    return (database, holder) if holder else None
 
 
 def get_kind(path: Path) -> Kind:

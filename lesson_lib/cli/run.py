@@ -9,7 +9,7 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from tqdm import tqdm
 
-from lesson_lib.author import notebook_files
+from lesson_lib.author.notebook_files import read_notebook
 from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.cli.checkout import CannotGoOn, list_notebooks, shorten_path
 
@@ -30,7 +30,8 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'" />
 def run_notebooks(notebooks: Sequence[Path], output: Path) -> int:
     """Execute each notebook and write its copy, up to the cell that failed if one did.
 
-    Return 0 if each ran to its end, else 1; raise CannotGoOn if a file cannot be read or written.
+    Return 0 if each ran to its end, else 1; raise NotebookError or CannotGoOn if a file cannot be read or
+    written.
     """
     loaded = {path: read_notebook(path) for path in notebooks}
     failed = False
@@ -63,14 +64,6 @@ def _choose_notebook(name: str, known: Sequence[Path]) -> Path:
             return path
     names = ", ".join(path.stem for path in known)
     raise CannotGoOn(f"There is no notebook {name!r} in this course. Choose from: {names}.")
-
-
-def read_notebook(path: Path) -> NotebookNode:
-    """Read one of the course's notebooks, or raise CannotGoOn."""
-    try:
-        return notebook_files.read_notebook(path)
-    except notebook_files.NotebookError as error:
-        raise CannotGoOn(str(error)) from error
 
 
 def execute_all(

@@ -1,6 +1,7 @@
 """Why DuckDB could not open, read or write a database, and what to do about it."""
 
 import re
+from pathlib import Path
 
 import duckdb
 
@@ -180,6 +181,24 @@ def find_holder(error: Exception) -> str | None:
         return None
     pid = re.search(r"PID (\d+)", text)
     return f"process {pid[1]}" if pid else "another process"
+
+
+def find_file_holder(path: Path, *, read_only: bool = True) -> str | None:
+    """Return the process that has a database file open, this one included, or None.
+
+    To look with `read_only` leaves the file and its log as they are, but does not notice a process that only
+    reads. A deleted file is only found if this very process still has it open.
+    """
+    # Attached to a database in memory, because `duckdb.connect` would share what this process has open.
+    with duckdb.connect() as con:
+        quoted = str(path).replace("'", "''")  # DuckDB takes no parameter here
+        try:
+            con.execute(f"ATTACH '{quoted}' AS found{' (READ_ONLY)' if read_only else ''}")
+        except duckdb.ResourceInUseException:
+            return "this process"
+        except duckdb.Error as error:
+            return find_holder(error)
+    return None
 
 
 def is_temporary(error: Exception) -> bool:

@@ -8,13 +8,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from lesson_lib.author.editions import (
-    WrongCells,
-    make_clean_edition,
-    make_learner_edition,
-    make_solved_edition,
-)
+from lesson_lib.author.editions import make_clean_edition, make_learner_edition, make_solved_edition
 from lesson_lib.author.notebook_files import tidy
+from lesson_lib.notebook_cells import NotebookError
 from tests.author.lessons import FACT, LESSON, code, gardening, prose
 
 GUESS, SOW = LESSON.exercises
@@ -83,7 +79,10 @@ def test_a_solved_edition_needs_a_title(cells: list[NotebookNode]) -> None:
     """A notebook without the mark could be mistaken for the learner's edition."""
     notebook = gardening()
     notebook.cells = cells
-    with pytest.raises(WrongCells, match=r"does not begin with a title\. Let its first cell begin"):
+    with pytest.raises(
+        NotebookError,
+        match=r"^07_gardening\.ipynb: The notebook does not begin with a title\. Let its first cell begin",
+    ):
         make_solved_edition(notebook, replace(LESSON, objectives=(), exercises=()))
 
 
@@ -155,9 +154,9 @@ WRONG: dict[str, tuple[Callable[[NotebookNode], None], list[str]]] = {
 def test_a_tag_without_its_counterpart_is_an_error(
     edition: Callable[..., NotebookNode], spoil: Callable[[NotebookNode], None], findings: list[str]
 ) -> None:
-    """The message has the tag and the next move for each fault."""
+    """The message has the notebook, the tag and the next move for each fault."""
     notebook = gardening()
     spoil(notebook)
-    with pytest.raises(WrongCells) as raised:
+    with pytest.raises(NotebookError) as raised:
         edition(notebook, LESSON)
-    assert str(raised.value).splitlines() == findings
+    assert str(raised.value).splitlines() == [f"07_gardening.ipynb: {finding}" for finding in findings]

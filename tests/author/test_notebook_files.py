@@ -8,12 +8,8 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_notebook, new_output
 
-from lesson_lib.author.notebook_files import (
-    NotebookError,
-    read_notebook,
-    tidy,
-    write_notebook,
-)
+from lesson_lib.author.notebook_files import read_notebook, tidy, write_notebook
+from lesson_lib.notebook_cells import NotebookError
 from tests.author.lessons import code, save
 
 

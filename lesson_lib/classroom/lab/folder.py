@@ -13,10 +13,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from lesson_lib.classroom.display.safe_text import keep_ends
-from lesson_lib.classroom.lab.three_records import find_file_holder
 from lesson_lib.course_data import data_folder
 from lesson_lib.invented_trades import format_csv, invent_customer, make_table
-from lesson_lib.pipeline.database_errors import WarehouseUnavailable
+from lesson_lib.pipeline.database_errors import WarehouseUnavailable, find_file_holder
 
 _PREFIX = "lesson-lab-"
 _MAX_CUSTOMERS = 100_000  # Dagster recommends no more partitions for an asset

@@ -62,7 +62,7 @@ def describe_changes(before: ThreeRecords, after: ThreeRecords) -> Board:
     """Describe only the keys of which a record differs, and what it was before."""
     table, changed = after.table, _list_changes(before, after)
     groups = _group_alike(changed, after.assets) if len(changed) > _MAX_ROWS else [[pair] for pair in changed]
-    rows = [_make_change_row(group, after.assets) for group in groups]
+    rows = [_make_row(group, after.assets) for group in groups]
     states = {new.state for _, new in changed if _exists(new)}
     explanations = [_explain(state) for state in _EXPLANATIONS if state in states and state.disagrees]
     remarks = []
@@ -113,14 +113,7 @@ def _make_remarks(records: ThreeRecords, groups: Mapping[State, Sequence[KeyReco
 
 def _make_table(caption: str, records: Iterable[KeyRecords], assets: Sequence[str]) -> Table:
     rows = [
-        (
-            Line(_format_name(record)),
-            Line(_format_registered(record)),
-            Line(_format_materialized(record, assets), Mark.ODD if any(record.failed) else None),
-            Line("?" if record.rows is None else f"{record.rows:,}"),
-            Line(record.state.value, _MARKS[record.state]),
-        )
-        for record in records
+        _make_row([(record, record)], assets, Mark.ODD if any(record.failed) else None) for record in records
     ]
     return Table(caption, (*_COLUMNS, "verdict"), rows)
 
@@ -152,10 +145,6 @@ def _format_name(record: KeyRecords) -> str:
     return name if record.key.strip() == record.key else f'"{name}"'  # else its blanks would be invisible
 
 
-def _format_registered(record: KeyRecords) -> str:
-    return "yes" if record.registered else "no"
-
-
 def _format_materialized(record: KeyRecords, assets: Sequence[str]) -> str:
     done = [name for name, number in zip(assets, record.materialized, strict=True) if number is not None]
     if not done:
@@ -185,15 +174,16 @@ def _exists(record: KeyRecords) -> bool:
     return record.registered or any(record.materialized) or record.rows != 0
 
 
-def _make_change_row(pairs: Sequence[_Pair], assets: Sequence[str]) -> Sequence[Line]:
-    """Return the row of one key that changed, or of several that changed in the same way."""
+def _make_row(pairs: Sequence[_Pair], assets: Sequence[str], mark: Mark | None = None) -> Sequence[Line]:
+    """Return the row of one key, or of several that changed in the same way, with a mark of their runs."""
     (old, new), *_ = pairs
+    registered = ("yes" if record.registered else "no" for record in (old, new))
     rows = (f"{sum(record.rows or 0 for record in records):,}" for records in zip(*pairs, strict=True))
     names = _format_names([record for _, record in pairs])
     return (
         Line(f"{format_count(len(pairs), 'key')}: {names}" if len(pairs) > 1 else names),
-        Line(_format_change(*map(_format_registered, (old, new)))),
-        Line(_format_materialization_change(old, new, assets)),
+        Line(_format_change(*registered)),
+        Line(_format_materialization_change(old, new, assets), mark),
         Line("?" if None in (old.rows, new.rows) else _format_change(*rows)),
         Line(new.state.value, _MARKS[new.state]) if _exists(new) else Line("gone"),
     )

@@ -87,19 +87,16 @@ class CostChart(Displayable):
     def board(self) -> Board:
         """Describe the picture and the table."""
         numbers = sorted({number for line in self.lines for number in (*line.seconds, line.end[0])})
-        times = [{number: line.format_time(number) for number in numbers} for line in self.lines]
+        times = [[line.way, *map(line.format_time, numbers)] for line in self.lines]
         ways = "; ".join(
-            f"{line.way}: {', '.join(f'{time} for {number:,}' for number, time in row.items() if time)}"
-            for line, row in zip(self.lines, times, strict=True)
+            f"{way}: {', '.join(f'{time} for {n:,}' for n, time in zip(numbers, row, strict=True) if time)}"
+            for way, *row in times
         )
         description = (
             f"Chart of the time against the number of customers, both on logarithmic scales. {ways}. "
             "≈: reckoned, not measured."
         )
-        rows = [
-            [Line(line.way), *(Line(time or "-") for time in row.values())]
-            for line, row in zip(self.lines, times, strict=True)
-        ]
+        rows = [[Line(text or "-") for text in row] for row in times]
         caption = "Time by the number of customers (≈: reckoned, not measured)"
         table = Table(caption, ["way", *(f"{number:,}" for number in numbers)], rows)
         return Board(_TITLE, [Picture(self.png, WIDTH, description), table])

@@ -17,7 +17,7 @@ from lesson_lib.pipeline.audit import KeyRecords, join_records
 from lesson_lib.pipeline.database_errors import (
     WarehouseUnavailable,
     explain_cause,
-    find_holder,
+    find_file_holder,
     summarize_error,
 )
 from lesson_lib.pipeline.event_log import find_failed_keys, find_latest_events
@@ -158,22 +158,6 @@ def _can_open(database: str) -> bool:
         return path.exists() or find_file_holder(path) is not None
     except (OSError, RuntimeError):  # the name is too long, or "~nobody" has no home: as above
         return True
-
-
-def find_file_holder(path: Path) -> str | None:
-    """Return the process that has a database file open, or None.
-
-    A deleted file is only found if this very process still has it open.
-    """
-    with duckdb.connect() as con:
-        try:
-            # Read-only, so that no file is created. DuckDB accepts no parameter here.
-            con.execute("ATTACH '{}' AS found (READ_ONLY)".format(str(path).replace("'", "''")))
-        except duckdb.ResourceInUseException:
-            return "this process"
-        except duckdb.Error as error:
-            return find_holder(error)
-    return None
 
 
 def _make_warehouse(database: str | Path | DuckDBResource) -> Warehouse:
