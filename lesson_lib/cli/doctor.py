@@ -142,18 +142,24 @@ def check_database(path: Path) -> Finding:
     try:
         import duckdb  # noqa: PLC0415 - the rest of the doctor works without
 
-        from lesson_lib.pipeline.database_errors import find_file_holder  # noqa: PLC0415 - it loads Dagster
+        from lesson_lib.pipeline.database_errors import find_file_holder, find_holder  # noqa: PLC0415 - as above
     except ImportError as error:
         return Finding(f"the pipeline cannot be imported ({error}). {INSTALL_AGAIN}")
     if not path.exists():
         return Finding(f"database: none yet, the first load of `dagster dev` makes {path}", ok=True)
-    if holder := find_file_holder(path, read_only=False):
-        fix = "Close what runs there: a notebook's kernel, `dagster dev` or a DuckDB shell."
-        return Finding(f"database: {path} is held by {holder}. {fix}")
+    if holder := find_file_holder(path):
+        return _report_holder(path, holder)
     try:
         duckdb.connect(path).close()
     except duckdb.Error as error:
+        if holder := find_holder(error):  # a process that only reads
+            return _report_holder(path, holder)
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         found = f"database: {path} cannot be opened ({reason})."
         return Finding(f"{found} Remove it with `lesson reset`.")
     return Finding(f"database: {path} opens, and nobody else holds it", ok=True)
+
+
+def _report_holder(path: Path, holder: str) -> Finding:
+    fix = "Close what runs there: a notebook's kernel, `dagster dev` or a DuckDB shell."
+    return Finding(f"database: {path} is held by {holder}. {fix}")

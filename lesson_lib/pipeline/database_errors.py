@@ -183,17 +183,16 @@ def find_holder(error: Exception) -> str | None:
     return f"process {pid[1]}" if pid else "another process"
 
 
-def find_file_holder(path: Path, *, read_only: bool = True) -> str | None:
-    """Return the process that has a database file open, this one included, or None.
+def find_file_holder(path: Path) -> str | None:
+    """Return the process that has a database file open to write, this one included, or None.
 
-    To look with `read_only` leaves the file and its log as they are, but does not notice a process that only
-    reads. A deleted file is only found if this very process still has it open.
+    The file and its log stay as they are. A deleted file is only found if this process still has it open.
     """
     # Attached to a database in memory, because `duckdb.connect` would share what this process has open.
     with duckdb.connect() as con:
         quoted = str(path).replace("'", "''")  # DuckDB takes no parameter here
         try:
-            con.execute(f"ATTACH '{quoted}' AS found{' (READ_ONLY)' if read_only else ''}")
+            con.execute(f"ATTACH '{quoted}' AS found (READ_ONLY)")
         except duckdb.ResourceInUseException:
             return "this process"
         except duckdb.Error as error:
