@@ -53,8 +53,8 @@ def main() -> int:
 
 def run_tests(python: Path) -> bool:
     """Run tests and notebooks, let pytest print its progress, and return whether all passed."""
-    # One process more than cores, since some tests wait for other processes most of the time.
-    workers = str((os.cpu_count() or 1) + 1)
+    # One process more would be slower, and use more of the processors' time, even if some tests mostly wait.
+    workers = str(os.cpu_count() or 1)
     argv = [str(python), *shlex.split(TESTS), "-n", workers]
     done = subprocess.run(argv, cwd=ROOT, env=offline(), check=False, stdin=subprocess.DEVNULL)
     return done.returncode == 0
