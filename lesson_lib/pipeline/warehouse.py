@@ -271,7 +271,7 @@ def replace_partitions(con: DuckDBPyConnection, table: str, files: Sequence[Sour
     keys = [file.key for file in files]
     replaced = delete_rows(con, table, keys)
     _insert_rows(con, table, files)
-    rows = summarize_rows(con, table, keys)
+    rows = _summarize_rows(con, table, keys)
     return {key: Stored(rows.get(key, Rows(0, "0")), replaced.get(key, 0)) for key in keys}
 
 
@@ -297,8 +297,10 @@ def delete_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dic
 
 def summarize_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, Rows]:
     """Return number and checksum of the keys' rows by key; keys without rows are omitted."""
-    if not table_exists(con, table):
-        return {}
+    return _summarize_rows(con, table, keys) if table_exists(con, table) else {}
+
+
+def _summarize_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, Rows]:
     checksum = f"sum(hash({', '.join(COLUMNS)}))::VARCHAR"
     query = f"SELECT partition_key, count(*), {checksum} FROM {table} WHERE {_HAS_KEY} GROUP BY ALL"
     with _explain_read_errors(con):
