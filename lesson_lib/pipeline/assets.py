@@ -144,7 +144,7 @@ def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Me
 
 
 def list_partition_keys(context: dg.AssetExecutionContext) -> list[str]:
-    """Return the partition keys of the run, or raise InvalidKey if one breaks the rules or there is none."""
+    """Return the partition keys of the run; raise InvalidKey if it has none, or one breaks the rules."""
     if not context.has_partition_key and not context.has_partition_key_range:
         raise InvalidKey(
             "This run has no partition key. Pass one: dg.materialize(..., partition_key='acme')."

@@ -149,6 +149,8 @@ def find_current_imports(instance: dg.DagsterInstance, keys: Collection[str]) ->
     If many keys are given, the result may contain other keys as well.
     """
     imports = find_latest_events(instance, IMPORT, keys)
+    if not imports:
+        return {}
     retired = find_latest_events(instance, IMPORT, keys, dg.DagsterEventType.ASSET_OBSERVATION)
     return {key: number for key, number in imports.items() if number > retired.get(key, 0)}
 

@@ -121,14 +121,14 @@ def judge_keys(
         except InvalidKey as error:
             yield error
             continue
-        if key not in known and (other := index.find(key)) is not None:
-            yield InvalidKey(
-                f"{key!r} is a lookalike of {other!r}: the two differ only in upper or lower case, in blanks "
-                "or dashes, or in characters that look the same or show nothing. Disks and readers mix them "
-                "up. Rename one of the two files."
-            )
-            continue
         if key not in known:
+            if (other := index.find(key)) is not None:
+                yield InvalidKey(
+                    f"{key!r} is a lookalike of {other!r}: the two differ only in upper or lower case, in "
+                    "blanks or dashes, or in characters that look the same or show nothing. Disks and "
+                    "readers mix them up. Rename one of the two files."
+                )
+                continue
             known[key] = None
             index.add(key)
         yield key

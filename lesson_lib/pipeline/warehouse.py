@@ -287,9 +287,9 @@ def _insert_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile
         ).fetchall()
 
 
-def delete_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, int]:
+def delete_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str | None, int]:
     """Remove the keys' rows, and return their number by key; keys without rows are omitted."""
-    there = {key: rows.count for key, rows in summarize_rows(con, table, keys).items()}
+    there = count_rows_by_key(con, table, keys)
     if there:
         con.execute(f"DELETE FROM {table} WHERE {_HAS_KEY}", [list(there)]).fetchall()
     return there
@@ -307,9 +307,16 @@ def _summarize_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) ->
         return {key: Rows(count, value) for key, count, value in con.execute(query, [keys]).fetchall()}
 
 
-def count_rows_by_key(con: DuckDBPyConnection, table: str) -> dict[str | None, int]:
-    """Return the number of rows by key, with None for rows without a key; keys without rows are omitted."""
+def count_rows_by_key(
+    con: DuckDBPyConnection, table: str, keys: Sequence[str] | None = None
+) -> dict[str | None, int]:
+    """Return the number of rows of these keys, or of all and of rows without one (None), by key.
+
+    Keys without rows are omitted.
+    """
     if not table_exists(con, table):
         return {}
+    condition, values = ("true", []) if keys is None else (_HAS_KEY, [keys])
+    query = f"SELECT partition_key, count(*) FROM {table} WHERE {condition} GROUP BY ALL"
     with _explain_read_errors(con):
-        return dict(con.execute(f"SELECT partition_key, count(*) FROM {table} GROUP BY ALL").fetchall())
+        return dict(con.execute(query, values).fetchall())
