@@ -224,7 +224,8 @@ def _list_sections(lesson: Lesson, notebook: NotebookNode) -> Iterator[tuple[str
     start, steps = 0, set(_list_steps(notebook))
     for place, section in enumerate(lesson.sections, start=1):
         exercises = [exercise for exercise in lesson.exercises if (section.heading, exercise.id) in steps]
-        beliefs = dict.fromkeys(belief for exercise in exercises for _, belief in exercise.wrong if belief)
+        beliefs = dict.fromkeys(answer.misconception for exercise in exercises for answer in exercise.wrong)
+        beliefs.pop("", None)
         yield (
             str(start),
             f"{lesson.number}.{place} {section.heading}",  # as `checkpoint` counts them

@@ -1,6 +1,7 @@
 """`check`: run a learner's answer against the scenarios of an exercise and return a verdict."""
 
 import inspect
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 
@@ -67,15 +68,19 @@ def judge(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
             step = "Put your answer in the place of the blanks, and run the cell again."
         lines = (f"{step} {_explain_help(exercise)}",)
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=lines, is_begun=begun)
+    passed: list[Scenario] = []
     for scenario in exercise.scenarios:
         with capture_output() as printed:
-            verdict = _run_scenario(exercise, scenario, answers)
+            verdict = _run_scenario(exercise, scenario, answers, passed)
         if verdict:
             return replace(verdict, printed=printed.getvalue())
+        passed.append(scenario)
     return Verdict(exercise.id, Outcome.RIGHT, lines=(exercise.takeaway,))
 
 
-def _run_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object, ...]) -> Verdict | None:
+def _run_scenario(
+    exercise: Exercise, scenario: Scenario, answers: tuple[object, ...], passed: Collection[Scenario]
+) -> Verdict | None:
     """Run one scenario, and return a verdict if it finds a fault."""
     name = str(scenario.__doc__).partition("\n")[0]
     try:
@@ -91,7 +96,29 @@ def _run_scenario(exercise: Exercise, scenario: Scenario, answers: tuple[object,
         return None
     seen = (("Scenario", name), ("Seen", miss.seen), ("Expected", miss.expected))
     facts = tuple(fact for fact in seen if fact[1]) if miss.seen else ()
-    return Verdict(exercise.id, Outcome.NOT_YET, facts, miss.misconception, (_explain_help(exercise),))
+    belief = miss.misconception if _is_shown(miss.misconception, exercise, answers, passed) else ""
+    return Verdict(exercise.id, Outcome.NOT_YET, facts, belief, (_explain_help(exercise),))
+
+
+def _is_shown(
+    belief: str, exercise: Exercise, answers: tuple[object, ...], passed: Collection[Scenario]
+) -> bool:
+    """Return whether nothing but this belief explains the fault: the answer passes the control.
+
+    Raises:
+        LookupError: the exercise lists its evidence, and none for this belief.
+    """
+    if not belief or not exercise.evidence:
+        return True
+    if belief not in exercise.evidence:
+        raise LookupError(f"{exercise.id} names the belief {belief!r}, for which EVIDENCE has no entry.")
+    control = exercise.evidence[belief]
+    if isinstance(control, str) or control in passed:
+        return True
+    try:
+        return run_with_limits(partial(control, *answers)) is None
+    except Exception:  # noqa: BLE001 - an answer that fails the control shows another fault
+        return False
 
 
 def _find_all_placeholders(answers: tuple[object, ...]) -> list[str]:

@@ -6,13 +6,14 @@ an exercise with code is a folder, such as `2_4_idempotent_asset`.
 
 import importlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
 
-from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.exercise import Exercise, WrongAnswer
 from lesson_lib.classroom.exercises.misconception import Misconception
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 from lesson_lib.classroom.exercises.questions import QUESTIONS
 from lesson_lib.classroom.pages import ContentError, Page, read_page, read_yaml
@@ -20,6 +21,8 @@ from lesson_lib.classroom.pages import ContentError, Page, read_page, read_yaml
 _COMMON = ("title", "objective", "minutes", "takeaway")
 # A line of dots, and the comment above it that says what belongs there.
 _DOTS = re.compile(r"^( *)(?:#.*\n *)*\.\.\.$", re.MULTILINE)
+# The files of wrong answers that show no belief begin with one of these words.
+_OUTCOMES = {"not-yet": Outcome.NOT_YET, "raised": Outcome.RAISED}
 _BELIEF = re.compile(r"(.+?)\n\n```python\n(.+?)\n```\n\n```text\n(.+?)\n```", re.DOTALL)
 
 
@@ -82,8 +85,8 @@ def _load_exercises(folder: Path, package: str, beliefs: Collection[str]) -> Ite
             loaded = _load_folder(path, exercise, f"{package}.{path.name}.scenarios")
         else:
             loaded = _load_question(path, exercise)
-        for _, belief in loaded.wrong:
-            if belief not in beliefs:
+        for belief in (answer.misconception for answer in loaded.wrong):
+            if belief and belief not in beliefs:
                 fault = f"There is no belief {belief!r}. Write beliefs/{belief}.md, or correct the name."
                 raise ContentError(path, 1, fault)
         yield loaded
@@ -103,17 +106,40 @@ def _load_question(path: Path, exercise: str) -> Exercise:
 def _load_folder(folder: Path, exercise: str, module: str) -> Exercise:
     task, starter = read_page(folder / "task.md"), _read_cell(folder / "starter.py")
     task.require(_COMMON)
+    scenarios = importlib.import_module(module)
+    wrong = tuple(_read_wrong_answer(path, exercise, starter) for path in sorted(folder.glob("wrong/*.py")))
     return replace(
         _begin(exercise, task, _read_hints(folder / "hints.md")),
         starter=starter,
         solution=_read_answer(folder / "solution.py", exercise, starter),
-        scenarios=importlib.import_module(module).SCENARIOS,
+        scenarios=scenarios.SCENARIOS,
         also_right=tuple(_read_answer(path, exercise, starter) for path in sorted(folder.glob("right/*.py"))),
-        wrong=tuple(
-            (_read_answer(path, exercise, starter), path.name.partition(".")[0])
-            for path in sorted(folder.glob("wrong/*.py"))
-        ),
+        wrong=wrong,
+        evidence=getattr(scenarios, "EVIDENCE", {}),
+        kinds=_read_kinds(folder / "kinds.yaml", {answer.name for answer in wrong}),
     )
+
+
+def _read_wrong_answer(path: Path, exercise: str, starter: str) -> WrongAnswer:
+    """Read a wrong answer, whose file is named after its belief or, without one, after its outcome."""
+    verdict = path.name.partition(".")[0]
+    outcome = _OUTCOMES.get(verdict)
+    answer = WrongAnswer(path.name, _read_answer(path, exercise, starter))
+    return replace(answer, outcome=outcome) if outcome else replace(answer, misconception=verdict)
+
+
+def _read_kinds(path: Path, wrong: Collection[str]) -> Mapping[str, tuple[str, ...] | str]:
+    """Read which wrong answers are of which kind, if the exercise says so."""
+    if not path.exists():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    values = read_yaml(path, text)
+    for kind, names in values.items():
+        if unknown := [name for name in names if name not in wrong] if isinstance(names, list) else []:
+            line = text.count("\n", 0, text.index(unknown[0])) + 1
+            raise ContentError(path, line, f"There is no wrong/{unknown[0]}.")
+        values[kind] = tuple(names) if isinstance(names, list) else str(names)
+    return values
 
 
 def _begin(exercise: str, page: Page, hints: tuple[str, ...]) -> Exercise:

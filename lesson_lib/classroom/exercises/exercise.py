@@ -1,7 +1,9 @@
 """The model of an exercise: what a learner reads, what runs their answer, and the answers that prove it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lesson_lib.classroom.exercises.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,24 @@ Scenario = Callable[..., Miss | None]
 """Takes the learner's answers and returns a fault, or None. Its docstring is the name that learners see."""
 
 
+Evidence = Scenario | str
+"""What has to be shown before a verdict blames a belief.
+
+Either a control: a scenario that differs from the blaming one in one thing only, and that the answer passes.
+Or a sentence: what the blaming scenario observes itself, such as that keys went to another instance.
+"""
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """A wrong answer that proves what the scenarios find."""
+
+    name: str  # of its file, such as `loading-twice-is-harmless.copy.py`
+    cell: str  # the completed cell
+    misconception: str = ""  # the id of the belief that `check` must name; empty if it must name none
+    outcome: Outcome = Outcome.NOT_YET
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise of a notebook. Its cells are the Markdown and Python of the notebook."""
@@ -37,7 +57,10 @@ class Exercise:
     # Run in this order until one finds a fault. That of a prediction takes the fact and then the guesses.
     scenarios: tuple[Scenario, ...] = ()
     also_right: tuple[str, ...] = ()  # completed cells that are right as well
-    wrong: tuple[tuple[str, str], ...] = ()  # wrong cells, each with the misconception that `check` must name
+    wrong: tuple[WrongAnswer, ...] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)  # of each belief that a scenario can name
+    # For each kind of wrong answer in `course/kinds.yaml`, the names of those here, or why there are none.
+    kinds: Mapping[str, tuple[str, ...] | str] = field(default_factory=dict)
     is_prediction: bool = False  # whether the answer is a guess for `predict`, which `fact` judges later
 
     @property

@@ -19,7 +19,7 @@ from lesson_lib.classroom.exercises.answers import (
     read_letters,
     read_one_for_each,
 )
-from lesson_lib.classroom.exercises.exercise import Exercise, Miss
+from lesson_lib.classroom.exercises.exercise import Exercise, Miss, WrongAnswer
 from lesson_lib.classroom.pages import Page
 
 _BULLET = re.compile(r"^( *)- \*\*(.+?)\*\*", re.MULTILINE)
@@ -46,7 +46,7 @@ def _complete_choice(exercise: Exercise, page: Page) -> Exercise:
         solution=cell(right),
         scenarios=(judge_choice,),
         also_right=(cell(f" {right.upper()}) "),),
-        wrong=tuple((cell(letter), belief) for letter, belief in beliefs.items()),
+        wrong=tuple(WrongAnswer(letter, cell(letter), belief) for letter, belief in beliefs.items()),
     )
 
 
@@ -88,7 +88,7 @@ def _complete_matching(exercise: Exercise, page: Page) -> Exercise:
         scenarios=(judge_letters,),
         also_right=(cell(**{name: f" {letter.upper()}) " for name, letter in answers.items()}),),
         wrong=tuple(
-            (cell(**{name: letter}), belief)
+            WrongAnswer(f"{name}: {letter}", cell(**{name: letter}), belief)
             for name in names
             for letter, (belief, _) in wrong[name].items()
             if belief
@@ -145,7 +145,9 @@ def _complete_prediction(exercise: Exercise, page: Page) -> Exercise:
         scenarios=(compare_guess,),
         also_right=tuple(other_ways),
         wrong=tuple(
-            (cell(*_as_list(guess)), belief) for belief, (_, such_as) in beliefs.items() for guess in such_as
+            WrongAnswer(str(guess), cell(*_as_list(guess)), belief)
+            for belief, (_, such_as) in beliefs.items()
+            for guess in such_as
         ),
         is_prediction=True,
     )

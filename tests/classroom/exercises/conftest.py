@@ -5,7 +5,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -41,33 +40,6 @@ NOTEBOOK_STATE = (
 def own_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test its own progress file."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path / "progress.json"))
-
-
-@pytest.fixture
-def keep_databases_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep each database open until the end of the test, once it has been opened for writing.
-
-    Scenarios and answers open the database of a sandbox again and again, which took a third of the time of
-    the proofs. While one connection is open, DuckDB serves the others of this process from the same memory.
-    Only the proofs of wrong answers use it: right answers are proved with connections as a learner has them.
-    """
-    kept: dict[str, duckdb.DuckDBPyConnection] = {}
-    connect = duckdb.connect
-
-    def connect_and_keep(database: str | Path = ":memory:", **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - of DuckDB
-        path = str(database)
-        is_plain = path != ":memory:" and not any(options.values())
-        if not is_plain and path in kept:  # DuckDB rejects other options while it is open
-            kept.pop(path).close()
-        connection = connect(database, **options)
-        if is_plain and path not in kept:
-            kept[path] = connect(database)
-        return connection
-
-    monkeypatch.setattr(duckdb, "connect", connect_and_keep)
-    yield
-    for connection in kept.values():
-        connection.close()
 
 
 @pytest.fixture(autouse=True)

@@ -295,7 +295,7 @@ def test_nothing_of_the_learners_is_changed(run_cell: Callable[[str], Any]) -> N
     )
     run_cell("instance.add_dynamic_partitions('s3', ['acme'])")
     before = run_cell(state)
-    cell, belief = EXERCISES["2.4"].wrong[0]
-    assert run_cell(cell).misconception == belief
+    wrong = EXERCISES["2.4"].wrong[0]
+    assert run_cell(wrong.cell).misconception == wrong.misconception
     assert run_cell(state) == before
     run_cell("instance.delete_dynamic_partition('s3', 'acme')")

@@ -41,12 +41,12 @@ def test_the_example_passes_all_proofs(exercise: Exercise, run_cell: Callable[[s
     """Its starter and its right and wrong answers pass the proofs of the course's own exercises."""
     proofs.test_every_exercise_has_enough_answers(exercise)
     proofs.test_the_starter_is_not_attempted(exercise, run_cell)
-    assert [belief for _, belief in exercise.wrong] == [
+    assert [answer.misconception for answer in exercise.wrong] == [
         "keys-are-ordered-by-name",
         "keys-are-ordered-by-name",
         "typo-raises-an-error",
     ]
     for wrong in exercise.wrong:
-        assert run_cell(wrong[0]).misconception == wrong[1]
+        assert run_cell(wrong.cell).misconception == wrong.misconception
     for cell in (exercise.solution, *exercise.also_right):
         proofs.test_each_right_answer_is_right(exercise, cell, run_cell)

@@ -10,7 +10,7 @@ import pytest
 
 from lesson_lib.classroom.exercises import predicting
 from lesson_lib.classroom.exercises.catalogue import LESSONS, MISCONCEPTIONS
-from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.exercise import Exercise, WrongAnswer
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.progress_store import load
 from lesson_lib.classroom.exercises.verdict import Verdict
@@ -20,13 +20,13 @@ CHECKS = [pytest.param(each, id=each.id) for each in EXERCISES if not each.is_pr
 PREDICTIONS = [pytest.param(each, id=each.id) for each in EXERCISES if each.is_prediction]
 
 
-def list_cells(choose: Callable[[Exercise], Any]) -> list[Any]:
-    """Return a parameter for each cell that the function chooses of each exercise with a check."""
+def list_answers(choose: Callable[[Exercise], Any]) -> list[Any]:
+    """Return a parameter for each answer that the function chooses of each exercise with a check."""
     return [
-        pytest.param(exercise, cell, id=f"{exercise.id}-{number}")
+        pytest.param(exercise, answer, id=f"{exercise.id}-{getattr(answer, 'name', number)}")
         for exercise in EXERCISES
         if not exercise.is_prediction
-        for number, cell in enumerate(choose(exercise), 1)
+        for number, answer in enumerate(choose(exercise), 1)
     ]
 
 
@@ -40,7 +40,7 @@ def test_the_starter_is_not_attempted(exercise: Exercise, run_cell: Callable[[st
     assert not load().exercises
 
 
-@pytest.mark.parametrize(("exercise", "cell"), list_cells(lambda each: each.also_right))
+@pytest.mark.parametrize(("exercise", "cell"), list_answers(lambda each: each.also_right))
 def test_each_right_answer_is_right(exercise: Exercise, cell: str, run_cell: Callable[[str], Any]) -> None:
     """The answers in `right/` pass all scenarios, and are recorded."""
     verdict = run_cell(cell)
@@ -49,17 +49,16 @@ def test_each_right_answer_is_right(exercise: Exercise, cell: str, run_cell: Cal
     assert load().of(exercise.id).outcome is Outcome.RIGHT
 
 
-@pytest.mark.usefixtures("keep_databases_open")
-@pytest.mark.parametrize(("exercise", "wrong"), list_cells(lambda each: each.wrong))
-def test_each_wrong_answer_shows_its_belief(
-    exercise: Exercise, wrong: tuple[str, str], run_cell: Callable[[str], Any]
+@pytest.mark.parametrize(("exercise", "wrong"), list_answers(lambda each: each.wrong))
+def test_each_wrong_answer_gets_its_verdict(
+    exercise: Exercise, wrong: WrongAnswer, run_cell: Callable[[str], Any]
 ) -> None:
-    """The verdict names exactly the belief that the file of the answer is named after."""
-    cell, misconception = wrong
-    verdict = run_cell(cell)
-    assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, misconception), repr(verdict)
-    assert MISCONCEPTIONS[misconception].truth in repr(verdict)
-    assert load().of(exercise.id).misconceptions == (misconception,)
+    """The verdict names exactly the belief that the file of the answer is named after, or none."""
+    verdict = run_cell(wrong.cell)
+    assert (verdict.outcome, verdict.misconception) == (wrong.outcome, wrong.misconception), repr(verdict)
+    beliefs = (wrong.misconception,) if wrong.misconception else ()
+    assert all(MISCONCEPTIONS[belief].truth in repr(verdict) for belief in beliefs)
+    assert load().of(exercise.id).misconceptions == beliefs
 
 
 @pytest.mark.parametrize("exercise", PREDICTIONS)
@@ -74,16 +73,21 @@ def test_a_prediction_is_judged_by_its_fact(exercise: Exercise, run_cell: Callab
     for cell in (exercise.solution, *exercise.also_right):
         run_cell(cell)
         assert not predicting.fact(exercise.id, truth).is_off
-    for cell, misconception in exercise.wrong:
-        run_cell(cell)
+    for wrong in exercise.wrong:
+        run_cell(wrong.cell)
         judged = predicting.fact(exercise.id, truth)
-        assert (judged.is_off, judged.misconception) == (True, misconception), cell
+        assert (judged.is_off, judged.misconception) == (True, wrong.misconception), wrong.cell
 
 
 @pytest.mark.parametrize("exercise", [*CHECKS, *PREDICTIONS])
 def test_every_exercise_has_enough_answers(exercise: Exercise) -> None:
     """Each has hints, another right answer and three wrong ones, and no two cells are the same."""
-    cells = [exercise.starter, exercise.solution, *exercise.also_right, *(cell for cell, _ in exercise.wrong)]
+    cells = [
+        exercise.starter,
+        exercise.solution,
+        *exercise.also_right,
+        *(wrong.cell for wrong in exercise.wrong),
+    ]
     assert len(set(cells)) == len(cells)
     assert exercise.also_right
     assert len(exercise.wrong) >= 3

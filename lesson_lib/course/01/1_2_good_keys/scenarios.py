@@ -4,18 +4,21 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import dagster as dg
-
 from lesson_lib.classroom.display.safe_text import make_plain
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
-from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
+from lesson_lib.classroom.exercises.sandbox import (
+    KEYS,
+    OtherRegistrations,
+    open_instance,
+    watch_registrations,
+)
 
 
 def _check_registration(answer: object, names: list[Any], already: Sequence[str] = ()) -> Miss | None:
     """Register the good ones of these names with the answer, and compare the keys of the set."""
     function = _require_function(answer)
     expected = list(dict.fromkeys([*already, *filter(_is_good, names)]))
-    with dg.DagsterInstance.ephemeral() as instance:
+    with open_instance() as instance:
         instance.add_dynamic_partitions(KEYS, already)
         with watch_registrations(instance) as elsewhere:
             returned = function(instance, list(names))

@@ -22,7 +22,12 @@ from lesson_lib.classroom.display.safe_text import format_count, format_list, ma
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.placeholders import get_function
 from lesson_lib.classroom.exercises.restart import prepare_restart
-from lesson_lib.classroom.exercises.sandbox import KEYS, OtherRegistrations, watch_registrations
+from lesson_lib.classroom.exercises.sandbox import (
+    KEYS,
+    OtherRegistrations,
+    open_instance,
+    watch_registrations,
+)
 from lesson_lib.classroom.simulator.tick import RunOutcome, Tick
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
 from lesson_lib.pipeline import (
@@ -118,7 +123,7 @@ def _deploy(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
     has_assets = any(target.assets_defs for target in sensor.targets)
     with (
         tempfile.TemporaryDirectory() as root,
-        dg.DagsterInstance.ephemeral() as instance,
+        open_instance() as instance,
         watch_registrations(instance) as elsewhere,
         prepare_restart(get_function(sensor), sensor) as restart,
     ):
