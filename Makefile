@@ -26,6 +26,7 @@ test-browser: ## Run the notebooks in a real browser (PICTURE=1 to renew the REA
 notebooks: ## Write the exercises into the notebooks, execute them, and store what they show
 	@"$(PYTHON)" tools/environment.py -m lesson_lib.author.renew_notebooks
 	@"$(PYTHON)" tools/environment.py -m lesson_lib.author.run_sheet
+	@"$(PYTHON)" tools/environment.py -m lesson_lib.author.wrong_answers
 
 bench: ## Measure how fast partitions load, as ratios (ONLY=costs for the README's table)
 	@"$(PYTHON)" tools/environment.py -m benchmarks $(ONLY)

@@ -76,10 +76,8 @@ def write_run_sheet(lesson: Lesson, notebook: NotebookNode) -> str:
     objectives, sections = _list_objectives(lesson), _list_sections(lesson, notebook)
     return "\n\n".join(
         [
-            _write_table(("afterwards they can", "sections", "checks"), objectives),
-            _write_table(
-                ("from minute", "section", "minutes", "checks", "what wrong answers show"), sections
-            ),
+            write_table(("afterwards they can", "sections", "checks"), objectives),
+            write_table(("from minute", "section", "minutes", "checks", "what wrong answers show"), sections),
             f"In all {lesson.minutes} minutes: {running} to read and run, {answering} to answer.",
         ]
     )
@@ -241,7 +239,8 @@ def _describe_check(exercise: Exercise) -> str:
     return f"{exercise.id} {exercise.title} ({kind}{exercise.minutes} min)"
 
 
-def _write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def write_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a Markdown table with these column names."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(text.replace('|', '&#124;') for text in line)} |" for line in lines)
 

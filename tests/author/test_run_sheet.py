@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lesson_lib.author.run_sheet import find_contradictions, write_run_sheet
-from lesson_lib.classroom.exercises.exercise import Exercise
+from lesson_lib.classroom.exercises.exercise import Exercise, WrongAnswer
 from lesson_lib.classroom.exercises.plan import Lesson, Objective, Section
 
 PLAN = "lesson_lib/course/07/lesson.yaml"
@@ -26,7 +26,9 @@ def exercise(identifier: str, objective: str, *beliefs: str, is_prediction: bool
         solution="check(1)",
         takeaway="Done.",
         hints=(),
-        wrong=tuple((f"check({number})", belief) for number, belief in enumerate(beliefs)),
+        wrong=tuple(
+            WrongAnswer(str(number), f"check({number})", belief) for number, belief in enumerate(beliefs)
+        ),
         is_prediction=is_prediction,
     )
 

@@ -10,11 +10,11 @@ from lesson_lib.classroom.exercises.misconception import Misconception
 from lesson_lib.classroom.exercises.plan import Lesson
 
 # By path, since content knows the engine, and the engine no content.
-_COURSE = Path(__file__).parents[2] / "course"
+COURSE = Path(__file__).parents[2] / "course"
 
-MISCONCEPTIONS: Mapping[str, Misconception] = MappingProxyType(load_misconceptions(_COURSE / "beliefs"))
+MISCONCEPTIONS: Mapping[str, Misconception] = MappingProxyType(load_misconceptions(COURSE / "beliefs"))
 
-LESSONS: tuple[Lesson, ...] = load_lessons(_COURSE, "lesson_lib.course", MISCONCEPTIONS)
+LESSONS: tuple[Lesson, ...] = load_lessons(COURSE, "lesson_lib.course", MISCONCEPTIONS)
 
 EXERCISES: Mapping[str, Exercise] = MappingProxyType(
     {exercise.id: exercise for lesson in LESSONS for exercise in lesson.exercises}

@@ -8,26 +8,10 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from lesson_lib.author.wrong_answers import FIRST_CELL
 from lesson_lib.course import five_ticks, monday
 from tests.classroom.shells import new_shell
 
-# The names that notebooks define before the first exercise, and that starters and solutions use.
-FIRST_CELL = """
-import json
-from pathlib import Path
-import dagster as dg
-import duckdb
-from lesson_lib.classroom import open_lab, three_records
-from lesson_lib.classroom.exercises import check, fact, hint, predict, solution
-from lesson_lib.pipeline import SourceFolder, Warehouse
-from lesson_lib.pipeline import duckdb_dynamic_partition_table, import_dynamic_partition_file
-s3_partitions_def = dg.DynamicPartitionsDefinition(name="s3")
-FLOAT_COLUMNS = "date date, share_price float, amount float, spend float, shift float, spread float"
-DOUBLE_COLUMNS = FLOAT_COLUMNS.replace("float", "double")
-lab = open_lab()
-instance = dg.DagsterInstance.ephemeral()
-customers = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
-"""
 FIVE_TICKS, RECORDS_OF_MONDAY = cache(five_ticks.five_ticks), cache(monday.records_of_monday)
 # The notebook's keys, runs and source files, which no answer may change.
 NOTEBOOK_STATE = (

@@ -11,9 +11,10 @@ from IPython.core.error import UsageError
 from lesson_lib.classroom.exercises import check, checking, fact, hint, predict, solution
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.checking import judge
-from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
+from lesson_lib.classroom.exercises.exercise import Evidence, Miss, NoAnswer
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, load
+from lesson_lib.classroom.exercises.verdict import Verdict
 
 BELIEF = "loading-twice-is-harmless"
 SCENARIO = ("Scenario", "Your function doubles 4.")
@@ -37,7 +38,43 @@ EXERCISE = replace(
     starter='def double(number):\n    ...\n\n\ncheck("9.9", double)',
     takeaway="Twice is once more.",
     scenarios=(_doubles,),
+    evidence={},
 )
+
+
+def _takes_a_number(answer: Any) -> Miss | None:  # noqa: ANN401 - an answer of any type
+    """Your function takes another number."""
+    return None if answer(0) == 0 else Miss(seen="another number", expected="0")
+
+
+def judge_with(evidence: dict[str, Evidence], answer: object, *, control_first: bool = False) -> Verdict:
+    """Judge an answer to the exercise 9.9 with this evidence for its belief."""
+    scenarios = (_takes_a_number, _doubles) if control_first else (_doubles,)
+    return judge(replace(EXERCISE, scenarios=scenarios, evidence=evidence), (answer,))
+
+
+def test_a_belief_is_blamed_only_if_the_control_passes() -> None:
+    """An answer that fails the control as well, or raises there, has another fault; what was seen stays."""
+    evidence: dict[str, Evidence] = {BELIEF: _takes_a_number}
+    assert judge_with(evidence, lambda number: number).misconception == BELIEF
+    assert judge_with(evidence, lambda number: number, control_first=True).misconception == BELIEF
+    other = judge_with(evidence, lambda _: 7)
+    assert (other.outcome, other.misconception) == (Outcome.NOT_YET, "")
+    assert dict(other.facts) == {"Scenario": "Your function doubles 4.", "Seen": "7", "Expected": "8"}
+    assert judge_with(evidence, lambda number: 28 // number).misconception == ""
+
+
+def test_a_belief_that_the_scenario_observes_needs_no_control() -> None:
+    """The evidence is a sentence instead of another scenario."""
+    assert judge_with({BELIEF: "The number came back."}, lambda _: 7).misconception == BELIEF
+
+
+def test_a_scenario_can_only_blame_beliefs_with_evidence() -> None:
+    """An exercise that lists its evidence lists it for all of its beliefs."""
+    with pytest.raises(
+        LookupError, match=f"9.9 names the belief '{BELIEF}', for which EVIDENCE has no entry"
+    ):
+        judge_with({"keys-are-ordered-by-name": "The keys."}, lambda _: 7)
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lesson_lib.author.wrong_answers import PAGE, Catch, read_page
 from lesson_lib.classroom.exercises import predicting
 from lesson_lib.classroom.exercises.catalogue import LESSONS, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.exercise import Exercise, WrongAnswer
@@ -17,6 +18,7 @@ from lesson_lib.classroom.exercises.verdict import Verdict
 
 EXERCISES = [exercise for lesson in LESSONS for exercise in lesson.exercises]
 CHECKS = [pytest.param(each, id=each.id) for each in EXERCISES if not each.is_prediction]
+CATCHES = read_page(PAGE.read_text(encoding="utf-8"))
 PREDICTIONS = [pytest.param(each, id=each.id) for each in EXERCISES if each.is_prediction]
 
 
@@ -59,6 +61,9 @@ def test_each_wrong_answer_gets_its_verdict(
     beliefs = (wrong.misconception,) if wrong.misconception else ()
     assert all(MISCONCEPTIONS[belief].truth in repr(verdict) for belief in beliefs)
     assert load().of(exercise.id).misconceptions == beliefs
+    if exercise.kinds:
+        caught = Catch(dict(verdict.facts)["Scenario"], verdict.misconception)
+        assert CATCHES[exercise.id, wrong.name] == caught, "renew docs/wrong-answers.md: make notebooks"
 
 
 @pytest.mark.parametrize("exercise", PREDICTIONS)
