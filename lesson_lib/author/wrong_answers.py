@@ -85,6 +85,11 @@ def _run(shell: InteractiveShell, answer: WrongAnswer) -> Catch:
     return Catch(dict(ran.result.facts)["Scenario"], ran.result.misconception)
 
 
+def get_kind(exercise: Exercise, kind: str) -> tuple[str, ...] | str:
+    """Return the wrong answers that prove that a kind of mistake is caught, or why it cannot occur."""
+    return exercise.kinds.get(kind) or exercise.kinds["other"]
+
+
 def write_page(exercises: Iterable[Exercise], catches: Mapping[tuple[str, str], Catch]) -> str:
     """Write the page: a table for each kind of mistake, and one for each exercise."""
     exercises = list(exercises)
@@ -117,7 +122,7 @@ def read_page(page: str) -> dict[tuple[str, str], Catch]:
 
 
 def _describe_kind(exercise: Exercise, kind: str, catches: Mapping[tuple[str, str], Catch]) -> str:
-    found = exercise.kinds[kind]
+    found = get_kind(exercise, kind)
     if isinstance(found, str):
         return found
     return "<br>".join(dict.fromkeys(catches[exercise.id, name].scenario for name in found))

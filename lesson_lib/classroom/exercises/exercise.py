@@ -59,7 +59,7 @@ class Exercise:
     also_right: tuple[str, ...] = ()  # completed cells that are right as well
     wrong: tuple[WrongAnswer, ...] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=dict)  # of each belief that a scenario can name
-    # For each kind of wrong answer in `course/kinds.yaml`, the names of those here, or why there are none.
+    # For each kind of mistake in `course/kinds.yaml`, or `other`: wrong answers, or why it cannot occur.
     kinds: Mapping[str, tuple[str, ...] | str] = field(default_factory=dict)
     is_prediction: bool = False  # whether the answer is a guess for `predict`, which `fact` judges later
 

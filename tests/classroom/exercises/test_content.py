@@ -9,6 +9,7 @@ import pytest
 import lesson_lib
 from lesson_lib.classroom.exercises.catalogue import LESSONS, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.content import load_lessons, load_misconceptions
+from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.pages import ContentError, read_code_block
 
 COURSE = Path(lesson_lib.__file__).parent / "course"
@@ -92,6 +93,29 @@ def test_a_wrong_answer_with_an_unknown_belief_is_an_error(tmp_path: Path) -> No
     (wrong / "delete-then-insert-is-safe.py").rename(wrong / "delete-then-insert-is-fine.py")
     with pytest.raises(ContentError, match="There is no belief 'delete-then-insert-is-fine'"):
         load_lessons(folder.parent, "lesson_lib.course", MISCONCEPTIONS)
+
+
+def test_a_kind_of_mistake_with_an_unknown_answer_is_an_error(tmp_path: Path) -> None:
+    """`kinds.yaml` can only name wrong answers of its own exercise."""
+    folder = tmp_path / "course" / "02"
+    shutil.copytree(COURSE / "02", folder)
+    kinds = "works-once: It reads no file.\nloose-key: [not-yet.typo.py]\n"
+    (folder / FOLDER / "kinds.yaml").write_text(kinds, encoding="utf-8")
+    with pytest.raises(ContentError, match=r"kinds.yaml, line 2: There is no wrong/not-yet.typo.py"):
+        load_lessons(folder.parent, "lesson_lib.course", MISCONCEPTIONS)
+
+
+def test_a_wrong_answer_may_show_no_belief(tmp_path: Path) -> None:
+    """Then the name of its file begins with its outcome."""
+    folder = tmp_path / "course" / "02"
+    shutil.copytree(COURSE / "02", folder)
+    wrong = folder / FOLDER / "wrong"
+    (wrong / "not-yet.nothing.py").write_text("pass", encoding="utf-8")
+    (wrong / "raised.zero.py").write_text("1 / 0", encoding="utf-8")
+    [lesson] = load_lessons(folder.parent, "lesson_lib.course", MISCONCEPTIONS)
+    answers = {answer.name: answer for exercise in lesson.exercises for answer in exercise.wrong}
+    for name, outcome in (("not-yet.nothing.py", Outcome.NOT_YET), ("raised.zero.py", Outcome.RAISED)):
+        assert (answers[name].misconception, answers[name].outcome) == ("", outcome)
 
 
 def test_a_belief_without_its_cell_or_output_is_an_error(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from lesson_lib.classroom.exercises import checking
 from lesson_lib.classroom.exercises.catalogue import EXERCISES, MISCONCEPTIONS
 from lesson_lib.classroom.exercises.content import load_lessons
 from lesson_lib.classroom.exercises.exercise import Exercise
+from tests.author import test_wrong_answers
 from tests.classroom.exercises import test_proofs as proofs
 
 CONTRIBUTING = Path(__file__).resolve().parents[3] / "CONTRIBUTING.md"
@@ -41,9 +42,11 @@ def test_the_example_passes_all_proofs(exercise: Exercise, run_cell: Callable[[s
     """Its starter and its right and wrong answers pass the proofs of the course's own exercises."""
     proofs.test_every_exercise_has_enough_answers(exercise)
     proofs.test_the_starter_is_not_attempted(exercise, run_cell)
+    test_wrong_answers.test_every_kind_has_two_answers_or_a_reason(exercise)
+    test_wrong_answers.test_every_belief_has_its_evidence(exercise)
     assert [answer.misconception for answer in exercise.wrong] == [
         "keys-are-ordered-by-name",
-        "keys-are-ordered-by-name",
+        "",
         "typo-raises-an-error",
     ]
     for wrong in exercise.wrong:
