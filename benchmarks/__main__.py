@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import backfills, costs, imports, many_keys, one_key, ticks
+from benchmarks import backfills, costs, exercises, imports, many_keys, one_key, ticks
 from benchmarks.table import print_header
 
 PARTS = {
@@ -22,6 +22,7 @@ PARTS = {
     "ticks": ticks.measure,
     "backfills": backfills.measure,
     "imports": imports.measure,
+    "exercises": exercises.measure,
 }
 
 

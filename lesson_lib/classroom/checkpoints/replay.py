@@ -35,7 +35,8 @@ def checkpoint(section: str | None = None) -> Displayable:
     other names stay unchanged.
 
     Args:
-        section: the number, such as `"02.4"`, or `"02"` for the start of a notebook; None lists all sections.
+        section: the number in quotes, such as `"02.4"`, or `"02"` for the start of a notebook; None lists
+            all sections.
 
     Returns:
         Where you are, or the list.
@@ -53,11 +54,14 @@ def checkpoint(section: str | None = None) -> Displayable:
 
 
 def _list_sections() -> Displayable:
-    how = 'checkpoint("02.4") brings your notebook to where section 02.4 starts.'
+    notebooks = find_course_sections()
+    number = _find_open_notebook(notebooks).partition("_")[0]
+    such_as = f"{number}.1" if number else "02.4"
+    how = f'checkpoint("{such_as}") brings your notebook to where section {such_as} starts.'
     columns = ("checkpoint", "where it leads")
     tables = [
         Table(path.stem, columns, [(Line(section.id), Line(section.heading)) for section in sections])
-        for path, sections in find_course_sections().items()
+        for path, sections in notebooks.items()
     ]
     return DisplayableBoard("The sections of the course", [Line(how), *tables])
 
@@ -67,8 +71,7 @@ def _go_to(wanted: str) -> Displayable:
 
     notebooks = find_course_sections()
     path, section = _find(wanted, notebooks)
-    open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem  # empty if Jupyter does not say it
-    if open_now != path.stem and open_now in {known.stem for known in notebooks}:
+    if (open_now := _find_open_notebook(notebooks)) and open_now != path.stem:
         raise NoCheckpoint(
             f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first "
             "code cell, and call checkpoint there."
@@ -92,11 +95,18 @@ def _go_to(wanted: str) -> Displayable:
     return DisplayableBoard(f"You are at {section.id} {section.heading}", blocks)
 
 
+def _find_open_notebook(notebooks: Mapping[Path, object]) -> str:
+    """Return the name of the course's notebook in which this runs; empty if it is another, or not known."""
+    open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
+    return open_now if open_now in {known.stem for known in notebooks} else ""
+
+
 def _find(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> tuple[Path, SectionStart]:
     for path, sections in notebooks.items():
         for section in sections:
             if section.id == wanted:
                 return path, section
+    _explain_other_number(str(wanted), notebooks)
     known = ", ".join(
         f"{sections[0].id}, {sections[1].id} to {sections[-1].id}" if sections[1:] else sections[0].id
         for sections in notebooks.values()
@@ -105,6 +115,23 @@ def _find(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> tupl
     raise NoCheckpoint(
         f"There is no section {wanted!r}. There are: {known}; checkpoint() lists them with their headings."
     )
+
+
+def _explain_other_number(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> None:
+    """Raise NoCheckpoint if the number would be that of a section with a zero in front and in quotes."""
+    headings = {section.id: section.heading for sections in notebooks.values() for section in sections}
+    number = wanted.partition(".")[0].zfill(2) + "".join(wanted.partition(".")[1:])
+    if number in headings:
+        exercise = f'; hint("{wanted}") helps with exercise {wanted}' if "." in wanted else ""
+        raise NoCheckpoint(
+            "A section's number stands in quotes and begins with the two digits of its notebook: "
+            f'checkpoint("{number}") leads to {headings[number]!r}{exercise}.'
+        )
+    if re.fullmatch(r"\d\.\d+", wanted):
+        raise NoCheckpoint(
+            f"{wanted} is the number of an exercise, and a checkpoint leads to a section, such as "
+            f"0{wanted[0]}.1; checkpoint() lists them."
+        )
 
 
 def _replay(shell: "InteractiveShell", section: SectionStart) -> None:

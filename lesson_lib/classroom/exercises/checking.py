@@ -15,7 +15,7 @@ from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.placeholders import find_placeholders, is_begun
 from lesson_lib.classroom.exercises.progress_store import Attempted, record
 from lesson_lib.classroom.exercises.time_limit import Stopped, capture_output, run_with_limits
-from lesson_lib.classroom.exercises.verdict import Verdict
+from lesson_lib.classroom.exercises.verdict import Verdict, expect_display, show_hidden_verdict
 
 
 def check(exercise: str, *answers: object) -> Verdict:
@@ -33,14 +33,15 @@ def check(exercise: str, *answers: object) -> Verdict:
     Raises:
         UsageError: the exercise does not exist, or it is a prediction.
     """
+    show_hidden_verdict()
     asked = find_exercise(exercise)
     if asked.is_prediction:
         raise UsageError(f"{exercise} is a prediction: predict({exercise!r}, ...) takes your guess.")
     verdict = judge(asked, answers)
     if verdict.outcome is Outcome.NOT_ATTEMPTED:
-        return verdict
+        return expect_display(verdict)
     note = record(Attempted(exercise, verdict.outcome, tuple(filter(None, [verdict.misconception])))).note
-    return replace(verdict, lines=(*verdict.lines, note))
+    return expect_display(replace(verdict, lines=(*verdict.lines, note)))
 
 
 def find_exercise(exercise: str) -> Exercise:
@@ -51,6 +52,10 @@ def find_exercise(exercise: str) -> Exercise:
     """
     if not isinstance(exercise, str):  # the number 2.1 could also be 2.10
         raise UsageError(f'The id of an exercise comes first, in quotes, such as "{next(iter(EXERCISES))}".')
+    if exercise not in EXERCISES and exercise.lstrip("0") in EXERCISES:
+        raise UsageError(
+            f'"{exercise}" is the number of a section. Exercise {exercise.lstrip("0")} has no zero in front.'
+        )
     if exercise not in EXERCISES:
         raise UsageError(f"There is no exercise {exercise!r}. There are: {', '.join(EXERCISES)}.")
     return EXERCISES[exercise]

@@ -8,6 +8,7 @@ from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.classroom.exercises.progress_store import ExerciseProgress, Progress, load, reset
+from lesson_lib.classroom.exercises.verdict import show_hidden_verdict
 
 _MARKS = {Outcome.RIGHT: Mark.GOOD, Outcome.NOT_ATTEMPTED: Mark.OPEN}
 
@@ -18,6 +19,7 @@ def progress(*, reset: bool = False) -> Displayable:
     Args:
         reset: whether to start over. The old file stays beside the new one, and the report names it.
     """
+    show_hidden_verdict()
     kept = _reset() if reset else load()
     exercises = [exercise for lesson in LESSONS for exercise in lesson.exercises]
     done = sum(_is_done(exercise, kept.of(exercise.id)) for exercise in exercises)

@@ -40,7 +40,7 @@ class Predicted:
 class ExerciseProgress:
     """What the learner has done on one exercise."""
 
-    attempts: int = 0  # how often an answer was checked, also after a right one
+    attempts: int = 0  # how often an answer was checked, up to the first right one
     outcome: Outcome = Outcome.NOT_ATTEMPTED  # of the latest attempt, but once right, always right
     solution_seen: bool = False  # whether the learner looked at the solution before an answer was right
     hints: int = 0  # how many hints were given
@@ -300,7 +300,7 @@ def _apply(event: Event, exercises: dict[str, ExerciseProgress]) -> None:
         case Attempted():
             done = replace(
                 done,
-                attempts=done.attempts + 1,
+                attempts=done.attempts + (done.outcome is not Outcome.RIGHT),
                 outcome=Outcome.RIGHT if done.outcome is Outcome.RIGHT else event.outcome,
                 misconceptions=tuple(dict.fromkeys((*done.misconceptions, *event.misconceptions))),
             )

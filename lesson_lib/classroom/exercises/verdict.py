@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
 from lesson_lib.classroom.display.board import Block, Board, Facts, Fold, Line, Mark
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.exercises.catalogue import MISCONCEPTIONS
@@ -16,6 +19,8 @@ _MARKS = {
 }
 
 _MAX_PRINTED_LINES = 20  # in the text output
+
+_hidden: dict[int, "Verdict"] = {}  # the latest verdict by the number of its cell, until it is shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,6 +37,8 @@ class Verdict(Displayable):
 
     def board(self) -> Board:
         """Describe the outcome, the facts, and the belief behind a wrong answer with its cell."""
+        if self in _hidden.values():
+            _hidden.clear()
         blocks: list[Block] = []
         if self.facts:
             blocks.append(Facts([(name, hide_unstable(value)) for name, value in self.facts]))
@@ -42,6 +49,20 @@ class Verdict(Displayable):
             blocks.append(Fold("What your code printed", printed, printed.splitlines()[:_MAX_PRINTED_LINES]))
         stands = "not checked yet" if self.is_begun else self.outcome.value
         return Board(f"Exercise {self.exercise}: {stands}", blocks, _MARKS[self.outcome])
+
+
+def expect_display(verdict: Verdict) -> Verdict:
+    """Return the verdict, which a notebook shows only if it is the last value of its cell."""
+    if shell := get_ipython():
+        _hidden.clear()
+        _hidden[shell.execution_count] = verdict
+    return verdict
+
+
+def show_hidden_verdict() -> None:
+    """Show the verdict of an earlier line of this cell, which what follows it would hide."""
+    if (shell := get_ipython()) and (verdict := _hidden.get(shell.execution_count)):
+        display(verdict)
 
 
 def describe_belief(misconception: str) -> list[Block]:

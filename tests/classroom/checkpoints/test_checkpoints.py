@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
@@ -301,11 +302,41 @@ def test_a_section_of_another_notebook_is_an_error(
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("wanted", ["07.4", "7.1", "", "And then?", 7.1, ["07.1"]])
+@pytest.mark.parametrize("wanted", ["07.4", "", "And then?", ["07.1"]])
 def test_an_unknown_section_is_an_error(wanted: str) -> None:
     """The message lists the sections."""
     with pytest.raises(UsageError, match=r"There are: 07, 07\.1 to 07\.3; checkpoint\(\) lists them"):
         checkpoint(wanted)
+
+
+SECTION_07_1 = (
+    "A section's number stands in quotes and begins with the two digits of its notebook: "
+    'checkpoint("07.1") leads to \'What comes first?\'; hint("7.1") helps with exercise 7.1.'
+)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("7.1", SECTION_07_1),
+        (7.1, SECTION_07_1),
+        (7, "leads to 'A small one: the start'."),
+        ("7", "leads to 'A small one: the start'."),
+        ("7.9", "7.9 is the number of an exercise, and a checkpoint leads to a section, such as 07.1"),
+    ],
+)
+def test_the_number_of_an_exercise_is_explained(wanted: str, message: str) -> None:
+    """The message names the section with almost the same number, and the help for the exercise."""
+    with pytest.raises(UsageError, match=re.escape(message)):
+        checkpoint(wanted)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_list_has_an_example_of_the_open_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one of another notebook only if Jupyter does not name the open one."""
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/07_small.ipynb")
+    assert 'checkpoint("07.1") brings your notebook to where section 07.1 starts.' in repr(checkpoint())
 
 
 @pytest.mark.parametrize(

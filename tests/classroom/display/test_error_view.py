@@ -179,6 +179,9 @@ def looking(context: dg.SensorEvaluationContext, source: SourceFolder):
 @dg.sensor(target=both)
 def reading(context: dg.SensorEvaluationContext):
     seen = json.loads(context.cursor)
+
+
+from lesson_lib.classroom.exercises import check
 """
 
 
@@ -190,6 +193,12 @@ unknown key of a calendar | key=acme
     dg.materialize([daily], partition_key="acme", instance=instance)
 unknown key of several dimensions | key=2018-01-22|acme
     dg.materialize([both_ways], partition_key="2018-01-22|acme", instance=instance)
+an answer without quotes | name=b
+    check("2.2", b)
+an answer without quotes | name=cedab
+    check("1.4", cedab)
+an answer without quotes | name=sensor
+    trigger = {"exchange": sensor}
 unknown end of a range | keys='nobody'
     dg.materialize([ranged], instance=instance, tags=range_of("acme", "nobody"))
 no instance

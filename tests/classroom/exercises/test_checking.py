@@ -38,7 +38,7 @@ EXERCISE = replace(
     starter='def double(number):\n    ...\n\n\ncheck("9.9", double)',
     takeaway="Twice is once more.",
     scenarios=(_doubles,),
-    evidence={},
+    evidence={BELIEF: "The number is doubled once."},
 )
 
 
@@ -137,11 +137,11 @@ def test_a_wrong_answer_is_not_yet_right(run_cell: Callable[[str], Any]) -> None
 
 
 def test_right_stays_right(run_cell: Callable[[str], Any]) -> None:
-    """The verdict has the takeaway; a later mistake counts as an attempt and changes nothing else."""
+    """The verdict has the takeaway; a later mistake does not change what was recorded."""
     verdict = run_cell(write_cell("return 2 * number"))
     assert repr(verdict) == "✓ Exercise 9.9: right\n  Twice is once more."
     run_cell(write_cell("raise ValueError"))
-    assert load().of("9.9") == ExerciseProgress(attempts=2, outcome=Outcome.RIGHT)
+    assert load().of("9.9") == ExerciseProgress(attempts=1, outcome=Outcome.RIGHT)
 
 
 RAISED = {
@@ -217,6 +217,7 @@ USAGE = {
     'check("1.1", 3)': "1.1 is a prediction: predict('1.1', ...) takes your guess.",
     'predict("1.2", 3)': "1.2 is no prediction: check('1.2', ...) takes your answer.",
     'fact("1.2", 3)': "1.2 is no prediction: check('1.2', ...) takes your answer.",
+    'check("01.2", 3)': '"01.2" is the number of a section. Exercise 1.2 has no zero in front.',
     "hint(None)": 'The id of an exercise comes first, in quotes, such as "1.1".',
     'solution("nine")': f"There is no exercise 'nine'. There are: {', '.join(EXERCISES)}, 9.9.",
 }

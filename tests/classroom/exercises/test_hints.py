@@ -1,5 +1,7 @@
 """`hint` gives help one step at a time, and progress records it."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -44,6 +46,50 @@ def test_a_solution_is_shown_with_its_takeaway() -> None:
 def test_a_prediction_has_help_as_well(help_with: type) -> None:
     """Its hints and its solution are those of an exercise."""
     assert "1.1" in repr(help_with("1.1"))
+
+
+@pytest.mark.parametrize("help_with", [hint, solution])
+def test_without_an_exercise_they_are_listed(
+    help_with: Callable[..., DisplayableBoard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list has those of the open notebook, or all if Jupyter does not name it; nothing is recorded."""
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    listed = repr(help_with())
+    assert all(f"{each.id}  " in listed and each.title in listed for each in EXERCISES.values())
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/03_trigger_runs.ipynb")
+    lines = repr(help_with()).splitlines()
+    assert lines[1] == f'  Write the number of the exercise in quotes, such as {help_with.__name__}("3.1").'
+    assert [line.split()[0] for line in lines[4:]] == ["3.1", "3.2", "3.3", "3.4", "3.5", "3.6"]
+    assert not load().exercises
+
+
+WRONG = 'check("1.5", "a")'
+BELOW = {
+    f"{WRONG}\nhint('1.5')": ["1.5: not yet"],
+    f"{WRONG}\nsolution('1.5')": ["1.5: not yet"],
+    f"{WRONG}\nhint()": ["1.5: not yet"],
+    f"{WRONG}\nprogress()": ["1.5: not yet"],
+    f"{WRONG}\nhint('1.5')\nsolution('1.5')": ["1.5: not yet"],
+    f"{WRONG}\ncheck('1.5', 'c')": ["1.5: not yet"],
+    f"{WRONG}\ncheck('1.5', '____')\nhint('1.5')": ["1.5: not yet", "1.5: not attempted"],
+    f"{WRONG}\ntry:\n    hint('nine')\nexcept Exception:\n    pass": ["1.5: not yet"],
+    f"print({WRONG})\nhint('1.5')": ["1.5: not yet"],
+    f"{WRONG}": [],
+    "hint('1.5')": [],
+}
+
+
+@pytest.mark.parametrize("cell", BELOW, ids=range(len(BELOW)))
+def test_a_verdict_above_other_help_is_shown(
+    cell: str, run_cell: Callable[[str], object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is shown once, before the help; a notebook shows only the last value of a cell by itself."""
+    # IPython's own output of the last value is not captured by the shell of these tests.
+    run_cell("from lesson_lib.classroom.exercises import progress")
+    capsys.readouterr()
+    last = repr(run_cell(cell))
+    shown = capsys.readouterr().out.replace(last, "")
+    assert re.findall(r"Exercise (\d.*)", shown) == BELOW[cell]
 
 
 @pytest.mark.parametrize("help_with", [hint, solution])

@@ -56,8 +56,8 @@ def test_the_notebooks_instance_gets_no_keys(run_cell: Callable[[str], Any]) -> 
 @pytest.mark.parametrize(
     ("harm", "seen"),
     [
-        ("path.unlink()", "acme.csv is gone"),
-        ("path.write_text('')", "acme.csv has been changed"),
+        ("path.unlink()", "bluebird.csv is gone"),
+        ("path.write_text('')", "bluebird.csv has been changed"),
         ("(path.parent / 'done').touch()", "done is new"),
     ],
 )

@@ -1,5 +1,7 @@
 def is_good(name: object) -> bool:
-    return isinstance(name, str) and name.strip() != "" and "\n" not in name and "..." not in name
+    if not isinstance(name, str) or name.strip() == "":
+        return False
+    return not any(part in name for part in ["\n", "\r", "..."])
 
 
 def register_good_keys(instance: dg.DagsterInstance, names: list) -> None:

@@ -1,38 +1,116 @@
 """Exercise 1.3: write an import asset that checks whether its file exists."""
 
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from lesson_lib.classroom.display.safe_text import format_count, make_plain
-from lesson_lib.classroom.exercises.exercise import Miss
+from lesson_lib.classroom.display.safe_text import make_plain
+from lesson_lib.classroom.exercises.exercise import Evidence, Miss
 from lesson_lib.classroom.exercises.sandbox import KEYS, Sandbox, open_sandbox, require_set
+
+_State = tuple[int, bytes]  # of a file: when it was changed, and its content
+
+_UNCHANGED = "the folder and its files stay as they are"
+_HEADER = "date,share_price,amount,spend,shift,spread\n"
+_TYPO_SIMILARITY = 0.5  # of a misspelt set to `s3`; one wrong letter of two is still a typo
+# Errors of a line that does not do what its author meant, and not raised on purpose.
+_SLIPS = (AttributeError, ImportError, NameError, SyntaxError, TypeError)
+# Dagster raises these about a function that returned nothing, or a value of another type than annotated.
+_NOTHING_RETURNED = {"DagsterStepOutputNotFoundError", "DagsterTypeCheckDidNotPass"}
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of the learner's asset."""
+
+    error: Exception | None
+    returned: object  # None without a value
+    is_materialized: bool
+    changes: str  # to the folder, empty if there are none
+    remarks: tuple[str, ...]  # what the asset printed, logged, and recorded besides its value
+
+
+@contextmanager
+def _open_folder(*names: str) -> Iterator[Sandbox]:
+    """Open a sandbox whose source folder has these files and no others."""
+    with open_sandbox() as sandbox:
+        for path in sandbox.lab.source.iterdir():
+            path.unlink()
+        for name in names:
+            path = sandbox.lab.source / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(_HEADER, encoding="utf-8")
+        yield sandbox
+
+
+def _run(sandbox: Sandbox, asset: Any, key: str) -> _Run:  # noqa: ANN401 - any value that a learner gives
+    """Materialize the asset for a key.
+
+    Raises:
+        Exception: an error in the learner's code that nobody raises on purpose.
+    """
+    before = _read_folder(sandbox)
+    result, error, returned = None, None, None
+    with _record_output() as printed:
+        try:
+            result = sandbox.materialize([asset], key)
+            returned = result.output_for_node(asset.node_def.name)
+        except _SLIPS:
+            raise
+        except Exception as raised:  # noqa: BLE001 - any error that a learner's code raises
+            error = None if result else raised  # a run that succeeds may have no output
+    run = _Run(
+        error=error,
+        returned=None if isinstance(returned, type) else returned,  # Dagster marks no value with a class
+        is_materialized=key in sandbox.instance.get_materialized_partitions(asset.key),
+        changes=_describe_changes(before, _read_folder(sandbox)),
+        remarks=(printed.getvalue(), *(_find_remarks(sandbox, result.run_id) if result else ())),
+    )
+    sandbox.instance.wipe_assets([asset.key])
+    return run
+
+
+@contextmanager
+def _record_output() -> Iterator[StringIO]:
+    """Record what is printed, and print it afterwards, because the verdict shows it."""
+    printed = StringIO()
+    try:
+        with redirect_stdout(printed):
+            yield printed
+    finally:
+        print(printed.getvalue(), end="")  # noqa: T201 - as above
+
+
+def _find_remarks(sandbox: Sandbox, run_id: str) -> Iterator[str]:
+    for entry in sandbox.instance.all_logs(run_id):
+        if not entry.is_dagster_event:
+            yield entry.user_message
+        elif materialization := entry.asset_materialization:
+            yield str(materialization.metadata)
 
 
 def _check_path(sandbox: Sandbox, asset: object, key: str) -> Miss | None:
     """Import the file of a key, and compare the path with that of the file."""
-    returned = _import(sandbox, asset, key)
-    expected = sandbox.lab.source / f"{key}.csv"
-    if isinstance(returned, str | Path) and Path(returned).resolve() == expected:
+    run = _run(sandbox, asset, key)
+    if run.error:
+        raise run.error
+    if run.changes:
+        return Miss(seen=run.changes, expected=_UNCHANGED)
+    if _is_path(run.returned, sandbox.lab.source / f"{key}.csv"):
         return None
-    belief = "key-ends-at-the-first-dot" if _is_cut(returned, key) else ""
-    return Miss(
-        belief, seen=_describe_path(sandbox, returned), expected=f"the path of {key}.csv in source.path"
-    )
+    return Miss(seen=_describe_path(sandbox, run.returned), expected=f"the path of {key}.csv in source.path")
 
 
-def _import(sandbox: Sandbox, asset: Any, key: str) -> object:  # noqa: ANN401 - any value that a learner gives
-    """Materialize the asset for a key, and return what its function returned."""
-    return sandbox.materialize([asset], key).output_for_node(asset.node_def.name)
-
-
-def _is_cut(returned: object, key: str) -> bool:
-    cut = key.partition(".")[0]
-    return cut != key and isinstance(returned, str | Path) and Path(returned).name == f"{cut}.csv"
+def _is_path(returned: object, expected: Path) -> bool:
+    return isinstance(returned, str | Path) and Path(returned).resolve() == expected
 
 
 def _describe_path(sandbox: Sandbox, returned: object) -> str:
-    if returned is None or isinstance(returned, type):  # Dagster marks a missing value with a class
+    if returned is None:
         return "no path, since the function returned nothing"
     if not isinstance(returned, str | Path) or "\n" in str(returned):
         return f"no path, but {make_plain(repr(returned), max_length=80)}"
@@ -44,95 +122,186 @@ def _describe_path(sandbox: Sandbox, returned: object) -> str:
     return f"the path of {make_plain(path.name)}"
 
 
+def _check_failure(sandbox: Sandbox, asset: object, key: str) -> Miss | None:
+    """Import a key that has no file, and see whether the run fails and leaves nothing behind."""
+    run = _run(sandbox, asset, key)
+    expected = f"the function raises an error, and {key} is not materialized"
+    if run.changes:
+        outcome = "failed" if run.error else "succeeded"
+        return Miss(seen=f"the run {outcome}, and {run.changes}", expected=_UNCHANGED)
+    if type(run.error).__name__ in _NOTHING_RETURNED:
+        seen = "the function returned no path, and raised nothing; only Dagster's check of its result failed"
+        return Miss(seen=seen, expected=expected)
+    if run.error and run.is_materialized:
+        return Miss(seen=f"the run failed, and {key} is recorded as materialized", expected=expected)
+    if run.error:
+        return None
+    recorded = f"{key} is {'' if run.is_materialized else 'not '}materialized"
+    seen = f"the run succeeded with {_describe_path(sandbox, run.returned)}, and {recorded}"
+    return Miss(seen=seen, expected=expected)
+
+
+def _read_folder(sandbox: Sandbox) -> dict[str, _State]:
+    """Return the time of change and the content of each file; a folder has neither."""
+    folder = sandbox.lab.source
+    paths = folder.rglob("*") if folder.is_dir() else ()
+    return {
+        path.relative_to(folder).as_posix(): (
+            (path.stat().st_mtime_ns, path.read_bytes()) if path.is_file() else (0, b"")
+        )
+        for path in paths
+    }
+
+
+def _describe_changes(before: dict[str, _State], after: dict[str, _State]) -> str:
+    changed = sorted(name for name in before | after if before.get(name) != after.get(name))
+    kinds = (
+        "is gone" if name not in after else "has been changed" if name in before else "is new"
+        for name in changed
+    )
+    return "; ".join(f"{make_plain(name)} {kind}" for name, kind in zip(changed, kinds, strict=True))
+
+
 def _key_in_s3(asset: object) -> Miss | None:
     """The key acme is in the set s3."""
     if (name := require_set(asset)) == KEYS:
         return None
+    is_misspelt = SequenceMatcher(None, name.casefold(), KEYS).ratio() >= _TYPO_SIMILARITY
     seen = f"the asset looks for it in the set {make_plain(repr(name))}, which has no key"
-    return Miss("typo-raises-an-error", seen, expected=f"the asset looks for it in the set {KEYS!r}")
+    belief = "typo-raises-an-error" if is_misspelt else ""
+    return Miss(belief, seen, expected=f"the asset looks for it in the set {KEYS!r}")
+
+
+def _folder_afterwards(asset: object) -> Miss | None:
+    """The customer bluebird is imported, and the folder stays as it is."""
+    with _open_folder("acme.csv", "bluebird.csv", "zenith.csv") as sandbox:
+        run = _run(sandbox, asset, "bluebird")
+    if run.error and not run.changes:
+        raise run.error
+    return Miss(seen=run.changes, expected=_UNCHANGED) if run.changes else None
 
 
 def _two_customers(asset: object) -> Miss | None:
     """Two customers are imported, acme and then zenith."""
-    with open_sandbox() as sandbox:
-        misses = [miss for key in ("acme", "zenith") if (miss := _check_path(sandbox, asset, key))]
-    files = {"the path of acme.csv", "the path of zenith.csv"}
-    if len(misses) == 1 and misses[0].seen in files:
-        return replace(misses[0], misconception="every-key-needs-an-asset")
-    return misses[0] if misses else None
+    with _open_folder("acme.csv", "bluebird.csv", "zenith.csv") as sandbox:
+        misses = {key: miss for key in ("acme", "zenith") if (miss := _check_path(sandbox, asset, key))}
+        if not misses:
+            return None
+        key, miss = next(iter(misses.items()))
+        [other] = {"acme", "zenith"} - {key}
+        if len(misses) == 1 and miss.seen == f"the path of {other}.csv":
+            # An asset that takes the first file, or the last, takes another one now.
+            (sandbox.lab.source / f"{other}.csv").unlink()
+            run = _run(sandbox, asset, key)
+            if run.error or _is_path(run.returned, sandbox.lab.source / f"{other}.csv"):
+                return replace(miss, misconception="every-key-needs-an-asset")
+    return miss
+
+
+def _key_with_an_underscore(asset: object) -> Miss | None:
+    """The customer globex_eu is imported, and there is another one called globex."""
+    with _open_folder("globex.csv", "globex_eu.csv") as sandbox:
+        return _check_path(sandbox, asset, "globex_eu")
 
 
 def _key_with_a_dot(asset: object) -> Miss | None:
     """The customer globex.eu is imported, and there is another one called globex."""
-    with open_sandbox() as sandbox:
-        sandbox.write("globex", "date,share_price,amount,spend,shift,spread\n")
-        return _check_path(sandbox, asset, "globex.eu")
-
-
-def _key_with_an_apostrophe(asset: object) -> Miss | None:
-    """The customer o'hare is imported."""
-    with open_sandbox() as sandbox:
-        return _check_path(sandbox, asset, "o'hare")
+    with _open_folder("globex.csv", "globex.eu.csv") as sandbox:
+        miss = _check_path(sandbox, asset, "globex.eu")
+    if miss and miss.seen == "the path of globex.csv":
+        return replace(miss, misconception="key-ends-at-the-first-dot")
+    return miss
 
 
 def _new_customer(asset: object) -> Miss | None:
-    """A new customer has sent a file, Café du Nord.csv."""
-    with open_sandbox() as sandbox:
-        sandbox.write("Café du Nord", "date,share_price,amount,spend,shift,spread\n")
-        return _check_path(sandbox, asset, "Café du Nord")
+    """A new customer has sent a file, Café d'Orsay.csv."""
+    with _open_folder("acme.csv", "Café d'Orsay.csv") as sandbox:
+        return _check_path(sandbox, asset, "Café d'Orsay")
+
+
+def _similar_files(asset: object) -> Miss | None:
+    """The customer acme is imported, and there are files with similar names."""
+    similar = ("acme-old.csv", "acme2.csv", "old/acme.csv", "an acme.csv", "acme", "acme.csv.gz", "acme.txt")
+    with _open_folder("acme.csv", *similar) as sandbox:
+        return _check_path(sandbox, asset, "acme")
 
 
 def _missing_file(asset: object) -> Miss | None:
-    """The key quickstart is registered, and quickstart.csv is not there."""
-    with open_sandbox() as sandbox:
-        try:
-            _import(sandbox, asset, "quickstart")
-        except NameError:  # a slip in the line that should raise
-            raise
-        except Exception:  # noqa: BLE001 - any other error is right
-            return None
-        is_created = (sandbox.lab.source / "quickstart.csv").exists()
-    aside = ", after making the file itself" if is_created else ", and quickstart is materialized"
-    return Miss(
-        "" if is_created else "success-means-the-file-was-there",
-        seen=f"the run succeeded{aside}",
-        expected="the run fails, and quickstart is not materialized",
+    """The file quickstart.csv is not there, then it comes, and then it is gone again."""
+    with _open_folder("acme.csv") as sandbox:
+        if miss := _check_failure(sandbox, asset, "quickstart"):
+            belief = "success-means-the-file-was-there" if _ignores_the_file(sandbox, asset) else ""
+            return replace(miss, misconception=belief)
+        sandbox.write("quickstart", _HEADER)
+        if miss := _check_path(sandbox, asset, "quickstart"):
+            return miss
+        (sandbox.lab.source / "quickstart.csv").unlink()
+        return _check_failure(sandbox, asset, "quickstart")
+
+
+def _ignores_the_file(sandbox: Sandbox, asset: object) -> bool:
+    """Return whether the asset does the same with the file and without it."""
+    without = _run(sandbox, asset, "quickstart")
+    path = sandbox.lab.source / "quickstart.csv"
+    if not _is_path(without.returned, path) or path.exists():
+        return False
+    sandbox.write("quickstart", _HEADER)
+    return _run(sandbox, asset, "quickstart") == without
+
+
+def _only_similar_files(asset: object) -> Miss | None:
+    """The file quickstart.csv is not there, and there are files with similar names."""
+    names = (
+        "-old.csv",
+        "2.csv",
+        ".eu.csv",
+        " .csv",
+        ".csv.bak",
+        ".csv.gz",
+        ".csv~",
+        ".txt",
+        ".tsv",
+        ".CSV",
+        "",
     )
+    similar = [f"quickstart{name}" for name in names]
+    others = ["QUICKSTART.csv", "Quickstart.csv", "old/quickstart.csv", "old-quickstart.csv", "quick.csv"]
+    with _open_folder(*similar, *others) as sandbox:
+        # Some disks do not distinguish capitals.
+        (sandbox.lab.source / "quickstart.csv").unlink(missing_ok=True)
+        (sandbox.lab.folder / "quickstart.csv").write_text(_HEADER, encoding="utf-8")
+        return _check_failure(sandbox, asset, "quickstart")
 
 
-def _folder_afterwards(asset: object) -> Miss | None:
-    """The file acme.csv is imported, and stays where and what it is."""
-    with open_sandbox() as sandbox:
-        before = _read_files(sandbox)
-        _import(sandbox, asset, "acme")
-        after = _read_files(sandbox)
-    changed = sorted(name for name in before | after if before.get(name) != after.get(name))
-    if not changed:
-        return None
-    seen = "; ".join(
-        f"{make_plain(name)} {_describe_change(before.get(name), after.get(name))}" for name in changed
-    )
-    return Miss(seen=seen, expected=f"the same {format_count(len(before), 'file')} as before, untouched")
+def _only_the_name_before_the_dot(asset: object) -> Miss | None:
+    """The file globex.eu.csv is not there, and globex.csv and globex.us.csv are."""
+    with _open_folder("globex.csv", "globex.us.csv", "globex_eu.csv", "eu.csv") as sandbox:
+        return _check_failure(sandbox, asset, "globex.eu")
 
 
-def _read_files(sandbox: Sandbox) -> dict[str, bytes]:
-    folder = sandbox.lab.source
-    paths = folder.rglob("*") if folder.is_dir() else ()
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths if path.is_file()}
-
-
-def _describe_change(before: bytes | None, after: bytes | None) -> str:
-    if after is None:
-        return "is gone"
-    return "is new" if before is None else "has been changed"
+def _folder_of_that_name(asset: object) -> Miss | None:
+    """There is a folder called quickstart.csv, and no such file."""
+    with _open_folder("acme.csv", "quickstart.csv/quickstart.csv") as sandbox:
+        return _check_failure(sandbox, asset, "quickstart")
 
 
 SCENARIOS = (
     _key_in_s3,
     _folder_afterwards,
     _two_customers,
+    _key_with_an_underscore,
     _key_with_a_dot,
-    _key_with_an_apostrophe,
     _new_customer,
+    _similar_files,
     _missing_file,
+    _only_similar_files,
+    _only_the_name_before_the_dot,
+    _folder_of_that_name,
 )
+
+EVIDENCE: dict[str, Evidence] = {
+    "typo-raises-an-error": "The asset's set has a name that resembles s3, and the key is not in it.",
+    "every-key-needs-an-asset": "Both keys get one customer's file, also once that file is gone.",
+    "key-ends-at-the-first-dot": _key_with_an_underscore,  # the same without a dot
+    "success-means-the-file-was-there": "The run does the same with and without the file.",
+}

@@ -1,5 +1,5 @@
 for name in names:
     if not isinstance(name, str) or not name or name.isspace():
         continue
-    if len(name.splitlines()) == 1 and "..." not in name:
+    if "\n" not in name and "\r" not in name and "..." not in name:
         instance.add_dynamic_partitions("s3", [name])

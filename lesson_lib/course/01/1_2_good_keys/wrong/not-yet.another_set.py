@@ -1,0 +1,6 @@
+good = [
+    name
+    for name in names
+    if isinstance(name, str) and name.strip() and not any(part in name for part in ["\n", "\r", "..."])
+]
+instance.add_dynamic_partitions("customers", list(dict.fromkeys(good)))

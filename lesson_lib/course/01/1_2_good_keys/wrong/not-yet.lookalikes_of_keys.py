@@ -1,0 +1,10 @@
+there = [key.casefold() for key in instance.get_dynamic_partitions("s3")]
+good = [
+    name
+    for name in names
+    if isinstance(name, str)
+    and name.strip()
+    and not any(part in name for part in ["\n", "\r", "..."])
+    and name.casefold() not in there
+]
+instance.add_dynamic_partitions("s3", list(dict.fromkeys(good)))

@@ -1,0 +1,6 @@
+good = [
+    str(name)
+    for name in names
+    if str(name).strip() and not any(part in str(name) for part in ["\n", "\r", "..."])
+]
+instance.add_dynamic_partitions("s3", list(dict.fromkeys(good)))

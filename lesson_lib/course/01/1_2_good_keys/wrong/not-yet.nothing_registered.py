@@ -1,0 +1,5 @@
+return [
+    name
+    for name in names
+    if isinstance(name, str) and name.strip() and not any(part in name for part in ["\n", "\r", "..."])
+]

@@ -1,0 +1,2 @@
+good = [name for name in names if name.strip() and not any(part in name for part in ["\n", "\r", "..."])]
+instance.add_dynamic_partitions("s3", list(dict.fromkeys(good)))

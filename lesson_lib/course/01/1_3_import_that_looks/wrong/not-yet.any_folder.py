@@ -1,0 +1,4 @@
+found = list(Path(source.path).rglob(f"{context.partition_key}.csv"))
+if not found:
+    raise FileNotFoundError(f"There is no file of {context.partition_key}.")
+return str(found[0])

@@ -1,0 +1,1 @@
+return f"{source.path}/{context.partition_key.replace('.', '_')}.csv"

@@ -1,0 +1,1 @@
+return str(min(Path(source.path).glob("*.csv")))

@@ -1,0 +1,1 @@
+return str(max(Path(source.path).glob("*.csv")))

@@ -1,0 +1,12 @@
+from lesson_lib.pipeline import SourceFolder
+
+
+@dg.asset(partitions_def=s3_partitions_def)
+def my_import(context: dg.AssetExecutionContext, source: SourceFolder):
+    path = Path(source.path) / f"{context.partition_key}.csv"
+    yield dg.Output(str(path))
+    if not path.is_file():
+        raise FileNotFoundError(path.name)
+
+
+check("1.3", my_import)

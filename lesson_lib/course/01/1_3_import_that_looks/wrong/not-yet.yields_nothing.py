@@ -1,0 +1,11 @@
+from lesson_lib.pipeline import SourceFolder
+
+
+@dg.asset(partitions_def=s3_partitions_def, output_required=False)
+def my_import(context: dg.AssetExecutionContext, source: SourceFolder):
+    path = Path(source.path) / f"{context.partition_key}.csv"
+    if path.is_file():
+        yield dg.Output(str(path))
+
+
+check("1.3", my_import)
