@@ -229,8 +229,8 @@ FACTS = {
         (
             RESTARTED,
             (
-                "tick 3: after the restart, on another machine, only the folder is the same, and the cursor is "
-                "see the note; runs queued: 'ada', 'grace'"
+                "tick 3: after the restart, on another machine, only the folder is the same, and the cursor "
+                "is see the note; runs queued: 'ada', 'grace'"
             ),
             "runs queued: none",
         ),
