@@ -22,7 +22,7 @@ BESIDE_OTHERS = (
 BROKEN = "The three keys were loaded. Of their new files, bluebird's is broken, twice, and then a good one."
 REFUSED = "The three keys were loaded. The table refuses a price in bluebird's new file: it has a bound."
 LATE_FAULT = "bluebird's file has a word for a number in its row 21,900: "
-MISSING = "The three keys were loaded. Now acme and zenith.eu have new files, and bluebird has none."
+MISSING = "The three keys were loaded. Now acme and bluebird have new files, and zenith.eu has none."
 REVERSED = "The ends of the range are swapped: the run is for zenith.eu to acme."
 DELETE = "delete from raw_partition_data where partition_key = ?"
 INSERT = "insert into raw_partition_data select *, ? from read_csv(?)"
@@ -153,7 +153,7 @@ FACTS = {
     "not-yet.missing_file_is_skipped.py": (
         MISSING,
         "a run that succeeded, so that Dagster shows all three as materialized",
-        "a run that fails, since bluebird.csv is not there",
+        "a run that fails, since zenith.eu.csv is not there",
     ),
 }
 

@@ -363,7 +363,10 @@ def _explain_ignored(deployment: _Deployment) -> str:
         return "file-name-is-a-good-run-key" if has_name else ""
     # Whoever compares anything but the name finds this one.
     deployment.put("grace.csv", "another file, and a longer one\n" * 100, seconds=_DAY_SECONDS * 1.1)
-    return "" if deployment.tick() else "known-name-is-known-file"
+    ignored = not deployment.tick()
+    deployment.put("barbara.csv")
+    is_about_name = ignored and deployment.tick() == ["barbara"]
+    return "known-name-is-known-file" if is_about_name else ""
 
 
 @_scenario
@@ -713,7 +716,7 @@ EVIDENCE: dict[str, Evidence] = {
     "run-request-brings-its-key": "A run was requested, no key was, and no set has any.",
     "cursor-of-new-files-is-enough": "After a tick without new files, the cursor is shorter.",
     "file-name-is-a-good-run-key": "The run was dropped, and the run key contains the file's name.",
-    "known-name-is-known-file": "The file changed in all but its name, and no run was requested.",
+    "known-name-is-known-file": "A file that changed in all but its name was ignored, and a new one was not.",
     "new-files-are-newest": "A newer file was requested after it, and an older one before it.",
     "key-ends-at-the-first-dot": "The key is the name up to its first dot.",
     "everything-in-a-folder-is-data": "Something was requested that is no data file.",
