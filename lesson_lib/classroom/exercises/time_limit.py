@@ -36,6 +36,10 @@ class _TimeIsUp(BaseException):
     """Raised inside code that runs too long; its own `except Exception` does not catch it."""
 
 
+class _WaitsForRetry(_TimeIsUp):
+    """Raised while Dagster waits to run a step again."""
+
+
 class _AsksForInput(BaseException):
     """Raised by code that would wait for the learner; its own `except Exception` does not catch it."""
 
@@ -66,8 +70,16 @@ def run_with_limits(work: Callable[[], T], seconds: float = TIME_LIMIT_SECONDS) 
     with _restore_folder(), _prevent_exit(), _prevent_input():
         try:
             return _run_with_timer(work, seconds)
+        except _WaitsForRetry:
+            reason = (
+                f"It did not end within {seconds:g} seconds, because it was waiting for its next try. "
+                "Leave out the delay of the retry policy."
+            )
         except _TimeIsUp:
-            reason = f"It did not end within {seconds:g} seconds. Look for a loop or a query without end."
+            reason = (
+                f"It did not end within {seconds:g} seconds. Look for a loop or a query without end, or a "
+                "long sleep."
+            )
         except KeyboardInterrupt:
             reason = "It was interrupted. Run the cell again when you like."
         except _AsksForInput:
@@ -93,19 +105,18 @@ def _run_with_timer(work: Callable[[], T], seconds: float) -> T:
     """Call the function, raise `_TimeIsUp` inside it after the time limit, and later at each of its lines."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         return work()
-    is_stopped = False
+    stops: list[type[_TimeIsUp]] = []
     home = sys._getframe()  # noqa: SLF001 - the frame in which tracing ends
     tracer, profiler = sys.gettrace(), sys.getprofile()
 
     def stop(_number: int, frame: FrameType | None) -> None:
-        nonlocal is_stopped
         if not working:  # the function ended just before the timer
             return
-        if is_stopped:  # and it has continued, after a bare `except:`
+        if stops:  # and it has continued, after a bare `except:`
             raise_at_lines(frame, "signal", None)
             sys.setprofile(raise_at_lines)
-        is_stopped = True
-        raise _TimeIsUp
+        stops.append(_find_reason(frame))
+        raise stops[0]
 
     def raise_at_lines(frame: FrameType | None, event: str, _argument: object) -> Any:  # noqa: ANN401 - itself
         """Raise at each line. This ends the tracing, so the profiler, which sees each call, resumes it."""
@@ -131,12 +142,17 @@ def _run_with_timer(work: Callable[[], T], seconds: float) -> T:
         working = False  # also if the timer fires in the `finally` above
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)  # a pending signal still goes to `stop`
-        if is_stopped:
+        if stops:
             sys.settrace(tracer)
             sys.setprofile(profiler)
         over.set()
         if time.monotonic() >= end:  # even if it swallowed the exception
-            raise _TimeIsUp
+            raise next(iter(stops), _TimeIsUp)
+
+
+def _find_reason(frame: FrameType | None) -> type[_TimeIsUp]:
+    """Return what to raise in a frame: Dagster waits in a method of this name before it retries a step."""
+    return _WaitsForRetry if frame and frame.f_code.co_name == "sleep_til_ready" else _TimeIsUp
 
 
 def _interrupt_queries(over: threading.Event, seconds: float) -> None:

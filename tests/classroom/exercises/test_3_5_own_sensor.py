@@ -1,6 +1,7 @@
 """Verdicts on sensors of exercise 3.5 that show no belief, and on values that are not sensors."""
 
 import os
+import tempfile
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -35,13 +36,11 @@ ONLY_ADA = (
     "Only ada.csv is a data file: the rest is hidden, unfinished, of another kind, or in another folder."
 )
 BAD_KEYS = "Three files whose keys break the rules arrive beside good ones: a,b.csv, a..b.csv and a[b].csv."
-RESTARTED = "The process of the sensor is restarted, as when new code is deployed; the cursor stays."
+RESTARTED = "The process of the sensor is restarted, and again on another machine; cursor and folder stay."
 FIRST_DAY = "On the first day, 300 files are there; the keys of 100 of them break the rules."
 BY_HAND = "Three keys were registered by hand, two of them have files, and the sensor has no cursor yet."
 GONE = "A file goes away, and comes back corrected."
-CHANGED = (
-    "A file is changed three times: only in its time, only in its size, and back to what it was at first."
-)
+CHANGED = "A file is changed several times: only in its time or only in its size, and back to what it was."
 
 NEVER_REQUESTED = (
     "after 2 ticks, never asked for: 'customer 001', 'customer 002', 'customer 003', 'customer 004', "
@@ -50,9 +49,9 @@ NEVER_REQUESTED = (
 EACH_REQUESTED = "a run for each of the 200 good ones, once; the cursor holds only those"
 GOOD = "runs queued: 'Ada', \"O'Brien\", 'café', 'a.csv'"
 ADA = "runs queued: 'ada'"
-RESTORED = "tick 4: ada.csv is again what it was at first; runs queued: none"
+RESTORED = "tick 3: ada.csv is again what it was at first; runs queued: none"
 NO_CURSOR = (
-    "after two ticks and a restart, there is no cursor",
+    "after three ticks and two restarts, there is no cursor",
     "a cursor that remembers what was asked for",
 )
 IN_THE_LAB = (
@@ -100,7 +99,22 @@ FACTS = {
     ),
     "no cursor": (
         change_solution((CURSOR, "")),
-        (NOTHING_NEW, "tick 2: runs queued: 'ada', 'edsger', 'grace'", "runs queued: none"),
+        (
+            NOTHING_NEW,
+            "tick 2: the cursor before it is empty; runs queued: 'ada', 'edsger', 'grace'",
+            "runs queued: none",
+        ),
+    ),
+    "another version in the cursor": (
+        change_solution(("] = version", "] = facts.st_mtime_ns")),
+        (
+            NOTHING_NEW,
+            (
+                'tick 2: the cursor before it is {"ada.csv": …, "edsger.csv": …, "grace.csv": …}; '
+                "runs queued: 'ada', 'edsger', 'grace'"
+            ),
+            "runs queued: none",
+        ),
     ),
     "the key is not as it was returned": (
         change_solution((RUN, "runs[path.stem] = dg.RunRequest(partition_key=path.stem)")),
@@ -161,7 +175,11 @@ FACTS = {
             ("return dg", "noted.write_text(json.dumps(known))\n    return dg"),
             (CURSOR, ""),
         ),
-        (RESTARTED, *NO_CURSOR),
+        (
+            NEW,
+            "written into the folder: '.noted'",
+            "only the files that arrived; what has to be remembered goes into the cursor",
+        ),
     ),
     "only the first hundred": (
         change_solution(('glob("[!.]*.csv"))', 'glob("[!.]*.csv"))[:100]'), ("len(runs) == 100", "False")),
@@ -197,6 +215,26 @@ FACTS = {
         change_solution((VERSION, "facts.st_size")),
         (CHANGED, "tick 2: only the time has changed, to an earlier one; runs queued: none", ADA),
     ),
+    "whole seconds": (
+        change_solution((VERSION, "[facts.st_size, int(facts.st_mtime)]")),
+        (CHANGED, "tick 4: only the time has changed, by 0.4 seconds; runs queued: none", ADA),
+    ),
+    "a note in another folder": (
+        change_solution(
+            (READ, "noted = Path.home() / 'noted'\n    " + READ),
+            ("context.cursor or ", "noted.read_text() if noted.exists() else "),
+            ("return dg", "noted.write_text(json.dumps(known))\n    return dg"),
+            (CURSOR, "cursor='see the note',"),
+        ),
+        (
+            RESTARTED,
+            (
+                "tick 3: after the restart, on another machine, only the folder is the same, and the cursor "
+                "is see the note; runs queued: 'ada', 'grace'"
+            ),
+            "runs queued: none",
+        ),
+    ),
     "only what is later": (
         change_solution(
             (IS_CHANGED, "seen.get(path.name, [0, 0])[0] != version[0] or seen[path.name][1] < version[1]")
@@ -205,7 +243,7 @@ FACTS = {
     ),
     "only the time": (
         change_solution((VERSION, "facts.st_mtime_ns")),
-        (CHANGED, "tick 3: only the size has changed; runs queued: none", ADA),
+        (CHANGED, "tick 5: only the size has changed; runs queued: none", ADA),
     ),
     "all versions that ever were": (
         change_solution(
@@ -300,6 +338,19 @@ def test_another_value_is_not_attempted(cell: str, line: str, run_cell: Callable
     verdict = run_cell(cell)
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert verdict.lines == (line,)
+
+
+def test_what_a_sensor_writes_elsewhere_is_removed(run_cell: Callable[[str], Any]) -> None:
+    """Its working, home and temporary folder are the check's own, and so is its environment."""
+    write = (
+        "import os, tempfile\n    os.environ['STRAY'] = 'stray'\n    "
+        "for place in (Path.cwd(), Path.home(), Path(tempfile.gettempdir())): (place / 'stray').touch()\n    "
+    )
+    before = Path.cwd(), dict(os.environ), tempfile.gettempdir()
+    verdict = run_cell(change_solution((READ, write + READ)))
+    assert verdict.outcome is Outcome.RIGHT, repr(verdict)
+    assert (Path.cwd(), dict(os.environ), tempfile.gettempdir()) == before
+    assert not any((Path(place) / "stray").exists() for place in (before[0], Path.home(), before[2]))
 
 
 def test_the_learners_own_objects_are_restored(run_cell: Callable[[str], Any]) -> None:

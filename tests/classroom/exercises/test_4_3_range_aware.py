@@ -15,7 +15,14 @@ from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.verdict import Verdict
 from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 
-THREE_KEYS = "Three keys are loaded in one run, acme, bluebird and zenith.eu; abacus and globex were before."
+THREE_KEYS = "Three keys are loaded in one run: acme, bluebird and zenith.eu."
+BESIDE_OTHERS = (
+    "The three keys are loaded in one run; abacus and globex, two other customers, were loaded before."
+)
+BROKEN = "The three keys were loaded. Of their new files, bluebird's is broken, twice, and then a good one."
+REFUSED = "The three keys were loaded. The table refuses a price in bluebird's new file: it has a bound."
+LATE_FAULT = "bluebird's file has a word for a number in its row 21,900: "
+MISSING = "The three keys were loaded. Now acme and bluebird have new files, and zenith.eu has none."
 REVERSED = "The ends of the range are swapped: the run is for zenith.eu to acme."
 DELETE = "delete from raw_partition_data where partition_key = ?"
 INSERT = "insert into raw_partition_data select *, ? from read_csv(?)"
@@ -86,18 +93,77 @@ def list_registered(context: dg.AssetExecutionContext) -> Sequence[str]:
 
 
 @pytest.mark.parametrize(
-    ("keys", "seen", "expected"),
+    ("keys", "scenario", "seen", "expected"),
     [
-        (lambda context: require_keys(context)[:1], "0 rows of bluebird", "3 rows of bluebird"),
-        (lambda context: require_keys(context)[-1:], "0 rows of acme", "4 rows of acme"),
-        (list_registered, "1 row of abacus, 1 of which should not be there", "2 rows of abacus"),
+        (
+            lambda context: require_keys(context)[:1],
+            THREE_KEYS,
+            "0 rows of bluebird",
+            "5 rows of bluebird, those of its file",
+        ),
+        (
+            lambda context: require_keys(context)[-1:],
+            THREE_KEYS,
+            "0 rows of acme",
+            "5 rows of acme, those of its file",
+        ),
+        (
+            list_registered,
+            BESIDE_OTHERS,
+            "1 row of abacus, from its new file",
+            "2 rows of abacus, those of its earlier load",
+        ),
     ],
 )
-def test_too_few_or_too_many_keys_show_no_belief(keys: Keys, seen: str, expected: str) -> None:
+def test_too_few_or_too_many_keys_show_no_belief(keys: Keys, scenario: str, seen: str, expected: str) -> None:
     """The verdict shows the rows of the first key that is wrong."""
     verdict = judge_answer(make_asset(keys))
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
-    assert verdict.facts == (("Scenario", THREE_KEYS), ("Seen", seen), ("Expected", expected))
+    assert verdict.facts == (("Scenario", scenario), ("Seen", seen), ("Expected", expected))
+
+
+# For a wrong answer, the scenario that finds it, and what the verdict shows.
+FACTS = {
+    "not-yet.distinct.py": (
+        "One key is loaded: acme, whose file has two equal rows, and two rows for a day.",
+        "4 rows of acme, without row 2: date 2017-09-01, share_price 10, amount 1101",
+        "5 rows of acme, those of its file",
+    ),
+    "loading-what-is-new-is-enough.number_of_rows.py": (
+        "The three keys are loaded twice, and once more after all of them have corrected their files.",
+        "5 rows of acme, 2 of them from its old file",
+        "5 rows of acme, those of its new file",
+    ),
+    "delete-then-insert-is-safe.py": (
+        BROKEN,
+        LATE_FAULT + "the run failed, and left 0 rows of bluebird",
+        "5 rows of bluebird, those of its earlier load, as before",
+    ),
+    "not-yet.first_rows_of_a_file.py": (
+        BROKEN,
+        LATE_FAULT + "a run that succeeded, so that Dagster shows all three as materialized, "
+        "and 20,000 rows of bluebird",
+        "a run that fails, and the rows of all three as they were",
+    ),
+    "delete-then-insert-is-safe.staged_and_checked.py": (
+        REFUSED,
+        "the run failed, and left 0 rows of acme",
+        "5 rows of acme, those of its earlier load",
+    ),
+    "not-yet.missing_file_is_skipped.py": (
+        MISSING,
+        "a run that succeeded, so that Dagster shows all three as materialized",
+        "a run that fails, since zenith.eu.csv is not there",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_the_verdict_shows_what_differs(name: str, run_cell: Callable[[str], Any]) -> None:
+    """It names the scenario, and one row or value, or whose rows the wrong ones are."""
+    [wrong] = [wrong for wrong in EXERCISES["4.3"].wrong if wrong.name == name]
+    verdict = run_cell(wrong.cell)
+    assert verdict.facts == tuple(zip(("Scenario", "Seen", "Expected"), FACTS[name], strict=True))
 
 
 def test_a_key_that_is_cut_at_its_dot_shows_its_belief() -> None:
@@ -121,7 +187,7 @@ def test_rows_of_a_run_without_keys_are_reported() -> None:
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts[:2] == (
         ("Scenario", REVERSED),
-        ("Seen", "a run that succeeded, recorded no key, and left 9 rows in the table"),
+        ("Seen", "a run that succeeded, recorded no key, and left 12 rows in the table"),
     )
 
 

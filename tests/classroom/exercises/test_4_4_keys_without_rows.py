@@ -50,6 +50,11 @@ def return_nothing(con: Connection, registered: list[str]) -> None:
     con.execute(QUERY, [registered])
 
 
+def return_frame(con: Connection, registered: list[str]) -> object:
+    """Return a DataFrame, over whose columns Python iterates."""
+    return con.execute(QUERY, [registered]).df()
+
+
 def return_relation(con: Connection, _registered: list[str]) -> object:
     """Return a relation, which cannot be formatted once the connection is closed."""
     return con.sql("select 'zenith' as key")
@@ -62,6 +67,7 @@ def return_relation(con: Connection, _registered: list[str]) -> object:
         (return_text, "'bluebird, zenith'"),
         (return_dict, "{'bluebird': 0, 'zenith': 0}"),
         (return_nothing, "None"),
+        (return_frame, "a DataFrame with the columns 'key'"),
     ],
 )
 def test_a_value_that_is_not_a_list_of_keys_is_shown(answer: object, seen: str) -> None:

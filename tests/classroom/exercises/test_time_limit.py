@@ -133,6 +133,23 @@ def test_an_endless_asset_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
 
 
+def test_a_retry_with_a_delay_is_not_called_endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the retry policy: Dagster waits inside the run."""
+    monkeypatch.setattr(time_limit, "_CLEANUP_SECONDS", 60)
+
+    @dg.asset(retry_policy=dg.RetryPolicy(max_retries=1, delay=60))
+    def fails() -> None:
+        raise ValueError
+
+    with (
+        dg.DagsterInstance.ephemeral() as instance,
+        pytest.raises(
+            Stopped, match=r"waiting for its next try\. Leave out the delay of the retry policy\.$"
+        ),
+    ):
+        run_with_limits(lambda: dg.materialize([fails], instance=instance), seconds=2)
+
+
 def test_code_that_swallows_the_exception_is_reported_as_stopped() -> None:
     """The value that it returns is ignored."""
 
@@ -286,7 +303,7 @@ def judge_error(error):
     assert outputs == [
         f"{head}It asked to end the notebook. Leave exit() out, and use return.\n",
         f"{head}It asked to end the notebook. Leave exit() out, and use return.\n",
-        f"{head}It did not end within 1 seconds. Look for a loop or a query without end.\n",
+        f"{head}It did not end within 1 seconds. Look for a loop or a query without end, or a long sleep.\n",
         *[f"{head}{ASKED_FOR_INPUT}\n"] * 3,
         "StdinNotImplementedError\n",
         "{'your code raised'}\n",

@@ -5,21 +5,25 @@ registered after the tick.
 """
 
 import os
+import re
+import shutil
 import tempfile
 import time
 import traceback
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import dagster as dg
 
 from lesson_lib.classroom.display.error_view import explain_error
 from lesson_lib.classroom.display.safe_text import format_count, format_list, make_plain
-from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
+from lesson_lib.classroom.exercises.exercise import Evidence, Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.placeholders import get_function
 from lesson_lib.classroom.exercises.restart import prepare_restart
 from lesson_lib.classroom.exercises.sandbox import (
@@ -30,9 +34,12 @@ from lesson_lib.classroom.exercises.sandbox import (
 )
 from lesson_lib.classroom.simulator.tick import RunOutcome, Tick
 from lesson_lib.classroom.simulator.tick_simulator import TickSimulator, simulate
+from lesson_lib.course.lookalikes import LOOKALIKES
 from lesson_lib.pipeline import (
+    InvalidKey,
     SourceFolder,
     Warehouse,
+    checked_key,
     duckdb_dynamic_partition_table,
     import_dynamic_partition_file,
 )
@@ -43,6 +50,21 @@ FILES_ON_FIRST_DAY = 200  # with good keys, in addition to MAX_RUNS_PER_TICK fil
 _CUSTOMERS = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
 _NANOSECONDS = 1_000_000_000  # of a second
 _DAY_SECONDS = 86_400
+_MAX_CURSOR_LENGTH = 80  # characters
+_PROCESS, _INBOX, _OTHER_INBOX = "process", "inbox", "other"  # folders of a deployment
+_KEPT = {_PROCESS, _INBOX, _OTHER_INBOX, "lesson.duckdb"}
+_started = count()  # the deployments
+
+
+def _is_good(key: str) -> bool:
+    """Return whether the key follows the rules, and stays as it is."""
+    try:
+        return checked_key(key) == key
+    except InvalidKey:
+        return False
+
+
+_LOOKALIKES = [key for keys in LOOKALIKES.values() for key in keys if _is_good(key)]
 
 
 class _TickFailed(Exception):
@@ -52,26 +74,31 @@ class _TickFailed(Exception):
         self.tick = tick
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Deployment:
     """The learner's sensor, with its own folder, instance and daemon.
 
     Attributes:
-        restart: restarts the process of the sensor; the cursor, keys and runs stay.
+        forget: empties the variables of the sensor's module.
         elsewhere: the registrations in other sets or instances.
-        changed: the modification time of its files in nanoseconds, a day ago, so that any sensor treats them
-            as complete. It differs between deployments, so that a version from another one does not match.
+        changed: the modification time of its files in nanoseconds, two days ago, so that any sensor treats
+            them as complete. It differs between deployments, so that no version of another one matches. In no
+            time zone is it near the end of a day, and it is just after a full second.
+        environment: the environment variables of the process; HOME is its own folder.
+        put_names: the names of the files that were put into the folder.
     """
 
     sensor: dg.SensorDefinition
     folder: Path
     instance: dg.DagsterInstance
     daemon: TickSimulator
-    restart: Callable[[], None]
+    forget: Callable[[], None]
     elsewhere: OtherRegistrations
     changed: int
+    environment: dict[str, str]
+    put_names: set[str] = field(default_factory=set)
 
-    def put(self, name: str, text: str = "a file\n", *, seconds: int = 0) -> None:
+    def put(self, name: str, text: str = "a file\n", *, seconds: float = 0) -> None:
         """Write a file into the folder, and replace an earlier one.
 
         Args:
@@ -81,7 +108,22 @@ class _Deployment:
         """
         path = self.folder / name
         path.write_text(text)
-        os.utime(path, ns=(self.changed, self.changed + seconds * _NANOSECONDS))
+        os.utime(path, ns=(self.changed, self.changed + round(seconds * _NANOSECONDS)))
+        self.put_names.add(name)
+
+    def restart(self) -> None:
+        """Restart the process on another machine: only the cursor, keys, runs and the folder stay."""
+        self.forget()
+        os.environ.clear()
+        os.environ.update(self.environment)
+        process = Path(self.environment["HOME"])
+        for path in (*process.iterdir(), *process.parent.iterdir()):
+            if path.name not in _KEPT:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def reset_cursor(self) -> None:
+        """Begin without a cursor, with the same folder, keys and runs."""
+        self.daemon = _start_daemon(self.sensor, self.folder, self.instance)
 
     def tick(self) -> list[str]:
         """Run one tick, and return the keys of the queued runs in order.
@@ -120,22 +162,45 @@ def _came_from(error: BaseException, sensor: dg.SensorDefinition) -> bool:
 @contextmanager
 def _deploy(sensor: dg.SensorDefinition) -> Iterator[_Deployment]:
     """Deploy a sensor for one scenario, and restore the learner's objects afterwards."""
-    has_assets = any(target.assets_defs for target in sensor.targets)
     with (
         tempfile.TemporaryDirectory() as root,
+        _enter(Path(root, _PROCESS)),
         open_instance() as instance,
         watch_registrations(instance) as elsewhere,
-        prepare_restart(get_function(sensor), sensor) as restart,
+        prepare_restart(get_function(sensor), sensor) as forget,
     ):
-        folder = Path(root, "inbox").resolve()
+        folder = Path(root, _INBOX).resolve()
         folder.mkdir()
-        resources = {
-            "source": SourceFolder(path=str(folder)),
-            "database": Warehouse(database=str(Path(root, "lesson.duckdb"))),
-        }
-        daemon = simulate(sensor, [] if has_assets else _CUSTOMERS, instance, resources=resources)
-        changed = time.time_ns() - _DAY_SECONDS * _NANOSECONDS
-        yield _Deployment(sensor, folder, instance, daemon, restart, elsewhere, changed)
+        today = time.time() // _DAY_SECONDS * _DAY_SECONDS
+        changed = round(today) - 2 * _DAY_SECONDS + 44_400 + next(_started) % 600  # from 12:20 UTC on
+        yield _Deployment(
+            sensor=sensor,
+            folder=folder,
+            instance=instance,
+            daemon=_start_daemon(sensor, folder, instance),
+            forget=forget,
+            elsewhere=elsewhere,
+            changed=changed * _NANOSECONDS + 50_000_000,
+            environment=dict(os.environ),
+        )
+
+
+def _start_daemon(sensor: dg.SensorDefinition, folder: Path, instance: dg.DagsterInstance) -> TickSimulator:
+    has_assets = any(target.assets_defs for target in sensor.targets)
+    resources = {
+        "source": SourceFolder(path=str(folder)),
+        "database": Warehouse(database=str(folder.parent / "lesson.duckdb")),
+    }
+    return simulate(sensor, [] if has_assets else _CUSTOMERS, instance, resources=resources)
+
+
+@contextmanager
+def _enter(folder: Path) -> Iterator[None]:
+    """Make a folder the working, home and temporary one of this process, since a sensor may write there."""
+    folder.mkdir()
+    own = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TMP", "TEMP"), str(folder))
+    with patch.dict(os.environ, own), patch.object(tempfile, "tempdir", str(folder)), chdir(folder):
+        yield
 
 
 _Happening = Callable[[_Deployment], Miss | None]
@@ -213,6 +278,11 @@ def _format_names(names: Sequence[str]) -> str:
     return make_plain(format_list([repr(name) for name in names], max_items=6)) or "none"
 
 
+def _format_cursor(cursor: str | None) -> str:
+    """Format a cursor without its long numbers, such as times, which differ each time."""
+    return make_plain(re.sub(r"\d{9,}", "…", cursor), max_length=_MAX_CURSOR_LENGTH) if cursor else "empty"
+
+
 def _compare_runs(
     deployment: _Deployment, queued: Sequence[str], expected: Sequence[str], belief: str = "", aside: str = ""
 ) -> Miss | None:
@@ -224,14 +294,19 @@ def _compare_runs(
     return Miss(belief, seen, expected=f"runs queued: {_format_names(expected)}")
 
 
-def _find_missing_files(deployment: _Deployment, *names: str) -> Miss | None:
-    """Return the fault if files are no longer in the folder."""
-    gone = [name for name in names if not (deployment.folder / name).is_file()]
-    if not gone:
-        return None
-    return Miss(
-        seen=f"no longer in the folder: {_format_names(gone)}", expected="every file stays where it is"
-    )
+def _find_moved_files(deployment: _Deployment) -> Miss | None:
+    """Return the fault if files are no longer in the folder, or others are."""
+    names = {path.name for path in deployment.folder.iterdir()}
+    if gone := sorted(deployment.put_names - names):
+        return Miss(
+            seen=f"no longer in the folder: {_format_names(gone)}", expected="every file stays where it is"
+        )
+    if added := sorted(names - deployment.put_names):
+        return Miss(
+            seen=f"written into the folder: {_format_names(added)}",
+            expected="only the files that arrived; what has to be remembered goes into the cursor",
+        )
+    return None
 
 
 @_scenario
@@ -244,7 +319,7 @@ def _new_file(deployment: _Deployment) -> Miss | None:
         return Miss(
             seen=f"{KEYS} holds {_format_names(keys)}", expected=f"{KEYS} holds {_format_names(['ada'])}"
         )
-    return _find_missing_files(deployment, "ada.csv")
+    return _find_moved_files(deployment)
 
 
 @_scenario
@@ -255,10 +330,14 @@ def _nothing_new(deployment: _Deployment) -> Miss | None:
         deployment.put(f"{name}.csv")
     if miss := _compare_runs(deployment, deployment.tick(), names):
         return miss
-    for number in range(2, 6):
-        # A sensor that repeats its requests at the second tick remembers nothing, which shows no belief.
-        belief = "cursor-of-new-files-is-enough" if number > 2 else ""  # noqa: PLR2004 - the second tick
-        if miss := _compare_runs(deployment, deployment.tick(), [], belief):
+    lengths = []
+    for _ in range(4):
+        cursor = deployment.daemon.cursor or ""
+        lengths.append(len(cursor))
+        # The cursor was enough once, and is shorter after a tick without new files.
+        belief = "cursor-of-new-files-is-enough" if len(cursor) < lengths[0] else ""
+        aside = f"the cursor before it is {_format_cursor(cursor)}; "
+        if miss := _compare_runs(deployment, deployment.tick(), [], belief, aside):
             return miss
     return None
 
@@ -271,20 +350,62 @@ def _corrected(deployment: _Deployment) -> Miss | None:
     deployment.tick()
     deployment.put("grace.csv", "a corrected file\n", seconds=60)
     queued = deployment.tick()
-    dropped = [run.partition for run in deployment.daemon.ticks[-1].find_runs(RunOutcome.DROPPED)]
-    belief = "file-name-is-a-good-run-key" if "grace" in dropped else "known-name-is-known-file"
-    return _compare_runs(deployment, queued, ["grace"], "" if queued else belief) or _compare_runs(
-        deployment, deployment.tick(), []
-    )
+    if miss := _compare_runs(deployment, queued, ["grace"]):
+        return Miss("" if queued else _explain_ignored(deployment), miss.seen, miss.expected)
+    return _compare_runs(deployment, deployment.tick(), [])
+
+
+def _explain_ignored(deployment: _Deployment) -> str:
+    """Return the misconception behind a correction of grace.csv for which no run was queued."""
+    dropped = deployment.daemon.ticks[-1].find_runs(RunOutcome.DROPPED)
+    if dropped:
+        has_name = any("grace" in (run.run_key or "") for run in dropped)
+        return "file-name-is-a-good-run-key" if has_name else ""
+    # Whoever compares anything but the name finds this one.
+    deployment.put("grace.csv", "another file, and a longer one\n" * 100, seconds=_DAY_SECONDS * 1.1)
+    ignored = not deployment.tick()
+    deployment.put("barbara.csv")
+    is_about_name = ignored and deployment.tick() == ["barbara"]
+    return "known-name-is-known-file" if is_about_name else ""
 
 
 @_scenario
 def _older_file(deployment: _Deployment) -> Miss | None:
-    """A file arrives that was changed before those that are there already."""
+    """A file arrives that was changed before one that is there already, though not before the other."""
     deployment.put("ada.csv")
-    deployment.tick()
-    deployment.put("grace.csv", seconds=-_DAY_SECONDS)
-    return _compare_runs(deployment, deployment.tick(), ["grace"], "new-files-are-newest")
+    deployment.put("grace.csv", seconds=-2 * _DAY_SECONDS)
+    if miss := _compare_runs(deployment, deployment.tick(), ["ada", "grace"]):
+        return miss
+    deployment.put("edsger.csv", seconds=-_DAY_SECONDS)
+    queued = deployment.tick()
+    if not (miss := _compare_runs(deployment, queued, ["edsger"])):
+        return None
+    deployment.put("barbara.csv", seconds=60)
+    is_about_time = not queued and deployment.tick() == ["barbara"]
+    return Miss("new-files-are-newest" if is_about_time else "", miss.seen, miss.expected)
+
+
+@_scenario
+def _lookalikes_arrive(deployment: _Deployment) -> Miss | None:
+    """Files arrive whose names look like those of two others; size and time of change are the same."""
+    return _put_in_turn(deployment, [*LOOKALIKES], _LOOKALIKES)
+
+
+@_scenario
+def _lookalikes_are_there(deployment: _Deployment) -> Miss | None:
+    """Two files arrive whose names look like those of many others; size and time of change are the same."""
+    return _put_in_turn(deployment, _LOOKALIKES, [*LOOKALIKES])
+
+
+def _put_in_turn(deployment: _Deployment, *arriving: Sequence[str]) -> Miss | None:
+    for keys in arriving:
+        # On some disks, names that differ only in case are those of one file.
+        arrived = [key for key in keys if not (deployment.folder / f"{key}.csv").exists()]
+        for key in arrived:
+            deployment.put(f"{key}.csv")
+        if miss := _compare_runs(deployment, deployment.tick(), arrived):
+            return miss
+    return None
 
 
 @_scenario
@@ -334,7 +455,9 @@ def _bad_key(deployment: _Deployment) -> Miss | None:
             deployment.put(f"{name}.csv")
         try:
             queued = deployment.tick()
-        except (ValueError, AssertionError) as error:  # InvalidKey is a ValueError
+        except Exception as error:
+            if not any(isinstance(one, InvalidKey) for one in (error, error.__cause__, error.__context__)):
+                raise
             return Miss(
                 "one-bad-key-fails-alone",
                 seen=f"tick {len(deployment.daemon.ticks)} failed. {_format_error(error)}",
@@ -346,9 +469,12 @@ def _bad_key(deployment: _Deployment) -> Miss | None:
                 seen=f"registered or asked for: {_format_names(accepted)}",
                 expected="no key that breaks the rules",
             )
-        if miss := _compare_runs(deployment, queued, arrived, "" if queued else "one-bad-key-fails-alone"):
+        is_stopped = not queued and len(deployment.daemon.ticks) == 1
+        if miss := _compare_runs(
+            deployment, queued, arrived, "one-bad-key-fails-alone" if is_stopped else ""
+        ):
             return miss
-    return _find_missing_files(deployment, *(f"{key}.csv" for key in bad))
+    return _find_moved_files(deployment)
 
 
 @_scenario
@@ -370,50 +496,138 @@ def _burst(deployment: _Deployment) -> Miss | None:
     bad = [f"a,{number:03}" for number in range(1, MAX_RUNS_PER_TICK + 1)]  # their names sort first
     for key in (*bad, *keys):
         deployment.put(f"{key}.csv")
+    belief = "one-tick-can-ask-for-all"
+    return _compare_all_runs(deployment, keys, belief, "the cursor holds only those")
+
+
+@_scenario
+def _all_corrected(deployment: _Deployment) -> Miss | None:
+    """Of 200 files, first the last one is corrected, and then 150 at once."""
+    keys = [f"customer {number:03}" for number in range(1, FILES_ON_FIRST_DAY + 1)]
+    for key in keys:
+        deployment.put(f"{key}.csv")
+    if miss := _compare_all_runs(deployment, keys):
+        return miss
+    deployment.put(f"{keys[-1]}.csv", "a corrected file\n", seconds=60)
+    if miss := _compare_runs(deployment, deployment.tick(), keys[-1:]):
+        return miss
+    for key in keys[-150:]:
+        deployment.put(f"{key}.csv", "once more a corrected file\n", seconds=120)
+    return _compare_all_runs(deployment, keys[-150:])
+
+
+def _compare_all_runs(
+    deployment: _Deployment, keys: Sequence[str], belief: str = "", aside: str = ""
+) -> Miss | None:
+    """Run ticks until nothing is asked for, and return the fault in all of their runs.
+
+    The belief is that of a sensor that asks for all keys at once.
+    """
     queued: list[str] = []
-    idle_ticks = 0
-    while idle_ticks < 2 and len(deployment.daemon.ticks) <= FILES_ON_FIRST_DAY:  # noqa: PLR2004 - a sensor may pause for one tick
+    idle_ticks, first = 0, len(deployment.daemon.ticks)
+    while idle_ticks < 2 and len(deployment.daemon.ticks) <= first + len(keys):  # noqa: PLR2004 - a sensor may pause for one tick
         new = deployment.tick()
         requested = len(deployment.daemon.ticks[-1].runs)
         if requested > MAX_RUNS_PER_TICK:
             return Miss(
-                "one-tick-can-ask-for-all",
+                belief if requested == len(keys) else "",
                 seen=f"tick {len(deployment.daemon.ticks)} asked for {format_count(requested, 'run')}",
                 expected=f"{MAX_RUNS_PER_TICK} at the most, and the rest at the next ticks",
             )
         idle_ticks = 0 if new else idle_ticks + 1
         queued += new
     missing = [key for key in keys if key not in queued]
-    repeated = sorted({key for key in queued if queued.count(key) > 1})
+    repeated = sorted({key for key in queued if queued.count(key) > 1 or key not in keys})
     if not missing and not repeated:
         return None
     parts = [f"never asked for: {_format_names(missing)}"] if missing else []
     parts += [f"asked for again: {_format_names(repeated)}"] if repeated else []
-    return Miss(
-        seen=f"after {format_count(len(deployment.daemon.ticks), 'tick')}, {'; '.join(parts)}",
-        expected=f"a run for each of the {FILES_ON_FIRST_DAY} good ones, once; the cursor holds only those",
-    )
+    ticks = format_count(len(deployment.daemon.ticks) - first, "tick")
+    goal = f"a run for each of the {len(keys)} good ones, once"
+    return Miss(seen=f"after {ticks}, {'; '.join(parts)}", expected="; ".join(filter(None, [goal, aside])))
 
 
 @_scenario
 def _restarted(deployment: _Deployment) -> Miss | None:
-    """The process of the sensor is restarted, as when new code is deployed; the cursor stays."""
+    """The process of the sensor is restarted, and again on another machine; cursor and folder stay."""
     deployment.put("ada.csv")
     deployment.put("grace.csv")
     deployment.tick()
-    deployment.restart()
-    if miss := _compare_runs(
-        deployment, deployment.tick(), [], "variables-outlive-a-restart", aside="after the restart, "
+    cursor = f"and the cursor is {_format_cursor(deployment.daemon.cursor)}; "
+    belief = "" if deployment.daemon.cursor else "variables-outlive-a-restart"
+    for restart, shown, aside in (
+        (deployment.forget, belief, "after the restart, variables are empty, "),
+        (deployment.restart, "", "after the restart, on another machine, only the folder is the same, "),
     ):
-        return miss
+        restart()
+        if miss := _compare_runs(deployment, deployment.tick(), [], shown, aside + cursor):
+            return miss
     if not deployment.daemon.cursor:  # it remembers in a place that this restart does not reset
         return Miss(
-            seen="after two ticks and a restart, there is no cursor",
+            seen="after three ticks and two restarts, there is no cursor",
             expected="a cursor that remembers what was asked for",
         )
     deployment.restart()
     deployment.put("grace.csv", "a corrected file\n", seconds=60)
     return _compare_runs(deployment, deployment.tick(), ["grace"], aside="after the restart, ")
+
+
+@_scenario
+def _reset(deployment: _Deployment) -> Miss | None:
+    """Somebody resets the cursor, so that all files are loaded again."""
+    names = ["ada", "grace"]
+    for name in names:
+        deployment.put(f"{name}.csv")
+    for expected in (names, []):
+        if miss := _compare_runs(deployment, deployment.tick(), expected):
+            return miss
+    deployment.restart()
+    deployment.reset_cursor()
+    aside = "the cursor is empty, and something else remembers the files; "
+    queued = deployment.tick()
+    return _compare_runs(deployment, queued, names, aside="" if queued else aside)
+
+
+@_scenario
+def _two_folders(deployment: _Deployment) -> Miss | None:
+    """The same code watches two folders, which have files of the same names, and a cursor each."""
+    folder = deployment.folder.with_name(_OTHER_INBOX)
+    folder.mkdir()
+    daemon = _start_daemon(deployment.sensor, folder, deployment.instance)
+    other = replace(deployment, folder=folder, daemon=daemon, put_names=set())
+    both = ["ada", "grace"]
+    for key in both:
+        deployment.put(f"{key}.csv")
+        other.put(f"{key}.csv", seconds=60)
+    other.put("edsger.csv")
+    for name, watched, expected in (
+        ("first", deployment, both),
+        ("other", other, [*both, "edsger"]),
+        ("first", deployment, []),
+        ("other", other, []),
+    ):
+        watched.restart()
+        aside = f"for the {name} folder, with the cursor {_format_cursor(watched.daemon.cursor)}; "
+        if miss := _compare_runs(watched, watched.tick(), expected, aside=aside):
+            return miss
+    return None
+
+
+@_scenario
+def _retired(deployment: _Deployment) -> Miss | None:
+    """A key is retired by hand; then its file is corrected, another one too, and a new one arrives."""
+    for name in ("ada.csv", "grace.csv"):
+        deployment.put(name)
+    deployment.tick()
+    deployment.instance.delete_dynamic_partition(KEYS, "ada")
+    if miss := _compare_runs(deployment, deployment.tick(), []):
+        return miss
+    for name in ("ada.csv", "edsger.csv", "grace.csv"):
+        deployment.put(name, "a corrected file\n", seconds=60)
+    for expected in (["ada", "edsger", "grace"], []):
+        if miss := _compare_runs(deployment, deployment.tick(), expected):
+            return miss
+    return None
 
 
 @_scenario
@@ -436,16 +650,18 @@ def _vanished(deployment: _Deployment) -> Miss | None:
 
 
 @_scenario
-def _changed_three_times(deployment: _Deployment) -> Miss | None:
-    """A file is changed three times: only in its time, only in its size, and back to what it was at first."""
+def _changed_often(deployment: _Deployment) -> Miss | None:
+    """A file is changed several times: only in its time or only in its size, and back to what it was."""
     at_first = "one price\n"
     deployment.put("ada.csv", at_first)
     deployment.put("grace.csv", at_first)
     deployment.tick()
     for text, seconds, aside in (
         ("two price\n", -60, "only the time has changed, to an earlier one; "),
-        ("three prices\n", -60, "only the size has changed; "),
         (at_first, 0, "ada.csv is again what it was at first; "),
+        ("six price\n", 0.4, "only the time has changed, by 0.4 seconds; "),
+        ("three prices\n", 0.4, "only the size has changed; "),
+        (at_first, 0, "ada.csv is once more what it was at first; "),
     ):
         deployment.put("ada.csv", text, seconds=seconds)
         if miss := _compare_runs(deployment, deployment.tick(), ["ada"], aside=aside):
@@ -460,8 +676,10 @@ def _registered_already(deployment: _Deployment) -> Miss | None:
     deployment.instance.add_dynamic_partitions(KEYS, by_hand)
     deployment.put("ada.csv")
     deployment.put("grace.csv")
-    for expected, belief in ((["ada", "grace"], "three-records-are-one"), ([], "")):
-        if miss := _compare_runs(deployment, deployment.tick(), expected, belief):
+    for expected in (["ada", "grace"], []):
+        queued = deployment.tick()
+        belief = "three-records-are-one" if expected and not queued else ""
+        if miss := _compare_runs(deployment, queued, expected, belief):
             return miss
     if gone := [key for key in by_hand if key not in deployment.list_keys()]:
         return Miss(
@@ -480,8 +698,31 @@ SCENARIOS = (
     _bad_key,
     _unusual_names,
     _restarted,
+    _lookalikes_arrive,
+    _lookalikes_are_there,
     _burst,
     _registered_already,
+    _all_corrected,
     _vanished,
-    _changed_three_times,
+    _changed_often,
+    _retired,
+    _reset,
+    _two_folders,
 )
+
+EVIDENCE: dict[str, Evidence] = {
+    "keys-live-in-the-definition": "The keys went to another instance.",
+    "typo-raises-an-error": "The keys were meant for another set.",
+    "run-request-brings-its-key": "A run was requested, no key was, and no set has any.",
+    "cursor-of-new-files-is-enough": "After a tick without new files, the cursor is shorter.",
+    "file-name-is-a-good-run-key": "The run was dropped, and the run key contains the file's name.",
+    "known-name-is-known-file": "A file that changed in all but its name was ignored, and a new one was not.",
+    "new-files-are-newest": "A newer file was requested after it, and an older one before it.",
+    "key-ends-at-the-first-dot": "The key is the name up to its first dot.",
+    "everything-in-a-folder-is-data": "Something was requested that is no data file.",
+    "one-bad-key-fails-alone": _nothing_new,
+    "dagster-checks-keys": "All three keys that break the rules were accepted.",
+    "variables-outlive-a-restart": _nothing_new,
+    "one-tick-can-ask-for-all": "All files were requested at one tick.",
+    "three-records-are-one": _nothing_new,
+}

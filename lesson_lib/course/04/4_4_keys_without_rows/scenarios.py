@@ -7,9 +7,16 @@ from pathlib import Path
 import duckdb
 
 from lesson_lib.classroom.display.safe_text import format_list, make_plain
-from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
+from lesson_lib.classroom.exercises.exercise import Evidence, Miss, NoAnswer
+from lesson_lib.course.lookalikes import LOOKALIKES
+from lesson_lib.pipeline import InvalidKey, checked_key
 from lesson_lib.pipeline.database_errors import summarize_error
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
+
+# DuckDB raises these if a value has become a part of the statement.
+_SQL_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
+
+_OTHER_KEYS = {f"customer {number:02}" for number in range(1, 11)}  # like none of the others
 
 # The columns of the table in notebook 02; the library's own table allows no NULL.
 _COLUMNS = (
@@ -36,6 +43,9 @@ def _call(answer: object, registered: Sequence[str], rows: Sequence[str | None])
             con.execute(f"insert into {CUSTOMER_TABLE} select {values}", [rows])
         with duckdb.connect(path, read_only=True) as con:
             returned = answer(con, list(registered))
+            if type(returned).__name__ == "DataFrame":  # iterating over it yields the names of its columns
+                names = format_list([repr(name) for name in returned.columns], max_items=6)
+                return make_plain(f"a DataFrame with the columns {names}")
             if isinstance(returned, Iterable) and not isinstance(returned, str | bytes | Mapping):
                 return list(returned)  # here, because a generator runs its query now
             return _format_value(returned)  # here, because a relation runs its query now
@@ -46,7 +56,7 @@ def _compare(
     registered: Sequence[str],
     rows: Sequence[str | None],
     belief: str = "",
-    shows_belief: Callable[[list[str]], bool] = lambda _: True,
+    shows_belief: Callable[[set[str], set[str]], bool] = lambda _found, _expected: False,
 ) -> Miss | None:
     """Compare the returned keys with the keys that have no rows.
 
@@ -55,7 +65,7 @@ def _compare(
         registered: the keys.
         rows: the partition_key of each row.
         belief: the misconception behind a wrong answer.
-        shows_belief: returns whether the returned keys show this misconception.
+        shows_belief: returns whether the returned keys and the expected ones show this misconception.
     """
     expected = [key for key in registered if key not in {*rows}]
     found = _call(answer, registered, rows)
@@ -68,7 +78,8 @@ def _compare(
         return Miss(seen=seen, expected=f"a list of keys: {_format_keys(expected)}")
     if sorted(keys) == sorted(expected):
         return None
-    return Miss(belief if shows_belief(keys) else "", _format_keys(keys), _format_keys(expected))
+    is_shown = len({*keys}) == len(keys) and shows_belief({*keys}, {*expected})
+    return Miss(belief if is_shown else "", _format_keys(keys), _format_keys(expected))
 
 
 def _format_value(value: object) -> str:
@@ -96,32 +107,57 @@ def _no_rows(answer: object) -> Miss | None:
 
 def _apostrophes(answer: object) -> Miss | None:
     """Two keys have an apostrophe: o'hare, with rows, and o'neill, without."""
-    belief = "quotes-make-a-key-safe"
     try:
-        return _compare(answer, ["acme", "o'hare", "o'neill"], ["acme", "o'hare"], belief)
-    except duckdb.Error as error:
+        return _compare(answer, ["acme", "o'hare", "o'neill"], ["acme", "o'hare"])
+    except _SQL_ERRORS as error:
         # Other keys worked, so the special characters are the reason.
-        return Miss(
-            belief, make_plain(f"{type(error).__name__}: {summarize_error(error)}"), _format_keys(["o'neill"])
-        )
-
-
-def _lookalikes(answer: object) -> Miss | None:
-    """Only blue-bird has rows; blue_bird, BLUE-BIRD and blue, which look like it, have none."""
-    keys = ["blue-bird", "blue_bird", "BLUE-BIRD", "blue"]
-    return _compare(answer, keys, ["blue-bird"], "any-comparison-finds-a-key")
+        seen = make_plain(f"{type(error).__name__}: {summarize_error(error)}")
+        return Miss("quotes-make-a-key-safe", seen, _format_keys(["o'neill"]))
 
 
 def _retired(answer: object) -> Miss | None:
     """There are rows of initech, a key that is no longer registered."""
     keys, rows = ["acme", "bluebird", "zenith"], ["acme", "initech", "initech"]
-    return _compare(answer, keys, rows, "three-records-are-one", lambda found: "initech" in found)
+    return _compare(
+        answer, keys, rows, "three-records-are-one", lambda found, expected: found == expected | {"initech"}
+    )
+
+
+def _dots_and_accents(answer: object) -> Miss | None:
+    """Two keys have dots and accents, globex.eu and Café_Müller_Söhne_2018.eu; only acme has rows."""
+    return _compare(answer, ["acme", *LOOKALIKES], ["acme"])
+
+
+def _is_loose(found: set[str], expected: set[str]) -> bool:
+    """Return whether nothing is wrong but that keys like one with rows are missing."""
+    return found < expected and not expected & _OTHER_KEYS - found
+
+
+def _lookalikes_stored(answer: object) -> Miss | None:
+    """Both keys have no rows, but many keys that look like them have, such as globex.us and GLOBEX.EU."""
+    stored = [key for keys in LOOKALIKES.values() for key in keys]
+    return _compare(answer, [*LOOKALIKES], ["acme", *stored], "any-comparison-finds-a-key", _is_loose)
+
+
+def _lookalikes_registered(answer: object) -> Miss | None:
+    """Both keys have rows, and the keys that look like them have none, nor have ten other keys."""
+    keys = [key for keys in LOOKALIKES.values() for key in keys if _is_good(key)]
+    registered = [*keys, *LOOKALIKES, *sorted(_OTHER_KEYS)]
+    return _compare(answer, registered, [*LOOKALIKES, "acme"], "any-comparison-finds-a-key", _is_loose)
+
+
+def _is_good(key: str) -> bool:
+    """Return whether the course would register a key, unchanged."""
+    try:
+        return checked_key(key) == key
+    except InvalidKey:
+        return False
 
 
 def _row_of_no_key(answer: object) -> Miss | None:
     """There is a row whose partition_key is NULL."""
     keys, rows = ["acme", "bluebird", "zenith"], ["acme", None, "acme"]
-    return _compare(answer, keys, rows, "not-in-survives-null", lambda found: not found)
+    return _compare(answer, keys, rows, "not-in-survives-null", lambda found, _expected: not found)
 
 
 SCENARIOS = (
@@ -129,7 +165,16 @@ SCENARIOS = (
     _none_missing,
     _no_rows,
     _apostrophes,
-    _lookalikes,
     _retired,
+    _dots_and_accents,
+    _lookalikes_stored,
+    _lookalikes_registered,
     _row_of_no_key,
 )
+
+EVIDENCE: dict[str, Evidence] = {
+    "quotes-make-a-key-safe": _some_missing,
+    "any-comparison-finds-a-key": _dots_and_accents,
+    "three-records-are-one": _some_missing,
+    "not-in-survives-null": _some_missing,
+}
