@@ -20,6 +20,7 @@ def _load_with(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401
     """Load a key with the learner's function into an existing table."""
     if not callable(answer):
         raise NoAnswer('Give check your function, by its name and without brackets: check("2.3", my_load).')
+    sandbox.connection  # noqa: B018 - stays open from here on
     with duckdb.connect(sandbox.lab.database) as con:
         con.execute(f"create table if not exists raw_partition_data ({_COLUMNS})")
         answer(con, key, str(sandbox.lab.source / f"{key}.csv"))
@@ -41,11 +42,22 @@ def _scenario(happening: reload.Happening, source: reload.Source = CUSTOMERS) ->
     return run
 
 
+_loaded_again = _scenario(reload.loaded_three_times)
+
 SCENARIOS = (
     _scenario(reload.named_after_a_day, EXCHANGE),
-    _scenario(reload.loaded_three_times),
+    _loaded_again,
+    _scenario(reload.corrected),
+    _scenario(reload.with_two_values_swapped),
     _scenario(reload.beside_another),
     _scenario(reload.beside_lookalikes),
     _scenario(reload.with_an_apostrophe),
     _scenario(reload.with_sql_in_the_key),
 )
+EVIDENCE = {
+    "deleting-by-date-is-enough": "After two loads, just the rows of other days are there twice.",
+    "loading-what-is-new-is-enough": "Rows of the first file are left, beside all new ones or none.",
+    "emptying-the-table-is-enough": "The rows of a key that no file has are gone as well.",
+    "any-comparison-finds-a-key": "Some lookalikes lose the same rows that others keep.",
+    "quotes-make-a-key-safe": _loaded_again,
+}
