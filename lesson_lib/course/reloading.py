@@ -1,6 +1,7 @@
 """Scenarios of a partition that is loaded again, for any source of CSV files."""
 
 import gc
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -67,6 +68,7 @@ Rows = Counter[Row]
 _KEY_WITH_APOSTROPHE = "o'hare"
 _KEY_WITH_SQL = "nobody'; drop table {table}; --"
 _UNRELATED_KEY = "(nobody)"  # no file has such a key
+_REMOVAL = re.compile(r"\b(delete|truncate|drop|replace|merge|except)\b", re.IGNORECASE)
 _SQL_ERRORS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
 
 
@@ -109,11 +111,7 @@ class World:
         """Return the stored rows of a key, or those without one."""
         columns = _find_types(self.source)
         stored = {name.lower(): type_ for name, type_, *_ in self._query(f"describe {self.source.table}")}
-        texts = [
-            name
-            for name, type_ in columns.items()
-            if type_ != "VARCHAR" and stored.get(name.lower()) == "VARCHAR"
-        ]
+        texts = [name for name in columns if stored.get(name.lower()) == "VARCHAR"]
         raw = "".join(f", {_quote(name)}" for name in texts)
         query = f"select {_cast(columns)}{raw} from {self._rows_of_key}"
         rows: Rows = Counter()
@@ -177,6 +175,15 @@ class World:
         """Return whether the row of `add_unrelated_row` is still there."""
         return self._query(f"select count(*) from {self._rows_of_key}", _UNRELATED_KEY) == [(1,)]
 
+    def removes_rows(self, key: str) -> bool:
+        """Return whether loading a key runs a statement that removes rows, though it may find none."""
+        self._query("call enable_logging('QueryLog')")
+        try:
+            self.load(key)
+        finally:
+            self._query("call disable_logging()")
+        return any(_REMOVAL.search(sql) for (sql,) in self._query("select message from duckdb_logs"))
+
     def _insert(self, sql: str, *values: object) -> bool:
         try:
             self.sandbox.query(sql, *values)
@@ -234,7 +241,7 @@ def named_after_a_day(world: World) -> Miss | None:
             "deleting-by-date-is-enough"  # the rows of that day were deleted, those of other days were not
         )
     elif found == rows + rows:
-        belief = "loading-twice-is-harmless"
+        return _explain_repeated_rows(world)
     return world.compare(key, file, belief)
 
 
@@ -252,8 +259,18 @@ def loaded_three_times(world: World) -> Miss | None:
         return miss
     world.load(key)
     world.load(key)
-    rows, found = world.rows_in(file), world.read(key)
-    return world.compare(key, file, "loading-twice-is-harmless" if found == rows + rows + rows else "")
+    rows = world.rows_in(file)
+    return (
+        _explain_repeated_rows(world) if world.read(key) == rows + rows + rows else world.compare(key, file)
+    )
+
+
+def _explain_repeated_rows(world: World) -> Miss | None:
+    """Return the fault that each row is repeated, with a belief unless the answer tries to delete rows."""
+    miss = world.compare(world.source.key, world.source.file)
+    if miss and world.removes_rows(world.source.key):
+        return replace(miss, seen=f"{miss.seen}: the delete has found none of the key's rows")
+    return miss and replace(miss, misconception="loading-twice-is-harmless")
 
 
 def _compare_first_load(world: World) -> Miss | None:
@@ -520,14 +537,22 @@ def read_rows(source: Source, text: str) -> tuple[Row, ...]:
 
 @cache
 def _map_texts(source: Source, column: str) -> Mapping[str, object]:
-    """Return what each text in a column means, such as a date in the format of the file."""
-    place = [*_find_types(source)].index(column)
+    """Return which value of `read_rows` each text in a column stands for.
+
+    A text as the file has it may stand for a value, such as 09/13/2017 for a date. Where all files together
+    have texts, a file read by itself may have values, such as 4.5 for the text 4.50.
+    """
+    place, is_text = [*_find_types(source)].index(column), _find_types(source)[column] == "VARCHAR"
+    # Materialized, since DuckDB would move the cast into the reader.
+    file = f"with file as materialized (from read_csv(?, all_varchar = {not is_text}))"
     meanings: dict[str, object] = {}
     for text in source.good_files:
-        raw = _query_texts([text], f"select {_quote(column)} from read_csv(?, all_varchar = true)")
+        found = _query_texts([text], f"{file} select {_quote(column)}::varchar from file")
         rows = read_rows(source, text)
-        if len(raw) == len(rows):
-            meanings |= {value: row[place] for (value,), row in zip(raw, rows, strict=True)}
+        if len(found) == len(rows):
+            meanings |= {value: row[place] for (value,), row in zip(found, rows, strict=True)}
+    if is_text:
+        meanings |= {value: value for value in meanings.values() if isinstance(value, str)}
     return meanings
 
 

@@ -95,6 +95,7 @@ MIXED_FILES = {
     "truths": ("sold,n\ntrue,1\nfalse,2\n", "sold,n\n,1\nmaybe,2\n"),
     "large numbers": ("id,n\n9007199254740993,1\n2,2\n", "id,n\n9007199254740995,1\n0.5,2\n"),
     "American dates": ("day,n\n09/13/2017,1\n09/14/2017,2\n", "day,n\n09/15/2017,1\n09/16/2017,2\n"),
+    "prices": ("price,n\n4.50,1\n5.00,2\n", "price,n\nunknown,1\n5.10,2\n"),
     "cents": ("price,n\n4.50,1\n5.00,2\n", "price,n\n1e3,1\n.5,2\n"),
 }
 
@@ -110,6 +111,19 @@ def test_the_solution_is_right_if_the_files_have_other_types(
         asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2]
         verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
         assert verdict.outcome is Outcome.RIGHT, repr(verdict)
+
+
+@pytest.mark.parametrize("name", MIXED_FILES)
+def test_types_that_fit_all_files_are_right(
+    name: str, tmp_path: Path, run_cell: Callable[[str], Any]
+) -> None:
+    """A column of texts may have 4.5 for 4.50, and an ordinary date for one in the format of its file."""
+    one, other = MIXED_FILES[name]
+    folder = make_folder(tmp_path, a=one, b=other)
+    answer = next(cell for cell in EXERCISES["2.7"].also_right if "union_by_name" in cell)
+    asset = answer.partition("\n\n\n")[2]
+    verdict = run_cell(f"my_folder = Path({str(folder)!r})\n\n\n{asset}")
+    assert verdict.outcome is Outcome.RIGHT, repr(verdict)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ COURSE = Path(lesson_lib.__file__).parent / "course"
 ENGINE = "lesson_lib.classroom.exercises"
 # What a scenario needs of the engine: its results, the sandbox, and readers of answers and code.
 ALLOWED_ENGINE = {
-    f"{ENGINE}.{name}" for name in ("answers", "exercise", "placeholders", "restart", "sandbox")
+    f"{ENGINE}.{name}"
+    for name in ("answers", "exercise", "placeholders", "restart", "row_difference", "sandbox")
 }
 ALLOWED = (
     "lesson_lib.classroom.display",

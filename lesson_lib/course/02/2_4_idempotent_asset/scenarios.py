@@ -26,7 +26,7 @@ SCENARIOS = (
 )
 EVIDENCE = {
     "deleting-by-date-is-enough": "After two loads, just the rows of other days are there twice.",
-    "loading-twice-is-harmless": "After several loads, each row is there as many times.",
+    "loading-twice-is-harmless": "Each row is there once for each load, and no statement removes rows.",
     "loading-what-is-new-is-enough": "Rows of the first file are left, beside all new ones or none.",
     "emptying-the-table-is-enough": "The rows of a key that no file has are gone as well.",
     "any-comparison-finds-a-key": "Some lookalikes lose the same rows that others keep.",

@@ -355,7 +355,7 @@ SCENARIOS = (
     _apply_to_own_files(reload.broken_after_good),
 )
 EVIDENCE = {
-    "loading-twice-is-harmless": "After several loads, each row is there as many times.",
+    "loading-twice-is-harmless": "Each row is there once for each load, and no statement removes rows.",
     "loading-what-is-new-is-enough": "Rows of the first file are left, beside all new ones or none.",
     "one-file-shows-all-types": loaded_alone,
     "emptying-the-table-is-enough": "The row of a key that no file has is gone as well.",
