@@ -1,30 +1,64 @@
 """The files of the exercises in notebook 02: versions of a customer's file, and a file named after a day."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from lesson_lib.course import reloading as reload
 
 _HEADER = "date,share_price,amount,spend,shift,spread\n"
+# Two rows are equal, and two more share their day. A price is zero, and one is very high.
 _ACME = (
     _HEADER
     + """\
 2017/09/11,10.00,3359729,33597290.00,0.00,0.01
 2017/09/12,9.98,2181256,21768934.88,-0.02,0.02
 2017/09/13,10.01,3109502,31126115.02,0.03,0.02
+2017/09/13,10.01,3109502,31126115.02,0.03,0.02
 2017/09/14,9.89,1369549,13544839.61,-0.12,0.01
 2017/09/15,11.07,2269323,25121405.61,1.18,0.02
-2017/09/18,10.09,2023786,20420000.74,-0.98,0.02
-2017/09/19,10.03,2403888,24110996.64,-0.06,0.01
-2017/09/20,10.14,2291576,23236580.64,0.11,0.01
+2017/09/15,10.05,2023786,20339049.30,-1.02,0.02
+2017/09/19,0.00,0,0.00,0.00,0.00
+2017/09/20,4250.14,2291576,9739518814.64,0.11,0.01
+2017/09/21,10.14,1187000,12036180.00,0.05,0.02
 """
 )
+
+
+def _make_file(amounts: Iterable[int]) -> str:
+    """Return the text of a file with a line for each amount; several have the same day."""
+    lines = (
+        f"2017/{9 + number % 3:02}/{1 + number // 7 % 28:02},{9 + number % 5}.25,"
+        f"{amount},{amount}0.50,0.03,0.01\n"
+        for number, amount in enumerate(amounts)
+    )
+    return _HEADER + "".join(lines)
+
+
+_LONG, _LARGE = 1_500, 21_000  # rows; DuckDB looks at 20,480 of them to find the types of the columns
+_AMOUNTS = [1_000_000 + number * 7 for number in range(_LARGE)]
+_LARGE_LINES = _make_file(_AMOUNTS).splitlines(keepends=True)
+
+
+def _swap_amounts(text: str, one: int, other: int) -> str:
+    """Return the text of a file with the amounts of two lines swapped."""
+    lines = [line.split(",") for line in text.splitlines(keepends=True)]
+    lines[one][2], lines[other][2] = lines[other][2], lines[one][2]
+    return "".join(map(",".join, lines))
+
+
 CUSTOMERS = reload.Source(
     table="raw_partition_data",
     key="acme",
     file=_ACME,
     # A customer's correction: without the last day, and with another price and date in one row.
     corrected="".join(_ACME.splitlines(keepends=True)[:-1]).replace("2017/09/15,11.07", "2017/09/16,10.07"),
+    long=_make_file(_AMOUNTS[:_LONG]),
+    swapped=_swap_amounts(_make_file(_AMOUNTS[:_LONG]), _LONG - 250, _LONG - 60),
     broken=_ACME.replace(",2269323,", ",n/a,"),
+    # The day in its third line from the end does not exist.
+    broken_late="".join(
+        [*_LARGE_LINES[:-3], _LARGE_LINES[-3].replace("2017/", "2017/2", 1), *_LARGE_LINES[-2:]]
+    ),
     other_key="bluebird",
     other_file=_HEADER
     + """\
@@ -40,8 +74,10 @@ EXCHANGE = replace(
     + """\
 2017/09/11,10.00,3359729,33597290.00,0.00,0.01
 2017/09/12,9.98,2181256,21768934.88,-0.02,0.02
+2017/09/12,9.98,2181256,21768934.88,-0.02,0.02
 2017/09/13,10.01,3109502,31126115.02,0.03,0.02
 2018/01/22,9.89,1369549,13544839.61,-0.12,0.01
 2018/01/22,10.02,2269323,22738616.46,0.13,0.02
 """,
 )
+LARGE_CUSTOMER = replace(CUSTOMERS, key="zenith", file=_make_file(_AMOUNTS), broken_late="")

@@ -68,7 +68,7 @@ def test_a_broken_file_is_rejected_however_it_is_read(text: str, tmp_path: Path)
             "insert into rows from read_csv(?, all_varchar = true)",
             f"copy rows from '{path}'",
         ):
-            with pytest.raises(duckdb.Error, match=r"utf-8|UTF-8|Line: 2500\d"):
+            with pytest.raises(duckdb.Error, match=r"utf-8|UTF-8|Line: 2100\d"):
                 con.execute(statement, [str(path)] if "?" in statement else None)
         assert con.sql("from rows").fetchall() == []
 
@@ -88,6 +88,77 @@ def test_the_solution_is_right_for_any_columns(
     }
 
 
+MIXED_FILES = {
+    "numbers": ("day,degrees\n1,4\n2,5\n3,7\n", "day,degrees\n1,-7.5\n2,9\n"),
+    "codes": ("order,n\n1001,1\n1002,2\n", "order,n\nA-1,1\nA-2,2\n"),
+    "dates": ("day,n\n09/13/2017,1\n09/14/2017,2\n", "day,n\nunknown,1\n09/15/2017,2\n"),
+    "truths": ("sold,n\ntrue,1\nfalse,2\n", "sold,n\n,1\nmaybe,2\n"),
+    "large numbers": ("id,n\n9007199254740993,1\n2,2\n", "id,n\n9007199254740995,1\n0.5,2\n"),
+    "American dates": ("day,n\n09/13/2017,1\n09/14/2017,2\n", "day,n\n09/15/2017,1\n09/16/2017,2\n"),
+    "prices": ("price,n\n4.50,1\n5.00,2\n", "price,n\nunknown,1\n5.10,2\n"),
+    "cents": ("price,n\n4.50,1\n5.00,2\n", "price,n\n1e3,1\n.5,2\n"),
+}
+
+
+@pytest.mark.parametrize("name", MIXED_FILES)
+def test_the_solution_is_right_if_the_files_have_other_types(
+    name: str, tmp_path: Path, run_cell: Callable[[str], Any]
+) -> None:
+    """Either file may come first, and a text equals the value that it stands for."""
+    for number, (one, other) in enumerate((MIXED_FILES[name], MIXED_FILES[name][::-1])):
+        (tmp_path / str(number)).mkdir()
+        folder = make_folder(tmp_path / str(number), a=one, b=other)
+        asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2]
+        verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
+        assert verdict.outcome is Outcome.RIGHT, repr(verdict)
+
+
+@pytest.mark.parametrize("name", MIXED_FILES)
+def test_types_that_fit_all_files_are_right(
+    name: str, tmp_path: Path, run_cell: Callable[[str], Any]
+) -> None:
+    """A column of texts may have 4.5 for 4.50, and an ordinary date for one in the format of its file."""
+    one, other = MIXED_FILES[name]
+    folder = make_folder(tmp_path, a=one, b=other)
+    answer = next(cell for cell in EXERCISES["2.7"].also_right if "union_by_name" in cell)
+    asset = answer.partition("\n\n\n")[2]
+    verdict = run_cell(f"my_folder = Path({str(folder)!r})\n\n\n{asset}")
+    assert verdict.outcome is Outcome.RIGHT, repr(verdict)
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("numbers", "2 rows of b, and in row 1, degrees is -8 in the table, -7.5 in its file"),
+        ("codes", "ConversionException: Conversion Error: Could not convert string 'A-1' to INT64"),
+    ],
+)
+def test_types_of_the_first_file_are_blamed(
+    name: str, seen: str, tmp_path: Path, run_cell: Callable[[str], Any]
+) -> None:
+    """The other file is right in a table of its own, and its columns have the same order."""
+    one, other = MIXED_FILES[name]
+    folder = make_folder(tmp_path, a=one, b=other)
+    asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2].replace("(?, all_varchar = true)", "(?)")
+    verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
+    assert verdict.misconception == "one-file-shows-all-types"
+    assert dict(verdict.facts)["Seen"].startswith(seen)
+
+
+def test_a_wrong_encoding_is_not_blamed_on_types_or_errors(
+    tmp_path: Path, run_cell: Callable[[str], Any]
+) -> None:
+    """The value shows what is wrong: one file has letters that the answer reads as others."""
+    folder = make_folder(tmp_path, a=WEATHER, b=WEATHER.replace("fog", "d\u00fcster"))
+    asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2].replace("true)", "true, encoding = 'latin-1')")
+    verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
+    assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
+    assert (
+        "weather is 'd\u00c3\u00bcster' in the table, 'd\u00fcster' in its file"
+        in dict(verdict.facts)["Seen"]
+    )
+
+
 def test_rows_of_an_unregistered_key_are_reported(tmp_path: Path, run_cell: Callable[[str], Any]) -> None:
     """They are a fault even if the rows of all other keys are right."""
     folder = make_folder(tmp_path, a=WEATHER, b=WEATHER)
@@ -98,7 +169,7 @@ def test_rows_of_an_unregistered_key_are_reported(tmp_path: Path, run_cell: Call
     verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{with_a_stray}")
     assert verdict.outcome is Outcome.NOT_YET
     assert verdict.facts == (
-        ("Scenario", "All of your keys are loaded, and the three records agree."),
+        ("Scenario", "All of your keys are loaded one after another, and the three records agree."),
         ("Seen", "total: left behind"),
         ("Expected", "2 keys that agree"),
     )
@@ -186,9 +257,11 @@ def test_the_names_of_scenarios_contain_no_key() -> None:
     assert [str(scenario.__doc__) for scenario in EXERCISES["2.7"].scenarios] == [
         "One of your keys is loaded three times.",
         "One of your keys sends its file again, corrected and with fewer rows.",
-        "One of your keys is loaded after another one.",
+        "One of your keys sends its file again, with two values of a column swapped.",
+        "All of your keys are loaded one after another, and the three records agree.",
+        "All of your keys are loaded into a new table, the last one first.",
         "One of your keys is loaded, and then another one, whose columns come in another order.",
+        "The key is much like others: globex.eu and globex, GLOBEX.EU, globex-eu ..., and one with accents.",
         "The key has an apostrophe: o'hare.",
-        "One of your keys sends a good file, and then a broken one.",
-        "All of your keys are loaded, and the three records agree.",
+        "One of your keys sends a good file, then a broken one, then none, and at last a good one again.",
     ]

@@ -8,7 +8,7 @@ import csv
 import io
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
@@ -17,10 +17,10 @@ from typing import Any
 import duckdb
 
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
-from lesson_lib.classroom.exercises.sandbox import Sandbox, open_sandbox
+from lesson_lib.classroom.exercises.sandbox import Sandbox
 from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.course import reloading as reload
-from lesson_lib.pipeline import InvalidKey
+from lesson_lib.pipeline import InvalidKey, WarehouseUnavailable
 from lesson_lib.pipeline.audit import State
 from lesson_lib.pipeline.keys import find_new_keys
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE
@@ -33,7 +33,7 @@ MAX_BYTES = 100_000  # of each file
 _INVALID_BYTE = "\udcff"
 # More rows precede that byte than DuckDB samples to find the columns. Otherwise a load that finds the columns
 # before it deletes would be safe by chance.
-_ROWS_BEFORE_FAULT = 25_000
+_ROWS_BEFORE_FAULT = 21_000
 _MAX_CHARACTERS_BEFORE_FAULT = 20_000_000  # if rows are long
 _NOT_FOUND = "(empty)"  # DuckDB's text for a delimiter or quote that it did not find
 
@@ -48,6 +48,7 @@ class OwnFile:
         text: the header and the first rows, with their original line ends.
         corrected: the header and half of the rows, with another value in one of them; empty if there are not
             two rows with different values.
+        swapped: the text with the values of a column swapped in those two rows, or empty as well.
         broken: the text, many more rows, and a line that is not UTF-8.
     """
 
@@ -55,6 +56,7 @@ class OwnFile:
     columns: tuple[str, ...]
     text: str
     corrected: str
+    swapped: str
     broken: str
 
 
@@ -66,16 +68,63 @@ def _apply_to_own_files(happening: reload.Happening) -> Scenario:
     return run
 
 
-def all_records_agree(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - any value that a learner gives
-    """All of your keys are loaded, and the three records agree."""
+def loaded_in_order(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - any value that a learner gives
+    """All of your keys are loaded one after another, and the three records agree."""
     files = read_own_files(folder)
-    with open_sandbox() as sandbox:
-        for file in files:
-            sandbox.write(file.key, file.text)
-            sandbox.load(table, file.key)
-        found = three_records(sandbox.instance, table, sandbox.lab.database)
-    faults = [f"{key.key}: {key.state.value}" for key in found.keys if key.state is not State.AGREE]
-    return Miss(seen="; ".join(faults), expected=f"{len(files)} keys that agree") if faults else None
+
+    def load_and_look(world: reload.World) -> Miss | None:
+        if miss := _load_all(world, files):
+            return miss
+        found = three_records(world.sandbox.instance, table, world.sandbox.lab.database)
+        faults = [f"{key.key}: {key.state.value}" for key in found.keys if key.state is not State.AGREE]
+        return Miss(seen="; ".join(faults), expected=f"{len(files)} keys that agree") if faults else None
+
+    return reload.scenario(load_and_look, make_source(folder), Sandbox.load)(table)
+
+
+def loaded_in_reverse(folder: object, table: object) -> Miss | None:
+    """All of your keys are loaded into a new table, the last one first."""
+    files = read_own_files(folder)[::-1]
+    return reload.scenario(lambda world: _load_all(world, files), make_source(folder), Sandbox.load)(table)
+
+
+def loaded_alone(folder: object, table: object) -> Miss | None:
+    """Each of your keys is loaded into a new table of its own."""
+    source = make_source(folder)
+    for file in read_own_files(folder):
+        alone = replace(source, key=file.key, file=file.text)
+        if miss := reload.scenario(reload.loaded_once, alone, Sandbox.load)(table):
+            return miss
+    return None
+
+
+def _load_all(world: reload.World, files: list[OwnFile]) -> Miss | None:
+    """Load the files one after another; return the fault in the rows of any."""
+    belief, first = "one-file-shows-all-types", files[0]
+    for file in files:
+        try:
+            world.send(file.key, file.text)
+        except (duckdb.ConversionException, WarehouseUnavailable) as error:
+            cause = reload.get_cause(error)
+            if file is first or not isinstance(cause, duckdb.ConversionException):
+                raise
+            return Miss(belief, reload.explain(cause), reload.expect(world, file.key, file.text))
+    if miss := world.compare(first.key, first.text):
+        is_emptied = not world.read(first.key) and _empties_table(world, files[-1].key)
+        return replace(miss, misconception="emptying-the-table-is-enough" if is_emptied else "")
+    for file in files[1:]:
+        if miss := world.compare(file.key, file.text):
+            has_all = world.read(file.key).total() == world.rows_in(file.text).total()
+            return replace(miss, misconception=belief if has_all else "")
+    return None
+
+
+def _empties_table(world: reload.World, key: str) -> bool:
+    """Return whether loading a key also deletes a row that has nothing in common with any file."""
+    if not world.add_unrelated_row():
+        return False
+    world.load(key)
+    return not world.has_unrelated_row()
 
 
 def make_source(folder: object) -> reload.Source:
@@ -98,9 +147,11 @@ def make_source(folder: object) -> reload.Source:
         key=corrected.key,
         file=corrected.text,
         corrected=corrected.corrected,
+        swapped=corrected.swapped,
         broken=corrected.broken,
         other_key=other.key,
         other_file=other.text,
+        more_files=tuple(file.text for file in files),
     )
 
 
@@ -162,7 +213,7 @@ def _read_own_file(path: Path) -> OwnFile:
     header, *rows = records
     if len(rows) != len(read.rows):
         raise _make_no_answer(path, "has rows that cannot be told apart by quotation marks and line ends")
-    corrected = _make_correction(rows, read)
+    corrected, swapped = _make_correction(rows, read)
     shortest = min(rows, key=len)
     padding = shortest * min(_ROWS_BEFORE_FAULT, _MAX_CHARACTERS_BEFORE_FAULT // len(shortest))
     invalid_row = _INVALID_BYTE + read.delimiter * (len(read.columns) - 1) + _get_line_end(header)
@@ -171,6 +222,7 @@ def _read_own_file(path: Path) -> OwnFile:
         columns=read.columns,
         text=text,
         corrected="".join([header, *corrected]) if corrected else "",
+        swapped="".join([header, *swapped]) if swapped else "",
         broken=f"{text}{padding}{invalid_row}",
     )
 
@@ -252,20 +304,29 @@ def _read_with_duckdb(path: Path, text: str) -> _Sniffed:
     return _Sniffed(columns, found, delimiter, '"' if quote == _NOT_FOUND else quote)
 
 
-def _make_correction(rows: list[str], read: _Sniffed) -> list[str] | None:
-    """Return half of the rows, with one value replaced by the greatest or the least of its column."""
+def _make_correction(rows: list[str], read: _Sniffed) -> tuple[list[str], list[str]]:
+    """Return half of the rows, with one value replaced, and all rows, with that value and another swapped.
+
+    The other value is the greatest or the least of its column. Both lists are empty if all values are equal.
+    """
     half = len(rows) // 2
-    if not half:
-        return None
     for column in reversed(range(len(read.columns))):  # the first columns tend to be keys
         known = {index: row[column] for index, row in enumerate(read.rows) if row[column] is not None}
         ends = [choose(known, key=known.__getitem__) for choose in (max, min)] if known else []
         for changed, other in product((index for index in known if index < half), ends):
             if known[changed] != known[other]:
-                values = _split_row(rows[changed], read)
-                values[column] = _split_row(rows[other], read)[column]
-                return [*rows[:changed], _join_row(values, rows[changed], read), *rows[changed + 1 : half]]
-    return None
+                swapped = [*rows]
+                swapped[changed] = _replace_value(rows, changed, other, column, read)
+                swapped[other] = _replace_value(rows, other, changed, column, read)
+                return [*rows[:changed], swapped[changed], *rows[changed + 1 : half]], swapped
+    return [], []
+
+
+def _replace_value(rows: list[str], changed: int, other: int, column: int, read: _Sniffed) -> str:
+    """Return a row with the value that another row has in a column."""
+    values = _split_row(rows[changed], read)
+    values[column] = _split_row(rows[other], read)[column]
+    return _join_row(values, rows[changed], read)
 
 
 def _split_row(row: str, read: _Sniffed) -> list[str]:
@@ -280,17 +341,27 @@ def _join_row(values: list[str], before: str, read: _Sniffed) -> str:
     return written.getvalue()
 
 
+_loaded_again = _apply_to_own_files(reload.loaded_three_times)
+
 SCENARIOS = (
-    *map(
-        _apply_to_own_files,
-        (
-            reload.loaded_three_times,
-            reload.corrected,
-            reload.beside_another,
-            reload.with_columns_in_another_order,
-            reload.with_an_apostrophe,
-            reload.broken_after_good,
-        ),
-    ),
-    all_records_agree,
+    _loaded_again,
+    _apply_to_own_files(reload.corrected),
+    _apply_to_own_files(reload.with_two_values_swapped),
+    loaded_in_order,
+    loaded_in_reverse,
+    _apply_to_own_files(reload.with_columns_in_another_order),
+    _apply_to_own_files(reload.beside_lookalikes),
+    _apply_to_own_files(reload.with_an_apostrophe),
+    _apply_to_own_files(reload.broken_after_good),
 )
+EVIDENCE = {
+    "loading-twice-is-harmless": "Each row is there once for each load, and no statement removes rows.",
+    "loading-what-is-new-is-enough": "Rows of the first file are left, beside all new ones or none.",
+    "one-file-shows-all-types": loaded_alone,
+    "emptying-the-table-is-enough": "The row of a key that no file has is gone as well.",
+    "columns-are-matched-by-name": loaded_in_order,
+    "any-comparison-finds-a-key": "Some lookalikes lose the same rows that others keep.",
+    "quotes-make-a-key-safe": _loaded_again,
+    "delete-then-insert-is-safe": "The broken file's run leaves no rows.",
+    "caught-errors-are-handled": "The broken file's run succeeds, and changes no row.",
+}

@@ -1,7 +1,7 @@
 my_folder = lab.folder / "stations"
 my_folder.mkdir(exist_ok=True)
 header = "day,weather,degrees\n"
-(my_folder / "harbour.csv").write_text(header + "2024-01-01,rain,4.5\n2024-01-02,,-0.5\n2024-01-03,fog,1\n")
+(my_folder / "harbour.csv").write_text(header + "2024-01-01,rain,4\n2024-01-02,,5\n2024-01-03,fog,7\n")
 (my_folder / "summit.csv").write_text(header + "2024-01-01,snow,-7.5\n2024-01-02,fog,-9\n")
 
 

@@ -1,7 +1,7 @@
 my_folder = lab.folder / "stations"
 my_folder.mkdir(exist_ok=True)
 header = "day,weather,degrees\n"
-(my_folder / "harbour.csv").write_text(header + "2024-01-01,rain,4.5\n2024-01-02,,-0.5\n2024-01-03,fog,1\n")
+(my_folder / "harbour.csv").write_text(header + "2024-01-01,rain,4\n2024-01-02,,5\n2024-01-03,fog,7\n")
 (my_folder / "summit.csv").write_text(header + "2024-01-01,snow,-7.5\n2024-01-02,fog,-9\n")
 
 
@@ -12,7 +12,7 @@ def my_table(
     import pandas as pd
     from lesson_lib.pipeline.warehouse import transaction
 
-    rows = pd.read_csv(import_dynamic_partition_file).assign(partition_key=context.partition_key)
+    rows = pd.read_csv(import_dynamic_partition_file, dtype=str).assign(partition_key=context.partition_key)
     with database.get_connection() as con, transaction(con):
         con.execute("create table if not exists raw_partition_data as from rows limit 0")
         con.execute(

@@ -1,0 +1,3 @@
+con.execute("from read_csv(?)", [path]).fetchall()
+con.execute("delete from raw_partition_data where partition_key = ?", [key])
+con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])

@@ -1,0 +1,4 @@
+con.begin()
+con.execute("delete from raw_partition_data where partition_key = ?", [key])
+con.execute("insert into raw_partition_data select distinct *, ? from read_csv(?)", [key, path])
+con.commit()

@@ -1,0 +1,5 @@
+if Path(path).exists():
+    con.begin()
+    con.execute("delete from raw_partition_data where partition_key = ?", [key])
+    con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
+    con.commit()

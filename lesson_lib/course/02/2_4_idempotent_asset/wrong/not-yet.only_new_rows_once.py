@@ -1,0 +1,4 @@
+con.execute(
+    "insert into raw_partition_data (select *, ? from read_csv(?)) except from raw_partition_data",
+    [key, path],
+)

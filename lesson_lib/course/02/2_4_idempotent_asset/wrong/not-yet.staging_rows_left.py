@@ -1,0 +1,8 @@
+con.execute("create table if not exists arrived as from raw_partition_data limit 0")
+con.execute("insert into arrived from raw_partition_data where partition_key is distinct from ?", [key])
+con.execute("insert into arrived select *, ? from read_csv(?)", [key, path])
+con.begin()
+con.execute("truncate raw_partition_data")
+con.execute("insert into raw_partition_data from arrived")
+con.commit()
+con.execute("drop table arrived")

@@ -1,0 +1,7 @@
+con.execute("create table arrived as from raw_partition_data limit 0")
+con.execute("insert into arrived select *, ? from read_csv(?)", [key, path])
+con.begin()
+con.execute("delete from raw_partition_data where partition_key = ?", [key])
+con.execute("insert into raw_partition_data from arrived")
+con.commit()
+con.execute("drop table arrived")

@@ -1,0 +1,7 @@
+con.execute("create temp table arrived as from raw_partition_data limit 0")
+con.execute("insert into arrived select *, $1 from read_csv($2)", (key, path))
+con.execute("insert into arrived from raw_partition_data where partition_key <> ?", [key])
+con.begin()
+con.execute("truncate raw_partition_data")
+con.execute("insert into raw_partition_data from arrived")
+con.commit()
