@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 from lesson_lib.author.notebook_files import ROOT
 from lesson_lib.author.run_sheet import write_table
@@ -80,7 +81,8 @@ def read_kinds() -> dict[str, str]:
 
 
 def _run(shell: InteractiveShell, answer: WrongAnswer) -> Catch:
-    ran = shell.run_cell(answer.cell)
+    with capture_output():
+        ran = shell.run_cell(answer.cell)
     ran.raise_error()
     return Catch(dict(ran.result.facts)["Scenario"], ran.result.misconception)
 

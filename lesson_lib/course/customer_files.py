@@ -59,6 +59,8 @@ CUSTOMERS = reload.Source(
     broken_late="".join(
         [*_LARGE_LINES[:-3], _LARGE_LINES[-3].replace("2017/", "2017/2", 1), *_LARGE_LINES[-2:]]
     ),
+    refused=_ACME.replace("2017/09/15,11.07", "2017/09/15,11000.07"),
+    bound="share_price < 10000",
     other_key="bluebird",
     other_file=_HEADER
     + """\

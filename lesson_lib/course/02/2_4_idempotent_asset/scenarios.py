@@ -22,6 +22,7 @@ SCENARIOS = (
     _scenario(reload.with_an_apostrophe),
     _scenario(reload.with_sql_in_the_key),
     _scenario(reload.broken_after_good),
+    _scenario(reload.refused_by_the_table),
     _scenario(reload.large, LARGE_CUSTOMER),
 )
 EVIDENCE = {
@@ -31,7 +32,7 @@ EVIDENCE = {
     "emptying-the-table-is-enough": "The rows of a key that no file has are gone as well.",
     "any-comparison-finds-a-key": "Some lookalikes lose the same rows that others keep.",
     "quotes-make-a-key-safe": _loaded_again,
-    "delete-then-insert-is-safe": "The broken file's run leaves no rows.",
+    "delete-then-insert-is-safe": "The run that fails leaves no rows.",
     "caught-errors-are-handled": "The broken file's run succeeds, and changes no row.",
     "null-stands-for-a-bad-value": "All rows of the broken file are stored, with NULL for its broken value.",
 }

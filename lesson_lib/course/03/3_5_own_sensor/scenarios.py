@@ -502,7 +502,7 @@ def _burst(deployment: _Deployment) -> Miss | None:
 
 @_scenario
 def _all_corrected(deployment: _Deployment) -> Miss | None:
-    """Of 200 files, first the last one is corrected, and then 150 at once."""
+    """Of 200 files, first the last one is corrected, and then the first 150 at once."""
     keys = [f"customer {number:03}" for number in range(1, FILES_ON_FIRST_DAY + 1)]
     for key in keys:
         deployment.put(f"{key}.csv")
@@ -511,9 +511,9 @@ def _all_corrected(deployment: _Deployment) -> Miss | None:
     deployment.put(f"{keys[-1]}.csv", "a corrected file\n", seconds=60)
     if miss := _compare_runs(deployment, deployment.tick(), keys[-1:]):
         return miss
-    for key in keys[-150:]:
+    for key in keys[:150]:
         deployment.put(f"{key}.csv", "once more a corrected file\n", seconds=120)
-    return _compare_all_runs(deployment, keys[-150:])
+    return _compare_all_runs(deployment, keys[:150])
 
 
 def _compare_all_runs(

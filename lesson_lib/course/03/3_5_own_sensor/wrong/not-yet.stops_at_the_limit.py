@@ -1,0 +1,20 @@
+seen = json.loads(context.cursor or "{}")
+known, runs = {}, {}
+for path in sorted(folder.glob("[!.]*.csv")):
+    if not path.is_file():
+        continue
+    version = [path.stat().st_size, path.stat().st_mtime_ns]
+    if seen.get(path.name) != version:
+        if len(runs) == 100:
+            break
+        try:
+            key = checked_key(path.stem)
+        except InvalidKey:
+            continue
+        runs[key] = dg.RunRequest(partition_key=key)
+    known[path.name] = version
+return dg.SensorResult(
+    dynamic_partitions_requests=[s3_partitions_def.build_add_request(list(runs))],
+    run_requests=list(runs.values()),
+    cursor=json.dumps(known),
+)
