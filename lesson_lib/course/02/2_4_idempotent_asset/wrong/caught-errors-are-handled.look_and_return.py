@@ -1,5 +1,0 @@
-if "n/a" not in Path(path).read_text():
-    con.begin()
-    con.execute("delete from raw_partition_data where partition_key = ?", [key])
-    con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
-    con.commit()

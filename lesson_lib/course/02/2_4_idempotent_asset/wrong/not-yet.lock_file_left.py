@@ -1,7 +1,0 @@
-lock = Path(path).with_suffix(".lock")
-lock.touch(exist_ok=False)
-con.begin()
-con.execute("delete from raw_partition_data where partition_key = ?", [key])
-con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
-con.commit()
-lock.unlink()
