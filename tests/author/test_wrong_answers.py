@@ -50,7 +50,7 @@ def test_every_belief_has_its_evidence(exercise: Exercise) -> None:
 
 @pytest.mark.parametrize("exercise", CODE_EXERCISES)
 def test_no_belief_is_blamed_for_every_mistake(exercise: Exercise) -> None:
-    """The scenarios that blame it, or its control, also stop another mistake, and do not blame it for that."""
+    """The scenarios that blame it, or its control, also stop another mistake without blaming it."""
     catches = read_page(PAGE.read_text(encoding="utf-8"))
     caught = [catches[exercise.id, answer.name] for answer in exercise.wrong]
     for belief in exercise.evidence:
