@@ -1,6 +1,5 @@
 """The processor time of each exercise's check, for its worked solution."""
 
-import os
 import time
 from functools import partial
 from pathlib import Path
@@ -8,12 +7,11 @@ from pathlib import Path
 import dagster as dg
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from traitlets.config import Config
 
 from benchmarks.customer_assets import create_instance
 from benchmarks.customers import empty_import
 from benchmarks.table import measure_seconds, print_row
-from lesson_lib.author.wrong_answers import FIRST_CELL
+from lesson_lib.author.wrong_answers import open_shell
 from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.outcome import Outcome
@@ -21,9 +19,7 @@ from lesson_lib.classroom.exercises.outcome import Outcome
 
 def measure(folder: Path) -> None:
     """Print a row for each exercise that `check` judges, against an empty asset in one run."""
-    os.environ["LESSON_PROGRESS"] = str(folder / "progress.json")  # not the learner's own
-    shell: InteractiveShell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
-    shell.run_cell(FIRST_CELL).raise_error()
+    shell = open_shell(folder)
     instance = create_instance(["acme"])
 
     def run_empty_asset() -> None:

@@ -7,10 +7,12 @@ import os
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 from lesson_lib.author.notebook_files import ROOT
 from lesson_lib.author.run_sheet import write_table
@@ -57,9 +59,7 @@ class Catch(NamedTuple):
 def main() -> None:
     """Run all wrong answers of the exercises with code, and write the page."""
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["LESSON_PROGRESS"] = os.path.join(folder, "progress.json")  # noqa: PTH118 - an environment variable
-        shell: InteractiveShell = InteractiveShell.instance(colors="nocolor")
-        shell.run_cell(FIRST_CELL).raise_error()
+        shell = open_shell(Path(folder))
         exercises = list_code_exercises()
         catches = {
             (exercise.id, answer.name): _run(shell, answer)
@@ -67,6 +67,15 @@ def main() -> None:
             for answer in exercise.wrong
         }
     PAGE.write_text(write_page(exercises, catches), encoding="utf-8")
+
+
+def open_shell(folder: Path) -> InteractiveShell:
+    """Open a shell in which the first cell has run, without history and with its progress in this folder."""
+    os.environ["LESSON_PROGRESS"] = str(folder / "progress.json")  # not the author's own
+    without_history = Config({"HistoryManager": {"enabled": False}})
+    shell: InteractiveShell = InteractiveShell.instance(colors="nocolor", config=without_history)
+    shell.run_cell(FIRST_CELL).raise_error()
+    return shell
 
 
 def list_code_exercises() -> list[Exercise]:

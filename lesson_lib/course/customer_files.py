@@ -36,7 +36,8 @@ def _make_file(amounts: Iterable[int]) -> str:
 
 _LONG, _LARGE = 1_500, 21_000  # rows; DuckDB looks at 20,480 of them to find the types of the columns
 _AMOUNTS = [1_000_000 + number * 7 for number in range(_LARGE)]
-_LARGE_LINES = _make_file(_AMOUNTS).splitlines(keepends=True)
+_LARGE_FILE = _make_file(_AMOUNTS)
+_LARGE_LINES = _LARGE_FILE.splitlines(keepends=True)
 
 
 def _swap_amounts(text: str, one: int, other: int) -> str:
@@ -82,4 +83,4 @@ EXCHANGE = replace(
 2018/01/22,10.02,2269323,22738616.46,0.13,0.02
 """,
 )
-LARGE_CUSTOMER = replace(CUSTOMERS, key="zenith", file=_make_file(_AMOUNTS), broken_late="")
+LARGE_CUSTOMER = replace(CUSTOMERS, key="zenith", file=_LARGE_FILE, broken_late="")
