@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
-from lesson_lib.course import reloading as reload
+from lesson_lib.course.csv_source import Source
 
 _HEADER = "date,share_price,amount,spend,shift,spread\n"
 # Two rows are equal, and two more share their day. A price is zero, and one is very high.
@@ -34,10 +35,20 @@ def _make_file(amounts: Iterable[int]) -> str:
     return _HEADER + "".join(lines)
 
 
-_LONG, _LARGE = 1_500, 21_000  # rows; DuckDB looks at 20,480 of them to find the types of the columns
-_AMOUNTS = [1_000_000 + number * 7 for number in range(_LARGE)]
-_LARGE_FILE = _make_file(_AMOUNTS)
-_LARGE_LINES = _LARGE_FILE.splitlines(keepends=True)
+_LONG_FILE = _make_file(1_000_000 + number * 7 for number in range(1_500))
+
+
+@cache
+def _make_large_file() -> str:
+    """Return a file with more rows than the 20,480 that DuckDB looks at to find the types of the columns."""
+    return _make_file(1_000_000 + number * 7 for number in range(21_000))
+
+
+@cache
+def _make_broken_late_file() -> str:
+    """Return a large file whose third line from the end has a day that does not exist."""
+    *lines, broken, before_last, last = _make_large_file().splitlines(keepends=True)
+    return "".join([*lines, broken.replace("2017/", "2017/2", 1), before_last, last])
 
 
 def _swap_amounts(text: str, one: int, other: int) -> str:
@@ -47,21 +58,19 @@ def _swap_amounts(text: str, one: int, other: int) -> str:
     return "".join(map(",".join, lines))
 
 
-CUSTOMERS = reload.Source(
+CUSTOMERS = Source(
     table="raw_partition_data",
     key="acme",
     file=_ACME,
     # A customer's correction: without the last day, and with another price and date in one row.
     corrected="".join(_ACME.splitlines(keepends=True)[:-1]).replace("2017/09/15,11.07", "2017/09/16,10.07"),
-    long=_make_file(_AMOUNTS[:_LONG]),
-    swapped=_swap_amounts(_make_file(_AMOUNTS[:_LONG]), _LONG - 250, _LONG - 60),
+    long=_LONG_FILE,
+    swapped=_swap_amounts(_LONG_FILE, 1_250, 1_440),
     broken=_ACME.replace(",2269323,", ",n/a,"),
-    # The day in its third line from the end does not exist.
-    broken_late="".join(
-        [*_LARGE_LINES[:-3], _LARGE_LINES[-3].replace("2017/", "2017/2", 1), *_LARGE_LINES[-2:]]
-    ),
+    make_large=_make_large_file,
+    make_broken_late=_make_broken_late_file,
     refused=_ACME.replace("2017/09/15,11.07", "2017/09/15,11000.07"),
-    bound="share_price < 10000",
+    constraint="share_price < 10000",
     other_key="bluebird",
     other_file=_HEADER
     + """\
@@ -83,4 +92,3 @@ EXCHANGE = replace(
 2018/01/22,10.02,2269323,22738616.46,0.13,0.02
 """,
 )
-LARGE_CUSTOMER = replace(CUSTOMERS, key="zenith", file=_LARGE_FILE, broken_late="")

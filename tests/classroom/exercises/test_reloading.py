@@ -14,10 +14,11 @@ from lesson_lib.classroom.exercises.catalogue import EXERCISES
 from lesson_lib.classroom.exercises.exercise import Miss
 from lesson_lib.classroom.exercises.sandbox import Sandbox
 from lesson_lib.course import reloading as reload
+from lesson_lib.course.csv_source import Source
 from lesson_lib.course.lookalikes import ACCENTED_KEY
 from lesson_lib.course.monday import records_of_monday
 
-READINGS = reload.Source(
+READINGS = Source(
     table="readings",
     key="roof",
     file="hour,degrees,note\n1,20.5,dry\n2,21.5,\n3,19.0,wet\n",
@@ -43,9 +44,9 @@ def load_key(sandbox: Sandbox, answer: Answer, key: str) -> None:
         answer(con, key, str(sandbox.lab.source / f"{key}.csv"))
 
 
-def judge(happening: reload.Happening, answer: Answer) -> Miss | None:
+def judge(check: reload.Check, answer: Answer) -> Miss | None:
     """Return the fault that the scenario finds in a load."""
-    return reload.scenario(happening, READINGS, load_key)(answer)
+    return reload.scenario(check, READINGS, load_key)(answer)
 
 
 def load_correctly(con: Connection, key: str, path: str) -> None:
@@ -57,26 +58,26 @@ def load_correctly(con: Connection, key: str, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "happening",
+    "check",
     [
-        reload.loaded_three_times,
-        reload.corrected,
-        reload.with_two_values_swapped,
-        reload.beside_another,
-        reload.beside_lookalikes,
-        reload.with_an_apostrophe,
-        reload.with_sql_in_the_key,
-        reload.broken_after_good,
+        reload.check_three_loads,
+        reload.check_correction,
+        reload.check_swapped_values,
+        reload.check_other_key,
+        reload.check_lookalikes,
+        reload.check_apostrophe,
+        reload.check_sql_in_key,
+        reload.check_failures,
     ],
 )
-def test_a_good_load_passes_all_scenarios(happening: reload.Happening) -> None:
+def test_a_good_load_passes_all_scenarios(check: reload.Check) -> None:
     """Columns and table may have any names, and an empty value equals itself."""
-    assert judge(happening, load_correctly) is None
+    assert judge(check, load_correctly) is None
 
 
 def test_the_name_of_a_scenario_contains_the_keys() -> None:
     """They are in the sentence that the learner reads."""
-    named = reload.scenario(reload.beside_another, READINGS, load_key)
+    named = reload.scenario(reload.check_other_key, READINGS, load_key)
     assert named.__doc__ == "roof is loaded after cellar."
 
 
@@ -86,7 +87,7 @@ def test_rows_without_a_key_are_reported() -> None:
     def insert_without_key(con: Connection, _key: str, path: str) -> None:
         con.execute("insert into readings by name from read_csv(?)", [path])
 
-    miss = judge(reload.loaded_three_times, insert_without_key)
+    miss = judge(reload.check_three_loads, insert_without_key)
     expected = "3 rows of roof, those of its file"
     assert miss == Miss(seen="3 rows whose partition_key is NULL", expected=expected)
 
@@ -98,13 +99,13 @@ def test_a_missing_table_or_column_is_reported() -> None:
         con.execute("drop table if exists readings")
 
     expected = "readings, with the rows of each key"
-    gone = judge(reload.broken_after_good, drop_table)
+    gone = judge(reload.check_failures, drop_table)
     assert gone == Miss(seen="no table readings", expected=expected)
 
     def replace_table(con: Connection, _key: str, path: str) -> None:
         con.execute("create or replace table readings as from read_csv(?)", [path])
 
-    miss = judge(reload.loaded_three_times, replace_table)
+    miss = judge(reload.check_three_loads, replace_table)
     assert miss is not None
     assert miss.seen.startswith("readings cannot be read: Binder Error")
     assert miss.expected == expected
@@ -117,7 +118,7 @@ def test_a_transaction_left_open_stores_nothing() -> None:
         con.begin()
         con.execute(INSERT, [key, path])
 
-    assert judge(reload.loaded_three_times, leave_transaction_open) == Miss(
+    assert judge(reload.check_three_loads, leave_transaction_open) == Miss(
         seen="0 rows of roof", expected="3 rows of roof, those of its file"
     )
 
@@ -129,7 +130,7 @@ def test_rows_of_an_earlier_version_are_counted() -> None:
         con.execute(f"{DELETE} and hour in (select hour from read_csv(?))", [key, path])
         con.execute(INSERT, [key, path])
 
-    assert judge(reload.corrected, upsert) == Miss(
+    assert judge(reload.check_correction, upsert) == Miss(
         "loading-what-is-new-is-enough",
         seen="3 rows of roof, 1 of them from the first file",
         expected="2 rows of roof, those of its file",
@@ -146,7 +147,7 @@ def test_a_changed_or_fixed_key_is_wrong() -> None:
         con.execute(DELETE, ["roof"])
         con.execute(INSERT, [key, path])
 
-    awkward = reload.with_an_apostrophe
+    awkward = reload.check_apostrophe
     expected = "2 rows of o'hare, those of its file"
     assert judge(awkward, strip_apostrophe) == Miss(seen="0 rows of o'hare", expected=expected)
     assert judge(awkward, delete_fixed_key) == Miss(
@@ -191,7 +192,7 @@ def test_a_loose_comparison_deletes_rows_of_lookalikes(condition: str, seen: str
         con.execute(f"delete from readings where {condition}", {"key": key})
         con.execute(INSERT, [key, path])
 
-    miss = judge(reload.beside_lookalikes, compare_loosely)
+    miss = judge(reload.check_lookalikes, compare_loosely)
     assert miss is not None
     assert (miss.misconception, miss.seen) == ("any-comparison-finds-a-key", f"0 rows of {seen}")
     assert miss.expected == f"2 rows of {seen}, those of its file"
@@ -212,7 +213,7 @@ def test_not_every_lost_row_is_blamed_on_a_loose_comparison(condition: str, seen
         con.execute(f"delete from readings where partition_key = $key or {condition}", {"key": key})
         con.execute(INSERT, [key, path])
 
-    miss = judge(reload.beside_lookalikes, delete_more)
+    miss = judge(reload.check_lookalikes, delete_more)
     assert miss is not None
     assert (miss.misconception, miss.seen) == ("", seen)
 
@@ -231,7 +232,7 @@ def test_columns_in_another_order_are_matched_by_name() -> None:
         con.execute("create or replace table readings as select * replace (hour::text as hour) from readings")
         con.execute(INSERT, [key, path])
 
-    reordered = reload.with_columns_in_another_order
+    reordered = reload.check_column_order
     assert judge(reordered, insert_by_name) is None
     rejected = judge(reordered, load_correctly)
     assert rejected is not None
@@ -264,8 +265,8 @@ def test_sql_in_a_key_that_is_run_is_found() -> None:
         con.execute(f"delete from readings where partition_key = '{quoted}'")
         con.execute(INSERT, [key, path])
 
-    assert judge(reload.with_an_apostrophe, paste_key) is None
-    miss = judge(reload.with_sql_in_the_key, paste_key)
+    assert judge(reload.check_apostrophe, paste_key) is None
+    miss = judge(reload.check_sql_in_key, paste_key)
     assert miss is not None
     assert miss.misconception == "quotes-make-a-key-safe"
     assert miss.seen.startswith("CatalogException: Catalog Error: Table with name readings does not exist")
@@ -301,7 +302,7 @@ def test_a_broken_file_must_be_rejected() -> None:
         with suppress(duckdb.ConversionException):
             load_correctly(con.cursor(), key, path)
 
-    expected = "a run that fails, and 3 rows of roof, those of the good file"
+    expected = "a run that fails and leaves 3 rows of roof, those of the good file"
     for answer, belief, seen in (
         (omit_bad_lines, "", "2 rows of roof, without row 2: hour 2, degrees 21.5, note NULL"),
         (
@@ -312,8 +313,8 @@ def test_a_broken_file_must_be_rejected() -> None:
         (skip_quietly, "caught-errors-are-handled", "3 rows of roof, those of the good file"),
         (ignore_error, "delete-then-insert-is-safe", "0 rows of roof"),
     ):
-        assert judge(reload.broken_after_good, answer) == Miss(
-            belief, f"for the broken file, a run that succeeded, and {seen}", expected
+        assert judge(reload.check_failures, answer) == Miss(
+            belief, f"for the broken file, a run that succeeded and left {seen}", expected
         )
 
 
@@ -337,12 +338,12 @@ def test_a_good_file_is_loaded_after_a_broken_one() -> None:
             con.execute("delete from readings where partition_key <> ?", [key])
             raise
 
-    assert judge(reload.broken_after_good, leave_staging_table) == Miss(
+    assert judge(reload.check_failures, leave_staging_table) == Miss(
         seen="the good file after the broken one is rejected: CatalogException: Catalog Error: "
         'Table with name "staging" already exists',
         expected="2 rows of roof, those of its file",
     )
-    assert judge(reload.broken_after_good, delete_others_on_error) == Miss(
+    assert judge(reload.check_failures, delete_others_on_error) == Miss(
         seen="0 rows of (nobody)", expected="3 rows of (nobody), those of its file"
     )
 
@@ -356,7 +357,7 @@ def test_a_connection_left_open_by_a_failure_is_no_fault() -> None:
         keep.append(keep)  # only the garbage collector finds it
         load_correctly(own, key, path)
 
-    assert judge(reload.broken_after_good, open_own_connection) is None
+    assert judge(reload.check_failures, open_own_connection) is None
 
 
 def test_a_missing_file_must_fail_the_run() -> None:
@@ -371,13 +372,13 @@ def test_a_missing_file_must_fail_the_run() -> None:
             con.execute(DELETE, [key])
         load_correctly(con, key, path)
 
-    expected = "a run that fails, and 3 rows of roof, those of the good file"
-    assert judge(reload.broken_after_good, skip_missing_file) == Miss(
-        seen="without a file, a run that succeeded, and 3 rows of roof, those of the good file",
+    expected = "a run that fails and leaves 3 rows of roof, those of the good file"
+    assert judge(reload.check_failures, skip_missing_file) == Miss(
+        seen="without a file, a run that succeeded and left 3 rows of roof, those of the good file",
         expected=expected,
     )
-    assert judge(reload.broken_after_good, delete_first) == Miss(
-        seen="without a file, a run that failed, and 0 rows of roof", expected=expected
+    assert judge(reload.check_failures, delete_first) == Miss(
+        seen="without a file, a run that failed and left 0 rows of roof", expected=expected
     )
 
 
@@ -390,7 +391,7 @@ def test_an_unchanged_sum_is_no_unchanged_file() -> None:
         if stored != con.execute(f"{sums} read_csv(?)", [path]).fetchall():
             load_correctly(con, key, path)
 
-    assert judge(reload.with_two_values_swapped, compare_sums) == Miss(
+    assert judge(reload.check_swapped_values, compare_sums) == Miss(
         seen="3 rows of roof, and in row 2, degrees is 21.5 in the table, 19 in its file",
         expected="3 rows of roof, those of its file",
     )
@@ -404,7 +405,7 @@ def test_another_error_than_duckdbs_is_raised() -> None:
         assert key == "roof", "only one customer"
 
     with pytest.raises(AssertionError, match="only one customer"):
-        judge(reload.with_an_apostrophe, raise_other_error)
+        judge(reload.check_apostrophe, raise_other_error)
 
 
 def test_the_records_of_monday_are_real() -> None:

@@ -7,6 +7,7 @@ import duckdb
 from lesson_lib.classroom.exercises.exercise import NoAnswer, Scenario
 from lesson_lib.classroom.exercises.sandbox import Sandbox
 from lesson_lib.course import reloading as reload
+from lesson_lib.course.csv_source import Source
 from lesson_lib.course.customer_files import CUSTOMERS, EXCHANGE
 
 _COLUMNS = (
@@ -25,21 +26,21 @@ def _load_with(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401
         answer(con, key, str(sandbox.lab.source / f"{key}.csv"))
 
 
-def _scenario(happening: reload.Happening, source: reload.Source = CUSTOMERS) -> Scenario:
-    return reload.scenario(happening, source, _load_with)
+def _scenario(check: reload.Check, source: Source = CUSTOMERS) -> Scenario:
+    return reload.scenario(check, source, _load_with)
 
 
-_loaded_again = _scenario(reload.loaded_three_times)
+_loaded_again = _scenario(reload.check_three_loads)
 
 SCENARIOS = (
-    _scenario(reload.named_after_a_day, EXCHANGE),
+    _scenario(reload.check_day_as_key, EXCHANGE),
     _loaded_again,
-    _scenario(reload.corrected),
-    _scenario(reload.with_two_values_swapped),
-    _scenario(reload.beside_another),
-    _scenario(reload.beside_lookalikes),
-    _scenario(reload.with_an_apostrophe),
-    _scenario(reload.with_sql_in_the_key),
+    _scenario(reload.check_correction),
+    _scenario(reload.check_swapped_values),
+    _scenario(reload.check_other_key),
+    _scenario(reload.check_lookalikes),
+    _scenario(reload.check_apostrophe),
+    _scenario(reload.check_sql_in_key),
 )
 EVIDENCE = {
     "deleting-by-date-is-enough": "After two loads, just the rows of other days are there twice.",

@@ -3,27 +3,28 @@
 from lesson_lib.classroom.exercises.exercise import Scenario
 from lesson_lib.classroom.exercises.sandbox import Sandbox
 from lesson_lib.course import reloading as reload
-from lesson_lib.course.customer_files import CUSTOMERS, EXCHANGE, LARGE_CUSTOMER
+from lesson_lib.course.csv_source import Source
+from lesson_lib.course.customer_files import CUSTOMERS, EXCHANGE
 
 
-def _scenario(happening: reload.Happening, source: reload.Source = CUSTOMERS) -> Scenario:
-    return reload.scenario(happening, source, Sandbox.load)
+def _scenario(check: reload.Check, source: Source = CUSTOMERS) -> Scenario:
+    return reload.scenario(check, source, Sandbox.load)
 
 
-_loaded_again = _scenario(reload.loaded_three_times)
+_loaded_again = _scenario(reload.check_three_loads)
 
 SCENARIOS = (
-    _scenario(reload.named_after_a_day, EXCHANGE),
+    _scenario(reload.check_day_as_key, EXCHANGE),
     _loaded_again,
-    _scenario(reload.corrected),
-    _scenario(reload.with_two_values_swapped),
-    _scenario(reload.beside_another),
-    _scenario(reload.beside_lookalikes),
-    _scenario(reload.with_an_apostrophe),
-    _scenario(reload.with_sql_in_the_key),
-    _scenario(reload.broken_after_good),
-    _scenario(reload.refused_by_the_table),
-    _scenario(reload.large, LARGE_CUSTOMER),
+    _scenario(reload.check_correction),
+    _scenario(reload.check_swapped_values),
+    _scenario(reload.check_other_key),
+    _scenario(reload.check_lookalikes),
+    _scenario(reload.check_apostrophe),
+    _scenario(reload.check_sql_in_key),
+    _scenario(reload.check_failures),
+    _scenario(reload.check_constraint),
+    _scenario(reload.check_large_file),
 )
 EVIDENCE = {
     "deleting-by-date-is-enough": "After two loads, just the rows of other days are there twice.",

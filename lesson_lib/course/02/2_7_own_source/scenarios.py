@@ -20,6 +20,7 @@ from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer, Scenario
 from lesson_lib.classroom.exercises.sandbox import Sandbox
 from lesson_lib.classroom.lab.three_records import three_records
 from lesson_lib.course import reloading as reload
+from lesson_lib.course.csv_source import Source
 from lesson_lib.pipeline import InvalidKey, WarehouseUnavailable
 from lesson_lib.pipeline.audit import State
 from lesson_lib.pipeline.keys import find_new_keys
@@ -60,11 +61,11 @@ class OwnFile:
     broken: str
 
 
-def _apply_to_own_files(happening: reload.Happening) -> Scenario:
+def _apply_to_own_files(check: reload.Check) -> Scenario:
     def run(folder: object, table: object) -> Miss | None:
-        return reload.scenario(happening, make_source(folder), Sandbox.load)(table)
+        return reload.scenario(check, make_source(folder), Sandbox.load)(table)
 
-    run.__doc__ = str(happening.__doc__).format(key="One of your keys", other="another one")
+    run.__doc__ = str(check.__doc__).format(key="One of your keys", other="another one")
     return run
 
 
@@ -72,10 +73,10 @@ def loaded_in_order(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 
     """All of your keys are loaded one after another, and the three records agree."""
     files = read_own_files(folder)
 
-    def load_and_look(world: reload.World) -> Miss | None:
-        if miss := _load_all(world, files):
+    def load_and_look(loader: reload.Loader) -> Miss | None:
+        if miss := _load_all(loader, files):
             return miss
-        found = three_records(world.sandbox.instance, table, world.sandbox.lab.database)
+        found = three_records(loader.sandbox.instance, table, loader.sandbox.lab.database)
         faults = [f"{key.key}: {key.state.value}" for key in found.keys if key.state is not State.AGREE]
         return Miss(seen="; ".join(faults), expected=f"{len(files)} keys that agree") if faults else None
 
@@ -85,7 +86,7 @@ def loaded_in_order(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 
 def loaded_in_reverse(folder: object, table: object) -> Miss | None:
     """All of your keys are loaded into a new table, the last one first."""
     files = read_own_files(folder)[::-1]
-    return reload.scenario(lambda world: _load_all(world, files), make_source(folder), Sandbox.load)(table)
+    return reload.scenario(lambda loader: _load_all(loader, files), make_source(folder), Sandbox.load)(table)
 
 
 def loaded_alone(folder: object, table: object) -> Miss | None:
@@ -93,41 +94,41 @@ def loaded_alone(folder: object, table: object) -> Miss | None:
     source = make_source(folder)
     for file in read_own_files(folder):
         alone = replace(source, key=file.key, file=file.text)
-        if miss := reload.scenario(reload.loaded_once, alone, Sandbox.load)(table):
+        if miss := reload.scenario(reload.check_first_load, alone, Sandbox.load)(table):
             return miss
     return None
 
 
-def _load_all(world: reload.World, files: list[OwnFile]) -> Miss | None:
+def _load_all(loader: reload.Loader, files: list[OwnFile]) -> Miss | None:
     """Load the files one after another; return the fault in the rows of any."""
     belief, first = "one-file-shows-all-types", files[0]
     for file in files:
         try:
-            world.send(file.key, file.text)
+            loader.send(file.key, file.text)
         except (duckdb.ConversionException, WarehouseUnavailable) as error:
             cause = reload.get_cause(error)
             if file is first or not isinstance(cause, duckdb.ConversionException):
                 raise
-            return Miss(belief, reload.explain(cause), reload.expect(world, file.key, file.text))
-    if miss := world.compare(first.key, first.text):
-        is_emptied = not world.read(first.key) and _empties_table(world, files[-1].key)
+            return Miss(belief, reload.explain(cause), reload.expect(loader, file.key, file.text))
+    if miss := loader.compare(first.key, first.text):
+        is_emptied = not loader.read(first.key) and _empties_table(loader, files[-1].key)
         return replace(miss, misconception="emptying-the-table-is-enough" if is_emptied else "")
     for file in files[1:]:
-        if miss := world.compare(file.key, file.text):
-            has_all = world.read(file.key).total() == world.rows_in(file.text).total()
+        if miss := loader.compare(file.key, file.text):
+            has_all = loader.read(file.key).total() == loader.rows_in(file.text).total()
             return replace(miss, misconception=belief if has_all else "")
     return None
 
 
-def _empties_table(world: reload.World, key: str) -> bool:
+def _empties_table(loader: reload.Loader, key: str) -> bool:
     """Return whether loading a key also deletes a row that has nothing in common with any file."""
-    if not world.add_unrelated_row():
+    if not loader.add_unrelated_row():
         return False
-    world.load(key)
-    return not world.has_unrelated_row()
+    loader.load(key)
+    return not loader.has_unrelated_row()
 
 
-def make_source(folder: object) -> reload.Source:
+def make_source(folder: object) -> Source:
     """Make a source for the scenarios out of the learner's folder.
 
     Raises:
@@ -142,7 +143,7 @@ def make_source(folder: object) -> reload.Source:
             "Give a folder in which one of the first files has more rows."
         )
     other = next(file for file in files if file is not corrected)
-    return reload.Source(
+    return Source(
         table=CUSTOMER_TABLE,
         key=corrected.key,
         file=corrected.text,
@@ -341,18 +342,18 @@ def _join_row(values: list[str], before: str, read: _Sniffed) -> str:
     return written.getvalue()
 
 
-_loaded_again = _apply_to_own_files(reload.loaded_three_times)
+_loaded_again = _apply_to_own_files(reload.check_three_loads)
 
 SCENARIOS = (
     _loaded_again,
-    _apply_to_own_files(reload.corrected),
-    _apply_to_own_files(reload.with_two_values_swapped),
+    _apply_to_own_files(reload.check_correction),
+    _apply_to_own_files(reload.check_swapped_values),
     loaded_in_order,
     loaded_in_reverse,
-    _apply_to_own_files(reload.with_columns_in_another_order),
-    _apply_to_own_files(reload.beside_lookalikes),
-    _apply_to_own_files(reload.with_an_apostrophe),
-    _apply_to_own_files(reload.broken_after_good),
+    _apply_to_own_files(reload.check_column_order),
+    _apply_to_own_files(reload.check_lookalikes),
+    _apply_to_own_files(reload.check_apostrophe),
+    _apply_to_own_files(reload.check_failures),
 )
 EVIDENCE = {
     "loading-twice-is-harmless": "Each row is there once for each load, and no statement removes rows.",

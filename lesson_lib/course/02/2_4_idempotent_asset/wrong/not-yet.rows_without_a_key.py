@@ -1,4 +1,0 @@
-con.begin()
-con.execute("delete from raw_partition_data where coalesce(partition_key, ?) = ?", [key, key])
-con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
-con.commit()

@@ -1,7 +1,0 @@
-summary = "select count(*), min(date), max(date) from "
-stored = con.execute(summary + "raw_partition_data where partition_key = ?", [key]).fetchall()
-if stored != con.execute(summary + "read_csv(?)", [path]).fetchall():
-    con.begin()
-    con.execute("delete from raw_partition_data where partition_key = ?", [key])
-    con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
-    con.commit()
