@@ -62,8 +62,9 @@ CUSTOMERS = Source(
     table="raw_partition_data",
     key="acme",
     file=_ACME,
-    # A customer's correction: without the last day, and with another price and date in one row.
-    corrected="".join(_ACME.splitlines(keepends=True)[:-1]).replace("2017/09/15,11.07", "2017/09/16,10.07"),
+    # A customer's correction: without the first and the last day, and with another price and date in one row.
+    corrected=_HEADER
+    + "".join(_ACME.splitlines(keepends=True)[2:-1]).replace("2017/09/15,11.07", "2017/09/16,10.07"),
     long=_LONG_FILE,
     swapped=_swap_amounts(_LONG_FILE, 1_250, 1_440),
     broken=_ACME.replace(",2269323,", ",n/a,"),

@@ -65,5 +65,5 @@ def _make_sensor(inbox: Path, customers: list[dg.AssetsDefinition]) -> dg.Sensor
     }
     text = read_code_block(Path(__file__).parent / "03" / "3_6_tick_history" / "task.md", "python")
     exec(text, names)  # noqa: S102 - the course's own text
-    sensor: dg.SensorDefinition = names["half_mended"]
+    sensor: dg.SensorDefinition = names["half_fixed"]
     return sensor

@@ -87,7 +87,7 @@ class Loader:
         for values in self._query(query, key):
             row = dict(zip(columns, values, strict=False))
             for name, text in zip(texts, values[len(columns) :], strict=True):
-                meaning = text if row[name] is None else row[name]
+                meaning = (text or None) if row[name] is None else row[name]
                 row[name] = map_texts(self.source, name).get(text, meaning)
             rows[tidy(row.values())] += 1
         return rows

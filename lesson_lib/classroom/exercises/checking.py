@@ -65,12 +65,12 @@ def judge(exercise: Exercise, answers: tuple[object, ...]) -> Verdict:
     """Return the verdict on answers without recording it."""
     places = _find_all_placeholders(answers)
     if places or not answers:
-        still = tuple(("Still blank", place) for place in dict.fromkeys(places) if place)
+        still = tuple(("Not filled in", place) for place in dict.fromkeys(places) if place)
         begun = is_begun(answers, exercise.starter)
         if begun and any(place.endswith(": ...") for place in places):
-            step = "Take the dots out once you have written your code around them."
+            step = "Delete the dots once you have written your code."
         else:
-            step = "Put your answer in the place of the blanks, and run the cell again."
+            step = "Replace the placeholders with your answer and run the cell again."
         lines = (f"{step} {_explain_help(exercise)}",)
         return Verdict(exercise.id, Outcome.NOT_ATTEMPTED, still, lines=lines, is_begun=begun)
     passed: list[Scenario] = []
@@ -148,4 +148,4 @@ def _require_number(exercise: Exercise, scenario: Scenario, answers: tuple[objec
 
 
 def _explain_help(exercise: Exercise) -> str:
-    return f'hint("{exercise.id}") gives a hint, solution("{exercise.id}") a worked answer.'
+    return f'hint("{exercise.id}") shows a hint, solution("{exercise.id}") a worked answer.'

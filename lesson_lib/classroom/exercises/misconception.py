@@ -11,7 +11,7 @@ class Misconception(Displayable):
     """A mistaken belief about partitions, and the truth."""
 
     id: str  # such as `definition-creates-keys`; progress files contain it, so it never changes
-    claim: str  # the belief in the learner's words, one sentence
+    claim: str  # the belief, as a clause that follows `You may have assumed that`
     truth: str  # one sentence
     explanation: str  # why, and what to do, in 20 to 45 words
     cell: str  # Python for a fresh kernel, whose last expression shows the truth by its value or exception
@@ -22,7 +22,7 @@ class Misconception(Displayable):
         return Board(
             self.truth.removesuffix("."),
             (
-                Line(f"Not so: {self.claim}", Mark.BAD),
+                Line(f"You may have assumed that {self.claim}.", Mark.BAD),
                 Line(self.explanation),
                 Fold("To see it, run this in a cell", self.cell, unfolded=self.cell.splitlines()),
             ),

@@ -42,7 +42,7 @@ class Fact(Displayable):
         if not self.guess:
             return Board(f"{name}: no guess", blocks, Mark.OPEN)
         if self.is_off:
-            return Board(f"{name}: not as you guessed", blocks, Mark.ODD)
+            return Board(f"{name}: not what you guessed", blocks, Mark.ODD)
         return Board(f"{name}: as you guessed", blocks, Mark.GOOD)
 
 
@@ -58,14 +58,14 @@ def predict(exercise: str, *guesses: object) -> Displayable:
     """
     asked = _find_prediction(exercise)
     if not guesses or has_placeholder(guesses):
-        how = "Put your guess in the place of the dots, and run the cell. It may be wrong."
+        how = "Replace the dots with your guess and run the cell. It may be wrong."
     else:
         how = _explain_expected(asked, format_values(guesses))
     if how:
         pending_guesses.pop(exercise, None)
         return DisplayableBoard(f"{asked.name}: no guess yet", [Line(how)], Mark.OPEN)
     pending_guesses[exercise] = guesses
-    noted = f"You guess {format_value(guesses)}. The cell below shows what is so."
+    noted = f"You guess {format_value(guesses)}. Run the next cell to compare."
     return DisplayableBoard(f"{asked.name}: noted", [Line(noted)], Mark.OPEN)
 
 
@@ -103,7 +103,7 @@ def surprises() -> Displayable:
         guesses = "1 guess" if guessed == 1 else f"{guessed} guesses"
         title = f"You have made {guesses}, and {how_many} off"
     else:
-        title = "You have made no guess so far"
+        title = "You have not guessed anything so far"
     return DisplayableBoard(title, [Facts(off), *([Line(progress.note)] if progress.note else [])])
 
 
@@ -116,7 +116,7 @@ def _explain_expected(exercise: Exercise, given: list[str]) -> str:
     if is_free or (len(given) == len(asked) and (not are_numbers or all(map(_is_number, given)))):
         return ""
     what = format_count(len(asked), "number" if are_numbers else "value")
-    return f"{exercise.id} asks for {what}, in the place of the dots: {exercise.starter.splitlines()[-1]}"
+    return f"{exercise.id} asks for {what} in place of the dots: {exercise.starter.splitlines()[-1]}"
 
 
 def _is_number(text: str) -> bool:
@@ -130,5 +130,5 @@ def _is_number(text: str) -> bool:
 def _find_prediction(exercise: str) -> Exercise:
     found = find_exercise(exercise)
     if not found.is_prediction:
-        raise UsageError(f"{exercise} is no prediction: check({exercise!r}, ...) takes your answer.")
+        raise UsageError(f"{exercise} is not a prediction: check({exercise!r}, ...) takes your answer.")
     return found

@@ -1,5 +1,7 @@
 """`progress`: a report of what the learner has done, exercise by exercise, in all notebooks."""
 
+from collections.abc import Iterator, Sequence
+
 from lesson_lib.classroom.display.board import Block, Line, Mark, Table
 from lesson_lib.classroom.display.displayable import Displayable, DisplayableBoard
 from lesson_lib.classroom.display.safe_text import format_count
@@ -23,7 +25,8 @@ def progress(*, reset: bool = False) -> Displayable:
     kept = _reset() if reset else load()
     exercises = [exercise for lesson in LESSONS for exercise in lesson.exercises]
     done = sum(_is_done(exercise, kept.of(exercise.id)) for exercise in exercises)
-    blocks: list[Block] = [_make_table(lesson, kept) for lesson in LESSONS]
+    rows = [row for lesson in LESSONS for row in _make_rows(lesson, kept)]
+    blocks: list[Block] = [Table("", ("exercise", "so far", "then you can"), rows)]
     if kept.note:
         blocks.append(Line(kept.note))
     title = f"Your progress: {done} of {format_count(len(exercises), 'exercise')} done"
@@ -33,14 +36,13 @@ def progress(*, reset: bool = False) -> Displayable:
 _reset = reset  # `progress` has an argument of that name
 
 
-def _make_table(lesson: Lesson, progress: Progress) -> Table:
+def _make_rows(lesson: Lesson, progress: Progress) -> Iterator[Sequence[Line]]:
+    """Yield a row with the name of the notebook, and one for each exercise."""
+    yield Line(lesson.notebook), Line(""), Line("")
     # A board draws no Markdown.
     can = {objective.id: Line(objective.text.replace("`", "")) for objective in lesson.objectives}
-    rows = [
-        (Line(f"{each.id} {each.title}"), _describe(each, progress.of(each.id)), can[each.objective])
-        for each in lesson.exercises
-    ]
-    return Table(lesson.notebook, ("exercise", "so far", "then you can"), rows)
+    for each in lesson.exercises:
+        yield Line(f"{each.id} {each.title}"), _describe(each, progress.of(each.id)), can[each.objective]
 
 
 def _is_done(exercise: Exercise, done: ExerciseProgress) -> bool:
@@ -50,7 +52,7 @@ def _is_done(exercise: Exercise, done: ExerciseProgress) -> bool:
 def _describe(exercise: Exercise, done: ExerciseProgress) -> Line:
     if exercise.is_prediction and done.predictions:
         first = done.predictions[0]  # the learner knew the fact before later ones
-        return Line("predicted, and surprised" if first.off else "predicted", Mark.GOOD)
+        return Line("predicted, with a surprise" if first.off else "predicted", Mark.GOOD)
     aside = [
         format_count(done.attempts, "attempt") if done.attempts > 1 else "",
         format_count(done.hints, "hint") if done.hints else "",

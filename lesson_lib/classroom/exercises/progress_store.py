@@ -142,7 +142,7 @@ def reset() -> Progress:
         with _open(path, _LOCK_TIMEOUT_SECONDS) as (file, exercises, note):
             if exercises:
                 return Progress(
-                    note=f"Your progress so far is kept as {_set_aside(file)}, and a new file begins."
+                    note=f"Your progress so far is kept as {_set_aside(file)}. A new file starts now."
                 )
             return Progress(note=note)
     except (OSError, NotImplementedError) as error:
@@ -171,8 +171,8 @@ def _synchronize(path: Path, *events: Event) -> Progress:
         for event in pending:
             _apply(event, exercises)
             problem = (
-                f"Your progress is held in this kernel's memory for now, and not in {path} ({reason}). "
-                "It is written there as soon as that is possible."
+                f"For now, your progress is kept in this kernel's memory and not in {path} ({reason}). "
+                "It will be written there as soon as possible."
             )
         return Progress(exercises, f"{note} {problem}".strip())
 

@@ -140,7 +140,7 @@ def require_set(asset: Any) -> str:  # noqa: ANN401 - any value that a learner g
     if inspect.isfunction(asset):
         raise NoAnswer("That is a plain function. Put @dg.asset(partitions_def=s3_partitions_def) above it.")
     if not isinstance(asset, dg.AssetsDefinition):
-        raise NoAnswer("Give check your asset, by the name of its function and without brackets.")
+        raise NoAnswer("Pass your asset to check, by the name of its function and without parentheses.")
     definition = asset.partitions_def
     if not isinstance(definition, dg.DynamicPartitionsDefinition) or definition.name is None:
         raise NoAnswer(

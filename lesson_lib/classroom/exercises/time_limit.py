@@ -72,24 +72,24 @@ def run_with_limits(work: Callable[[], T], seconds: float = TIME_LIMIT_SECONDS) 
             return _run_with_timer(work, seconds)
         except _WaitsForRetry:
             reason = (
-                f"It did not end within {seconds:g} seconds, because it was waiting for its next try. "
-                "Leave out the delay of the retry policy."
+                f"It did not finish within {seconds:g} seconds, because it was waiting for its next retry. "
+                "Remove the delay from the retry policy."
             )
         except _TimeIsUp:
             reason = (
-                f"It did not end within {seconds:g} seconds. Look for a loop or a query without end, or a "
+                f"It did not finish within {seconds:g} seconds. Look for an endless loop or query, or a "
                 "long sleep."
             )
         except KeyboardInterrupt:
-            reason = "It was interrupted. Run the cell again when you like."
+            reason = "It was interrupted. Run the cell again when you are ready."
         except _AsksForInput:
-            reason = "It asked for input, and a check asks nobody. Leave input() and breakpoint() out."
+            reason = "It asked for input, which a check cannot give. Remove input() and breakpoint()."
         except SystemExit:
-            reason = "It asked to end the notebook. Leave exit() out, and use return."
+            reason = "It tried to end the notebook. Remove exit() and use return."
         except Exception:
             raise
         except BaseException as error:  # noqa: BLE001 - no error in a learner's code ends the lesson
-            reason = f"It raised {type(error).__name__}, which is not meant to be raised in an answer."
+            reason = f"It raised {type(error).__name__}, which an answer should not raise."
         raise Stopped(reason) from None
 
 

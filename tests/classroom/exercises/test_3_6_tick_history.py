@@ -84,7 +84,7 @@ def test_the_history_contradicts_each_wrong_explanation(tick: int, letter: str) 
     [
         ({3: "f"}, "tick 3 shows acme.csv as changed; the daemon compares run keys, never content"),
         ({4: "a", 5: "g"}, "tick 4 failed with InvalidKey, and no tick before it had failed"),
-        ({5: "g"}, "tick 5 did not fail, both its runs succeeded, and tick 4 had asked for neither"),
+        ({5: "g"}, "tick 5 did not fail, both its runs succeeded, and tick 4 had requested neither of them"),
         ({3: "b"}, "the run of acme at tick 1 succeeded; the one that failed is zenith's"),
     ],
 )
@@ -104,6 +104,6 @@ def test_the_history_is_the_same_each_time(daemon: TickSimulator) -> None:
 def test_the_task_shows_the_sensor_that_ticked() -> None:
     """It shows the whole sensor, and the line of the hint works."""
     task = EXERCISES["3.6"].task
-    assert "def half_mended(context: dg.SensorEvaluationContext):" in task
+    assert "def half_fixed(context: dg.SensorEvaluationContext):" in task
     assert "cursor=json.dumps(sizes)," in task
     assert "five_ticks().ticks[3] " in EXERCISES["3.6"].hints[1]

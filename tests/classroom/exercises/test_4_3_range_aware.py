@@ -19,10 +19,10 @@ THREE_KEYS = "Three keys are loaded in one run: acme, bluebird and zenith.eu."
 BESIDE_OTHERS = (
     "The three keys are loaded in one run; abacus and globex, two other customers, were loaded before."
 )
-BROKEN = "The three keys were loaded. Of their new files, bluebird's is broken, twice, and then a good one."
-REFUSED = "The three keys were loaded. The table refuses a price in bluebird's new file: it has a bound."
+BROKEN = "The three keys were loaded. Then bluebird's file is broken three times, and finally good again."
+REFUSED = "The three keys were loaded. A CHECK constraint rejects a price in bluebird's new file."
 LATE_FAULT = "bluebird's file has a word for a number in its row 21,900: "
-MISSING = "The three keys were loaded. Now acme and bluebird have new files, and zenith.eu has none."
+MISSING = "The three keys were loaded. Now acme and bluebird have new files, and zenith.eu's is missing."
 REVERSED = "The ends of the range are swapped: the run is for zenith.eu to acme."
 DELETE = "delete from raw_partition_data where partition_key = ?"
 INSERT = "insert into raw_partition_data select *, ? from read_csv(?)"
@@ -125,12 +125,12 @@ def test_too_few_or_too_many_keys_show_no_belief(keys: Keys, scenario: str, seen
 # For a wrong answer, the scenario that finds it, and what the verdict shows.
 FACTS = {
     "not-yet.distinct.py": (
-        "One key is loaded: acme, whose file has two equal rows, and two rows for a day.",
-        "4 rows of acme, without row 2: date 2017-09-01, share_price 10, amount 1101",
+        "One key is loaded: acme, whose file has two equal rows, and two rows for the same day.",
+        "4 rows of acme, without row 2: date 2017-09-01, share_price 10.0925, amount 1101",
         "5 rows of acme, those of its file",
     ),
     "loading-what-is-new-is-enough.number_of_rows.py": (
-        "The three keys are loaded twice, and once more after all of them have corrected their files.",
+        "Three keys are loaded, again without bluebird's rows, and again after all files are corrected.",
         "5 rows of acme, 2 of them from its old file",
         "5 rows of acme, those of its new file",
     ),
@@ -153,7 +153,7 @@ FACTS = {
     "not-yet.missing_file_is_skipped.py": (
         MISSING,
         "a run that succeeded, so that Dagster shows all three as materialized",
-        "a run that fails, since zenith.eu.csv is not there",
+        "a run that fails, because zenith.eu.csv is missing",
     ),
 }
 

@@ -63,7 +63,7 @@ def return_relation(con: Connection, _registered: list[str]) -> object:
 @pytest.mark.parametrize(
     ("answer", "seen"),
     [
-        (return_tuples, "a list with ('bluebird',) in it, which is no text"),
+        (return_tuples, "a list with ('bluebird',) in it, which is not text"),
         (return_text, "'bluebird, zenith'"),
         (return_dict, "{'bluebird': 0, 'zenith': 0}"),
         (return_nothing, "None"),
@@ -108,8 +108,8 @@ def test_another_mistake_about_null_shows_no_belief() -> None:
     verdict = judge_answer(replace_null)
     assert (verdict.outcome, verdict.misconception) == (Outcome.NOT_YET, "")
     assert verdict.facts[:2] == (
-        ("Scenario", "There is a row whose partition_key is NULL."),
-        ("Seen", "'bluebird'"),
+        ("Scenario", "There is a row whose partition_key is NULL, and a key with the name None."),
+        ("Seen", "'bluebird', 'None'"),
     )
 
 
@@ -130,4 +130,4 @@ def test_a_list_is_not_an_answer() -> None:
     """The verdict asks for the function, not for what it returns."""
     verdict = judge_answer(["bluebird", "zenith"])
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
-    assert "Give check your function" in " ".join(verdict.lines)
+    assert "Pass your function" in " ".join(verdict.lines)

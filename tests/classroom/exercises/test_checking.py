@@ -18,7 +18,7 @@ from lesson_lib.classroom.exercises.verdict import Verdict
 
 BELIEF = "loading-twice-is-harmless"
 SCENARIO = ("Scenario", "Your function doubles 4.")
-HELP = 'hint("9.9") gives a hint, solution("9.9") a worked answer.'
+HELP = 'hint("9.9") shows a hint, solution("9.9") a worked answer.'
 
 
 def _doubles(answer: Any) -> Miss | None:  # noqa: ANN401 - an answer of any type
@@ -94,10 +94,10 @@ def test_an_answer_with_placeholders_is_not_attempted(run_cell: Callable[[str], 
     verdict = run_cell(write_cell('con.execute("____")\nreturn ...'))
     assert verdict.outcome is Outcome.NOT_ATTEMPTED
     assert verdict.facts == (
-        ("Still blank", 'double, line 2: con.execute("____")'),
-        ("Still blank", "double, line 3: return ..."),
+        ("Not filled in", 'double, line 2: con.execute("____")'),
+        ("Not filled in", "double, line 3: return ..."),
     )
-    assert verdict.lines == (f"Put your answer in the place of the blanks, and run the cell again. {HELP}",)
+    assert verdict.lines == (f"Replace the placeholders with your answer and run the cell again. {HELP}",)
     assert not load().exercises
 
 
@@ -105,8 +105,8 @@ def test_dots_that_are_left_in_a_written_answer_are_reported(run_cell: Callable[
     """The title does not say that nothing was attempted; nothing is recorded."""
     verdict = run_cell(write_cell("twice = 2 * number\n...\nreturn twice"))
     assert repr(verdict).splitlines()[0] == "○ Exercise 9.9: not checked yet"
-    assert verdict.facts == (("Still blank", "double, line 3: ..."),)
-    assert verdict.lines == (f"Take the dots out once you have written your code around them. {HELP}",)
+    assert verdict.facts == (("Not filled in", "double, line 3: ..."),)
+    assert verdict.lines == (f"Delete the dots once you have written your code. {HELP}",)
     assert not load().exercises
 
 
@@ -123,7 +123,7 @@ def test_a_placeholder_beside_other_answers_is_named(
 ) -> None:
     """The verdict has the number of the answer if there are several."""
     verdict = run_cell(cell)
-    assert verdict.facts == tuple(("Still blank", place) for place in places)
+    assert verdict.facts == tuple(("Not filled in", place) for place in places)
     assert repr(verdict).splitlines()[0].endswith(": not checked yet")
 
 
@@ -170,7 +170,7 @@ RAISED = {
         ("Raised", "ValueError: no luck"),
         ("Where", "double, line 4 of its cell: raise error"),
     ),
-    "raise SystemExit": (("Stopped", "It asked to end the notebook. Leave exit() out, and use return."),),
+    "raise SystemExit": (("Stopped", "It tried to end the notebook. Remove exit() and use return."),),
 }
 
 
@@ -215,8 +215,8 @@ USAGE = {
     "check(double)": 'The id of an exercise comes first, in quotes, such as "1.1".',
     'check("2.40", 1)': f"There is no exercise '2.40'. There are: {', '.join(EXERCISES)}, 9.9.",
     'check("1.1", 3)': "1.1 is a prediction: predict('1.1', ...) takes your guess.",
-    'predict("1.2", 3)': "1.2 is no prediction: check('1.2', ...) takes your answer.",
-    'fact("1.2", 3)': "1.2 is no prediction: check('1.2', ...) takes your answer.",
+    'predict("1.2", 3)': "1.2 is not a prediction: check('1.2', ...) takes your answer.",
+    'fact("1.2", 3)': "1.2 is not a prediction: check('1.2', ...) takes your answer.",
     'check("01.2", 3)': '"01.2" is the number of a section. Exercise 1.2 has no zero in front.',
     "hint(None)": 'The id of an exercise comes first, in quotes, such as "1.1".',
     'solution("nine")': f"There is no exercise 'nine'. There are: {', '.join(EXERCISES)}, 9.9.",
@@ -252,16 +252,16 @@ def test_a_wrong_call_is_a_usage_error(call: str) -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ('check("9.9")', f"Put your answer in the place of the blanks, and run the cell again. {HELP}"),
+        ('check("9.9")', f"Replace the placeholders with your answer and run the cell again. {HELP}"),
         ('check("9.9", len, len)', 'You gave 2 answers. 9.9 is asked in this way: check("9.9", double)'),
         ('check("9.9", "len")', "Give check your function."),
         (
             'check("2.4", "my_table")',
-            "Give check your asset, by the name of its function and without brackets.",
+            "Pass your asset to check, by the name of its function and without parentheses.",
         ),
         (
             'check("2.4", SourceFolder)',
-            "Give check your asset, by the name of its function and without brackets.",
+            "Pass your asset to check, by the name of its function and without parentheses.",
         ),
     ],
 )
@@ -313,7 +313,7 @@ def test_a_problem_with_the_progress_file_is_reported(
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path))
     verdict = check("9.9", lambda number: 2 * number)
     assert verdict.outcome is Outcome.RIGHT
-    assert "Your progress is held in this kernel's memory for now" in repr(verdict)
+    assert "For now, your progress is kept in this kernel's memory" in repr(verdict)
 
 
 def test_check_works_in_a_thread_and_in_an_event_loop(run_cell: Callable[[str], Any]) -> None:

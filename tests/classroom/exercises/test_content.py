@@ -59,8 +59,8 @@ def test_all_files_of_the_course_are_loaded() -> None:
         (GUESS, "a < b < c", "a < b < d", "line 7: There is no d: the guesses are a, b, c."),
         (
             MATCHING,
-            "    d: a customer of today",
-            "    h: a customer of today",
+            "    d: one customer",
+            "    h: one customer",
             "line 5: The page lists a, b,",
         ),
         (PLAN, "objectives:", "goals:", "02/lesson.yaml, line 1: A plan has a notebook, objectives,"),

@@ -98,4 +98,4 @@ def test_a_problem_with_the_progress_file_is_reported(
 ) -> None:
     """The note is shown below the help."""
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path))
-    assert "Your progress is held in this kernel's memory for now" in repr(help_with("2.4"))
+    assert "For now, your progress is kept in this kernel's memory" in repr(help_with("2.4"))

@@ -98,9 +98,10 @@ def test_a_cell_computes_its_result(belief: Misconception) -> None:
 def test_texts_are_short_and_plain(belief: Misconception) -> None:
     """Ids, sentences, explanations and cells have limited lengths, and only plain characters."""
     assert re.fullmatch(r"[a-z]+(-[a-z]+){1,6}", belief.id)
-    for sentence in (belief.claim, belief.truth):
-        assert 5 <= len(sentence.split()) <= 24
-        assert re.fullmatch(r"(?:(?![.?] [A-Z]).)+\.", sentence)
+    assert 5 <= len(belief.claim.split()) <= 24
+    assert 5 <= len(belief.truth.split()) <= 24
+    assert re.fullmatch(r"(?:(?![.?] ).)*[^.]", belief.claim.replace("...", ""))  # the rest of a sentence
+    assert re.fullmatch(r"(?:(?![.?] ).)+\.(?: (?:(?![.?] ).)+\.)?", belief.truth)  # one sentence, or two
     assert 20 <= len(belief.explanation.split()) <= 45
     assert belief.explanation.endswith(".")
     lines = [line for line in belief.cell.splitlines() if line and not re.match("import |from ", line)]
@@ -124,7 +125,7 @@ def test_every_text_is_shown_in_full(belief: Misconception) -> None:
     assert repr(belief) == text
     assert text.splitlines()[0] == belief.truth.removesuffix(".")
     one_line = " ".join(text.split())
-    assert f"\N{BALLOT X} Not so: {belief.claim} {belief.explanation}" in one_line
+    assert f"\N{BALLOT X} You may have assumed that {belief.claim}. {belief.explanation}" in one_line
     for line in belief.cell.splitlines():
         assert f"    {line}" in text.splitlines()
 
@@ -134,10 +135,10 @@ def test_a_misconception_as_text() -> None:
     text = "\n".join(line.rstrip() for line in repr(MISCONCEPTIONS["typo-raises-an-error"]).splitlines())
     assert text == (
         """\
-A misspelt name makes another set, without a word
-  ✗ Not so: If I misspell the name of the set, Dagster tells me.
-  Any string is the name of some set, so the key goes there, and later runs call it unknown. Let the
-      definition spell its own name: pass s3_partitions_def.name instead of typing it again.
+A misspelled name silently makes another set
+  ✗ You may have assumed that Dagster reports a misspelled name of the set.
+  Any text is the name of some set, so the key goes there, and later runs say that it is unknown. Let
+      the definition spell its own name: pass s3_partitions_def.name instead of typing it again.
   To see it, run this in a cell:
     import dagster as dg
 

@@ -15,12 +15,12 @@ DAILY = UNPARTITIONED.replace(
 )
 
 MESSAGES = {
-    'check("1.2")': "Put your answer in the place of the blanks",
+    'check("1.2")': "Replace the placeholders with your answer",
     'check("1.2", "register_good_keys")': "Give check the function itself",
     f'{FUNCTION}check("1.2", answer(instance, []))': "Give check the function itself",
     'def answer(names):\n    return names\n\n\ncheck("1.2", answer)': "two arguments: an instance",
     f'{FUNCTION}check("1.2", answer, instance)': "You gave 2 answers. 1.2 is asked in this way: check(",
-    'check("1.3", "my_import")': "Give check your asset, by the name of its function",
+    'check("1.3", "my_import")': "Pass your asset to check, by the name of its function",
     f'{FUNCTION}check("1.3", answer)': "That is a plain function. Put @dg.asset",
     f'{UNPARTITIONED}check("1.3", answer)': "Your asset has no dynamic partitions",
     f'{DAILY}check("1.3", answer)': "Your asset has no dynamic partitions",
@@ -56,8 +56,8 @@ def test_the_notebooks_instance_gets_no_keys(run_cell: Callable[[str], Any]) -> 
 @pytest.mark.parametrize(
     ("harm", "seen"),
     [
-        ("path.unlink()", "bluebird.csv is gone"),
-        ("path.write_text('')", "bluebird.csv has been changed"),
+        ("path.unlink()", "zenith.csv is gone"),
+        ("path.write_text('')", "zenith.csv has been changed"),
         ("(path.parent / 'done').touch()", "done is new"),
     ],
 )

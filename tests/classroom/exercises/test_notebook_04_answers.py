@@ -13,7 +13,7 @@ from lesson_lib.classroom.exercises.checking import judge
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.outcome import Outcome
 
-WAYS = ("one run a key", "one run for all", "DuckDB alone", "one run for all, DuckDB ten times as fast")
+WAYS = ("one run per key", "one run for all", "DuckDB alone", "one run for all, DuckDB ten times as fast")
 
 
 def answer_4_2(*seconds: object) -> dict[str, object]:
@@ -34,8 +34,8 @@ def answer_4_6(letters: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("exercise", "answer", "message"),
     [
-        (EXERCISES["4.2"], 950, 'such as {"one run a key": 300, "one run for all": 30, ...}.'),
-        (EXERCISES["4.2"], {"one run a key": 950}, f"nothing for {', '.join(map(repr, WAYS[1:]))}."),
+        (EXERCISES["4.2"], 950, 'such as {"one run per key": 300, "one run for all": 30, ...}.'),
+        (EXERCISES["4.2"], {"one run per key": 950}, f"nothing for {', '.join(map(repr, WAYS[1:]))}."),
         (EXERCISES["4.2"], answer_4_2("16 min", 49, 2.5, 47), "such as 2.5, and not '16 min'."),
         (EXERCISES["4.2"], answer_4_2("1,000", 49, 2.5, 47), "such as 2.5, and not '1,000'."),
         (EXERCISES["4.2"], answer_4_2(950, -49, 2.5, 47), "such as 2.5, and not -49."),
@@ -58,7 +58,7 @@ def test_another_value_is_not_attempted(exercise: Exercise, answer: object, mess
 @pytest.mark.parametrize(
     ("exercise", "answer", "facts"),
     [
-        (EXERCISES["4.2"], answer_4_2(95, 49, 2.5, 47), ("one run a key: 95 seconds", "more")),
+        (EXERCISES["4.2"], answer_4_2(95, 49, 2.5, 47), ("one run per key: 95 seconds", "more")),
         (
             EXERCISES["4.2"],
             answer_4_2(950, 100, 2.5, 98),
@@ -73,13 +73,13 @@ def test_another_value_is_not_attempted(exercise: Exercise, answer: object, mess
         (
             EXERCISES["4.5"],
             answer_4_5("aaaaa"),
-            ("says, a: a lock keeps others out of a file that is well", "another answer"),
+            ("says, a: a lock keeps other processes out of a file that is fine", "another answer"),
         ),
         (
             EXERCISES["4.6"],
             answer_4_6("acdd"),
             (
-                "desk, d: with coarser keys there are fewer runs, and each still has the file to itself",
+                "desk, d: coarser keys mean fewer runs, and each of them still needs the file for itself",
                 "another strategy",
             ),
         ),

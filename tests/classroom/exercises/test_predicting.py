@@ -23,7 +23,7 @@ def test_without_a_guess_the_fact_is_shown_alone() -> None:
     """The board says how to guess, the lesson continues, and nothing is recorded."""
     assert repr(predict("1.1", ...)) == (
         "○ Prediction 1.1: no guess yet\n"
-        "  Put your guess in the place of the dots, and run the cell. It may be wrong."
+        "  Replace the dots with your guess and run the cell. It may be wrong."
     )
     assert repr(predict("1.1")).startswith("○ Prediction 1.1: no guess yet")
     assert repr(fact("1.1", 0)) == "○ Prediction 1.1: no guess\n  It is: 0"
@@ -33,11 +33,11 @@ def test_without_a_guess_the_fact_is_shown_alone() -> None:
 def test_a_guess_is_shown_beside_its_fact() -> None:
     """A guess that is off shows its belief, and each guess is recorded in order."""
     assert repr(predict("2.1", 8, 8, 8)) == (
-        "○ Prediction 2.1: noted\n  You guess 8, 8, 8. The cell below shows what is so."
+        "○ Prediction 2.1: noted\n  You guess 8, 8, 8. Run the next cell to compare."
     )
     off = fact("2.1", [8, 16, 24])
     assert repr(off).splitlines()[:3] == [
-        "! Prediction 2.1: not as you guessed",
+        "! Prediction 2.1: not what you guessed",
         "  You guessed: 8, 8, 8",
         "  It is: 8, 16, 24",
     ]
@@ -55,15 +55,15 @@ def test_a_guess_is_shown_beside_its_fact() -> None:
 @pytest.mark.parametrize(
     ("exercise", "guesses", "expected"),
     [
-        ("1.1", (None,), '1 number, in the place of the dots: predict("1.1", ...)'),
-        ("1.1", ("none",), '1 number, in the place of the dots: predict("1.1", ...)'),
-        ("1.1", (True,), '1 number, in the place of the dots: predict("1.1", ...)'),
-        ("1.1", ([],), '1 number, in the place of the dots: predict("1.1", ...)'),
-        ("1.1", (np.array([1, 2]),), '1 number, in the place of the dots: predict("1.1", ...)'),
-        ("2.1", (8,), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
-        ("2.1", ("8, 16",), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
-        ("2.1", (8, 16, 24, 32), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
-        ("2.1", (8, 16, "more"), '3 numbers, in the place of the dots: predict("2.1", ..., ..., ...)'),
+        ("1.1", (None,), '1 number in place of the dots: predict("1.1", ...)'),
+        ("1.1", ("none",), '1 number in place of the dots: predict("1.1", ...)'),
+        ("1.1", (True,), '1 number in place of the dots: predict("1.1", ...)'),
+        ("1.1", ([],), '1 number in place of the dots: predict("1.1", ...)'),
+        ("1.1", (np.array([1, 2]),), '1 number in place of the dots: predict("1.1", ...)'),
+        ("2.1", (8,), '3 numbers in place of the dots: predict("2.1", ..., ..., ...)'),
+        ("2.1", ("8, 16",), '3 numbers in place of the dots: predict("2.1", ..., ..., ...)'),
+        ("2.1", (8, 16, 24, 32), '3 numbers in place of the dots: predict("2.1", ..., ..., ...)'),
+        ("2.1", (8, 16, "more"), '3 numbers in place of the dots: predict("2.1", ..., ..., ...)'),
     ],
 )
 def test_an_unusable_guess_is_rejected(exercise: str, guesses: tuple[object, ...], expected: str) -> None:
@@ -120,7 +120,7 @@ def test_a_guess_that_cannot_be_formatted_fails_in_predict() -> None:
 @pytest.mark.parametrize(
     ("off", "title"),
     [
-        ({}, "You have made no guess so far"),
+        ({}, "You have not guessed anything so far"),
         ({"1.1": False}, "You have made 1 guess, and none was off"),
         ({"1.1": True}, "You have made 1 guess, and 1 was off"),
         ({"1.1": True, "2.1": False}, "You have made 2 guesses, and 1 was off"),
@@ -141,4 +141,4 @@ def test_a_problem_with_the_file_is_reported(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("LESSON_PROGRESS", str(tmp_path))
     predict("1.1", 6)
     for displayed in (fact("1.1", 0), surprises()):
-        assert "Your progress is held in this kernel's memory for now" in repr(displayed)
+        assert "For now, your progress is kept in this kernel's memory" in repr(displayed)

@@ -22,7 +22,7 @@ def test_each_exercise_has_a_line_with_its_objective() -> None:
     record(Attempted("99.9", Outcome.RIGHT))
     text = f"{progress()!r}\n"
     assert "2 of" in text.splitlines()[0]
-    assert "✓ predicted, and surprised" in text
+    assert "✓ predicted, with a surprise" in text
     assert "✓ right, 2 attempts, 1 hint" in text
     assert "99.9" not in text
     assert "99.9" in load().exercises
@@ -44,6 +44,6 @@ def test_a_reset_forgets_everything() -> None:
     record(Attempted("99.9", Outcome.RIGHT))
     text = " ".join(repr(progress(reset=True)).split())
     assert text.startswith("Your progress: 0 of")
-    assert "progress.1.json, and a new file begins." in text
+    assert "progress.1.json. A new file starts now." in text
     assert not load().exercises
-    assert repr(surprises()) == "You have made no guess so far"
+    assert repr(surprises()) == "You have not guessed anything so far"

@@ -29,8 +29,8 @@ from lesson_lib.classroom.exercises.progress_store import (
 )
 
 HELD = (
-    "Your progress is held in this kernel's memory for now, and not in {path} ({reason}). "
-    "It is written there as soon as that is possible."
+    "For now, your progress is kept in this kernel's memory and not in {path} ({reason}). "
+    "It will be written there as soon as possible."
 )
 ONE_HINT = ExerciseProgress(hints=1)
 
@@ -379,7 +379,7 @@ DAMAGED = [
 
 @pytest.mark.parametrize("content", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_file_without_a_readable_line_is_set_aside(path: Path, content: object) -> None:
-    """It is renamed, the first note has its new name, and a new file begins."""
+    """It is renamed, the first note has its new name. A new file starts now."""
     written = write(path, content)
     aside = path.with_name("progress.1.json")
     note = f"The file of your progress is damaged. It is set aside as {aside}, and a new one begins."
@@ -622,7 +622,7 @@ def test_a_reset_starts_again_and_keeps_the_old_file(path: Path) -> None:
         record(event)
         before = path.read_bytes()
         aside = path.with_name(f"progress.{number}.json")
-        note = f"Your progress so far is kept as {aside}, and a new file begins."
+        note = f"Your progress so far is kept as {aside}. A new file starts now."
         assert reset() == Progress(note=note)
         assert reset() == load() == Progress()
         assert run_in_kernel("print(load())") == f"{Progress()}\n"

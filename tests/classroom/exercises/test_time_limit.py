@@ -21,7 +21,7 @@ from nbclient import NotebookClient
 from lesson_lib.classroom.exercises import time_limit
 from lesson_lib.classroom.exercises.time_limit import Stopped, capture_output, run_with_limits
 
-ASKED_FOR_INPUT = "It asked for input, and a check asks nobody. Leave input() and breakpoint() out."
+ASKED_FOR_INPUT = "It asked for input, which a check cannot give. Remove input() and breakpoint()."
 ENDLESS_QUERY = (
     "select count(*) from range(10000000) a, range(10000000) b where (a.range * b.range) % 1000003 = 7"
 )
@@ -109,7 +109,9 @@ def test_endless_code_is_stopped(work: Callable[[], None]) -> None:
     sys.setprofile(profiler)
     try:
         for _ in range(2):
-            with pytest.raises(Stopped, match=r"^It did not end within 0\.1 seconds\. Look for a loop or"):
+            with pytest.raises(
+                Stopped, match=r"^It did not finish within 0\.1 seconds\. Look for an endless loop or"
+            ):
                 run_with_limits(work, seconds=0.1)
             assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
             assert signal.getsignal(signal.SIGALRM) is handler
@@ -128,7 +130,7 @@ def test_an_endless_asset_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
         loop()
 
     with dg.DagsterInstance.ephemeral() as instance:
-        with pytest.raises(Stopped, match="did not end within 2 seconds"):
+        with pytest.raises(Stopped, match="did not finish within 2 seconds"):
             run_with_limits(lambda: dg.materialize([loops], instance=instance), seconds=2)
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.FAILURE]
 
@@ -144,7 +146,7 @@ def test_a_retry_with_a_delay_is_not_called_endless(monkeypatch: pytest.MonkeyPa
     with (
         dg.DagsterInstance.ephemeral() as instance,
         pytest.raises(
-            Stopped, match=r"waiting for its next try\. Leave out the delay of the retry policy\.$"
+            Stopped, match=r"waiting for its next retry\. Remove the delay from the retry policy\.$"
         ),
     ):
         run_with_limits(lambda: dg.materialize([fails], instance=instance), seconds=2)
@@ -180,10 +182,10 @@ def test_values_and_exceptions_are_passed_on() -> None:
 @pytest.mark.parametrize(
     ("exception", "message"),
     [
-        (SystemExit, "It asked to end the notebook. Leave exit() out, and use return."),
-        (KeyboardInterrupt, "It was interrupted. Run the cell again when you like."),
-        (asyncio.CancelledError, "It raised CancelledError, which is not meant to be raised in an answer."),
-        (GeneratorExit, "It raised GeneratorExit, which is not meant to be raised in an answer."),
+        (SystemExit, "It tried to end the notebook. Remove exit() and use return."),
+        (KeyboardInterrupt, "It was interrupted. Run the cell again when you are ready."),
+        (asyncio.CancelledError, "It raised CancelledError, which an answer should not raise."),
+        (GeneratorExit, "It raised GeneratorExit, which an answer should not raise."),
     ],
 )
 def test_an_exit_does_not_end_the_lesson(exception: type[BaseException], message: str) -> None:
@@ -301,9 +303,9 @@ def judge_error(error):
     outputs = ["".join(output.text for output in cell.outputs) for cell in notebook.cells[1:]]
     head = "✗ Exercise 9.9: your code raised\n  Scenario: Your function is called.\n  Stopped: "
     assert outputs == [
-        f"{head}It asked to end the notebook. Leave exit() out, and use return.\n",
-        f"{head}It asked to end the notebook. Leave exit() out, and use return.\n",
-        f"{head}It did not end within 1 seconds. Look for a loop or a query without end, or a long sleep.\n",
+        f"{head}It tried to end the notebook. Remove exit() and use return.\n",
+        f"{head}It tried to end the notebook. Remove exit() and use return.\n",
+        f"{head}It did not finish within 1 seconds. Look for an endless loop or query, or a long sleep.\n",
         *[f"{head}{ASKED_FOR_INPUT}\n"] * 3,
         "StdinNotImplementedError\n",
         "{'your code raised'}\n",

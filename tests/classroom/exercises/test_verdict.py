@@ -21,7 +21,7 @@ def test_not_yet_shows_the_scenario_and_the_belief() -> None:
         "  Seen: 16 rows",
         "  Expected: 8 rows",
         f"  {belief.truth}",
-        f"  ✗ Not so: {belief.claim}",
+        f"  ✗ You may have assumed that {belief.claim}.",
     ]
     assert all(line.strip() in repr(verdict) for line in belief.cell.splitlines())
 

@@ -105,7 +105,7 @@ def _bad_among_good(answer: object) -> Miss | None:
 
 def _unusual_names(answer: object) -> Miss | None:
     """Names that are unusual and good."""
-    return _check_registration(answer, ["o'hare", "müller", "blue bird", "globex.eu", "42", "日本"])
+    return _check_registration(answer, ["o'hare", "müller", "blue bird", "globex.eu", "42", "日本", "🐦"])
 
 
 def _spaces(answer: object) -> Miss | None:
@@ -122,8 +122,9 @@ def _capitals_and_accents(answer: object) -> Miss | None:
 def _punctuation(answer: object) -> Miss | None:
     """Good names with dots, commas, hyphens and other signs."""
     names = ["a..b", "..", ".acme.", ". . .", "…", "a,b", "north-south", "north_south", "a/b", "a|b", "*"]
+    others = [r"two\nlines", "-", "100%", '"acme"', "[acme]", "a;b", "a:b", "café & co", "#1", "_acme"]
     return _check_registration(answer, names) or _check_registration(
-        answer, [r"two\nlines", "-", "100%", '"acme"', "[acme]", "a;b", "a:b", "café & co", "#1"]
+        answer, [*others, "acme.csv", "zero\u200bwidth"]
     )
 
 
@@ -144,7 +145,7 @@ def _many_names(answer: object) -> Miss | None:
 
 def _blank_names(answer: object) -> Miss | None:
     """Names of white space only, among good ones."""
-    return _check_registration(answer, ["zenith", " ", "\t", " \t ", "acme"])
+    return _check_registration(answer, ["zenith", " ", "\t", " \t ", "\N{NO-BREAK SPACE}", "acme"])
 
 
 def _line_breaks(answer: object) -> Miss | None:
@@ -180,9 +181,9 @@ def _empty_list(answer: object) -> Miss | None:
 
 
 def _not_text(answer: object) -> Miss | None:
-    """Some of the names are not text: numbers, bytes, None, a path."""
+    """Some of the names are not text: numbers, bytes, None, a path, a list."""
     return _check_registration(answer, ["zenith", 5, 2.5, True, b"harbour", "acme"]) or _check_registration(
-        answer, ["zenith", None, Path("harbour"), "acme"]
+        answer, ["zenith", None, Path("harbour"), ["harbour"], "acme"]
     )
 
 

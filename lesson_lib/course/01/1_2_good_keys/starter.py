@@ -1,5 +1,5 @@
 def register_good_keys(instance: dg.DagsterInstance, names: list) -> None:
-    # Register the good names, and leave out the others.
+    # Register the good names and skip the others.
     ...
 
 

@@ -1,7 +1,7 @@
 """Exercise 1.3: write an import asset that checks whether its file exists."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from io import StringIO
@@ -12,9 +12,10 @@ from lesson_lib.classroom.display.safe_text import make_plain
 from lesson_lib.classroom.exercises.exercise import Evidence, Miss
 from lesson_lib.classroom.exercises.sandbox import KEYS, Sandbox, open_sandbox, require_set
 
-_State = tuple[int, bytes]  # of a file: when it was changed, and its content
+_State = tuple[int, int, bytes]  # of a file: when it was changed, its permissions, and its content
 
 _UNCHANGED = "the folder and its files stay as they are"
+_BROKEN_BYTE = "\udcff"  # not UTF-8: an import finds a file, and reads nothing
 _HEADER = "date,share_price,amount,spend,shift,spread\n"
 _TYPO_SIMILARITY = 0.5  # of a misspelt set to `s3`; one wrong letter of two is still a typo
 # Errors of a line that does not do what its author meant, and not raised on purpose.
@@ -55,7 +56,7 @@ def _run(sandbox: Sandbox, asset: Any, key: str) -> _Run:  # noqa: ANN401 - any 
     """
     before = _read_folder(sandbox)
     result, error, returned = None, None, None
-    with _record_output() as printed:
+    with _record_output() as printed, chdir(Path.cwd()):  # an asset may change the working folder
         try:
             result = sandbox.materialize([asset], key)
             returned = result.output_for_node(asset.node_def.name)
@@ -96,10 +97,10 @@ def _find_remarks(sandbox: Sandbox, run_id: str) -> Iterator[str]:
 def _check_path(sandbox: Sandbox, asset: object, key: str) -> Miss | None:
     """Import the file of a key, and compare the path with that of the file."""
     run = _run(sandbox, asset, key)
-    if run.error:
-        raise run.error
     if run.changes:
         return Miss(seen=run.changes, expected=_UNCHANGED)
+    if run.error:
+        raise run.error
     if _is_path(run.returned, sandbox.lab.source / f"{key}.csv"):
         return None
     return Miss(seen=_describe_path(sandbox, run.returned), expected=f"the path of {key}.csv in source.path")
@@ -142,12 +143,14 @@ def _check_failure(sandbox: Sandbox, asset: object, key: str) -> Miss | None:
 
 
 def _read_folder(sandbox: Sandbox) -> dict[str, _State]:
-    """Return the time of change and the content of each file; a folder has neither."""
+    """Return the state of each file; that of a folder is always the same."""
     folder = sandbox.lab.source
     paths = folder.rglob("*") if folder.is_dir() else ()
     return {
         path.relative_to(folder).as_posix(): (
-            (path.stat().st_mtime_ns, path.read_bytes()) if path.is_file() else (0, b"")
+            (path.stat().st_mtime_ns, path.stat().st_mode, path.read_bytes())
+            if path.is_file()
+            else (0, 0, b"")
         )
         for path in paths
     }
@@ -172,30 +175,18 @@ def _key_in_s3(asset: object) -> Miss | None:
     return Miss(belief, seen, expected=f"the asset looks for it in the set {KEYS!r}")
 
 
-def _folder_afterwards(asset: object) -> Miss | None:
-    """The customer bluebird is imported, and the folder stays as it is."""
-    with _open_folder("acme.csv", "bluebird.csv", "zenith.csv") as sandbox:
-        run = _run(sandbox, asset, "bluebird")
-    if run.error and not run.changes:
-        raise run.error
-    return Miss(seen=run.changes, expected=_UNCHANGED) if run.changes else None
-
-
 def _two_customers(asset: object) -> Miss | None:
-    """Two customers are imported, acme and then zenith."""
+    """Two customers are imported, zenith and then acme."""
     with _open_folder("acme.csv", "bluebird.csv", "zenith.csv") as sandbox:
-        misses = {key: miss for key in ("acme", "zenith") if (miss := _check_path(sandbox, asset, key))}
-        if not misses:
-            return None
-        key, miss = next(iter(misses.items()))
-        [other] = {"acme", "zenith"} - {key}
-        if len(misses) == 1 and miss.seen == f"the path of {other}.csv":
-            # An asset that takes the first file, or the last, takes another one now.
-            (sandbox.lab.source / f"{other}.csv").unlink()
-            run = _run(sandbox, asset, key)
-            if run.error or _is_path(run.returned, sandbox.lab.source / f"{other}.csv"):
-                return replace(miss, misconception="every-key-needs-an-asset")
-    return miss
+        if not (miss := _check_path(sandbox, asset, "zenith")):
+            return _check_path(sandbox, asset, "acme")
+        if miss.seen != "the path of acme.csv" or _check_path(sandbox, asset, "acme"):
+            return miss
+        # An asset that takes the first file takes another one now.
+        (sandbox.lab.source / "acme.csv").unlink()
+        run = _run(sandbox, asset, "zenith")
+        is_acme_again = run.error or _is_path(run.returned, sandbox.lab.source / "acme.csv")
+        return replace(miss, misconception="every-key-needs-an-asset" if is_acme_again else "")
 
 
 def _key_with_an_underscore(asset: object) -> Miss | None:
@@ -214,9 +205,11 @@ def _key_with_a_dot(asset: object) -> Miss | None:
 
 
 def _new_customer(asset: object) -> Miss | None:
-    """A new customer has sent a file, Café d'Orsay.csv."""
-    with _open_folder("acme.csv", "Café d'Orsay.csv") as sandbox:
-        return _check_path(sandbox, asset, "Café d'Orsay")
+    """The customer "Café d'Orsay [2] ", with a space at the end, has sent a file that is not UTF-8."""
+    key = "Café d'Orsay [2] "
+    with _open_folder(f"{key.strip()}.csv", "Café d'Orsay 2.csv") as sandbox:
+        sandbox.write(key, _BROKEN_BYTE)
+        return _check_path(sandbox, asset, key)
 
 
 def _similar_files(asset: object) -> Miss | None:
@@ -227,12 +220,12 @@ def _similar_files(asset: object) -> Miss | None:
 
 
 def _missing_file(asset: object) -> Miss | None:
-    """The file quickstart.csv is not there, then it comes, and then it is gone again."""
+    """The file quickstart.csv is not there, then it comes, empty, and then it is gone again."""
     with _open_folder("acme.csv") as sandbox:
         if miss := _check_failure(sandbox, asset, "quickstart"):
             belief = "success-means-the-file-was-there" if _ignores_the_file(sandbox, asset) else ""
             return replace(miss, misconception=belief)
-        sandbox.write("quickstart", _HEADER)
+        sandbox.write("quickstart", "")
         if miss := _check_path(sandbox, asset, "quickstart"):
             return miss
         (sandbox.lab.source / "quickstart.csv").unlink()
@@ -287,7 +280,6 @@ def _folder_of_that_name(asset: object) -> Miss | None:
 
 SCENARIOS = (
     _key_in_s3,
-    _folder_afterwards,
     _two_customers,
     _key_with_an_underscore,
     _key_with_a_dot,

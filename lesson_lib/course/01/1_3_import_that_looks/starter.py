@@ -3,7 +3,7 @@ from lesson_lib.pipeline import SourceFolder
 
 @dg.asset(partitions_def=s3_partitions_def)
 def my_import(context: dg.AssetExecutionContext, source: SourceFolder) -> str:
-    # Return the path of the key's file; raise an error if it is not there.
+    # Return the path of the key's file, or raise an error if it is missing.
     ...
 
 

@@ -1,5 +1,7 @@
 """Exercise 2.3: a load with two placeholders, for a bound key."""
 
+import shutil
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -16,28 +18,46 @@ _COLUMNS = (
 )
 
 
+# Rows without a day or other values, of the far past and future, and with negative numbers.
+_UNUSUAL_ROWS = """\
+1893/09/11,10.00,-3359729,-33597290.00,0.00,0.01
+2093/09/11,,,,,
+,67.30,9400,632620.00,0.00,0.02
+"""
+_SOURCE = replace(
+    CUSTOMERS,
+    long=CUSTOMERS.long + _UNUSUAL_ROWS,
+    swapped=CUSTOMERS.swapped + _UNUSUAL_ROWS,
+    other_file=CUSTOMERS.other_file + _UNUSUAL_ROWS,
+)
+# A pattern that does not match itself, a quote of DuckDB's, and a space at the end.
+_UNUSUAL_KEY = "acme[2] $$ "
+
+
 def _load_with(sandbox: Sandbox, answer: Any, key: str) -> None:  # noqa: ANN401 - any value that a learner gives
     """Load a key with the learner's function into an existing table."""
     if not callable(answer):
-        raise NoAnswer('Give check your function, by its name and without brackets: check("2.3", my_load).')
+        raise NoAnswer('Pass your function by its name, without parentheses: check("2.3", my_load).')
     sandbox.connection  # noqa: B018 - stays open from here on
     with duckdb.connect(sandbox.lab.database) as con:
         con.execute(f"create table if not exists raw_partition_data ({_COLUMNS})")
-        answer(con, key, str(sandbox.lab.source / f"{key}.csv"))
+        file = sandbox.lab.folder / "arrived.csv"  # read_csv takes brackets in a name for a pattern
+        shutil.copyfile(sandbox.lab.source / f"{key}.csv", file)
+        answer(con, key, str(file))
 
 
-def _scenario(check: reload.Check, source: Source = CUSTOMERS) -> Scenario:
+def _scenario(check: reload.Check, source: Source = _SOURCE) -> Scenario:
     return reload.scenario(check, source, _load_with)
 
 
-_loaded_again = _scenario(reload.check_three_loads)
+_load_three_times = _scenario(reload.check_three_loads)
 
 SCENARIOS = (
     _scenario(reload.check_day_as_key, EXCHANGE),
-    _loaded_again,
+    _load_three_times,
     _scenario(reload.check_correction),
-    _scenario(reload.check_swapped_values),
-    _scenario(reload.check_other_key),
+    _scenario(reload.check_swapped_values, replace(_SOURCE, key=_UNUSUAL_KEY)),
+    _scenario(reload.check_other_key, replace(_SOURCE, key="7", other_key="007")),
     _scenario(reload.check_lookalikes),
     _scenario(reload.check_apostrophe),
     _scenario(reload.check_sql_in_key),
@@ -48,5 +68,5 @@ EVIDENCE = {
     "loading-what-is-new-is-enough": "Rows of the first file are left, beside all new ones or none.",
     "emptying-the-table-is-enough": "The rows of a key that no file has are gone as well.",
     "any-comparison-finds-a-key": "Some lookalikes lose the same rows that others keep.",
-    "quotes-make-a-key-safe": _loaded_again,
+    "quotes-make-a-key-safe": _load_three_times,
 }

@@ -69,7 +69,7 @@ def _apply_to_own_files(check: reload.Check) -> Scenario:
     return run
 
 
-def loaded_in_order(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - any value that a learner gives
+def load_in_order(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 - any value that a learner gives
     """All of your keys are loaded one after another, and the three records agree."""
     files = read_own_files(folder)
 
@@ -83,13 +83,13 @@ def loaded_in_order(folder: object, table: Any) -> Miss | None:  # noqa: ANN401 
     return reload.scenario(load_and_look, make_source(folder), Sandbox.load)(table)
 
 
-def loaded_in_reverse(folder: object, table: object) -> Miss | None:
+def load_in_reverse(folder: object, table: object) -> Miss | None:
     """All of your keys are loaded into a new table, the last one first."""
     files = read_own_files(folder)[::-1]
     return reload.scenario(lambda loader: _load_all(loader, files), make_source(folder), Sandbox.load)(table)
 
 
-def loaded_alone(folder: object, table: object) -> Miss | None:
+def load_alone(folder: object, table: object) -> Miss | None:
     """Each of your keys is loaded into a new table of its own."""
     source = make_source(folder)
     for file in read_own_files(folder):
@@ -342,14 +342,14 @@ def _join_row(values: list[str], before: str, read: _Sniffed) -> str:
     return written.getvalue()
 
 
-_loaded_again = _apply_to_own_files(reload.check_three_loads)
+_load_three_times = _apply_to_own_files(reload.check_three_loads)
 
 SCENARIOS = (
-    _loaded_again,
+    _load_three_times,
     _apply_to_own_files(reload.check_correction),
     _apply_to_own_files(reload.check_swapped_values),
-    loaded_in_order,
-    loaded_in_reverse,
+    load_in_order,
+    load_in_reverse,
     _apply_to_own_files(reload.check_column_order),
     _apply_to_own_files(reload.check_lookalikes),
     _apply_to_own_files(reload.check_apostrophe),
@@ -358,11 +358,11 @@ SCENARIOS = (
 EVIDENCE = {
     "loading-twice-is-harmless": "Each row is there once for each load, and no statement removes rows.",
     "loading-what-is-new-is-enough": "Rows of the first file are left, beside all new ones or none.",
-    "one-file-shows-all-types": loaded_alone,
+    "one-file-shows-all-types": load_alone,
     "emptying-the-table-is-enough": "The row of a key that no file has is gone as well.",
-    "columns-are-matched-by-name": loaded_in_order,
+    "columns-are-matched-by-name": load_in_order,
     "any-comparison-finds-a-key": "Some lookalikes lose the same rows that others keep.",
-    "quotes-make-a-key-safe": _loaded_again,
+    "quotes-make-a-key-safe": _load_three_times,
     "delete-then-insert-is-safe": "The broken file's run leaves no rows.",
     "caught-errors-are-handled": "The broken file's run succeeds, and changes no row.",
 }

@@ -30,9 +30,9 @@ _MIN_SENSORS = 4  # of five; fewer do not show the belief that sensors suit ever
 _SOURCES = {
     "exchange": _Source(
         right="schedule",
-        reason="A day without its file has to show as a failed run",
+        reason="A day without its file must show as a failed run",
         wanted="a run for each day at six, which fails if its file is missing",
-        otherwise="for such a day a sensor asks for no run, so none fails",
+        otherwise="for such a day a sensor requests no run, so no run fails",
         misconception=_SENSORS_FOR_ALL,
     ),
     "customers": _Source(
@@ -53,14 +53,14 @@ _SOURCES = {
         right="sensor",
         reason="no run may start without one",
         wanted="a run for each invoice, and none without one",
-        otherwise="a schedule asks for one at each of its times, with an invoice or without",
+        otherwise="a schedule requests one every time, with or without an invoice",
         misconception="frequent-schedule-is-a-sensor",
     ),
     "export": _Source(
         right="sensor",
-        reason="corrected unannounced, and each correction is to be loaded soon, and once",
+        reason="corrected unannounced, and each correction must be loaded soon, and once",
         wanted="a run for the export, and one for each correction",
-        otherwise="a schedule asks at its times, whether there is a correction or not",
+        otherwise="a schedule requests a run every time, with or without a correction",
     ),
 }
 _EXAMPLE = '{"exchange": "sensor", "customers": "sensor", ...} with a word for each of the five sources'

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from lesson_lib.classroom.exercises.answers import read_one_for_each
 from lesson_lib.classroom.exercises.exercise import Miss, NoAnswer
 
-_RUN_A_KEY, _ONE_RUN, _DUCKDB = "one run a key", "one run for all", "DuckDB alone"
+_RUN_A_KEY, _ONE_RUN, _DUCKDB = "one run per key", "one run for all", "DuckDB alone"
 _FASTER = "one run for all, DuckDB ten times as fast"
 
 # Rounded seconds for 30 keys and for 1,000, in the proportions that were measured for this course.

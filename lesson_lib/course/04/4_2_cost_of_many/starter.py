@@ -1,5 +1,5 @@
 seconds = {
-    "one run a key": ...,
+    "one run per key": ...,
     "one run for all": ...,
     "DuckDB alone": ...,
     "one run for all, DuckDB ten times as fast": ...,

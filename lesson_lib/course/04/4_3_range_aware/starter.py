@@ -3,7 +3,7 @@ from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 
 @dg.asset(partitions_def=s3_partitions_def, group_name="static_etl", kinds={"duckdb"})
 def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse) -> str:
-    ...  # change the lines below, and take this one out
+    ...  # change the lines below and delete this one
     key = context.partition_key
     path = f"{source.path}/{key}.csv"
     arrived = "select *, ? as partition_key from read_csv(?)"

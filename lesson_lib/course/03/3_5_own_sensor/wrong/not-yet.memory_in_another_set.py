@@ -1,10 +1,11 @@
-seen = dict(key.rsplit("|", 1) for key in context.instance.get_dynamic_partitions("seen"))
+stored = context.instance.get_dynamic_partitions("seen")
+seen = json.loads(stored[0]) if stored else {}
 known, runs = {}, {}
 for path in sorted(folder.glob("[!.]*.csv")):
     if not path.is_file():
         continue
     facts = path.stat()
-    version = f"{facts.st_size} {facts.st_mtime_ns}"
+    version = [facts.st_size, facts.st_mtime_ns]
     if seen.get(path.name) != version:
         if len(runs) == 100:
             continue  # it is not in the cursor, so the next tick finds it new
@@ -15,11 +16,11 @@ for path in sorted(folder.glob("[!.]*.csv")):
             continue
         runs[key] = dg.RunRequest(partition_key=key)
     known[path.name] = version
+for text in stored:
+    context.instance.delete_dynamic_partition("seen", text)
+context.instance.add_dynamic_partitions("seen", [json.dumps(known)])
 return dg.SensorResult(
-    dynamic_partitions_requests=[
-        s3_partitions_def.build_add_request(list(runs)),
-        dg.AddDynamicPartitionsRequest("seen", [f"{name}|{version}" for name, version in known.items()]),
-    ],
+    dynamic_partitions_requests=[s3_partitions_def.build_add_request(list(runs))],
     run_requests=list(runs.values()),
     cursor="see the set",
 )

@@ -1,4 +1,5 @@
-seen = getattr(dg, "noted", {}) if context.cursor else {}
+stored = context.instance.get_dynamic_partitions("seen")
+seen = json.loads(stored[0]) if context.cursor else {}
 known, runs = {}, {}
 for path in sorted(folder.glob("[!.]*.csv")):
     if not path.is_file():
@@ -15,7 +16,9 @@ for path in sorted(folder.glob("[!.]*.csv")):
             continue
         runs[key] = dg.RunRequest(partition_key=key)
     known[path.name] = version
-dg.noted = known
+for text in stored:
+    context.instance.delete_dynamic_partition("seen", text)
+context.instance.add_dynamic_partitions("seen", [json.dumps(known)])
 return dg.SensorResult(
     dynamic_partitions_requests=[s3_partitions_def.build_add_request(list(runs))],
     run_requests=list(runs.values()),

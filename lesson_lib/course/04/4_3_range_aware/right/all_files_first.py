@@ -16,7 +16,7 @@ def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: 
     arrived = pd.concat(frames)
     con = duckdb.connect(database.database)
     con.begin()
-    con.execute("delete from raw_partition_data where partition_key in (select partition_key from arrived)")
+    con.execute("delete from raw_partition_data where list_contains(?, partition_key)", [keys])
     con.execute("insert into raw_partition_data by name from arrived")
     con.commit()
     con.close()

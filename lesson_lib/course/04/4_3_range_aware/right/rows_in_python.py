@@ -6,7 +6,7 @@ import pandas as pd
 def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse) -> None:
     keys = context.partition_keys
     if not keys:
-        raise ValueError("The range holds no key. Are its ends swapped?")
+        raise ValueError("The range contains no keys. Are its ends swapped?")
     with database.get_connection() as con:
         con.begin()
         for key in keys:

@@ -5,7 +5,7 @@ from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse) -> None:
     keys = context.partition_keys
     if not keys:
-        raise ValueError("The range holds no key. Are its ends swapped?")
+        raise ValueError("The range contains no keys. Are its ends swapped?")
     numbers = ("share_price", "amount", "spend", "shift", "spread")
     casts = ", ".join(f"try_cast({name} as double) as {name}" for name in numbers)
     arrived = f"select try_cast(date as date) as date, {casts}, ? as partition_key from read_csv(?, all_varchar = true)"

@@ -5,7 +5,7 @@ from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse) -> None:
     keys = context.partition_keys
     if not keys:
-        raise ValueError("The range holds no key. Are its ends swapped?")
+        raise ValueError("The range contains no keys. Are its ends swapped?")
     arrived = "select *, ? as partition_key from read_csv(?)"
     with database.get_connection() as con:
         for key in keys:

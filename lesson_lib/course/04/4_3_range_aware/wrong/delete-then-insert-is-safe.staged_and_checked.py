@@ -5,7 +5,7 @@ from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse) -> None:
     keys = context.partition_keys
     if not keys:
-        raise ValueError("The range holds no key. Are its ends swapped?")
+        raise ValueError("The range contains no keys. Are its ends swapped?")
     arrived = "select *, ? as partition_key from read_csv(?)"
     with database.get_connection() as con:
         types = con.execute("select * from raw_partition_data limit 0").description
@@ -17,9 +17,7 @@ def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: 
             [(empty,)] = con.execute(f"select count(*) from arrived where {name} is null").fetchall()
             if empty:
                 raise ValueError(f"{name} is empty in a row.")
-        con.execute(
-            "delete from raw_partition_data where partition_key in (select partition_key from arrived)"
-        )
+        con.execute("delete from raw_partition_data where list_contains(?, partition_key)", [keys])
         con.execute("insert into raw_partition_data from arrived")
 
 

@@ -7,7 +7,7 @@ def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: 
     registered = context.instance.get_dynamic_partitions("s3")
     keys = [key for key in registered if ends.start <= key <= ends.end]
     if not keys:
-        raise ValueError("The range holds no key. Are its ends swapped?")
+        raise ValueError("The range contains no keys. Are its ends swapped?")
     arrived = "select *, ? as partition_key from read_csv(?)"
     with database.get_connection() as con:
         con.begin()

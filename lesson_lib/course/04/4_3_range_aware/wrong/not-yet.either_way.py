@@ -8,7 +8,7 @@ def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: 
     first, last = sorted(map(registered.index, (ends.start, ends.end)))
     keys = registered[first : last + 1]
     if not keys:
-        raise ValueError("The range holds no key. Are its ends swapped?")
+        raise ValueError("The range contains no keys. Are its ends swapped?")
     arrived = "select *, ? as partition_key from read_csv(?)"
     with database.get_connection() as con:
         con.begin()

@@ -5,16 +5,14 @@ from lesson_lib.pipeline import SourceFolder, Warehouse, s3_partitions_def
 def my_table(context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse) -> None:
     keys = context.partition_keys
     if not keys:
-        raise ValueError("The range holds no key. Are its ends swapped?")
+        raise ValueError("The range contains no keys. Are its ends swapped?")
     arrived = "select *, ? as partition_key from read_csv(?)"
     with database.get_connection() as con:
         con.execute("create table arrived as from raw_partition_data limit 0")
         for key in keys:
             con.execute(f"insert into arrived by name {arrived}", [key, f"{source.path}/{key}.csv"])
         con.begin()
-        con.execute(
-            "delete from raw_partition_data where partition_key in (select partition_key from arrived)"
-        )
+        con.execute("delete from raw_partition_data where list_contains(?, partition_key)", [keys])
         con.execute("insert into raw_partition_data from arrived")
         con.execute("drop table arrived")
         con.commit()

@@ -1,0 +1,7 @@
+good = [
+    name
+    for name in names
+    if isinstance(name, str) and name.strip() and not any(part in name for part in ["\n", "\r", "..."])
+]
+keys = [name.removesuffix(".csv") for name in good]
+instance.add_dynamic_partitions("s3", list(dict.fromkeys(keys)))

@@ -1,1 +1,0 @@
-return str(max(Path(source.path).glob("*.csv")))

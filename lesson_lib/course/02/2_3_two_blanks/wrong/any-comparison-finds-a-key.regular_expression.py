@@ -1,6 +1,0 @@
-def my_load(con, key, path):
-    con.execute("delete from raw_partition_data where regexp_full_match(partition_key, ?)", [key])
-    con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
-
-
-check("2.3", my_load)

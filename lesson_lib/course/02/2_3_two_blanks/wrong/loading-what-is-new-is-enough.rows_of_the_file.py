@@ -1,9 +1,0 @@
-def my_load(con, key, path):
-    con.execute(
-        "delete from raw_partition_data where partition_key = ? and row(date, share_price, amount) in (select row(date, share_price, amount::double) from read_csv(?))",
-        [key, path],
-    )
-    con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
-
-
-check("2.3", my_load)

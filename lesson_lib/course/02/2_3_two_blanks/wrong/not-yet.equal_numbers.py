@@ -1,0 +1,9 @@
+def my_load(con, key, path):
+    con.execute(
+        "delete from raw_partition_data where partition_key = ? or try_cast(partition_key as int) = try_cast(? as int)",
+        [key, key],
+    )
+    con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
+
+
+check("2.3", my_load)

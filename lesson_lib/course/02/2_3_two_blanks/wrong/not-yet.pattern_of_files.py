@@ -1,0 +1,6 @@
+def my_load(con, key, path):
+    con.execute("delete from raw_partition_data where partition_key glob ?", [key])
+    con.execute("insert into raw_partition_data select *, ? from read_csv(?)", [key, path])
+
+
+check("2.3", my_load)

@@ -1,0 +1,24 @@
+seen = json.loads(context.cursor or "{}")
+known, runs, numbers = {}, {}, {True: 0, False: 0}
+for path in sorted(folder.glob("[!.]*.csv")):
+    if not path.is_file():
+        continue
+    facts = path.stat()
+    version = [facts.st_size, facts.st_mtime_ns]
+    if seen.get(path.name) != version:
+        is_new = path.name not in seen
+        if numbers[is_new] == 100:
+            continue  # it is not in the cursor, so the next tick finds it new
+        try:
+            key = checked_key(path.stem)
+        except InvalidKey as refusal:
+            context.log.warning(str(refusal))
+            continue
+        numbers[is_new] += 1
+        runs[key] = dg.RunRequest(partition_key=key)
+    known[path.name] = version
+return dg.SensorResult(
+    dynamic_partitions_requests=[s3_partitions_def.build_add_request(list(runs))],
+    run_requests=list(runs.values()),
+    cursor=json.dumps(known),
+)

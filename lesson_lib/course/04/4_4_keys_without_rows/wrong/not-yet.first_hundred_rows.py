@@ -1,0 +1,6 @@
+def keys_without_rows(con, registered):
+    stored = con.execute("select partition_key from raw_partition_data").fetchmany(100)
+    return [key for key in registered if (key,) not in stored]
+
+
+check("4.4", keys_without_rows)
