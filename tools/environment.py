@@ -40,9 +40,8 @@ BYTES_NEEDED = 1_500_000_000  # the packages take half of it, their downloads an
 HEARTBEAT_SECONDS = 10.0
 
 # Python compiles a package when it is first imported. Compiling all of them would double the set-up's time,
-# compiling none would delay the first lesson. The font manager also lists this machine's fonts: where that is
-# slow, Matplotlib would print a warning below the first chart.
-FIRST_IMPORTS = "dagster_duckdb, ipykernel.kernelapp, jupyterlab.labapp, matplotlib.font_manager, pandas"
+# compiling none would delay the first lesson.
+FIRST_IMPORTS = "dagster_duckdb, ipykernel.kernelapp, jupyterlab.labapp, pandas"
 
 NO_ROOM = "There is no room left on this disk: free some 1.5 GB, then run the same command again."
 
@@ -121,7 +120,6 @@ def build_variables(lab: Path = LAB) -> dict[str, str]:
         "JUPYTER_CONFIG_DIR": str(lab / "config"),
         "JUPYTER_DATA_DIR": str(lab / "data"),
         "JUPYTER_RUNTIME_DIR": str(lab / "runtime"),
-        "MPLCONFIGDIR": str(CACHE / "matplotlib"),
         "PIP_CACHE_DIR": str(CACHE / "pip"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_USER": "0",

@@ -2,6 +2,7 @@
 
 from lesson_lib.classroom.checkpoints.replay import checkpoint
 from lesson_lib.classroom.lab.folder import Lab, open_lab
+from lesson_lib.classroom.lab.pictures import draw_range, draw_records
 from lesson_lib.classroom.lab.progress_bar import show_progress
 from lesson_lib.classroom.lab.stopwatch import Stopwatch
 from lesson_lib.classroom.lab.three_records import three_records
@@ -12,6 +13,8 @@ __all__ = [
     "Stopwatch",
     "TickSimulator",
     "checkpoint",
+    "draw_range",
+    "draw_records",
     "open_lab",
     "show_progress",
     "simulate",

@@ -287,7 +287,7 @@ def test_nothing_of_the_home_folder_or_of_another_environment_is_used(
     assert not {*foreign} & {*variables}
     assert "PIP_INDEX_URL" in variables
     folders = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
-    for name in (*(f"JUPYTER_{folder}" for folder in folders), "IPYTHONDIR", "MPLCONFIGDIR"):
+    for name in (*(f"JUPYTER_{folder}" for folder in folders), "IPYTHONDIR"):
         assert Path(variables[name]).is_relative_to(environment.ROOT)
 
 

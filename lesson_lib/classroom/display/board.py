@@ -22,6 +22,7 @@ class Line:
 
     text: str
     mark: Mark | None = None
+    link: str = ""  # where the text leads, such as `#a-heading` or `02_reload_safely.ipynb`
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Box:
-    """One asset or job of a graph."""
+    """One asset, step or other thing in a picture with arrows."""
 
     name: str
     outcome: Line
     facts: Sequence[tuple[str, str]] = ()
     lines: Sequence[Line] = ()
-    after: Sequence[str] = ()
+    after: Sequence[str] = ()  # the names of the boxes from which arrows come
+    is_lit: bool = False  # whether it is emphasized
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,42 @@ class Graph:
     """Boxes, each of which comes after all those that it needs; without boxes, nothing is drawn."""
 
     boxes: Sequence[Box]
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Stages that follow one another again and again; without boxes, nothing is drawn."""
+
+    boxes: Sequence[Box]  # each comes after the one before it, whatever `after` says
+    start: str  # the name of the box where the next round begins
+    again: str  # what leads back to it, such as `the next tick`
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Keys that stand side by side in the same state."""
+
+    label: str  # the state
+    count: int  # how many keys
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Keys in their order, as Dagster's UI draws the health of partitions; a single key is not drawn."""
+
+    caption: str  # what the keys are, such as `5 keys in the order of their registration`
+    segments: Sequence[Segment]
+    ends: tuple[str, str] | None = None  # the first key and the last, written below the strip
+    has_legend: bool = True  # False if a table beside it says the same; the text output needs no strip then
+
+    def count_states(self) -> list[Segment]:
+        """Return how many keys are in each state, in the order in which the states first occur."""
+        states: dict[str, Segment] = {}
+        for segment in self.segments:
+            count = segment.count + (states[segment.label].count if segment.label in states else 0)
+            states[segment.label] = replace(segment, count=count)
+        return [segment for segment in states.values() if segment.count]
 
 
 @dataclass(frozen=True)
@@ -91,15 +129,12 @@ class Fold:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing with a background of its own, so that it is readable in both themes."""
+    """A drawing whose facts are also in another block, which the text output shows instead."""
 
-    png: bytes
-    width: int  # in CSS pixels, if there is room
-    # everything that it shows, in words; the text output has neither picture nor description
-    description: str
+    svg: str
 
 
-Block = Line | Facts | Table | Graph | Fold | Picture
+Block = Line | Facts | Table | Graph | Loop | Strip | Fold | Picture
 
 
 @dataclass(frozen=True)

@@ -59,11 +59,11 @@ def describe_asset(asset: dg.AssetsDefinition | dg.AssetSpec | dg.SourceAsset) -
 def _explain_origin(asset: dg.AssetsDefinition | dg.AssetSpec | dg.SourceAsset) -> str:
     """Return who makes an asset, if it is not the function that defines it."""
     if isinstance(asset, dg.AssetSpec):
-        return "A spec describes an asset; the function that makes it, if there is one, is elsewhere."
+        return "A spec describes an asset. The function that makes it, if there is one, is elsewhere."
     if asset.is_observable:
-        return "Made elsewhere: what is here only observes it."
+        return "Made elsewhere: this code only observes it."
     is_made_here = isinstance(asset, dg.AssetsDefinition) and asset.is_materializable
-    return "" if is_made_here else "Made elsewhere: Dagster only knows of it."
+    return "" if is_made_here else "Made elsewhere: Dagster only knows that it exists."
 
 
 @describe.register
@@ -119,7 +119,7 @@ def _describe_unresolved_job(job: Any) -> Board:  # noqa: ANN401 - an `Unresolve
     facts = Facts.of_known(
         ("assets", _format_selection(job.selection)), ("partitions", format_partitions(job.partitions_def))
     )
-    remark = Line("It finds its assets once it stands in dg.Definitions together with them.")
+    remark = Line("It looks up its assets once it is in dg.Definitions together with them.")
     return Board(f"Job {shorten_name(job.name)}", [_make_line(job.description), facts, remark])
 
 
@@ -139,7 +139,7 @@ def _describe_schedule(schedule: dg.ScheduleDefinition) -> Board:
 @describe.register(UnresolvedSchedule)
 def _describe_unresolved_schedule(schedule: Any) -> Board:  # noqa: ANN401 - an `UnresolvedSchedule`, which has no public name
     """Describe a schedule whose calendar is that of its job's partitions."""
-    when = "a partition is over: its cron schedule follows from the partitions of the job"
+    when = "a partition ends: its cron schedule follows from the job's partitions"
     return _describe_automation(
         "Schedule", schedule, ("starts", _format_target(schedule.job)), ("when", when)
     )
@@ -163,7 +163,7 @@ def _describe_sensor(sensor: dg.SensorDefinition) -> Board:
 
 def _describe_automation(kind: str, automation: Any, *facts: tuple[str, str]) -> Board:  # noqa: ANN401 - a schedule, resolved or not, or a sensor
     status = (
-        "On by default: it works wherever the daemon runs."
+        "On by default: it runs wherever the daemon runs."
         if automation.default_status.name == "RUNNING"
         else "Off by default: it starts nothing until it is switched on in the Dagster UI."
     )
@@ -289,8 +289,8 @@ def _format_check(check: dg.AssetCheckSpec) -> str:
 
 def _format_blocking(check: dg.AssetCheckSpec) -> str:
     if check.blocking:
-        return "yes, a failure keeps the assets after it from running"
-    return "no, the assets after it run all the same"
+        return "yes, a failure stops the assets after it from running"
+    return "no, the assets after it still run"
 
 
 def _format_resources(keys: Iterable[str]) -> tuple[str, str]:

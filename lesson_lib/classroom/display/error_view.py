@@ -67,7 +67,7 @@ def explain_error(error: BaseException) -> list[tuple[str, str]]:
 def _explain(error: BaseException, rule: Rule | None) -> tuple[str, list[tuple[str, str]]]:
     """Return the title and the facts, some of which may be empty."""
     if rule and not rule.cause:
-        return "Where to read on", [("Read", rule.section)]
+        return "Where to read more", [("Read", rule.section)]
     where = _locate(error)
     if not rule:
         title = "Where it failed" if where else "lesson_lib has no explanation for this error"

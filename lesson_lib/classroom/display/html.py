@@ -4,15 +4,27 @@ Each board contains its style, so that it looks the same wherever its output is 
 VS Code, on a static page. Where styles are stripped, as on code hosts, titles, lists and tables remain.
 """
 
-from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from importlib.resources import files
 
-from lesson_lib.classroom.display.board import Block, Board, Box, Facts, Fold, Graph, Line, Picture, Table
-from lesson_lib.classroom.display.safe_text import Bounded, escape_invisible, make_plain, shorten
+from lesson_lib.classroom.display.board import (
+    Block,
+    Board,
+    Box,
+    Facts,
+    Fold,
+    Graph,
+    Line,
+    Loop,
+    Picture,
+    Strip,
+    Table,
+)
+from lesson_lib.classroom.display.safe_text import escape_invisible, make_plain, shorten
+from lesson_lib.classroom.display.svg import draw_lineage, draw_loop, draw_strip
 
-_MAX_FOLD_LENGTH = 20_000  # characters, also of a picture's description
+_MAX_FOLD_LENGTH = 20_000  # characters
 _STYLE = "".join(
     line.strip() for line in (files(__package__) / "board.css").read_text(encoding="utf-8").splitlines()
 )
@@ -31,19 +43,22 @@ def render_html(board: Board) -> str:
 def _render_block(block: Block) -> str:
     match block:
         case Line():
-            return f"<p>{_render_marked(block)}</p>" if block.text else ""
+            rendered = f"<p>{_render_marked(block)}</p>" if block.text else ""
         case Facts():
-            return _render_facts(block.pairs)
+            rendered = _render_facts(block.pairs)
         case Table():
-            return _render_table(block)
+            rendered = _render_table(block)
         case Graph():
-            names = ["", *(box.name for box in block.boxes)]
-            boxes = "".join(map(_render_box, block.boxes, names))
-            return f"<ol>{boxes}</ol>" if boxes else ""
+            rendered = _render_graph(block)
+        case Loop():
+            rendered = draw_loop(block) if block.boxes else ""
+        case Strip():
+            rendered = _render_strip(block)
         case Fold():
-            return _render_fold(block)
+            rendered = _render_fold(block)
         case Picture():
-            return _render_picture(block)
+            rendered = block.svg
+    return rendered
 
 
 def _render_text(text: str) -> str:
@@ -55,7 +70,8 @@ def _render_marked(line: Line) -> str:
     # The words always say the same as the sign, so a screen reader can skip it.
     mark = line.mark
     sign = f'<span class="lesson-{mark.name.lower()}" aria-hidden="true">{mark.value}</span> ' if mark else ""
-    return sign + _render_text(line.text)
+    text = _render_text(line.text)
+    return sign + (f'<a href="{escape(line.link, quote=True)}">{text}</a>' if line.link else text)
 
 
 def _render_facts(pairs: Sequence[tuple[str, str]]) -> str:
@@ -77,14 +93,28 @@ def _render_table(table: Table) -> str:
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>" if body else ""
 
 
-def _render_box(box: Box, before: str) -> str:
-    names = Bounded(", ".join(map(make_plain, box.after)))
-    after = f'<p class="lesson-quiet">after {_render_text(names)}</p>' if names else ""
-    lines = "".join(map(_render_block, box.lines))
-    name = f"<p><strong>{_render_text(box.name)}</strong></p>"
-    # An arrow leads here from the box before, if this one really needs it.
-    follows = ' class="lesson-next"' if before in box.after else ""
-    return f"<li{follows}>{name}{_render_block(box.outcome)}{after}{_render_facts(box.facts)}{lines}</li>"
+def _render_graph(graph: Graph) -> str:
+    """Draw the lineage, and below it what is known of each asset."""
+    if not graph.boxes:
+        return ""
+    details = "".join(map(_render_details, graph.boxes))
+    return draw_lineage(graph.boxes) + (f"<ol>{details}</ol>" if details else "")
+
+
+def _render_details(box: Box) -> str:
+    details = _render_facts(box.facts) + "".join(map(_render_block, box.lines))
+    return f"<li><p><strong>{_render_text(box.name)}</strong></p>{details}</li>" if details else ""
+
+
+def _render_strip(strip: Strip) -> str:
+    states = strip.count_states()
+    if sum(state.count for state in states) <= 1:
+        return ""
+    counts = (_render_marked(Line(f"{state.label} {state.count:,}", state.mark)) for state in states)
+    legend = f"<p>{' · '.join(counts)}</p>" if strip.has_legend else ""
+    name = make_plain(", ".join(f"{state.label} {state.count:,}" for state in states))
+    caption = f'<p class="lesson-quiet">{_render_text(strip.caption)}</p>' if strip.caption else ""
+    return f"{caption}{draw_strip(name, strip)}{legend}"
 
 
 def _render_fold(fold: Fold) -> str:
@@ -93,11 +123,3 @@ def _render_fold(fold: Fold) -> str:
     # A text that is open from the start is meant to be read as a whole; others scroll.
     state = ' class="lesson-whole" open' if fold.is_open else ' class="lesson-fold"'
     return f"<details{state}><summary>{_render_text(fold.summary)}</summary><pre>{text}</pre></details>"
-
-
-def _render_picture(picture: Picture) -> str:
-    source = f"data:image/png;base64,{b64encode(picture.png).decode()}"
-    description = escape(make_plain(picture.description, _MAX_FOLD_LENGTH), quote=True)
-    # Not in board.css, which is in every output of every notebook.
-    style = "display: block; max-width: 100%; height: auto; margin: 0.5em 0; border-radius: 6px"
-    return f'<img src="{source}" alt="{description}" width="{picture.width}" style="{style}">'

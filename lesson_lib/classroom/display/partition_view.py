@@ -4,16 +4,29 @@ import json
 import re
 import time
 from collections.abc import Sequence
+from itertools import groupby
 
 import dagster as dg
 
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table, describe
+from lesson_lib.classroom.display.board import (
+    Block,
+    Board,
+    Facts,
+    Line,
+    Mark,
+    Segment,
+    Strip,
+    Table,
+    describe,
+)
 from lesson_lib.classroom.display.safe_text import format_count, format_list, join_lines, shorten_name
+from lesson_lib.pipeline.keys import KEY_SET
 
 _MIN_LONG_LIST = 31  # strings; IPython's own way of writing a shorter list is readable
 _MAX_END_ITEMS = 10  # strings at either end of a long list
 _MAX_END_LENGTH = 96  # characters at either end: one line of a page
 _MAX_ASSETS = 10  # each costs a query, which takes longer the more partitions there are
+_MAX_STRIPS = 3  # of assets
 _MAX_COUNTED_WINDOWS = 5_000  # Dagster visits them one by one, about 60 microseconds each
 
 _PERIODS = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month"}
@@ -67,7 +80,7 @@ def _describe_definition(definition: dg.PartitionsDefinition) -> tuple[str, str,
         case dg.DynamicPartitionsDefinition(name=str(name)):
             # As it would be typed into a cell.
             call = f"instance.get_dynamic_partitions({json.dumps(name, ensure_ascii=False)})"
-            remark = "It holds no keys itself: they live in an instance."
+            remark = "The definition holds no keys. They live in an instance."
             rest = f' "{shorten_name(name)}"'
             return "Dynamic", rest, [Line(remark), Facts([("to see them", call)])]
         case dg.DynamicPartitionsDefinition():
@@ -76,11 +89,11 @@ def _describe_definition(definition: dg.PartitionsDefinition) -> tuple[str, str,
             return _describe_calendar(definition)
         case dg.StaticPartitionsDefinition():
             keys = definition.get_partition_keys()
-            remark = "They stand in the code: to add one is to change the code." if keys else ""
+            remark = "They are part of the code, so adding one means changing the code." if keys else ""
             return "Static", f": {format_count(len(keys), 'key')}", [Line(format_list(keys)), Line(remark)]
         case dg.MultiPartitionsDefinition():
             dimensions = {of.name: format_partitions(of.partitions_def) for of in definition.partitions_defs}
-            remark = f"A key joins one of each, in the order of the names: {'|'.join(dimensions)}."
+            remark = f"A key combines one of each, ordered by name: {'|'.join(dimensions)}."
             rest = f": {' by '.join(dimensions)}"
             return "Multi-dimensional", rest, [Facts(list(dimensions.items())), Line(remark)]
     return type(definition).__name__, "", []
@@ -92,10 +105,10 @@ def _describe_calendar(definition: dg.TimeWindowPartitionsDefinition) -> tuple[s
     period = _PERIODS.get(schedule.name, "period") if schedule else "period"
     if definition.end is None:
         span = f" from {first}, without an end"
-        sentence = f"Open end: a new key every {period}, and nobody adds it."
+        sentence = f"There is no end date: a new key appears every {period} by itself."
     elif definition.end.timestamp() > time.time():
         span = f" from {first}, up to {definition.end.strftime(definition.fmt)}"
-        sentence = f"A new key every {period} until the end, which is not included; nobody adds it."
+        sentence = f"A new key appears every {period} by itself, until the end date, which is excluded."
     else:
         is_quick = definition.is_basic_daily or definition.is_basic_hourly
         if window and not is_quick:
@@ -103,7 +116,7 @@ def _describe_calendar(definition: dg.TimeWindowPartitionsDefinition) -> tuple[s
             is_quick = windows <= _MAX_COUNTED_WINDOWS
         count = f" {format_count(definition.get_num_partitions(), 'key')}," if is_quick else ""
         span = f":{count} {first} to {definition.get_last_partition_key()}"
-        sentence = "The keys follow from the calendar: nobody adds them."
+        sentence = "The keys follow from the calendar, so nobody has to add them."
     cron, left_out = definition.cron_schedule, len(definition.exclusions or ())
     facts = Facts.of_known(
         ("starts", "" if first else definition.start.strftime(definition.fmt)),
@@ -125,11 +138,29 @@ def _read_instance(instance: dg.DagsterInstance) -> list[Block]:
         for asset in assets[:_MAX_ASSETS]
     ]
     keys = 'instance.get_dynamic_partitions("…"), with the name of the set'
+    strips = [_draw_health(instance, asset) for asset in assets[:_MAX_STRIPS]]
     return [
         Facts([("to see its keys", keys), ("runs", runs)]),
+        *filter(None, strips),
         Table("", ["asset", "materialized here"], rows),
         Line("… and more assets." if len(assets) > _MAX_ASSETS else ""),
     ]
+
+
+def _draw_health(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Strip | None:
+    """Draw which keys of the course's set an asset is materialized for; None if it has no such key."""
+    keys = instance.get_dynamic_partitions(KEY_SET)
+    done = instance.get_materialized_partitions(asset)
+    if done.isdisjoint(keys):
+        return None
+    groups = ((is_done, sum(1 for _ in same)) for is_done, same in groupby(keys, done.__contains__))
+    segments = [
+        Segment("materialized", count, Mark.GOOD)
+        if is_done
+        else Segment("not materialized", count, Mark.OPEN)
+        for is_done, count in groups
+    ]
+    return Strip(f'{shorten_name(asset.to_user_string())}, keys of "{KEY_SET}"', segments)
 
 
 def _format_materialized(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str:

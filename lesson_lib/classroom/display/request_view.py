@@ -94,15 +94,15 @@ def _describe_requests(
         ),
     ]
     if not requested:
-        return Board("Nothing is asked for", blocks, Mark.OPEN)
+        return Board("Nothing requested", blocks, Mark.OPEN)
     return _make_board(", ".join(requested), blocks, keys)
 
 
 def _make_board(requested: str, blocks: Sequence[Block], keys: Sequence[KeysRequest] = ()) -> Board:
-    remarks = [Line("The daemon carries it out, where one runs.")]
+    remarks = [Line("The daemon carries it out, if one is running.")]
     if any(isinstance(request, dg.DeleteDynamicPartitionsRequest) for request in keys):
-        remarks.append(Line("To delete a key leaves its materializations and its rows."))
-    return Board(f"Asked for: {requested}; nothing has happened yet", [*blocks, *remarks], Mark.OPEN)
+        remarks.append(Line("Deleting a key leaves its materializations and its rows."))
+    return Board(f"Requested: {requested}. Nothing has happened yet.", [*blocks, *remarks], Mark.OPEN)
 
 
 def _count_keys(request: KeysRequest) -> str:

@@ -28,7 +28,7 @@ _MAX_BOXES = 30
 _MAX_VALUE_LENGTH = 120  # characters
 _HASH = re.compile(r"[0-9a-f]{32,}")  # its beginning is enough for readers
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-_NO_KEY = "A range holds no key if its end was registered before its start. Did you mean to swap them?"
+_NO_KEY = "A range contains no keys if its end was registered before its start. Did you mean to swap them?"
 
 
 Result = dg.ExecuteInProcessResult | dg.JobExecutionResult
@@ -194,13 +194,13 @@ def _make_step_box(step: _Step) -> Box:
 def _make_outcome(materialized: int, own: Sequence[_Step], of_asset: Sequence[_Step]) -> Line:
     made = "materialized" if materialized == 1 else f"materialized {format_count(materialized, 'partition')}"
     if any(step.outcome == "stopped" for step in of_asset):
-        return Line(f"{made}, and its check stops what comes after", Mark.ODD)
+        return Line(f"{made}, but its check blocks the assets after it", Mark.ODD)
     if any(step.outcome == "failed" for step in own):
         return Line(f"{made}, then failed" if materialized else "failed", Mark.BAD)
     if materialized:
         return Line(made, Mark.GOOD)
     ran = any(step.outcome == "succeeded" for step in own)
-    return Line("ran, and made nothing" if ran else "not run", Mark.OPEN)
+    return Line("ran, but materialized nothing" if ran else "not run", Mark.OPEN)
 
 
 def _list_checks(step: _Step) -> str:
@@ -232,7 +232,7 @@ def _make_check_line(check: dg.AssetCheckEvaluation) -> Line:
     description = check.description
     found = make_plain(hide_unstable(description)) if description else _join_metadata(check.metadata)
     is_error = check.blocking or check.severity is dg.AssetCheckSeverity.ERROR
-    outcome, mark = ("failed", Mark.BAD) if is_error else ("failed, not as an error", Mark.ODD)
+    outcome, mark = ("failed", Mark.BAD) if is_error else ("failed, as a warning only", Mark.ODD)
     if check.passed:
         outcome, mark = "passed", Mark.GOOD
     text = f"check {shorten_name(check.check_name)} {outcome}"

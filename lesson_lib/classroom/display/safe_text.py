@@ -99,3 +99,9 @@ def keep_ends(items: Sequence[T], max_items: int) -> Sequence[T]:
 def format_count(number: int, noun: str) -> str:
     """Format a number with its noun: `1 key`, `10,000 keys`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def measure_width(text: str) -> int:
+    """Return the number of a terminal's columns that the text takes."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) != 0 for character in text)

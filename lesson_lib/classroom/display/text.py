@@ -1,13 +1,26 @@
 """Draw a board as plain text, which terminals, diffs and nbval show."""
 
 import textwrap
-import unicodedata
 from collections.abc import Iterator, Sequence
 
-from lesson_lib.classroom.display.board import Block, Board, Box, Facts, Fold, Graph, Line, Picture, Table
-from lesson_lib.classroom.display.safe_text import make_plain
+from lesson_lib.classroom.display.board import (
+    Block,
+    Board,
+    Box,
+    Facts,
+    Fold,
+    Graph,
+    Line,
+    Loop,
+    Picture,
+    Strip,
+    Table,
+)
+from lesson_lib.classroom.display.safe_text import make_plain, measure_width
 
 _INDENT = "  "
+_MAX_SIGNS = 40  # keys of a strip; of more, only the numbers are written
+_UNBROKEN = "\N{NO-BREAK SPACE}"  # keeps the words of a stage on one line
 _WIDTH = 100  # columns, for sentences and facts; a table is as wide as its cells
 
 
@@ -28,10 +41,15 @@ def _render_block(block: Block) -> Iterator[str]:
         case Graph():
             for box in block.boxes:
                 yield from _render_box(box)
+        case Loop(boxes=[_, *_]):
+            stages = [_render_stage(box).replace(" ", _UNBROKEN) for box in block.boxes]
+            yield from (line.replace(_UNBROKEN, " ") for line in _wrap(" → ".join(stages)))
+        case Strip(has_legend=True) if sum(segment.count for segment in block.segments) > 1:
+            yield from _render_strip(block)
         case Fold(unfolded=[_, *_]):
             yield f"{make_plain(block.summary)}:"
             yield from (_INDENT + make_plain(line) for line in block.unfolded)
-        case Table() | Fold() | Picture():
+        case Table() | Loop() | Strip() | Fold() | Picture():
             pass
 
 
@@ -50,25 +68,33 @@ def _render_facts(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
         yield from _wrap(f"{make_plain(name)}: {make_plain(value)}".rstrip())
 
 
+def _render_stage(box: Box) -> str:
+    mark = f"{box.outcome.mark.value} " if box.outcome.mark else ""
+    return f"{mark}{make_plain(box.name)}: {make_plain(box.outcome.text)}"
+
+
 def _render_box(box: Box) -> Iterator[str]:
     after = f", after {', '.join(map(make_plain, box.after))}" if box.after else ""
-    mark = f"{box.outcome.mark.value} " if box.outcome.mark else ""
-    yield f"{mark}{make_plain(box.name)}: {make_plain(box.outcome.text)}{after}"
+    yield f"{'→ ' if box.is_lit else ''}{_render_stage(box)}{after}"
     yield from (_INDENT * 2 + fact for fact in _render_facts(box.facts))
     yield from (_INDENT * 2 + part for line in box.lines for part in _wrap(_render_line(line)))
 
 
+def _render_strip(strip: Strip) -> Iterator[str]:
+    """Write a sign for each key if they fit into a line, and how many keys are in each state."""
+    signs = "".join(segment.mark.value * segment.count for segment in strip.segments)
+    states = ", ".join(f"{state.mark.value} {state.label} {state.count:,}" for state in strip.count_states())
+    ends = f", {make_plain(strip.ends[0])} to {make_plain(strip.ends[1])}" if strip.ends else ""
+    yield from _wrap(f"{make_plain(strip.caption)}{ends}: {signs if len(signs) <= _MAX_SIGNS else states}")
+    if len(signs) <= _MAX_SIGNS:
+        yield from _wrap(_INDENT + states)
+
+
 def _render_table(table: Table) -> Iterator[str]:
     rows = [list(map(make_plain, table.columns)), *(list(map(_render_line, row)) for row in table.rows)]
-    widths = [max(map(_measure_width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(measure_width, column)) for column in zip(*rows, strict=True)]
     if table.caption:
         yield make_plain(table.caption)
     for row in rows:
-        cells = (text + " " * (width - _measure_width(text)) for text, width in zip(row, widths, strict=True))
+        cells = (text + " " * (width - measure_width(text)) for text, width in zip(row, widths, strict=True))
         yield (_INDENT + _INDENT.join(cells)).rstrip()
-
-
-def _measure_width(text: str) -> int:
-    """Return the number of a terminal's columns that the text takes."""
-    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
-    return len(text) + wide - sum(unicodedata.combining(character) != 0 for character in text)

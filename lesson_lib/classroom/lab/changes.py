@@ -90,5 +90,5 @@ def _describe_changes(before: ThreeRecords, shell: InteractiveShell, line: str) 
     try:
         return describe_changes(before, _read_records(shell, line))
     except Exception as error:  # noqa: BLE001 - it must not hide the cell's own error
-        title = "What this cell changed cannot be told, since the three records cannot be read after it"
+        title = "What this cell changed is unknown, because the three records cannot be read after it"
         return Board(title, [Line(hide_unstable(f"{type(error).__name__}: {error}"))], Mark.BAD)

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 
-from lesson_lib.classroom.display.board import Board, Line, Mark, Table, describe
+from lesson_lib.classroom.display.board import Board, Line, Mark, Segment, Strip, Table, describe
 from lesson_lib.classroom.display.safe_text import MAX_NAME_LENGTH, format_count, make_plain
 from lesson_lib.classroom.lab.three_records import ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state
@@ -29,14 +31,14 @@ _MARKS = {
 }
 
 _EXPLANATIONS = {
-    State.ANNOUNCED: "registered, and nothing has run yet. That is no disagreement.",
-    State.BEGUN: "some of the assets are materialized, not all. Materialize the others.",
-    State.FAILED: "its run failed before a load was recorded. Mend the cause, and materialize it again.",
-    State.ROWS_MISSING: "materialized once, and the table has no rows of it. Materialize it again.",
-    State.NOT_RECORDED: "there are rows, and not every asset has a record of a run here. Materialize it.",
-    State.LEFT_BEHIND: "rows of a key that is not registered. Delete them, or register the key.",
-    State.NO_KEY: "in these rows partition_key is NULL. Delete them, or store whose they are.",
-    State.HISTORY: "materialized once, and not registered now. Deleting a key keeps its materializations.",
+    State.ANNOUNCED: "registered, but nothing has run yet. That is not a disagreement.",
+    State.BEGUN: "only some of the assets are materialized. Materialize the others.",
+    State.FAILED: "its run failed before a load was recorded. Fix the cause and materialize it again.",
+    State.ROWS_MISSING: "it was materialized, but the table has no rows of it. Materialize it again.",
+    State.NOT_RECORDED: "the table has rows, but not every asset has a recorded run here. Materialize it.",
+    State.LEFT_BEHIND: "the table has rows of a key that is not registered. Delete them or register the key.",
+    State.NO_KEY: "partition_key is NULL in these rows. Delete them, or store whose they are.",
+    State.HISTORY: "materialized before, but not registered now. Deleting a key keeps its materializations.",
 }
 
 _COLUMNS = ("key", "registered", "materialized", "rows")
@@ -55,7 +57,17 @@ def describe_records(records: ThreeRecords) -> Board:
         tables = [_make_table("", records.keys, records.assets)]
     explanations = [_explain(state) for state in _EXPLANATIONS if groups[state]]
     title, mark = _judge(records, groups, len(odd))
-    return Board(title, [*tables, *explanations, *_make_remarks(records, groups)], mark)
+    return Board(title, [_make_strip(records), *tables, *explanations, *_make_remarks(records, groups)], mark)
+
+
+def _make_strip(records: ThreeRecords) -> Strip:
+    """Draw what the records say of each key: the registered ones in their order, then the others."""
+    runs = ((state, sum(1 for _ in same)) for state, same in groupby(records.keys, key=attrgetter("state")))
+    segments = [Segment(state.value, count, _MARKS[state]) for state, count in runs]
+    names = [_format_name(record) for record in records.keys]
+    ends = (names[0], names[-1]) if names else None
+    is_summarized = len(names) > _MAX_ROWS
+    return Strip("Keys in the order of registration", segments, ends, has_legend=is_summarized)
 
 
 def describe_changes(before: ThreeRecords, after: ThreeRecords) -> Board:
@@ -85,11 +97,11 @@ def _judge(records: ThreeRecords, groups: Mapping[State, Sequence[KeyRecords]], 
         mark = Mark.BAD if groups[State.ROWS_MISSING] else Mark.ODD
         return f"{subject}: {odd:,} {'disagrees' if odd == 1 else 'disagree'}", mark
     if records.unassigned_rows:
-        return f"{subject}: nothing says whose the rows are", Mark.OPEN
+        return f"{subject}: the table does not say which keys its rows belong to", Mark.OPEN
     if not records.keys:
-        return "The three records are empty: no key, no materialization, no rows", Mark.OPEN
+        return "The three records are empty: no keys, no materializations, no rows", Mark.OPEN
     if failed := sum(any(record.failed) for record in records.keys):
-        return f"{subject} do not contradict each other; the last run failed for {failed:,}", Mark.ODD
+        return f"{subject} agree, but the last run failed for {failed:,}", Mark.ODD
     return f"{subject} agree", Mark.GOOD
 
 
@@ -100,14 +112,14 @@ def _explain(state: State) -> Line:
 def _make_remarks(records: ThreeRecords, groups: Mapping[State, Sequence[KeyRecords]]) -> Iterator[Line]:
     table = records.table
     if kept := [record for record in groups[State.AGREE] if any(record.failed)]:
-        remark = f"{_format_names(kept)}: the last run failed, and the rows are those of an earlier run."
+        remark = f"{_format_names(kept)}: the last run failed, so the rows come from an earlier run."
         yield Line(remark, Mark.ODD)
     if not records.has_table:
         lacking = f"the database has no table {table}" if records.has_database else "there is no database"
         yield Line(f"There are no rows: {lacking}.", Mark.OPEN)
     if records.unassigned_rows:
         rows = format_count(records.unassigned_rows, "row")
-        remark = f"{table} has {rows} and no column partition_key, so nothing says whose they are."
+        remark = f"{table} has {rows} but no column partition_key, so it does not say whose they are."
         yield Line(remark, Mark.OPEN)
 
 

@@ -9,7 +9,8 @@ from lesson_lib.classroom.display.board import Board, Line, Picture, Table
 from lesson_lib.classroom.display.displayable import Displayable
 from lesson_lib.classroom.display.safe_text import format_count, make_plain
 from lesson_lib.classroom.display.text import render_text
-from lesson_lib.classroom.lab.cost_lines import WIDTH, CostLine, draw_chart
+from lesson_lib.classroom.lab.cost_chart import draw_chart
+from lesson_lib.classroom.lab.cost_lines import CostLine
 
 _MAX_WAY_LENGTH = 60  # characters
 _MIN_SECONDS = 1e-4  # a coarse clock may measure 0, which a logarithmic axis cannot show
@@ -29,7 +30,7 @@ class Stopwatch:
         A body that raises changes nothing.
 
         Args:
-            way: the name of the way in a few words, such as `one run a key`.
+            way: the name of the way in a few words, such as `one run per key`.
             customers: how many the body loads.
 
         Raises:
@@ -38,7 +39,7 @@ class Stopwatch:
         if not isinstance(way, str) or not way.strip():
             raise ValueError(
                 f"A stopwatch takes the way in words first, not {way!r}. "
-                'Write with watch("one run a key", customers=30): ...'
+                'Write with watch("one run per key", customers=30): ...'
             )
         _require_number("customers", customers)
         began = perf_counter()
@@ -54,24 +55,23 @@ class Stopwatch:
 
         Raises:
             ValueError: nothing was measured yet, or `up_to` is not a positive integer.
-            ModuleNotFoundError: matplotlib is not installed.
         """
         _require_number("up_to", up_to)
         if not self._seconds:
             raise ValueError(
-                "The stopwatch has noted nothing yet, so there is nothing to draw. "
-                'Time something first: with watch("one run a key", customers=30): ...'
+                "The stopwatch has measured nothing yet, so there is nothing to draw. "
+                'Time something first: with watch("one run per key", customers=30): ...'
             )
         lines = [
             CostLine(make_plain(way, _MAX_WAY_LENGTH), dict(sorted(seconds.items())), up_to)
             for way, seconds in self._seconds.items()
         ]
-        return CostChart(lines, draw_chart(lines))
+        return CostChart(lines)
 
     def __repr__(self) -> str:
         """Return what was timed, without the seconds, which differ each time."""
         timed = [f"{way}: {_format_measured(seconds)}" for way, seconds in self._seconds.items()]
-        return "\n  ".join(["stopwatch", *timed]) if timed else "stopwatch (nothing noted yet)"
+        return "\n  ".join(["stopwatch", *timed]) if timed else "stopwatch (nothing measured yet)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -82,7 +82,6 @@ class CostChart(Displayable):
     """
 
     lines: Sequence[CostLine]  # one for each way, in the order of their measurement
-    png: bytes
 
     def board(self) -> Board:
         """Describe the picture and the table."""
@@ -94,12 +93,12 @@ class CostChart(Displayable):
         )
         description = (
             f"Chart of the time against the number of customers, both on logarithmic scales. {ways}. "
-            "≈: reckoned, not measured."
+            "≈: estimated, not measured."
         )
         rows = [[Line(text or "-") for text in row] for row in times]
-        caption = "Time by the number of customers (≈: reckoned, not measured)"
+        caption = "Time by the number of customers (≈: estimated, not measured)"
         table = Table(caption, ["way", *(f"{number:,}" for number in numbers)], rows)
-        return Board(_TITLE, [Picture(self.png, WIDTH, description), table])
+        return Board(_TITLE, [Picture(draw_chart(self.lines, description)), table])
 
     def __repr__(self) -> str:
         """Return what was compared, without the measured numbers."""

@@ -137,7 +137,7 @@ def _open(
         return
     if not isinstance(database, str | Path | DuckDBResource):
         raise ValueError(  # noqa: TRY004 - every wrong argument raises the same error
-            f"three_records cannot look for rows in this {type(database).__name__}. "
+            f"three_records cannot read rows from this {type(database).__name__}. "
             "Pass the path of a DuckDB file, a DuckDBResource, or an open DuckDB connection."
         )
     warehouse = _make_warehouse(database)
@@ -203,7 +203,7 @@ def _count_rows(con: DuckDBPyConnection, table: str) -> tuple[dict[str | None, i
     except duckdb.Error as error:
         raise ValueError(
             f"{table} is there, and cannot be read: {summarize_error(error).rstrip('!')}. "
-            "If it is a view, mend it; or name another table with table=..."
+            "If it is a view, fix it, or name another table with table=..."
         ) from error
 
 

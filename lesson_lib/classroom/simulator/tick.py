@@ -12,7 +12,7 @@ class RunOutcome(StrEnum):
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     QUEUED = "queued"
-    DROPPED = "dropped: this run key has had its run"
+    DROPPED = "dropped: this run key was used before"
 
 
 @dataclass(frozen=True)

@@ -264,7 +264,7 @@ def simulate(  # noqa: PLR0913 - what a deployment consists of, each by its name
         given = f"{sensor.name}, {kind}" if isinstance(sensor, dg.SensorDefinition) else kind
         raise ValueError(
             f"simulate takes a sensor that is decorated with @dg.sensor, not {given}. "
-            "Pass it by its name and without brackets: simulate(my_sensor, ...)."
+            "Pass it by its name, without parentheses: simulate(my_sensor, ...)."
         )
     definitions = dg.Definitions(assets=assets, sensors=[sensor], jobs=jobs, resources=resources)
     definitions.get_repository_def()  # which checks that they fit together

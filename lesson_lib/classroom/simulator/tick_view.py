@@ -1,8 +1,9 @@
 """The boards of a tick, and of the history of several ticks."""
 
+from collections import Counter
 from collections.abc import Sequence
 
-from lesson_lib.classroom.display.board import Block, Board, Facts, Line, Mark, Table, describe
+from lesson_lib.classroom.display.board import Block, Board, Box, Facts, Line, Loop, Mark, Table, describe
 from lesson_lib.classroom.display.error_view import explain_error
 from lesson_lib.classroom.display.request_view import format_skip_reason, hide_times
 from lesson_lib.classroom.display.safe_text import (
@@ -34,12 +35,14 @@ _MARKS = {
     RunOutcome.QUEUED: Mark.OPEN,
     RunOutcome.DROPPED: Mark.ODD,
 }
+_DONE = {"add": "added", "delete": "deleted"}
+_BY_SEVERITY = (RunOutcome.FAILED, RunOutcome.DROPPED, RunOutcome.QUEUED, RunOutcome.SUCCEEDED)
 
 
 @describe.register
 def describe_tick(tick: Tick) -> Board:
-    """Describe the files, what the sensor requested, what was done, and the cursor."""
-    resumed = "the tick before could not begin these runs, so they come first" if tick.resumed else ""
+    """Describe how far the tick got, the files, what the sensor requested, what was done, and the cursor."""
+    resumed = "the previous tick could not start these runs, so they come first" if tick.resumed else ""
     requests = [request for request in tick.keys if request.keys]
     before = Facts.of_known(
         ("in the folder", _format_files(tick.files)),
@@ -60,7 +63,7 @@ def describe_tick(tick: Tick) -> Board:
     after += [("logged", _format_sentence(text)) for text in log[:_MAX_LOG_LINES]]
     after += _count_more(log[_MAX_LOG_LINES:], "line", "logged")
     if tick.not_begun:
-        after.append(("not begun", f"{format_count(tick.not_begun, 'run')}, since the tick failed"))
+        after.append(("not started", f"{format_count(tick.not_begun, 'run')}, because the tick failed"))
     if tick.error:
         after += [(name.lower(), text) for name, text in explain_error(tick.error)]
     after.append(("cursor after", _format_new_cursor(tick) or "none"))
@@ -68,20 +71,88 @@ def describe_tick(tick: Tick) -> Board:
     blocks: list[Block] = [Facts([*before, *after])]
     if tick.runs:
         blocks = [Facts(before), _make_runs_table(tick.runs), Facts(after)]
-    return Board(f"Tick {tick.number}: {_summarize(tick)}", blocks, _judge(tick))
+    return Board(f"Tick {tick.number}: {_summarize(tick)}", [_draw_loop(tick), *blocks], _judge(tick))
+
+
+def describe_loop() -> Board:
+    """Describe what happens at every tick, before the first one."""
+    stages = {
+        "folder": "the sensor looks at it",
+        "sensor": "requests keys and runs",
+        "keys": "the daemon adds them",
+        "runs": "the daemon starts them",
+        "cursor": "kept if all went well",
+    }
+    boxes = [Box(name, Line(text)) for name, text in stages.items()]
+    remark = Line("Each call of tick() goes through this loop once.")
+    return Board("No tick so far", [Loop(boxes, "sensor", "the next tick"), remark], Mark.OPEN)
+
+
+def _draw_loop(tick: Tick) -> Loop:
+    """Draw the stages of a tick, and where it stopped if it failed."""
+    stages = ["folder", "sensor", "keys", "runs", "cursor"]
+    failed = stages.index(_find_failed_stage(tick)) if tick.error else len(stages)
+    outcomes = [
+        Line(_count_files(tick.files)),
+        _judge_sensor(tick),
+        _judge_keys(tick),
+        _judge_runs(tick),
+        Line("changed", Mark.GOOD)
+        if tick.cursor_after != tick.cursor_before
+        else Line("unchanged", Mark.OPEN),
+    ]
+    for number in range(failed, len(stages)):
+        outcomes[number] = Line("not reached", Mark.OPEN)
+    if tick.error:
+        outcomes[failed] = Line(f"failed: {type(tick.error).__name__}", Mark.BAD)
+        outcomes[-1] = Line("unchanged", Mark.OPEN)
+    boxes = [Box(name, outcome) for name, outcome in zip(stages, outcomes, strict=True)]
+    return Loop(boxes, "sensor", "the next tick")
+
+
+def _judge_sensor(tick: Tick) -> Line:
+    if tick.resumed:
+        return Line("not evaluated", Mark.OPEN)
+    return Line(_summarize_requests(tick), Mark.GOOD if tick.list_keys() or tick.runs else Mark.OPEN)
+
+
+def _find_failed_stage(tick: Tick) -> str:
+    if any(request.refused for request in tick.keys):
+        return "keys"
+    return "runs" if tick.runs or tick.not_begun else "sensor"
+
+
+def _count_files(files: FolderChange) -> str:
+    counts = {"new": files.new, "changed": files.changed, "gone": files.gone, "unchanged": files.same}
+    return ", ".join(f"{len(names):,} {change}" for change, names in counts.items() if names) or "empty"
+
+
+def _judge_keys(tick: Tick) -> Line:
+    if not tick.list_keys():
+        return Line("none", Mark.OPEN)
+    done = Counter(_DONE[request.action] for request in tick.keys for _ in request.done)
+    return Line(
+        ", ".join(f"{number:,} {what}" for what, number in done.items()) or "nothing to do", Mark.GOOD
+    )
+
+
+def _judge_runs(tick: Tick) -> Line:
+    counts = Counter(run.became for run in tick.runs)
+    texts = [f"{counts[outcome]:,} {outcome.partition(':')[0]}" for outcome in RunOutcome if counts[outcome]]
+    worst = next((outcome for outcome in _BY_SEVERITY if counts[outcome]), None)
+    return Line(", ".join(texts), _MARKS[worst]) if worst else Line("none", Mark.OPEN)
 
 
 def describe_history(ticks: Sequence[Tick]) -> Board:
     """Describe several ticks, one per line."""
     if not ticks:
-        return Board("No tick so far", [Line("Each call of tick() evaluates the sensor once.")], Mark.OPEN)
-    columns = "tick", "in the folder", "keys asked for", "runs asked for", "what became of it", "cursor after"
+        return describe_loop()
+    columns = "tick", "in the folder", "requested", "outcome", "cursor after"
     rows = [
         [
             Line(f"{tick.number}", _judge(tick)),
             Line(_format_files(tick.files, is_short=True)),
-            Line(_format_names(tick.list_keys())),
-            Line(_format_runs(tick)),
+            Line(_format_requests(tick)),
             Line(_format_outcomes(tick)),
             Line(_format_new_cursor(tick, _MAX_CURSOR_LENGTH_IN_HISTORY)),
         ]
@@ -90,7 +161,7 @@ def describe_history(ticks: Sequence[Tick]) -> Board:
     earlier = len(ticks) - len(rows)
     remark = Line(f"{format_count(earlier, 'earlier tick')} not shown." if earlier else "")
     requested = sum(len(tick.runs) + tick.not_begun for tick in ticks)
-    title = f"{format_count(len(ticks), 'tick')}, {format_count(requested, 'run')} asked for"
+    title = f"{format_count(len(ticks), 'tick')}, {format_count(requested, 'run')} requested"
     return Board(title, [remark, Table("", columns, rows).without_empty_columns()])
 
 
@@ -99,11 +170,12 @@ def _count_more(others: Sequence[object], noun: str, rest: str) -> list[tuple[st
 
 
 def _summarize(tick: Tick) -> str:
-    if tick.error:
-        return "failed"
-    counts = ((len(tick.list_keys()), "key"), (len(tick.runs), "run"))
-    requested = " and ".join(format_count(number, noun) for number, noun in counts if number)
-    return f"{requested or 'nothing'} asked for"
+    return "failed" if tick.error else f"{_summarize_requests(tick)} requested"
+
+
+def _summarize_requests(tick: Tick) -> str:
+    counts = ((len(tick.list_keys()), "key"), (len(tick.runs) + tick.not_begun, "run"))
+    return " and ".join(format_count(number, noun) for number, noun in counts if number) or "nothing"
 
 
 def _judge(tick: Tick) -> Mark:
@@ -122,13 +194,13 @@ def _format_files(files: FolderChange, *, is_short: bool = False) -> str:
         for change, names in (("new", files.new), ("changed", files.changed), ("gone", files.gone))
         if names
     ]
-    return Bounded("; ".join([*parts, *([f"{len(files.same):,} as before"] if files.same else [])]))
+    return Bounded("; ".join([*parts, *([f"{len(files.same):,} unchanged"] if files.same else [])]))
 
 
 def _make_keys_fact(request: RequestedKeys) -> tuple[str, str]:
     action, done, rest = "to delete from", "deleted", "not there"
     if request.action == "add":
-        action, done, rest = "to add to", "added", "refused" if request.refused else "there already"
+        action, done, rest = "to add to", "added", "refused" if request.refused else "already there"
     known = set(request.done)
     others = [key for key in request.keys if key not in known]
     parts = [
@@ -150,7 +222,7 @@ def _make_runs_table(runs: Sequence[RequestedRun]) -> Table:
         ]
         for run in kept
     ]
-    table = Table("", ("run of", "run key", "job", "what became of it"), rows)
+    table = Table("", ("run of", "run key", "job", "outcome"), rows)
     return table.without_empty_columns().with_gap(len(runs) - len(kept))
 
 
@@ -173,8 +245,8 @@ def _format_new_cursor(tick: Tick, max_length: int = _MAX_CURSOR_LENGTH) -> str:
     if tick.cursor_after != tick.cursor_before:
         return _format_cursor(tick.cursor_after, max_length)
     if tick.error:
-        return "as before, since the tick failed"
-    return "as before" if tick.cursor_before else ""
+        return "unchanged, because the tick failed"
+    return "unchanged" if tick.cursor_before else ""
 
 
 def _format_cursor(cursor: str | None, max_length: int = _MAX_CURSOR_LENGTH) -> str:
@@ -185,9 +257,9 @@ def _format_cursor(cursor: str | None, max_length: int = _MAX_CURSOR_LENGTH) -> 
     except ValueError:
         return _shorten_cursor(cursor, max_length)
     # Those of the library's own sensor stand for names and times, and differ on each machine.
-    not_yet = f", {len(words.seen):,} not yet" if words.seen else ""
+    not_yet = f", {len(words.seen):,} waiting" if words.seen else ""
     retired = f", {format_count(len(words.retired), 'key')} to be retired" if words.retired else ""
-    return f"{format_count(len(words.done), 'file')} dealt with{not_yet}{retired}"
+    return f"{format_count(len(words.done), 'file')} handled{not_yet}{retired}"
 
 
 def _shorten_cursor(cursor: str, max_length: int) -> str:
@@ -202,10 +274,16 @@ def _shorten_cursor(cursor: str, max_length: int) -> str:
     return ends if max_length == _MAX_CURSOR_LENGTH_IN_HISTORY else f"{ends} ({count} characters)"
 
 
-def _format_runs(tick: Tick) -> str:
-    is_same = tick.runs and [run.partition for run in tick.runs] == tick.list_keys()
-    begun = f"{len(tick.runs):,}: the same" if is_same else _format_names(list(map(_identify, tick.runs)))
-    return "; ".join(filter(None, (begun, f"{tick.not_begun:,} not begun" if tick.not_begun else "")))
+def _format_requests(tick: Tick) -> str:
+    keys, runs = tick.list_keys(), list(map(_identify, tick.runs))
+    number_of_keys, number_of_runs = format_count(len(keys), "key"), format_count(len(runs), "run")
+    if runs == keys:
+        parts = [_format_names(f"{number_of_keys} with {'a run' if len(keys) == 1 else 'runs'}", keys)]
+    else:
+        parts = [_format_names(number_of_keys, keys), _format_names(number_of_runs, runs)]
+    if tick.not_begun:
+        parts.append(f"{format_count(tick.not_begun, 'run')} not started")
+    return "; ".join(filter(None, parts))
 
 
 def _format_outcomes(tick: Tick) -> str:
@@ -223,12 +301,12 @@ def _format_outcomes(tick: Tick) -> str:
     return ", ".join([*parts, *failed]) or "nothing"
 
 
-def _format_names(names: Sequence[str]) -> str:
+def _format_names(what: str, names: Sequence[str]) -> str:
     kept = keep_ends(names, _MAX_NAMES_IN_HISTORY)
     parts = list(map(_format_name, kept))
     if len(kept) < len(names):
         parts.insert(-1, "…")
-    return Bounded(f"{len(names):,}: {', '.join(parts)}") if names else ""
+    return Bounded(f"{what}: {', '.join(parts)}") if names else ""
 
 
 def _list_names(names: Sequence[str]) -> str:

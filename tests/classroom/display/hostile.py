@@ -17,8 +17,13 @@ HOSTILE_NAMES = [
 _ELEMENTS = {
     *("section", "style", "p", "span", "bdi", "strong", "details", "summary", "pre", "code"),
     *("ol", "ul", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tr", "th", "td"),
+    *("svg", "g", "rect", "path", "text", "tspan"),
 }
-_ATTRIBUTES = {"class", "aria-label", "aria-hidden", "scope", "lang", "open"}
+_ATTRIBUTES = {
+    *("class", "aria-label", "aria-hidden", "scope", "lang", "open", "role"),
+    *("viewbox", "width", "height", "x", "y", "rx", "d", "text-anchor", "transform"),
+    *("fill", "stroke", "stroke-width", "stroke-dasharray"),
+}
 
 
 def find_injected(html: str) -> list[str]:

@@ -25,12 +25,11 @@ def test_numbers_and_the_reason_of_each_refusal() -> None:
     backfill = Backfill(dict.fromkeys(MANY[2:], 8), MANY[:1], {MANY[1]: why})
     assert render_text(make_board(backfill)).splitlines() == [
         "! Backfill of 1,000 keys: 998 loaded, 1 refused",
-        "  loaded: 998 keys, with 7,984 rows",
-        "  unchanged: 1 key, loaded before from the same file",
-        "  refused: 1 key",
+        "  The keys by outcome: ✓ loaded 998, ○ unchanged 1, ✗ refused 1",
+        "  It loaded 7,984 rows. Unchanged keys were loaded before from the same file.",
         "    refused        why",
         "    customer-0002  'customer-0002' has no file: customer-0002.csv is not in …/source. Put it there.",
-        "  Correct these files, and call backfill again: it leaves out what is loaded.",
+        "  Correct these files and call backfill again. It skips what is already loaded.",
     ]
 
 
@@ -38,9 +37,8 @@ def test_where_nothing_was_refused_there_is_no_table() -> None:
     """Without refused keys there is neither a table nor a next move."""
     assert render_text(make_board(Backfill({}, MANY, {}))).splitlines() == [
         "✓ Backfill of 1,000 keys: 0 loaded",
-        "  loaded: 0 keys, with 0 rows",
-        "  unchanged: 1,000 keys, loaded before from the same file",
-        "  refused: 0 keys",
+        "  The keys by outcome: ○ unchanged 1,000",
+        "  It loaded 0 rows. Unchanged keys were loaded before from the same file.",
     ]
 
 
@@ -49,7 +47,7 @@ def test_a_thousand_refusals_are_shortened() -> None:
     board = make_board(Backfill({}, [], dict.fromkeys(MANY, "a reason " * 100)))
     lines = render_text(board).splitlines()
     assert lines[0] == "! Backfill of 1,000 keys: 0 loaded, 1,000 refused"
-    assert [line.split("  ")[2] for line in lines[5:-1]] == [*MANY[:19], "… 980 more", MANY[-1]]
+    assert [line.split("  ")[2] for line in lines[4:-1]] == [*MANY[:19], "… 980 more", MANY[-1]]
     assert len(render_html(board).encode()) < 20_000
 
 

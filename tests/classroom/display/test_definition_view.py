@@ -146,11 +146,11 @@ def test_assets_that_are_made_elsewhere() -> None:
         "  group: water\n"
         "  kinds: s3\n"
         "  depends on: river\n"
-        "  A spec describes an asset; the function that makes it, if there is one, is elsewhere."
+        "  A spec describes an asset. The function that makes it, if there is one, is elsewhere."
     )
     assert make_text(dg.AssetsDefinition(specs=[dg.AssetSpec("a"), dg.AssetSpec("b", group_name="g")])) == (
         "2 assets\n  a: no partitions\n  b: no partitions\n"
-        "  group: g\n  Made elsewhere: Dagster only knows of it."
+        "  group: g\n  Made elsewhere: Dagster only knows that it exists."
     )
 
 
@@ -170,7 +170,7 @@ def test_source_assets() -> None:
         "  group: water\n"
         "  kinds: s3\n"
         '  partitions: dynamic "s3"\n'
-        "  Made elsewhere: Dagster only knows of it."
+        "  Made elsewhere: Dagster only knows that it exists."
     )
     boat = dg.AssetSpec("boat", deps=["lake"])
     assert make_text(dg.Definitions([boat, lake])) == (
@@ -196,7 +196,7 @@ def test_observed_assets() -> None:
         def seas() -> Iterator[dg.ObserveResult]:
             yield dg.ObserveResult(asset_key="sea")
 
-    observed = "  Made elsewhere: what is here only observes it."
+    observed = "  Made elsewhere: this code only observes it."
     assert make_text(river) == f"Asset river\n{observed}"
     assert make_text(seas) == f"Asset sea\n{observed}"
 
@@ -276,10 +276,10 @@ def test_three_thousand_of_everything_are_shortened() -> None:
 def test_a_check_says_whether_it_blocks() -> None:
     """The board of a check says what its failure does."""
     assert make_text(agree) == (
-        "Asset check agree\n  They agree.\n  of: table\n  blocking: no, the assets after it run all the same"
+        "Asset check agree\n  They agree.\n  of: table\n  blocking: no, the assets after it still run"
     )
     assert make_text(next(iter(imported.check_specs))) == (
-        "Asset check good\n  of: imported\n  blocking: yes, a failure keeps the assets after it from running"
+        "Asset check good\n  of: imported\n  blocking: yes, a failure stops the assets after it from running"
     )
 
 
@@ -301,7 +301,7 @@ def test_checks_of_one_function_are_a_table() -> None:
     assert lines[:3] == [
         "30 asset checks",
         "    check     of     blocking",
-        "    check_0   table  no, the assets after it run all the same",
+        "    check_0   table  no, the assets after it still run",
     ]
     assert lines[-1] == "  … and 10 more checks."
     assert len(lines) == 23
@@ -309,7 +309,7 @@ def test_checks_of_one_function_are_a_table() -> None:
 
 def test_a_job_before_it_has_found_its_assets() -> None:
     """An unresolved job names selected keys, and writes other selections as Dagster's UI does."""
-    there = "  It finds its assets once it stands in dg.Definitions together with them."
+    there = "  It looks up its assets once it is in dg.Definitions together with them."
     assert make_text(reload) == f"Job reload\n  Load again.\n  assets: imported, table\n{there}"
     assert make_text(dg.define_asset_job("every")) == f"Job every\n  assets: all\n{there}"
     group = dg.define_asset_job("group", dg.AssetSelection.groups("static_etl"))
@@ -338,13 +338,13 @@ def test_schedules() -> None:
         "Schedule nightly\n"
         "  starts: prices\n"
         "  when: 0 3 * * * and 0 15 * * * (cron), Europe/Berlin\n"
-        "  On by default: it works wherever the daemon runs."
+        "  On by default: it runs wherever the daemon runs."
     )
     assert make_text(defs.resolve_schedule_def("nightly")) == make_text(nightly)
     assert make_text(by_calendar) == (
         "Schedule daily_schedule\n"
         "  starts: job daily\n"
-        "  when: a partition is over: its cron schedule follows from the partitions of the job\n" + OFF
+        "  when: a partition ends: its cron schedule follows from the job's partitions\n" + OFF
     )
     assert make_text(defs.resolve_schedule_def("daily_schedule")) == (
         "Schedule daily_schedule\n  starts: job daily\n  when: 0 0 * * * (cron), UTC\n" + OFF
@@ -374,7 +374,7 @@ def test_sensors() -> None:
         "  starts: job later\n"
         "  watches: table\n"
         "  looks: at most every 30 seconds\n"
-        "  On by default: it works wherever the daemon runs."
+        "  On by default: it runs wherever the daemon runs."
     )
 
     @dg.run_failure_sensor
@@ -400,7 +400,7 @@ def test_all_definitions_together() -> None:
         "  resources: source"
     )
     html = render_html(make_board(defs))
-    assert html.count('class="lesson-next"') == 1  # an arrow from imported to table, and from nothing else
+    assert html.count('class="lesson-arrow"') == 1  # an arrow from imported to table, and from nothing else
 
 
 def test_no_definitions() -> None:

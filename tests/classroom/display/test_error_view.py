@@ -27,6 +27,7 @@ from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.changes import changes
 from lesson_lib.classroom.lab.folder import list_arrivals
 from lesson_lib.course_data import data_folder
+from lesson_lib.notebook_cells import SECTION
 from tests.classroom.display.hostile import HOSTILE_NAMES, find_injected
 from tests.classroom.shells import WITHOUT_HISTORY
 
@@ -544,8 +545,8 @@ CARDS = {
     run("o'hare")
     """: """
 Why it failed, and what to do
-  Why: The set 's3' of this instance does not hold "o'hare". Neither a file nor the definition makes a
-      key: somebody has to register it.
+  Why: The set 's3' of this instance does not contain "o'hare". Neither a file nor the definition
+      creates a key: somebody has to register it.
   Next: Compare the spelling with instance.get_dynamic_partitions('s3'). If the key is new:
       instance.add_dynamic_partitions('s3', ["o'hare"]), and run the cell again.
   Where: run, line 2 of its cell: return dg.materialize([imported], partition_key=key,
@@ -562,7 +563,7 @@ Where it failed
   Where: dividing, line 77 of its cell: return 1 / 0
 """,
     'register_keys(instance, ["acme*"])': """
-Where to read on
+Where to read more
   Read: notebook 02, Does the library's version hold?
 """,
     'con.execute("select no_such_function(1)")': """
@@ -662,7 +663,7 @@ def expect_card(
         return ("Where it failed", {"Where": where}) if where else (UNEXPLAINED, {})
     rule = RULES[rule_name]
     if not rule.cause:
-        return "Where to read on", {"Read": rule.section}
+        return "Where to read more", {"Read": rule.section}
     cause, next_move = rule.cause.format(**values), rule.next_move.format(**values)
     facts = {"Found": finding, "Why": cause, "Next": next_move, "Where": where, "Read": rule.section}
     return "Why it failed, and what to do", {name: text for name, text in facts.items() if text}
@@ -938,8 +939,8 @@ def test_every_section_named_is_a_heading(section: str) -> None:
     number, _, heading = section.removeprefix("notebook ").partition(", ")
     (notebook,) = NOTEBOOKS.glob(f"{number}_*.ipynb")
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    lines = [line.strip() for cell in cells if cell["cell_type"] == "markdown" for line in cell["source"]]
-    assert f"## {heading}" in lines
+    prose = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    assert heading in [found for text in prose for found in SECTION.findall(text)]
 
 
 def test_every_rule_is_provoked() -> None:

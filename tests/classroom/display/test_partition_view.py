@@ -50,7 +50,7 @@ def test_a_dynamic_definition_says_where_its_keys_are() -> None:
     """A dynamic definition has no keys itself, and its board says how to list them."""
     assert render_text(describe_partitions(s3)) == (
         'Dynamic partitions "s3"\n'
-        "  It holds no keys itself: they live in an instance.\n"
+        "  The definition holds no keys. They live in an instance.\n"
         '  to see them: instance.get_dynamic_partitions("s3")'
     )
 
@@ -59,7 +59,7 @@ def test_a_closed_calendar_shows_first_last_and_number() -> None:
     """A closed calendar shows its keys, and the end date is not one of them."""
     assert render_text(describe_partitions(days)) == (
         "Daily partitions: 5 keys, 2018-01-22 to 2018-01-26\n"
-        "  The keys follow from the calendar: nobody adds them."
+        "  The keys follow from the calendar, so nobody has to add them."
     )
 
 
@@ -68,7 +68,7 @@ def test_an_open_calendar_does_not_show_today() -> None:
     hours = dg.HourlyPartitionsDefinition(start_date="2018-01-22-00:00", timezone="Europe/Berlin")
     assert render_text(describe_partitions(hours)) == (
         "Hourly partitions from 2018-01-22-00:00, without an end\n"
-        "  Open end: a new key every hour, and nobody adds it.\n"
+        "  There is no end date: a new key appears every hour by itself.\n"
         "  time zone: Europe/Berlin"
     )
 
@@ -81,7 +81,7 @@ def test_an_end_in_the_future_is_still_open() -> None:
     first = months.get_first_partition_key()
     assert render_text(describe_partitions(months)) == (
         f"Monthly partitions from {first}, up to {end:%Y-%m-%d}\n"
-        "  A new key every month until the end, which is not included; nobody adds it."
+        "  A new key appears every month by itself, until the end date, which is excluded."
     )
 
 
@@ -90,7 +90,7 @@ def test_a_calendar_that_has_not_begun_has_no_key() -> None:
     start = (dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=300)).strftime("%Y-%m-%d")
     assert render_text(describe_partitions(dg.WeeklyPartitionsDefinition(start_date=start))) == (
         "Weekly partitions: no key yet\n"
-        "  Open end: a new key every week, and nobody adds it.\n"
+        "  There is no end date: a new key appears every week by itself.\n"
         f"  starts: {start}"
     )
 
@@ -106,7 +106,7 @@ def test_unusual_windows_show_their_cron_schedule() -> None:
     )
     assert render_text(describe_partitions(windows)) == (
         "Time-window partitions: 208 keys, 2019-01-02 to 2019-12-30\n"
-        "  The keys follow from the calendar: nobody adds them.\n"
+        "  The keys follow from the calendar, so nobody has to add them.\n"
         "  cron schedule: 0 0 * * 1-5\n"
         "  left out: 1 exclusion"
     )
@@ -124,7 +124,7 @@ def test_windows_that_dagster_would_have_to_walk_through_are_not_counted(
     early = dg.DailyPartitionsDefinition(start_date="1970-01-01", end_date="2020-01-01", hour_offset=3)
     assert render_text(describe_partitions(early)) == (
         "Daily partitions: 1970-01-01 to 2019-12-30\n"
-        "  The keys follow from the calendar: nobody adds them.\n"
+        "  The keys follow from the calendar, so nobody has to add them.\n"
         "  cron schedule: 0 3 * * *"
     )
 
@@ -139,7 +139,7 @@ def test_windows_that_dagster_would_have_to_walk_through_are_not_counted(
 )
 def test_static_keys_are_listed(keys: list[str], text: str) -> None:
     """Zero, one or two static keys are listed."""
-    advice = "  They stand in the code: to add one is to change the code." if keys else ""
+    advice = "  They are part of the code, so adding one means changing the code." if keys else ""
     assert render_text(describe_partitions(dg.StaticPartitionsDefinition(keys))) == text + advice
 
 
@@ -158,7 +158,7 @@ def test_two_dimensions_show_both() -> None:
         "Multi-dimensional partitions: customer by day\n"
         '  customer: dynamic "s3"\n'
         "  day: daily, 5 keys, 2018-01-22 to 2018-01-26\n"
-        "  A key joins one of each, in the order of the names: customer|day."
+        "  A key combines one of each, ordered by name: customer|day."
     )
     assert str(dg.MultiPartitionKey({"day": "2018-01-22", "customer": "acme"})) == "acme|2018-01-22"
 
@@ -188,6 +188,8 @@ def test_an_instance_shows_what_was_materialized_in_it(instance: dg.DagsterInsta
         "Ephemeral instance: forgotten when the kernel stops\n"
         '  to see its keys: instance.get_dynamic_partitions("…"), with the name of the set\n'
         "  runs: 3, 1 of them failed\n"
+        '  table, keys of "s3": ✓✓\n'
+        "    ✓ materialized 2\n"
         "    asset   materialized here\n"
         "    broken  never\n"
         "    report  yes\n"

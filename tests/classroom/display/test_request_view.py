@@ -61,34 +61,34 @@ def make_text(value: object) -> str:
 def test_keys_to_add() -> None:
     """A request to add keys says that nothing has happened yet, unlike its name."""
     assert make_text(s3.build_add_request(["zenith", "acme"])) == (
-        '○ Asked for: 2 keys to add to "s3"; nothing has happened yet\n'
+        '○ Requested: 2 keys to add to "s3". Nothing has happened yet.\n'
         "  zenith, acme\n"
-        "  The daemon carries it out, where one runs."
+        "  The daemon carries it out, if one is running."
     )
 
 
 def test_a_key_to_delete() -> None:
     """A request to delete a key says that materializations and rows remain."""
     assert make_text(s3.build_delete_request(["o'hare"])) == (
-        '○ Asked for: 1 key to delete from "s3"; nothing has happened yet\n'
+        '○ Requested: 1 key to delete from "s3". Nothing has happened yet.\n'
         "  o'hare\n"
-        "  The daemon carries it out, where one runs.\n"
-        "  To delete a key leaves its materializations and its rows."
+        "  The daemon carries it out, if one is running.\n"
+        "  Deleting a key leaves its materializations and its rows."
     )
 
 
 def test_no_key_to_add() -> None:
     """A request for no keys is described like any other."""
-    assert make_text(s3.build_add_request([])).startswith('○ Asked for: 0 keys to add to "s3"; nothing')
+    assert make_text(s3.build_add_request([])).startswith('○ Requested: 0 keys to add to "s3". Nothing')
 
 
 def test_a_run() -> None:
     """The time at which a file changed is hidden in a run key, since it differs on each machine."""
     request = dg.RunRequest(partition_key="acme", run_key="acme@283-1700000000123456789")
     assert make_text(request) == (
-        "○ Asked for: 1 run of partition acme; nothing has happened yet\n"
+        "○ Requested: 1 run of partition acme. Nothing has happened yet.\n"
         "  run key: acme@283-(time)\n"
-        "  The daemon carries it out, where one runs."
+        "  The daemon carries it out, if one is running."
     )
 
 
@@ -105,12 +105,12 @@ def test_a_run_of_a_range() -> None:
         run_config={"ops": {"table": {"config": {"path": "/home/me/x.csv"}}}},
     )
     assert make_text(request) == (
-        "○ Asked for: 1 run of partitions acme to zenith; nothing has happened yet\n"
+        "○ Requested: 1 run of partitions acme to zenith. Nothing has happened yet.\n"
         "  job: nightly\n"
         "  assets: table\n"
         "  tags: team=prices\n"
         "  run config: {'ops': {'table': {'config': {'path': '…/x.csv'}}}}\n"
-        "  The daemon carries it out, where one runs."
+        "  The daemon carries it out, if one is running."
     )
 
 
@@ -127,7 +127,7 @@ def test_three_thousand_requests_and_tags_are_shortened() -> None:
     run = dg.RunRequest(tags=dict.fromkeys(keys, "/srv/" * 100))
     board = make_board(dg.SensorResult([run], dynamic_partitions_requests=adding))
     text = render_text(board)
-    assert board.title.endswith(", and 2,990 more requests for keys, 1 run; nothing has happened yet")
+    assert board.title.endswith(", and 2,990 more requests for keys, 1 run. Nothing has happened yet.")
     assert text.count("\n  to add to ") == 10
     assert "(3,000 in all)" in text
     assert len(render_html(board).encode()) < 50_000
@@ -137,14 +137,14 @@ def test_three_thousand_requests_and_tags_are_shortened() -> None:
 def test_a_run_of_nothing_in_particular() -> None:
     """A run request may have no key, no run key and no job."""
     assert make_text(dg.RunRequest()) == (
-        "○ Asked for: 1 run; nothing has happened yet\n  The daemon carries it out, where one runs."
+        "○ Requested: 1 run. Nothing has happened yet.\n  The daemon carries it out, if one is running."
     )
 
 
 def test_a_skip() -> None:
     """A skip shows its reason, if it has one."""
-    assert make_text(dg.SkipReason("No new\nfile.")) == "○ Nothing is asked for\n  why: No new file."
-    assert make_text(dg.SkipReason()) == "○ Nothing is asked for"
+    assert make_text(dg.SkipReason("No new\nfile.")) == "○ Nothing requested\n  why: No new file."
+    assert make_text(dg.SkipReason()) == "○ Nothing requested"
 
 
 @pytest.mark.parametrize("answer", [dg.SensorResult(), [], None])
@@ -158,7 +158,7 @@ def test_a_sensor_that_gives_no_reason(answer: object) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_sensor_context(instance=instance, definitions=defs)
         tick = quiet.evaluate_tick(context)
-    assert make_text(tick) == "○ Nothing is asked for\n  why: the sensor gave no reason"
+    assert make_text(tick) == "○ Nothing requested\n  why: the sensor gave no reason"
 
 
 def test_a_schedule_that_gives_no_reason() -> None:
@@ -170,7 +170,7 @@ def test_a_schedule_that_gives_no_reason() -> None:
 
     with dg.DagsterInstance.ephemeral() as instance:
         tick = quiet.evaluate_tick(dg.build_schedule_context(instance=instance))
-    assert make_text(tick) == "○ Nothing is asked for\n  why: the schedule gave no reason"
+    assert make_text(tick) == "○ Nothing requested\n  why: the schedule gave no reason"
 
 
 def test_a_sensors_result_and_its_tick_have_the_same_board() -> None:
@@ -183,13 +183,13 @@ def test_a_sensors_result_and_its_tick_have_the_same_board() -> None:
         tick = make_text(arrivals.evaluate_tick(context))
         assert instance.get_dynamic_partitions("s3") == []
     assert returned == (
-        '○ Asked for: 2 keys to add to "s3", 2 runs; nothing has happened yet\n'
+        '○ Requested: 2 keys to add to "s3", 2 runs. Nothing has happened yet.\n'
         '  to add to "s3": zenith, acme\n'
         "    partition  run key\n"
         "    zenith     zenith@1\n"
         "    acme       acme@1\n"
         "  cursor for the next tick: 2\n"
-        "  The daemon carries it out, where one runs."
+        "  The daemon carries it out, if one is running."
     )
     assert tick == returned
 
@@ -197,18 +197,16 @@ def test_a_sensors_result_and_its_tick_have_the_same_board() -> None:
 def test_a_sensor_that_has_nothing_to_do() -> None:
     """A sensor without runs may still move its cursor, request keys, or record events."""
     skipped = dg.SensorResult(skip_reason="Nothing new.", cursor="7")
-    assert make_text(skipped) == (
-        "○ Nothing is asked for\n  why: Nothing new.\n  cursor for the next tick: 7"
-    )
-    assert make_text(dg.SensorResult()) == "○ Nothing is asked for"
+    assert make_text(skipped) == ("○ Nothing requested\n  why: Nothing new.\n  cursor for the next tick: 7")
+    assert make_text(dg.SensorResult()) == "○ Nothing requested"
     keys = dg.SensorResult(skip_reason="Later.", dynamic_partitions_requests=[s3.build_delete_request(["a"])])
     assert make_text(keys).splitlines()[:3] == [
-        '○ Asked for: 1 key to delete from "s3"; nothing has happened yet',
+        '○ Requested: 1 key to delete from "s3". Nothing has happened yet.',
         '  to delete from "s3": a',
         "  why no run: Later.",
     ]
     event = dg.SensorResult(asset_events=[dg.AssetMaterialization("table")])
-    assert make_text(event).splitlines()[0] == "○ Asked for: 1 event to record; nothing has happened yet"
+    assert make_text(event).splitlines()[0] == "○ Requested: 1 event to record. Nothing has happened yet."
 
 
 def test_a_schedule_and_its_tick() -> None:
@@ -221,15 +219,15 @@ def test_a_schedule_and_its_tick() -> None:
         returned = make_text(nightly(context))
         tick = make_text(nightly.evaluate_tick(context))
     assert returned == (
-        "○ Asked for: 1 run of partition 2018-01-23; nothing has happened yet\n"
+        "○ Requested: 1 run of partition 2018-01-23. Nothing has happened yet.\n"
         "  run key: 2018-01-23\n"
-        "  The daemon carries it out, where one runs."
+        "  The daemon carries it out, if one is running."
     )
     assert tick == (
-        "○ Asked for: 1 run; nothing has happened yet\n"
+        "○ Requested: 1 run. Nothing has happened yet.\n"
         "    partition   run key\n"
         "    2018-01-23  2018-01-23\n"
-        "  The daemon carries it out, where one runs."
+        "  The daemon carries it out, if one is running."
     )
 
 
@@ -238,7 +236,7 @@ def test_a_list_of_runs() -> None:
     board = describe_run_requests([dg.RunRequest(partition_key="acme"), dg.RunRequest()])
     assert board is not None
     assert render_text(board).splitlines()[:4] == [
-        "○ Asked for: 2 runs; nothing has happened yet",
+        "○ Requested: 2 runs. Nothing has happened yet.",
         "    partition",
         "    acme",
         "    none",
@@ -259,7 +257,7 @@ def test_ten_thousand_requests_are_shortened() -> None:
         cursor="x" * 100_000,
     )
     lines = make_text(result).replace("\n      ", " ").splitlines()  # as before wrapping
-    assert lines[0] == '○ Asked for: 10,000 keys to add to "s3", 10,000 runs; nothing has happened yet'
+    assert lines[0] == '○ Requested: 10,000 keys to add to "s3", 10,000 runs. Nothing has happened yet.'
     assert lines[1].endswith(", … customer-09999 (10,000 in all)")
     assert lines[11:14] == [
         "    customer-00008  customer-00008",

@@ -95,7 +95,7 @@ def test_a_failure_shows_its_cause_and_what_did_not_run() -> None:
 def test_a_blocking_check_shows_that_the_asset_was_materialized() -> None:
     """Misconception 17: a failed check stops the next assets, but its own asset stays materialized."""
     text = render_text(describe_run(run(imported, loaded, key="bad")))
-    assert "  ! imported: materialized, and its check stops what comes after\n" in text
+    assert "  ! imported: materialized, but its check blocks the assets after it\n" in text
     assert "      ✗ check not_bad failed: Seen.\n" in text
     assert "  ○ loaded: not run, after imported" in text
 
@@ -115,7 +115,7 @@ def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
 
     assert render_text(describe_run(run(checked, sound, after))) == (
         "✗ Run failed\n"
-        "  ! checked: materialized, and its check stops what comes after\n"
+        "  ! checked: materialized, but its check blocks the assets after it\n"
         "      ✗ check sound failed: a.csv: line 3 is empty. Correct the file.\n"
         "  ○ after: not run, after checked"
     )
@@ -144,8 +144,8 @@ def test_a_reversed_range_has_no_key() -> None:
     tags = {"dagster/asset_partition_range_start": "boom", "dagster/asset_partition_range_end": "acme"}
     assert render_text(describe_run(run(ranged, tags=tags))).splitlines()[:3] == [
         "! Run succeeded: partitions boom to acme, 0 keys materialized",
-        "  ○ ranged: ran, and made nothing",
-        "  A range holds no key if its end was registered before its start. Did you mean to swap them?",
+        "  ○ ranged: ran, but materialized nothing",
+        "  A range contains no keys if its end was registered before its start. Did you mean to swap them?",
     ]
 
 
@@ -188,7 +188,7 @@ def test_a_check_that_ran_alone_shows_its_asset_as_not_part_of_the_run() -> None
     assert render_text(describe_run(result)).splitlines() == [
         "! Run succeeded, 1 check failed",
         "  table: not part of this run",
-        "      ! check looks_odd failed, not as an error: Odd.",
+        "      ! check looks_odd failed, as a warning only: Odd.",
     ]
 
 
@@ -318,7 +318,7 @@ def test_what_was_skipped_or_made_nothing_did_not_succeed() -> None:
         "  ✓ after_yes: succeeded",
         "  ○ after_no: skipped",
     }
-    assert "○ silent: ran, and made nothing" in render_text(describe_run(run(silent)))
+    assert "○ silent: ran, but materialized nothing" in render_text(describe_run(run(silent)))
 
 
 def test_the_source_folder_of_an_import_is_not_shown(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_records_that_cannot_be_read_afterwards_hide_nothing(
     done = shell.run_cell(f"%%changes\ndel assets{end}")
     assert isinstance(done.error_in_exec, error)
     assert capsys.readouterr().out.startswith(
-        "✗ What this cell changed cannot be told, since the three records cannot be read after it\n"
+        "✗ What this cell changed is unknown, because the three records cannot be read after it\n"
         "  UsageError: %%changes instance, assets, lab.database: name 'assets' is not defined."
     )
 

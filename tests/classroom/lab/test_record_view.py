@@ -79,7 +79,7 @@ def format_changes(before: ThreeRecords, after: ThreeRecords) -> str:
 def test_nothing_yet() -> None:
     """An instance without keys and a database without the table are described as empty."""
     assert make_text(make_records(has_table=False)) == (
-        "○ The three records are empty: no key, no materialization, no rows\n"
+        "○ The three records are empty: no keys, no materializations, no rows\n"
         "  ○ There are no rows: the database has no table raw_partition_data."
     )
 
@@ -110,15 +110,15 @@ def test_each_state_has_its_words() -> None:
     hooli         no          yes                                 0       ○ history
     o'hare        no          yes                                 6       ! left behind
     (NULL)        no          no                                  2       ! no key
-  ○ announced: registered, and nothing has run yet. That is no disagreement.
-  ○ begun: some of the assets are materialized, not all. Materialize the others.
-  ! failed: its run failed before a load was recorded. Mend the cause, and materialize it again.
-  ✗ rows missing: materialized once, and the table has no rows of it. Materialize it again.
-  ! not recorded: there are rows, and not every asset has a record of a run here. Materialize it.
-  ! left behind: rows of a key that is not registered. Delete them, or register the key.
-  ! no key: in these rows partition_key is NULL. Delete them, or store whose they are.
-  ○ history: materialized once, and not registered now. Deleting a key keeps its materializations.
-  ! initech: the last run failed, and the rows are those of an earlier run."""
+  ○ announced: registered, but nothing has run yet. That is not a disagreement.
+  ○ begun: only some of the assets are materialized. Materialize the others.
+  ! failed: its run failed before a load was recorded. Fix the cause and materialize it again.
+  ✗ rows missing: it was materialized, but the table has no rows of it. Materialize it again.
+  ! not recorded: the table has rows, but not every asset has a recorded run here. Materialize it.
+  ! left behind: the table has rows of a key that is not registered. Delete them or register the key.
+  ! no key: partition_key is NULL in these rows. Delete them, or store whose they are.
+  ○ history: materialized before, but not registered now. Deleting a key keeps its materializations.
+  ! initech: the last run failed, so the rows come from an earlier run."""
     )
 
 
@@ -126,7 +126,7 @@ def test_a_failure_without_a_disagreement_is_in_the_title() -> None:
     """The title mentions a failed run even if the records agree."""
     failed = make_key("zenith", NONE, 0, failed=FAILED)
     title = make_text(make_records(make_agreeing("acme"), failed)).splitlines()[0]
-    assert title == "! The three records of 2 keys do not contradict each other; the last run failed for 1"
+    assert title == "! The three records of 2 keys agree, but the last run failed for 1"
 
 
 def test_some_of_three_assets_are_counted() -> None:
@@ -142,12 +142,12 @@ def test_rows_without_keys() -> None:
     assert (
         make_text(make_records(unknown, waiting, unassigned_rows=45))
         == """\
-○ The three records of 2 keys: nothing says whose the rows are
+○ The three records of 2 keys: the table does not say which keys its rows belong to
     key     registered  materialized  rows  verdict
     acme    yes         yes           ?     ○ rows unknown
     zenith  yes         no            ?     ○ announced
-  ○ announced: registered, and nothing has run yet. That is no disagreement.
-  ○ raw_partition_data has 45 rows and no column partition_key, so nothing says whose they are."""
+  ○ announced: registered, but nothing has run yet. That is not a disagreement.
+  ○ raw_partition_data has 45 rows but no column partition_key, so it does not say whose they are."""
     )
 
 
@@ -158,16 +158,17 @@ def test_ten_thousand_keys_are_summarised() -> None:
     left = [make_key(name, BOTH, 6, registered=False) for name in ("a", "b", "c")]
     board = describe_records(make_records(*keys, *gone, *left))
     lines = render_text(board).splitlines()
-    assert lines[:6] == [
+    assert lines[:7] == [
         "✗ The three records of 10,000 keys: 1,000 disagree",
+        "  Keys in the order of registration, k0000 to c: ✓ agree 9,000, ✗ rows missing 997, ! left behind 3",
         "    verdict         keys   rows    which",
         "    ✓ agree         9,000  72,000  k0000, k0001, k0002, … k8999",
         "    ✗ rows missing  997    0       k9000, k9001, k9002, … k9996",
         "    ! left behind   3      18      a, b, c",
         "  The keys that disagree, the first 20 of 1,000:",
     ]
-    assert lines[7] == "    k9000  yes         yes           0     ✗ rows missing"
-    assert len(lines) == 6 + 1 + 20 + 2
+    assert lines[8] == "    k9000  yes         yes           0     ✗ rows missing"
+    assert len(lines) == 7 + 1 + 20 + 2
     assert len(render_html(board).encode()) < 20_000
 
 
@@ -226,8 +227,8 @@ This cell changed the three records of 5 keys
     zenith    no → yes    no            0      ○ announced
     o'hare    yes → no    yes           8      ! left behind
     x         yes → no    no            0      gone
-  ✗ rows missing: materialized once, and the table has no rows of it. Materialize it again.
-  ! left behind: rows of a key that is not registered. Delete them, or register the key."""
+  ✗ rows missing: it was materialized, but the table has no rows of it. Materialize it again.
+  ! left behind: the table has rows of a key that is not registered. Delete them or register the key."""
     )
 
 

@@ -53,7 +53,7 @@ def test_shows_itself(workspace: Workspace) -> None:
         "    key     registered  materialized  rows  verdict\n"
         "    acme    yes         yes           2     ✓ agree\n"
         "    zenith  yes         no            0     ○ announced\n"
-        "  ○ announced: registered, and nothing has run yet. That is no disagreement."
+        "  ○ announced: registered, but nothing has run yet. That is not a disagreement."
     )
     assert records._repr_html_().startswith('<section class="lesson-board"')
     assert records.assets == ("import_dynamic_partition_file", "duckdb_dynamic_partition_table")
@@ -289,7 +289,7 @@ def test_no_instance_and_no_table_are_refused(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("database", "error", "message"),
     [
-        (5, ValueError, "three_records cannot look for rows in this int. Pass the path of a DuckDB file"),
+        (5, ValueError, "three_records cannot read rows from this int. Pass the path of a DuckDB file"),
         (":memory:", WarehouseUnavailable, "opens as a database in memory"),
         ("s3://bucket/warehouse.duckdb", WarehouseUnavailable, "is an address"),
         ("md:prices", WarehouseUnavailable, "^'md:prices' is an address, .* Give the path of a DuckDB file"),

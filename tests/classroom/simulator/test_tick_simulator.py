@@ -851,7 +851,7 @@ def test_the_same_with_the_extension(
         output = capsys.readouterr().out
     finally:
         shell.run_line_magic("unload_ext", "lesson_lib")
-    assert "Tick 1: 1 run asked for\n" in output
+    assert "Tick 1: 1 run requested\n" in output
     assert "  logged: acme.csv is odd\n" in output
 
 

@@ -67,11 +67,13 @@ REFUSED = Tick(
 def test_a_tick_that_did_something() -> None:
     """A tick shows files, requests, results, the cause of a failed run, and the cursor."""
     assert repr(FIRST) == (
-        "! Tick 1: 2 keys and 2 runs asked for\n"
+        "! Tick 1: 2 keys and 2 runs requested\n"
+        "  folder: 2 new → ✓ sensor: 2 keys and 2 runs → ✓ keys: 2 added → ✗ runs: 1 succeeded, 1 failed →\n"
+        "      ✓ cursor: changed\n"
         "  in the folder: new: acme.csv, bad.csv\n"
         "  cursor before: none\n"
         '  to add to "s3": 2 keys; added: acme, bad\n'
-        "    run of  what became of it\n"
+        "    run of  outcome\n"
         "    acme    ✓ succeeded\n"
         "    bad     ✗ failed\n"
         "  bad failed: UnreadableFile: bad.csv: line 2\n"
@@ -82,13 +84,14 @@ def test_a_tick_that_did_something() -> None:
 def test_a_tick_that_had_nothing_to_do() -> None:
     """A tick without requests shows the reason once, and other log lines."""
     assert repr(IDLE) == (
-        "○ Tick 2: nothing asked for\n"
-        "  in the folder: 2 as before\n"
+        "○ Tick 2: nothing requested\n"
+        "  folder: 2 unchanged → ○ sensor: nothing → ○ keys: none → ○ runs: none → ○ cursor: unchanged\n"
+        "  in the folder: 2 unchanged\n"
         '  cursor before: ["acme.csv", "bad.csv"]\n'
         "  why no run: Nothing new.\n"
         "  logged: 2 files\n"
         "  logged: bad.csv is bad\n"
-        "  cursor after: as before"
+        "  cursor after: unchanged"
     )
 
 
@@ -97,18 +100,19 @@ def test_a_tick_that_gives_no_reason() -> None:
     dagster_says = "Sensor function returned an empty result"
     tick = Tick(2, FolderChange(changed=("acme.csv",)), "1", "1", skip_reason=dagster_says)
     assert repr(tick) == (
-        "○ Tick 2: nothing asked for\n"
+        "○ Tick 2: nothing requested\n"
+        "  folder: 1 changed → ○ sensor: nothing → ○ keys: none → ○ runs: none → ○ cursor: unchanged\n"
         "  in the folder: changed: acme.csv\n"
         "  cursor before: 1\n"
         "  why no run: the sensor gave no reason\n"
-        "  cursor after: as before"
+        "  cursor after: unchanged"
     )
 
 
 def test_a_run_of_the_empty_key() -> None:
     """A run of the empty key shows that Dagster ran it without a partition."""
     tick = Tick(1, FolderChange(), None, None, runs=(make_run("", FAILED, why="InvalidKey: Pass one"),))
-    assert repr(tick).splitlines()[3:5] == [
+    assert repr(tick).splitlines()[4:6] == [
         '    ""      ✗ failed',
         '  "" failed: the partition key is empty, so Dagster made a run without a partition',
     ]
@@ -117,13 +121,15 @@ def test_a_run_of_the_empty_key() -> None:
 def test_existing_keys_and_dropped_runs() -> None:
     """A tick shows existing keys and dropped runs, and hides times in run keys."""
     assert repr(THIRD) == (
-        "! Tick 3: 3 keys and 1 run asked for\n"
+        "! Tick 3: 3 keys and 1 run requested\n"
+        "  folder: 1 changed, 1 gone → ✓ sensor: 3 keys and 1 run → ✓ keys: 1 deleted → ! runs: 1 dropped →\n"
+        "      ✓ cursor: changed\n"
         "  in the folder: changed: bad.csv; gone: acme.csv\n"
         '  cursor before: ["acme.csv", "bad.csv"]\n'
         '  to delete from "s3": 2 keys; deleted: acme; not there: other\n'
-        '  to add to "s3": 1 key; there already: bad\n'
-        "    run of  run key             what became of it\n"
-        "    bad     bad.csv@283-(time)  ! dropped: this run key has had its run\n"
+        '  to add to "s3": 1 key; already there: bad\n'
+        "    run of  run key             outcome\n"
+        "    bad     bad.csv@283-(time)  ! dropped: this run key was used before\n"
         '  cursor after: ["bad.csv"]'
     )
 
@@ -132,12 +138,14 @@ def test_a_tick_that_failed() -> None:
     """A failed tick shows refused keys, runs that did not begin, and the explained error."""
     assert repr(REFUSED) == (
         "✗ Tick 4: failed\n"
-        "  in the folder: new: acme.eu.csv, acme.us.csv; 1 as before\n"
+        "  folder: 2 new, 1 unchanged → ✓ sensor: 2 keys and 2 runs → ✗ keys: failed: ValueError →\n"
+        "      ○ runs: not reached → ○ cursor: unchanged\n"
+        "  in the folder: new: acme.eu.csv, acme.us.csv; 1 unchanged\n"
         '  cursor before: ["bad.csv"]\n'
         '  to add to "s3": 2 keys; refused: acme, acme\n'
-        "  not begun: 2 runs, since the tick failed\n"
+        "  not started: 2 runs, because the tick failed\n"
         "  raised: ValueError: a key twice\n"
-        "  cursor after: as before, since the tick failed"
+        "  cursor after: unchanged, because the tick failed"
     )
 
 
@@ -145,10 +153,11 @@ def test_a_tick_that_resumes_the_one_before() -> None:
     """A resumed tick shows that the sensor was not evaluated."""
     tick = Tick(5, FolderChange(), None, "1", runs=(make_run("acme", QUEUED),), resumed=True)
     assert repr(tick) == (
-        "✓ Tick 5: 1 run asked for\n"
+        "✓ Tick 5: 1 run requested\n"
+        "  folder: empty → ○ sensor: not evaluated → ○ keys: none → ○ runs: 1 queued → ✓ cursor: changed\n"
         "  cursor before: none\n"
-        "  not evaluated: the tick before could not begin these runs, so they come first\n"
-        "    run of  what became of it\n"
+        "  not evaluated: the previous tick could not start these runs, so they come first\n"
+        "    run of  outcome\n"
         "    acme    ○ queued\n"
         "  cursor after: 1"
     )
@@ -158,7 +167,8 @@ def test_events_alone() -> None:
     """Asset events are shown as recorded without a run."""
     tick = Tick(1, FolderChange(), None, None, events=2)
     assert repr(tick) == (
-        "○ Tick 1: nothing asked for\n"
+        "○ Tick 1: nothing requested\n"
+        "  folder: empty → ○ sensor: nothing → ○ keys: none → ○ runs: none → ○ cursor: unchanged\n"
         "  cursor before: none\n"
         "  recorded: 2 events of assets, without a run\n"
         "  cursor after: none"
@@ -171,16 +181,16 @@ def test_runs_of_several_jobs_and_without_a_partition() -> None:
         RequestedRun("acme", None, "customers", SUCCEEDED),
         RequestedRun(None, "1", "reporting", FAILED, "Gone: x"),
     )
-    assert repr(Tick(1, FolderChange(), None, None, runs=several)).splitlines()[2:6] == [
-        "    run of     run key  job        what became of it",
+    assert repr(Tick(1, FolderChange(), None, None, runs=several)).splitlines()[4:8] == [
+        "    run of     run key  job        outcome",
         "    acme       none     customers  ✓ succeeded",
         "    reporting  1        reporting  ✗ failed",
         "  reporting failed: Gone: x",
     ]
     empty = Tick(1, FolderChange(), None, None, keys=(add_keys(""),), runs=(make_run(""), make_run(None)))
-    assert repr(empty).splitlines()[2:6] == [
+    assert repr(empty).splitlines()[4:8] == [
         '  to add to "s3": 1 key; added: ""',
-        "    run of        what became of it",
+        "    run of        outcome",
         '    ""            ✓ succeeded',
         "    no partition  ✓ succeeded",
     ]
@@ -198,33 +208,30 @@ def format_cells(board: Board) -> list[list[str]]:
 def test_a_history() -> None:
     """The history has a line for each tick, with files, requests, results and cursor."""
     board = describe_history([FIRST, IDLE, THIRD, REFUSED])
-    assert board.title == "4 ticks, 5 runs asked for"
+    assert board.title == "4 ticks, 5 runs requested"
     assert format_cells(board) == [
-        ["tick", "in the folder", "keys asked for", "runs asked for", "what became of it", "cursor after"],
+        ["tick", "in the folder", "requested", "outcome", "cursor after"],
         [
             "! 1",
             "new: acme.csv, bad.csv",
-            "2: acme, bad",
-            "2: the same",
+            "2 keys with runs: acme, bad",
             "2 keys added, 1 run succeeded, 1 run failed",
             '["acme.csv", "bad.csv"]',
         ],
-        ["○ 2", "2 as before", "none", "none", "nothing", "as before"],
+        ["○ 2", "2 unchanged", "none", "nothing", "unchanged"],
         [
             "! 3",
             "changed: bad.csv; gone: acme.csv",
-            "3: acme, other, bad",
-            "1: bad",
+            "3 keys: acme, other, bad; 1 run: bad",
             "1 key deleted, 1 run dropped",
             '["bad.csv"]',
         ],
         [
             "✗ 4",
-            "new: acme.eu.csv, acme.us.csv; 1 as before",
-            "2: acme, acme",
-            "2 not begun",
+            "new: acme.eu.csv, acme.us.csv; 1 unchanged",
+            "2 keys: acme, acme; 2 runs not started",
             "tick failed: ValueError",
-            "as before, since the tick failed",
+            "unchanged, because the tick failed",
         ],
     ]
 
@@ -233,10 +240,10 @@ def test_a_history_has_no_empty_column() -> None:
     """Empty columns are omitted, while a column with the same text in each row stays."""
     ticks = [Tick(number, FolderChange(), None, None, runs=(make_run("acme"),)) for number in (1, 2)]
     assert render_text(describe_history(ticks)) == (
-        "2 ticks, 2 runs asked for\n"
-        "    tick  runs asked for  what became of it\n"
-        "    ✓ 1   1: acme         1 run succeeded\n"
-        "    ✓ 2   1: acme         1 run succeeded"
+        "2 ticks, 2 runs requested\n"
+        "    tick  requested    outcome\n"
+        "    ✓ 1   1 run: acme  1 run succeeded\n"
+        "    ✓ 2   1 run: acme  1 run succeeded"
     )
 
 
@@ -245,22 +252,24 @@ def test_an_empty_folder_and_a_customer_called_none() -> None:
     none = Tick(1, FolderChange(), None, None, runs=(make_run("none"),))
     new = Tick(2, FolderChange(new=("none",)), None, None, runs=(make_run("none", run_key="none"),))
     assert format_cells(describe_history([none, new])) == [
-        ["tick", "in the folder", "runs asked for", "what became of it"],
-        ["✓ 1", "none", "1: none", "1 run succeeded"],
-        ["✓ 2", "new: none", "1: none", "1 run succeeded"],
+        ["tick", "in the folder", "requested", "outcome"],
+        ["✓ 1", "none", "1 run: none", "1 run succeeded"],
+        ["✓ 2", "new: none", "1 run: none", "1 run succeeded"],
     ]
-    assert format_cells(none.board()) == [["run of", "what became of it"], ["none", "✓ succeeded"]]
+    assert format_cells(none.board()) == [["run of", "outcome"], ["none", "✓ succeeded"]]
     assert format_cells(new.board()) == [
-        ["run of", "run key", "what became of it"],
+        ["run of", "run key", "outcome"],
         ["none", "none", "✓ succeeded"],
     ]
 
 
 def test_no_history_yet() -> None:
-    """An empty history says how to begin."""
-    assert (
-        render_text(describe_history([]))
-        == "○ No tick so far\n  Each call of tick() evaluates the sensor once."
+    """An empty history shows what a tick does, and how to begin."""
+    assert render_text(describe_history([])) == (
+        "○ No tick so far\n"
+        "  folder: the sensor looks at it → sensor: requests keys and runs → keys: the daemon adds them →\n"
+        "      runs: the daemon starts them → cursor: kept if all went well\n"
+        "  Each call of tick() goes through this loop once."
     )
 
 
@@ -279,15 +288,14 @@ def test_many_ticks_keys_and_names() -> None:
         for number in range(1, 501)
     ]
     board = describe_history(ticks)
-    assert board.title == "500 ticks, 250,000 runs asked for"
+    assert board.title == "500 ticks, 250,000 runs requested"
     assert board.blocks[0] == Line("460 earlier ticks not shown.")
     rows = format_cells(board)[1:]
     assert len(rows) == 40
     assert rows[0] == [
         "✓ 461",
         "500 new",
-        "500: customer-000, customer-001, …, customer-499",
-        "500: the same",
+        "500 keys with runs: customer-000, customer-001, …, customer-499",
         "500 keys added, 500 runs succeeded",
     ]
 
@@ -336,11 +344,11 @@ def test_a_cursor_says_the_same_on_every_machine() -> None:
 @pytest.mark.parametrize(
     ("cursor", "summary"),
     [
-        (Cursor(), "0 files dealt with"),
-        (Cursor(done=("a",)), "1 file dealt with"),
+        (Cursor(), "0 files handled"),
+        (Cursor(done=("a",)), "1 file handled"),
         (
             Cursor(done=tuple("abcdef"), seen=("g",), retired=("h",)),
-            "6 files dealt with, 1 not yet, 1 key to be retired",
+            "6 files handled, 1 waiting, 1 key to be retired",
         ),
     ],
 )
