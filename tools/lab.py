@@ -42,6 +42,12 @@ FLAGS = [
 # Answers what JupyterLab would otherwise ask each learner, and keeps it from fetching news.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"checkForUpdates": False, "fetchNews": "false"}}
 
+# A kernel that does not mark a notebook as changed when it is opened, and that helps after a restart.
+KERNEL = {
+    "IPKernelApp": {"kernel_class": "lesson_lib.course_kernel.CourseKernel"},
+    "InteractiveShellApp": {"extensions": ["lesson_lib.after_restart"]},
+}
+
 
 def main() -> int:
     """Set up, start JupyterLab, print its address, and wait until it ends."""
@@ -122,6 +128,9 @@ def write_settings(lab: Path) -> None:
     folder = lab / "config" / "labconfig"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "default_setting_overrides.json").write_text(json.dumps(SETTINGS, indent=2), encoding="utf-8")
+    profile = lab / "ipython" / "profile_default"
+    profile.mkdir(parents=True, exist_ok=True)
+    (profile / "ipython_kernel_config.json").write_text(json.dumps(KERNEL, indent=2), encoding="utf-8")
 
 
 def build_command(python: Path, port: int, root: Path = ROOT) -> list[str]:

@@ -17,8 +17,10 @@ from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 from IPython.lib.pretty import RepresentationPrinter
 
 from lesson_lib.classroom import run_log
+from lesson_lib.classroom.checkpoints.missing_names import describe_missing_name
 from lesson_lib.classroom.display import describe
 from lesson_lib.classroom.display.board import Board
+from lesson_lib.classroom.display.call_view import describe_wrong_call
 from lesson_lib.classroom.display.displayable import render_formats
 from lesson_lib.classroom.display.error_view import describe_error
 from lesson_lib.classroom.display.run_view import make_log_folds
@@ -119,11 +121,11 @@ class _Errors:
     """Shows an exception that has a board as one line, and below it the board, with the log of its run."""
 
     def __init__(self) -> None:
-        self._run_before = ""
+        self._run_before, self._cell = "", ""
 
-    def begin(self, _: ExecutionInfo) -> None:
-        """Before a cell runs, note which run is the latest one."""
-        self._run_before = run_log.get_latest_run()
+    def begin(self, info: ExecutionInfo) -> None:
+        """Before a cell runs, note its source, and which run is the latest one."""
+        self._run_before, self._cell = run_log.get_latest_run(), str(info.raw_cell)
 
     def show(
         self,
@@ -134,7 +136,7 @@ class _Errors:
         tb_offset: int | None = None,
     ) -> None:
         """Show an exception, as `set_custom_exc` requires."""
-        board = self._describe(error)
+        board = self._describe(error, shell)
         if board is None:
             # As IPython calls it for a cell that runs: rich then omits IPython's own frame.
             runs = not issubclass(kind, SyntaxError)
@@ -152,11 +154,13 @@ class _Errors:
             own.update(replaced)
         shell.display_pub.publish(render_formats(board))
 
-    def _describe(self, error: Exception) -> Board | None:
+    def _describe(self, error: Exception, shell: InteractiveShell) -> Board | None:
         if isinstance(error, UsageError):  # IPython's message about a wrong magic is written for the learner
             return None
         try:
-            board = describe_error(error)
+            if isinstance(error, NameError) and (board := describe_missing_name(error, shell, self._cell)):
+                return board
+            board = describe_wrong_call(error) or describe_error(error)
         except Exception:  # noqa: BLE001 - an error that cannot be described must be shown all the same
             return None
         run = run_log.get_latest_run()

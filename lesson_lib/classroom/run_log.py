@@ -47,14 +47,13 @@ def get_latest_run() -> str:
 
 @contextmanager
 def keep_logs() -> Iterator[None]:
-    """Keep the lines of all runs while the body runs; then forget them, and let Dagster write to stderr."""
+    """Keep the lines of all runs while the body runs; then let Dagster write to stderr again."""
     replaced = logging.getLoggerClass()
     logging.setLoggerClass(_make_logger_class(replaced))
     try:
         yield
     finally:
         logging.setLoggerClass(replaced)
-        _lines.clear()
 
 
 def _make_logger_class(base: type[logging.Logger]) -> type[logging.Logger]:

@@ -20,16 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _build_parser()
     chosen = parser.parse_args(argv)
     try:
-        match chosen.command:
-            case "doctor":
-                return _run_doctor()
-            case "run" | "solutions" | "student" as command:
-                return _run_on_notebooks(command, chosen.notebooks, chosen.output)
-            case "reset":
-                return _run_reset(dry_run=chosen.dry_run)
-            case _:
-                parser.print_help()
-                return 0
+        if chosen.command is None:
+            parser.print_help()
+            return 0
+        return _run(chosen)
     except (CannotGoOn, NotebookError) as error:
         reason = str(error)
     except ModuleNotFoundError as missing:
@@ -62,11 +56,27 @@ def _build_parser() -> argparse.ArgumentParser:
         )
         place = f"where the copies go (default: {FOLDERS[name]}/)"
         command.add_argument("--output", type=Path, metavar="DIR", help=place)
+    start_over = commands.add_parser(
+        "start-over", help="restore the notebooks and begin again; your own are kept in my-notebooks/"
+    )
+    start_over.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="these; all without")
     reset = commands.add_parser(
         "reset", help="remove what the course made: output/, its database, Dagster's records"
     )
     reset.add_argument("--dry-run", action="store_true", help="only say what would be removed")
     return parser
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    match chosen.command:
+        case "doctor":
+            return _run_doctor()
+        case "run" | "solutions" | "student" as command:
+            return _run_on_notebooks(command, chosen.notebooks, chosen.output)
+        case "start-over":
+            return _run_start_over(chosen.notebooks)
+        case _:
+            return _run_reset(dry_run=chosen.dry_run)
 
 
 # Each command is imported when it is called, so that the others work without what it needs.
@@ -96,6 +106,19 @@ def _run_on_notebooks(command: str, names: Sequence[str], output: Path | None) -
         return write_solutions(notebooks, folder)
     for copy in write_student(notebooks, folder):
         print(f"Hand out {shorten_path(copy, Path.cwd())}")
+    return 0
+
+
+def _run_start_over(names: Sequence[str]) -> int:
+    from lesson_lib.cli.run import choose_notebooks  # noqa: PLC0415 - as explained above
+    from lesson_lib.cli.start_over import start_over  # noqa: PLC0415 - as explained above
+
+    checkout = find_enclosing_checkout()
+    lines = start_over(checkout, choose_notebooks(checkout, names))
+    for line in lines or ["All notebooks are as they came, and there is no progress yet."]:
+        print(line)
+    if lines:
+        print("If a notebook is open in JupyterLab, choose File > Reload Notebook from Disk.")
     return 0
 
 

@@ -85,8 +85,8 @@ def test_unloading_leaves_everything_as_it_was(shell: InteractiveShell) -> None:
         ("dg.DailyPartitionsDefinition('2018-01-22', end_date='2018-01-27')", "Daily partitions: 5 keys"),
         ("instance", "Ephemeral instance"),
         ("imported", "Asset imported"),
-        ("dg.RunRequest(partition_key='acme')", "Asked for: 1 run of partition acme"),
-        ("[dg.RunRequest(partition_key='acme')]", "Asked for: 1 run; nothing has happened yet"),
+        ("dg.RunRequest(partition_key='acme')", "Requested: 1 run of partition acme"),
+        ("[dg.RunRequest(partition_key='acme')]", "Requested: 1 run. Nothing has happened yet."),
         ("[str(number) for number in range(100)]", "A list of 100 strings"),
     ],
 )

@@ -11,15 +11,15 @@ from lesson_lib.cli import checkout as checkout_module
 from lesson_lib.cli import main
 from lesson_lib.cli.checkout import CannotGoOn, find_checkout, find_enclosing_checkout, shorten_path
 
-COMMANDS = ["doctor", "run", "solutions", "student", "reset"]
+COMMANDS = ["doctor", "run", "solutions", "student", "start-over", "reset"]
 
 
 def test_without_arguments_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help lists all five commands."""
+    """The help lists all commands."""
     assert main([]) == 0
     out = capsys.readouterr().out
     assert out.startswith("usage: lesson")
-    assert re.findall(r"^    (\w+)\b", out, re.MULTILINE) == COMMANDS
+    assert re.findall(r"^    ([\w-]+)\b", out, re.MULTILINE) == COMMANDS
 
 
 def test_an_unknown_command_names_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,20 +1,19 @@
 """`checkpoint`: bring a notebook to the start of a section, so that learners can continue after a break."""
 
-import ast
-import os
 import re
-import sys
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lesson_lib.classroom.checkpoints.names import find_names
 from lesson_lib.classroom.checkpoints.section_starts import (
     Cell,
     NoCheckpoint,
     SectionStart,
     find_course_sections,
+    find_open_notebook,
     is_edited,
 )
 from lesson_lib.classroom.display.board import Block, Facts, Line, Table
@@ -43,7 +42,7 @@ def checkpoint(section: str | None = None) -> Displayable:
 
     Raises:
         UsageError: the section does not exist or is in another notebook, IPython does not run here, a cell
-            did not do what it does in the course, or you interrupted it. Your names are unchanged then.
+            did not do what it does in the course, or you interrupted it. Your variables are unchanged then.
     """
     from IPython.core.error import UsageError  # noqa: PLC0415 - the classroom can be imported without IPython
 
@@ -55,15 +54,24 @@ def checkpoint(section: str | None = None) -> Displayable:
 
 def _list_sections() -> Displayable:
     notebooks = find_course_sections()
-    number = _find_open_notebook(notebooks).partition("_")[0]
+    here = find_open_notebook(notebooks)
+    number = here.partition("_")[0]
     such_as = f"{number}.1" if number else "02.4"
-    how = f'checkpoint("{such_as}") brings your notebook to where section {such_as} starts.'
-    columns = ("checkpoint", "where it leads")
-    tables = [
-        Table(path.stem, columns, [(Line(section.id), Line(section.heading)) for section in sections])
-        for path, sections in notebooks.items()
-    ]
-    return DisplayableBoard("The sections of the course", [Line(how), *tables])
+    how = f'checkpoint("{such_as}") takes your notebook to the start of section {such_as}.'
+    rows: list[Sequence[Line]] = []
+    for path, sections in notebooks.items():
+        rows.append((Line(path.stem), Line("")))
+        file = "" if path.stem == here else path.name
+        rows += [(Line(section.id), Line(section.heading, link=_link(file, section))) for section in sections]
+    return DisplayableBoard(
+        "The sections of the course", [Line(how), Table("", ("checkpoint", "section"), rows)]
+    )
+
+
+def _link(file: str, section: SectionStart) -> str:
+    """Return the address of a section's heading, as JupyterLab names it."""
+    heading = f"{section.id} · {section.heading}".replace("`", "").replace(" ", "-")
+    return f"{file}#{heading}" if "." in section.id else file
 
 
 def _go_to(wanted: str) -> Displayable:
@@ -71,7 +79,7 @@ def _go_to(wanted: str) -> Displayable:
 
     notebooks = find_course_sections()
     path, section = _find(wanted, notebooks)
-    if (open_now := _find_open_notebook(notebooks)) and open_now != path.stem:
+    if (open_now := find_open_notebook(notebooks)) and open_now != path.stem:
         raise NoCheckpoint(
             f"Section {wanted} is in {path.stem}, and this is {open_now}. Open that notebook, run its first "
             "code cell, and call checkpoint there."
@@ -82,23 +90,19 @@ def _go_to(wanted: str) -> Displayable:
             "checkpoint needs the notebook's kernel: call it in a notebook, or wherever IPython runs."
         )
     _replay(shell, section)
-    found = {name for cell in section.before for name in _find_names(shell, cell)} & shell.user_ns.keys()
+    found = {
+        name for cell in section.before for name in find_names(shell, cell.source)
+    } & shell.user_ns.keys()
     names = sorted(found, key=str.lower)
     blocks: list[Block] = []
     if names:
         blocks.append(Facts([("Names that are ready", format_list(names, max_items=len(names)))]))
     if "lab" in names:
-        blocks.append(Line("The lab is a new one; its files and rows are as the cells above leave them."))
+        blocks.append(Line("The lab is new, with the files and rows that the cells above produce."))
     if is_edited(path, section):
-        blocks.append(Line("You have changed cells above; what has run are the course's own ones."))
-    blocks.append(Line(f"Go on with the {'cells of this section' if section.before else 'first cell'}."))
+        blocks.append(Line("You have changed cells above. The course's own versions of them were run."))
+    blocks.append(Line(f"Continue with the {'cells of this section' if section.before else 'first cell'}."))
     return DisplayableBoard(f"You are at {section.id} {section.heading}", blocks)
-
-
-def _find_open_notebook(notebooks: Mapping[Path, object]) -> str:
-    """Return the name of the course's notebook in which this runs; empty if it is another, or not known."""
-    open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
-    return open_now if open_now in {known.stem for known in notebooks} else ""
 
 
 def _find(wanted: str, notebooks: Mapping[Path, Sequence[SectionStart]]) -> tuple[Path, SectionStart]:
@@ -136,7 +140,7 @@ def _explain_other_number(wanted: str, notebooks: Mapping[Path, Sequence[Section
 
 def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
     """Run the cells before a section; if one fails, restore the shell's names."""
-    before, figures = dict(shell.user_ns), _list_figures()
+    before = dict(shell.user_ns)
     cell: Cell | None = None
     try:
         with closing(_show_progress(section)) as cells:
@@ -149,19 +153,15 @@ def _replay(shell: "InteractiveShell", section: SectionStart) -> None:
         where = f", in {cell.name}" if cell else ""
         if not isinstance(error, Exception):  # Ctrl-C; Dagster raises its own exception for it
             raise NoCheckpoint(
-                f"Stopped on the way to {section.id}{where}. Your names are as they were before; "
-                f'checkpoint("{section.id}") starts anew.'
+                f"Stopped on the way to {section.id}{where}. Your variables have not changed; "
+                f'checkpoint("{section.id}") starts again.'
             ) from None
         raise NoCheckpoint(
-            f"The way to {section.id} ends{where}: {_explain(error)} Your names are as they were "
-            "before. If the notebook or the library has been changed, put the course's own back "
+            f"The way to {section.id} ends{where}: {_explain(error)} Your variables are as they were "
+            "before. If the notebook or the library has been changed, restore the course's own "
             "(`git diff` shows what differs); "
             f'then restart the kernel, and try checkpoint("{section.id}") again.'
         ) from error
-    finally:
-        # At the end of the cell, the notebook would show each figure that is still open.
-        for number in _list_figures() - figures:
-            sys.modules["matplotlib.pyplot"].close(number)
 
 
 def _explain(error: Exception) -> str:
@@ -187,7 +187,7 @@ def _run(shell: "InteractiveShell", cell: Cell) -> None:
             raise
     else:
         if cell.error:
-            raise NoCheckpoint(f"it was to raise {cell.error}, and raised nothing.")
+            raise NoCheckpoint(f"it should raise {cell.error}, but raised nothing.")
 
 
 def _show_progress(section: SectionStart) -> Generator[Cell, None, None]:
@@ -208,29 +208,3 @@ def _show_progress(section: SectionStart) -> Generator[Cell, None, None]:
     finally:
         if has_printed:
             clear_output()
-
-
-def _list_figures() -> set[Any]:
-    pyplot = sys.modules.get("matplotlib.pyplot")  # not imported for this
-    return set(pyplot.get_fignums()) if pyplot else set()
-
-
-def _find_names(shell: "InteractiveShell", cell: Cell) -> Iterator[str]:
-    """Return the names that a cell assigns or defines, without loop variables."""
-    source = re.sub(r"\A\s*%%.*", "", cell.source)
-    return _find_assigned(ast.parse(shell.transform_cell(source)).body)
-
-
-def _find_assigned(statements: Sequence[ast.stmt]) -> Iterator[str]:
-    for statement in statements:
-        match statement:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                yield statement.name
-            case ast.Assign(targets=targets):
-                nodes = (node for target in targets for node in ast.walk(target))
-                names = (node for node in nodes if isinstance(node, ast.Name) and node.id != "_")
-                yield from (name.id for name in names if isinstance(name.ctx, ast.Store))
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                yield name
-            case ast.For() | ast.While() | ast.If() | ast.With() | ast.Try():
-                yield from _find_assigned(statement.body)

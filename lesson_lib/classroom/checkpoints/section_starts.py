@@ -1,8 +1,10 @@
 """The sections of the course's notebooks, and the cells that run before each of them."""
 
+import os
 import re
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lesson_lib.course_data import notebooks_folder
@@ -37,6 +39,7 @@ class SectionStart:
     id: str  # the numbers of the notebook and the section, such as `02.4`; `02` is the start of the notebook
     heading: str
     before: tuple[Cell, ...]  # the cells above it, without exercises
+    own: tuple[Cell, ...] = field(default=(), compare=False)  # the cells in it, without exercises
 
 
 def find_section_starts(number: str, text: str) -> list[SectionStart]:
@@ -60,7 +63,11 @@ def find_section_starts(number: str, text: str) -> list[SectionStart]:
             if found:
                 headings = enumerate(SECTION.findall(source), start=len(found))
                 found += [SectionStart(f"{number}.{place}", text, tuple(cells)) for place, text in headings]
-    return found
+    ends = [*(len(section.before) for section in found[1:]), len(cells)]
+    return [
+        replace(section, own=tuple(cells[len(section.before) : end]))
+        for section, end in zip(found, ends, strict=True)
+    ]
 
 
 def find_course_sections() -> dict[Path, list[SectionStart]]:
@@ -70,7 +77,13 @@ def find_course_sections() -> dict[Path, list[SectionStart]]:
         NoCheckpoint: a notebook is damaged.
         FileNotFoundError: there are no notebooks.
     """
-    return {path: _read(path, _read_committed(path)) for path in sorted(notebooks_folder().glob("*.ipynb"))}
+    return {path: _read(path, read_committed(path)) for path in sorted(notebooks_folder().glob("*.ipynb"))}
+
+
+def find_open_notebook(notebooks: Iterable[Path]) -> str:
+    """Return the name of the one of these notebooks in which this runs; empty if it is unknown."""
+    open_now = Path(os.environ.get("JPY_SESSION_NAME", "")).stem
+    return open_now if open_now in {known.stem for known in notebooks} else ""
 
 
 def is_edited(path: Path, start: SectionStart) -> bool:
@@ -92,7 +105,7 @@ def _read(path: Path, text: str | None = None) -> list[SectionStart]:
         ) from error
 
 
-def _read_committed(path: Path) -> str | None:
+def read_committed(path: Path) -> str | None:
     """Return the text of a file in the last commit, or None without git, a commit, or the file in it."""
     # Learners edit the file in the checkout, and JupyterLab saves it automatically.
     try:

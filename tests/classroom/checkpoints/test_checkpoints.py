@@ -22,7 +22,7 @@ from lesson_lib.author.notebook_runner import execute, wait_for
 from lesson_lib.classroom import checkpoint
 from lesson_lib.classroom.checkpoints import replay, section_starts
 from lesson_lib.classroom.checkpoints.section_starts import SectionStart, find_section_starts
-from lesson_lib.notebook_cells import EXERCISE, RAISES, find_tag
+from lesson_lib.notebook_cells import EXERCISE, RAISES, SECTION, find_tag
 from tests.classroom.shells import new_shell
 
 # The course's notebooks
@@ -35,7 +35,7 @@ BEGIN = """
 import json as _json
 from lesson_lib.classroom import checkpoint as _checkpoint
 from lesson_lib.classroom.checkpoints import section_starts as _starts
-_starts._read_committed = lambda path: None
+_starts.read_committed = lambda path: None
 
 def _describe(value):
     kind = type(value).__name__
@@ -131,9 +131,7 @@ def count_above(stored: NotebookNode, section: SectionStart) -> int:
 
 def headings_in(cell: NotebookNode) -> list[str]:
     """Return the headings of the sections that begin in a cell."""
-    if cell.cell_type != "markdown":
-        return []
-    return [line.removeprefix("## ") for line in cell.source.splitlines() if line.startswith("## ")]
+    return SECTION.findall(cell.source) if cell.cell_type == "markdown" else []
 
 
 def is_exercise(cell: NotebookNode) -> bool:
@@ -243,7 +241,7 @@ def test_the_cells_above_have_run_and_show_nothing(
     expected = (
         "Out[0]: \nYou are at 07.3 And last?\n"
         "  Names that are ready: double, doubled, kept, rest, rows\n"
-        "  Go on with the cells of this section.\n"
+        "  Continue with the cells of this section.\n"
     )
     assert capsys.readouterr() == (expected, "")
     assert shell.user_ns["mine"] is mine
@@ -268,23 +266,32 @@ def test_the_history_does_not_change(shell: InteractiveShell) -> None:
 def test_the_start_runs_nothing(small: Path, shell: InteractiveShell) -> None:
     """No cell is above the first one."""
     assert small.exists()
-    assert repr(checkpoint("07")) == "You are at 07 A small one: the start\n  Go on with the first cell."
+    assert repr(checkpoint("07")) == "You are at 07 A small one: the start\n  Continue with the first cell."
     assert shell.user_ns["rows"] == "mine, too"
 
 
 @pytest.mark.usefixtures("small")
 def test_without_a_section_all_sections_are_listed() -> None:
-    """Each notebook has a table of their numbers and headings."""
+    """Their numbers and headings are listed below the name of their notebook."""
     assert repr(checkpoint()) == (
         "The sections of the course\n"
-        '  checkpoint("02.4") brings your notebook to where section 02.4 starts.\n'
-        "  07_small\n"
-        "    checkpoint  where it leads\n"
+        '  checkpoint("02.4") takes your notebook to the start of section 02.4.\n'
+        "    checkpoint  section\n"
+        "    07_small\n"
         "    07          A small one: the start\n"
         "    07.1        What comes first?\n"
         "    07.2        And then?\n"
         "    07.3        And last?"
     )
+
+
+@pytest.mark.usefixtures("small", "shell")
+def test_the_headings_of_the_list_lead_to_their_sections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """JupyterLab follows a heading's link in this notebook, and opens another notebook."""
+    links = r'<a href="([^"]+)"><bdi>And then\?</bdi></a>'
+    assert re.findall(links, checkpoint()._repr_html_()) == ["07_small.ipynb#07.2-·-And-then?"]
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/07_small.ipynb")
+    assert re.findall(links, checkpoint()._repr_html_()) == ["#07.2-·-And-then?"]
 
 
 def test_a_section_of_another_notebook_is_an_error(
@@ -336,7 +343,7 @@ def test_the_number_of_an_exercise_is_explained(wanted: str, message: str) -> No
 def test_the_list_has_an_example_of_the_open_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is one of another notebook only if Jupyter does not name the open one."""
     monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/07_small.ipynb")
-    assert 'checkpoint("07.1") brings your notebook to where section 07.1 starts.' in repr(checkpoint())
+    assert 'checkpoint("07.1") takes your notebook to the start of section 07.1.' in repr(checkpoint())
 
 
 @pytest.mark.parametrize(
@@ -345,12 +352,12 @@ def test_the_list_has_an_example_of_the_open_notebook(monkeypatch: pytest.Monkey
         (
             1,
             "rows = []\n1 / 0",
-            "in cell [1], 'rows = []': ZeroDivisionError: division by zero. Your names are",
+            "in cell [1], 'rows = []': ZeroDivisionError: division by zero. Your variables are",
         ),
         (
             5,
             "rows.clear",
-            "in cell [4], 'rows.clear': it was to raise IndexError, and raised nothing. Your names",
+            "in cell [4], 'rows.clear': it should raise IndexError, but raised nothing. Your variables",
         ),
         (5, "rows['a']", "in cell [4], \"rows['a']\": TypeError: list indices must be"),
         (4, "rows = (", "in cell [3], 'rows = (': SyntaxError: incomplete input. Your"),
@@ -358,7 +365,7 @@ def test_the_list_has_an_example_of_the_open_notebook(monkeypatch: pytest.Monkey
         (
             4,
             "raise SystemExit",
-            "Stopped on the way to 07.2, in cell [3], 'raise SystemExit'. Your names are as they were before",
+            "Stopped on the way to 07.2, in cell [3], 'raise SystemExit'. Your variables have not changed",
         ),
     ],
 )
@@ -406,7 +413,7 @@ def test_an_edited_notebook_is_run_as_it_was_committed(small: Path, shell: Inter
     git("init")
     git("add", small.name)
     git("commit", "--message", "the course's own")
-    note = "You have changed cells above; what has run are the course's own ones."
+    note = "You have changed cells above. The course's own versions of them were run."
     change_notebook(small, replace_source(3, "rows = 'my answer'"))
     change_notebook(small, replace_source(7, "my = 'experiment'"))
     assert note not in repr(checkpoint("07.2"))
@@ -418,18 +425,6 @@ def test_an_edited_notebook_is_run_as_it_was_committed(small: Path, shell: Inter
     assert note in repr(checkpoint("07.2"))
     small.write_text("{", encoding="utf-8")
     assert note in repr(checkpoint("07.2"))
-
-
-def test_new_figures_are_closed(small: Path, shell: InteractiveShell) -> None:
-    """A figure that was open before stays open."""
-    draw = "import matplotlib\nmatplotlib.use('agg')\nfrom matplotlib import pyplot\nfigure = pyplot.figure()"
-    change_notebook(small, replace_source(1, f"rows = [8]\n{draw}"))
-    shell.run_cell(draw).raise_error()
-    own = shell.user_ns["pyplot"].get_fignums()
-    checkpoint("07.2")
-    checkpoint("07.2")
-    assert shell.user_ns["pyplot"].get_fignums() == own
-    shell.user_ns["pyplot"].close("all")
 
 
 @pytest.mark.usefixtures("small", "shell")
