@@ -152,7 +152,7 @@ def list_partition_keys(context: dg.AssetExecutionContext) -> list[str]:
     keys = context.partition_keys
     if not keys:
         raise InvalidKey(
-            "The range of this run holds no key: its end was registered before its start. Swap them."
+            "The range of this run contains no keys: its end was registered before its start. Swap them."
         )
     is_daily = isinstance(context.assets_def.partitions_def, dg.TimeWindowPartitionsDefinition)
     return [require_usable(key, checked_key if is_daily else check_customer_key) for key in keys]

@@ -157,7 +157,7 @@ def select_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
     first, last = registered.index(keys.start), registered.index(keys.end)
     if last < first:
         raise InvalidKey(
-            f"The range {keys.start!r} to {keys.end!r} holds no key: "
+            f"The range {keys.start!r} to {keys.end!r} contains no keys: "
             "its end was registered before its start. Swap them."
         )
     return registered[first : last + 1]

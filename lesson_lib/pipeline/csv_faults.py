@@ -23,7 +23,7 @@ _LINE_END = re.compile(r"\r\r\n|\r\n|\r|\n")
 _LINE_END_NAMES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR", "\r\r\n": "CR CR LF"}
 _TWO_LINE_ENDS = re.compile(rb"(?>\r\n|\r|\n){2}")
 _EXCEL_SEPARATOR = re.compile(r'"?sep\s*=', re.IGNORECASE)
-_EXPECTED_COLUMNS = f"The header names these columns, in any order: {','.join(COLUMNS)}"
+_EXPECTED_COLUMNS = f"The header must name these columns, in any order: {','.join(COLUMNS)}"
 _MAX_WITHOUT_EXPONENT = 1e22  # larger numbers are printed with an exponent
 _NOT_UTF8 = "not UTF-8. Save the file as CSV UTF-8"
 

@@ -50,7 +50,7 @@ def test_every_file_is_loaded_once(daemon: Daemon, tmp_path: Path) -> None:
     assert daemon.wait_for_runs(1) == [Run("acme", f"acme@{compute_version(priced(1.5, 2.5))}", "SUCCESS")]
     assert daemon.list_keys() == ["acme"]
     assert workspace.prices() == {"acme": [1.5, 2.5]}
-    daemon.wait_for_skip("2 files, and no run to ask for. Keys that break the rules: 'a,b'.")
+    daemon.wait_for_skip("2 files, and no runs to request. Keys that break the rules: 'a,b'.")
 
     # One file is corrected, and a broken one arrives.
     (workspace.source / "a,b.csv").unlink()
@@ -67,7 +67,7 @@ def test_every_file_is_loaded_once(daemon: Daemon, tmp_path: Path) -> None:
     # Nothing is new, not even the broken file; then a file is touched without a change of its content.
     skipped = daemon.wait_for_skip("No new or corrected file among 2.")
     os.utime(workspace.source / "acme.csv")
-    daemon.wait_for_skip("2 files, and no run to ask for. Loaded already: 'acme'.")
+    daemon.wait_for_skip("2 files, and no runs to request. Already loaded: 'acme'.")
     assert (daemon.list_runs(), skipped.run_keys) == (runs, ())
 
     # Two files arrive, and the daemon is killed while the first one is loaded and the second one waits.

@@ -215,7 +215,10 @@ def test_a_range_is_in_the_order_of_registration(workspace: Workspace) -> None:
         (dg.PartitionKeyRange("acme", "globx"), "'globx' is not registered. Did you mean 'globex'?"),
         (
             dg.PartitionKeyRange("globex", "acme"),
-            "The range 'globex' to 'acme' holds no key: its end was registered before its start. Swap them.",
+            (
+                "The range 'globex' to 'acme' contains no keys: its end was registered before its start. "
+                "Swap them."
+            ),
         ),
     ],
 )

@@ -209,7 +209,7 @@ ONE_KIND = ". Save the file with one kind of line ending, LF or CRLF"
 NO_HEADER = ", where the header belongs"
 NO_NUMBER = ", not a finite decimal number"
 NO_DAY = ", not a day written YYYY-MM-DD or YYYY/MM/DD"
-COLUMNS_ARE = f". The header names these columns, in any order: {HEADER}"
+COLUMNS_ARE = f". The header must name these columns, in any order: {HEADER}"
 CRLF = priced(1, 2).replace("\n", "\r\n")
 
 

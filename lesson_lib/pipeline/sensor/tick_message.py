@@ -12,24 +12,24 @@ MAX_NAMES_PER_SENTENCE = 10
 class TickOutcome(Enum):
     """The outcome of files or keys in a tick, and its sentence, in the order of the message."""
 
-    REQUESTED = "Runs asked for: {}."
-    REGISTERED_AGAIN = "Registered again, since their files are here: {}."
-    LOADED = "Loaded already: {}."
+    REQUESTED = "Runs requested: {}."
+    REGISTERED_AGAIN = "Registered again, because their files are here: {}."
+    LOADED = "Already loaded: {}."
     WAITING = "Not settled yet: {}."
     LATER = "Left for the next ticks: {}."
     REFUSED = "Keys that break the rules: {}."
-    NOT_UTF8 = "Files that are not taken, since their names are not UTF-8: {}. Rename them."
-    NOT_CSV = f"Files that are not taken, since their names do not end in {SUFFIX!r}: {{}}. Rename them."
+    NOT_UTF8 = "Files that are skipped, because their names are not UTF-8: {}. Rename them."
+    NOT_CSV = f"Files that are skipped, because their names do not end in {SUFFIX!r}: {{}}. Rename them."
     OUTSIDE_CALENDAR = "Days outside the exchange's calendar, not loaded: {}."
     UNREADABLE = "Keys whose files cannot be read: {}."
-    KEPT = "Keys kept, though their files are gone: {}."
-    RETIRING = "Keys to be retired, since their files are gone: {}."
-    EMPTY = "No data file is left; is the folder mounted? Keys kept: {}."
-    ELSEWHERE = "Keys of another folder, kept: {}."
+    KEPT = "Keys that are kept although their files are gone: {}."
+    RETIRING = "Keys to retire, because their files are gone: {}."
+    EMPTY = "No data file is left. Is the folder mounted? Keys that are kept: {}."
+    ELSEWHERE = "Keys of another folder, which are kept: {}."
     NOT_EXAMINED = "Keys without a file that were not examined at this tick: {}."
     NEVER_IMPORTED = "Keys without a file that were never imported: {}."
     REGISTERED_DAYS = (
-        "Registered keys that are spelled like days, kept: {}. "
+        "Registered keys that look like days, which are kept: {}. "
         "Days belong to the exchange: retire these keys by hand."
     )
 
@@ -55,7 +55,7 @@ def build_tick_message(
     """Return the message of a tick, from its outcomes and the causes why files cannot be read, by key."""
     if any(reported[outcome] for outcome in _DATA_FILE_OUTCOMES):
         head = f"{files} files" if files != 1 else "1 file"
-        head += "." if requests_runs else ", and no run to ask for."
+        head += "." if requests_runs else ", and no runs to request."
     else:
         head = f"No new or corrected file among {files}."
     sentences = [

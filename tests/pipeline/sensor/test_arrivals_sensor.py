@@ -207,7 +207,7 @@ def test_a_file_that_was_only_touched_is_not_loaded_again(settled: Daemon) -> No
     """It is recognized by its content."""
     put(settled.workspace, "acme", 1.5, 2.5, age=50)
     assert settled.tick() == []
-    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
+    assert settled.message == "2 files, and no runs to request. Already loaded: 'acme'."
     assert settled.workspace.times_materialized(LOAD, "acme") == 1
     assert settled.tick() == []
     assert settled.message == "No new or corrected file among 2."
@@ -340,7 +340,7 @@ def test_a_cursor_that_cannot_be_used_loads_nothing_again(
     capsys.readouterr()
     assert settled.tick() == ["bluebird"]
     logged = capsys.readouterr().err
-    assert "3 files. Runs asked for: 'bluebird'. Loaded already: 'acme', 'globex'." in logged
+    assert "3 files. Runs requested: 'bluebird'. Already loaded: 'acme', 'globex'." in logged
     assert ("The cursor is not used" in logged) == (cursor is not None)
     assert settled.tick() == []
     assert settled.message == "No new or corrected file among 3."
@@ -352,7 +352,7 @@ def test_the_first_tick_on_a_loaded_instance_loads_nothing_again(loaded: Workspa
         os.utime(loaded.source / f"{key}.csv", (1, 1))
     daemon = Daemon(loaded)
     assert daemon.tick() == []
-    assert daemon.message == "2 files, and no run to ask for. Loaded already: 'acme', 'globex'."
+    assert daemon.message == "2 files, and no runs to request. Already loaded: 'acme', 'globex'."
 
 
 def test_the_cursor_forgets_files_that_are_gone(settled: Daemon) -> None:
@@ -369,7 +369,7 @@ def test_a_young_file_waits_until_it_has_settled(daemon: Daemon) -> None:
     assert daemon.tick() == ["globex"]
     path = put(daemon.workspace, "acme", 1, 2, age=1)
     assert daemon.tick() == []
-    assert daemon.message == "2 files, and no run to ask for. Not settled yet: 'acme'."
+    assert daemon.message == "2 files, and no runs to request. Not settled yet: 'acme'."
     modified = time.time() - 5.5
     os.utime(path, (modified, modified))
     assert daemon.tick() == ["acme"]
@@ -381,7 +381,7 @@ def test_a_file_that_is_as_the_tick_before_saw_it_has_settled(daemon: Daemon, ag
     """The sender's clock makes no difference."""
     put(daemon.workspace, "acme", 1, age=age)
     assert daemon.tick() == []
-    assert daemon.message == "1 file, and no run to ask for. Not settled yet: 'acme'."
+    assert daemon.message == "1 file, and no runs to request. Not settled yet: 'acme'."
     assert daemon.tick() == ["acme"]
     assert daemon.tick() == []
     assert daemon.message == "No new or corrected file among 1."
@@ -430,7 +430,7 @@ def test_a_key_that_breaks_a_rule_is_reported_at_every_tick_and_blocks_no_other(
         assert "Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'." in logged
         assert daemon.tick() == []
     assert daemon.message == (
-        "5 files, and no run to ask for. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'. "
+        "5 files, and no runs to request. Keys that break the rules: ' padded', 'a,b', 'acme', 'bluebird'. "
         "Keys without a file that were never imported: 'ACME'."
     )
     for key in (" padded", "a,b"):
@@ -446,7 +446,7 @@ def test_a_young_refused_file_is_refused_at_every_tick(daemon: Daemon) -> None:
     daemon.tick()
     for _ in range(3):
         daemon.tick()
-        assert daemon.message == "1 file, and no run to ask for. Keys that break the rules: 'a,b'."
+        assert daemon.message == "1 file, and no runs to request. Keys that break the rules: 'a,b'."
 
 
 def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
@@ -460,7 +460,7 @@ def test_names_made_to_hurt_stop_no_other(daemon: Daemon) -> None:
     daemon.tick()
     # "...csv" begins with a dot: it is hidden, and not refused.
     refused = ", ".join(map(repr, sorted(set(bad) - {".."})))
-    assert daemon.message == f"10 files, and no run to ask for. Keys that break the rules: {refused}."
+    assert daemon.message == f"10 files, and no runs to request. Keys that break the rules: {refused}."
 
 
 def test_two_normalizations_of_a_name_are_one_key(daemon: Daemon, capsys: pytest.CaptureFixture[str]) -> None:
@@ -473,7 +473,7 @@ def test_two_normalizations_of_a_name_are_one_key(daemon: Daemon, capsys: pytest
     assert daemon.workspace.prices() == {"caf\u00e9": [4.0]}
     assert "'caf\u00e9' has two files, whose names differ only in normalization" in capsys.readouterr().err
     assert daemon.tick() == []
-    assert daemon.message == "2 files, and no run to ask for. Keys that break the rules: 'caf\u00e9'."
+    assert daemon.message == "2 files, and no runs to request. Keys that break the rules: 'caf\u00e9'."
 
 
 def test_a_day_outside_the_calendar_is_reported_at_every_tick_and_never_loaded(daemon: Daemon) -> None:
@@ -505,7 +505,7 @@ def test_a_registered_day_is_reported_and_never_retired(
         assert settled.tick() == []
         assert settled.message == (
             "No new or corrected file among 2. "
-            "Registered keys that are spelled like days, kept: '2018-01-22'. "
+            "Registered keys that look like days, which are kept: '2018-01-22'. "
             "Days belong to the exchange: retire these keys by hand."
         )
     assert settled.workspace.keys() == ["acme", "globex", "2018-01-22"]
@@ -518,7 +518,7 @@ def test_a_file_with_another_suffix_is_reported_at_every_tick(settled: Daemon) -
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
-            "No new or corrected file among 2. Files that are not taken, since their names do not end in "
+            "No new or corrected file among 2. Files that are skipped, because their names do not end in "
             "'.csv': 'ACME.CSV', 'acme.csv ', 'o'hare.\\u0441sv', 'notes.txt'. Rename them."
         )
 
@@ -552,9 +552,9 @@ def test_a_name_that_is_not_utf8_is_reported_at_every_tick(daemon: Daemon) -> No
     for _ in range(2):
         assert daemon.tick() == []
         assert daemon.message == (
-            "2 files, and no run to ask for. "
-            "Files that are not taken, since their names are not UTF-8: 'caf\\xe9.csv'. Rename them. "
-            "Files that are not taken, since their names do not end in '.csv': 'caf\\xe9.txt'. Rename them."
+            "2 files, and no runs to request. "
+            "Files that are skipped, because their names are not UTF-8: 'caf\\xe9.csv'. Rename them. "
+            "Files that are skipped, because their names do not end in '.csv': 'caf\\xe9.txt'. Rename them."
         )
 
 
@@ -567,13 +567,13 @@ def test_a_link_that_points_nowhere_is_reported_and_its_key_is_kept(settled: Dae
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
-            "2 files, and no run to ask for. "
+            "2 files, and no runs to request. "
             "Keys whose files cannot be read: 'acme' (a link that points nowhere)."
         )
     path.unlink()
     away.rename(path)
     assert settled.tick() == []
-    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
+    assert settled.message == "2 files, and no runs to request. Already loaded: 'acme'."
 
 
 def test_many_files_are_requested_over_several_ticks(workspace: Workspace) -> None:
@@ -609,7 +609,7 @@ def test_new_customers_do_not_wait_for_those_that_are_known(
     put(settled.workspace, "zenith", 3)
     assert settled.tick() == ["zenith"]
     assert settled.tick() == []
-    assert settled.message == "3 files, and no run to ask for. Loaded already: 'globex'."
+    assert settled.message == "3 files, and no runs to request. Already loaded: 'globex'."
 
 
 def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -620,10 +620,10 @@ def test_a_tick_reads_only_so_many_bytes(settled: Daemon, monkeypatch: pytest.Mo
     assert settled.tick() == []
     assert (
         settled.message
-        == "2 files, and no run to ask for. Loaded already: 'acme'. Left for the next ticks: 'globex'."
+        == "2 files, and no runs to request. Already loaded: 'acme'. Left for the next ticks: 'globex'."
     )
     assert settled.tick() == []
-    assert settled.message == "2 files, and no run to ask for. Loaded already: 'globex'."
+    assert settled.message == "2 files, and no runs to request. Already loaded: 'globex'."
 
 
 def test_a_file_too_large_to_read_is_compared_by_size_and_times(
@@ -633,7 +633,7 @@ def test_a_file_too_large_to_read_is_compared_by_size_and_times(
     monkeypatch.setattr(fingerprints, "MAX_FILE_BYTES", 10)
     arrived.cursor = None
     assert arrived.tick() == []
-    assert arrived.message == "2 files, and no run to ask for. Loaded already: 'acme', 'globex'."
+    assert arrived.message == "2 files, and no runs to request. Already loaded: 'acme', 'globex'."
     put(arrived.workspace, "acme", 1.5, 2.6)
     assert arrived.tick() == ["acme"]
     assert arrived.workspace.prices()["acme"] == [1.5, 2.6]
@@ -669,7 +669,7 @@ def test_a_file_that_cannot_be_read_is_reported_and_blocks_no_other(monkeypatch:
         assert daemon.tick(runs="wait") == ["globex"]
         assert daemon.tick(runs="wait") == []
         assert daemon.message == (
-            "2 files, and no run to ask for. Keys whose files cannot be read: 'acme' (Permission denied)."
+            "2 files, and no runs to request. Keys whose files cannot be read: 'acme' (Permission denied)."
         )
         path.chmod(0o600)
         assert daemon.tick(runs="wait") == ["acme"]
@@ -700,10 +700,10 @@ def test_a_file_that_takes_the_time_of_a_tick_is_compared_by_size_and_times(
     monkeypatch.setattr(fingerprints, "MAX_SECONDS_PER_TICK", 0.0)
     assert arrived.tick() == []
     assert arrived.message == (
-        "2 files, and no run to ask for. Loaded already: 'acme'. Left for the next ticks: 'globex'."
+        "2 files, and no runs to request. Already loaded: 'acme'. Left for the next ticks: 'globex'."
     )
     assert arrived.tick() == []
-    assert arrived.message == "2 files, and no run to ask for. Loaded already: 'globex'."
+    assert arrived.message == "2 files, and no runs to request. Already loaded: 'globex'."
 
 
 @pytest.mark.parametrize("path", ["", " "])
@@ -762,7 +762,7 @@ def test_a_file_that_vanished_is_reported_at_every_tick_and_its_key_is_kept(sett
     for _ in range(2):
         assert settled.tick() == []
         assert settled.message == (
-            "No new or corrected file among 1. Keys kept, though their files are gone: 'acme'. "
+            "No new or corrected file among 1. Keys that are kept although their files are gone: 'acme'. "
             "Keys without a file that were never imported: 'announced'."
         )
     assert settled.workspace.keys() == ["acme", "globex", "announced"]
@@ -775,7 +775,7 @@ def test_a_file_that_comes_back_unchanged_is_not_loaded_again(settled: Daemon) -
     settled.tick()
     (settled.workspace.source / "away").rename(settled.workspace.source / "acme.csv")
     assert settled.tick() == []
-    assert settled.message == "2 files, and no run to ask for. Loaded already: 'acme'."
+    assert settled.message == "2 files, and no runs to request. Already loaded: 'acme'."
 
 
 def test_the_key_of_a_vanished_file_is_retired_if_the_sensor_is_set_to_retire(settled: Daemon) -> None:
@@ -815,7 +815,7 @@ def test_a_retirement_is_requested_once(settled: Daemon) -> None:
     (requested,) = settled.run_keys()
     assert settled.tick(runs="wait") == []
     assert settled.message == (
-        "No new or corrected file among 1. Keys to be retired, since their files are gone: 'acme'."
+        "No new or corrected file among 1. Keys to retire, because their files are gone: 'acme'."
     )
     settled.cursor = None
     assert settled.tick(runs="wait") == []
@@ -866,7 +866,7 @@ def test_a_retirement_that_failed_is_reported_and_not_requested_again(settled: D
     database.mkdir()
     (settled.workspace.source / "acme.csv").unlink()
     assert [settled.tick(), settled.tick()] == [["-acme"], []]
-    assert "Keys to be retired, since their files are gone: 'acme'." in settled.message
+    assert "Keys to retire, because their files are gone: 'acme'." in settled.message
     database.rmdir()
     database.with_name("away").rename(database)
     settled.cursor = None
@@ -893,7 +893,7 @@ def test_an_empty_folder_retires_nothing(settled: Daemon, sensor: dg.SensorDefin
         assert settled.tick() == []
         assert settled.message == (
             "No new or corrected file among 0. "
-            "No data file is left; is the folder mounted? Keys kept: 'acme', 'globex'."
+            "No data file is left. Is the folder mounted? Keys that are kept: 'acme', 'globex'."
         )
 
 
@@ -937,7 +937,7 @@ def test_a_key_retired_by_hand_is_registered_again_while_its_file_is_there(
         assert settled.tick() == ["acme"]
         requested |= set(settled.run_keys())
         assert (
-            "2 files. Runs asked for: 'acme'. Registered again, since their files are here: 'acme'."
+            "2 files. Runs requested: 'acme'. Registered again, because their files are here: 'acme'."
             in capsys.readouterr().err
         )
         assert settled.workspace.prices()["acme"] == [3.5]
@@ -987,10 +987,11 @@ def test_keys_of_another_folder_are_kept_and_reported(
     for _ in range(2):
         assert (neighbor.tick(), settled.tick()) == ([], [])
         assert neighbor.message == (
-            "No new or corrected file among 1. Keys of another folder, kept: 'acme', 'globex', 'reported'."
+            "No new or corrected file among 1. "
+            "Keys of another folder, which are kept: 'acme', 'globex', 'reported'."
         )
         assert settled.message == (
-            "No new or corrected file among 2. Keys of another folder, kept: 'zenith', 'reported'."
+            "No new or corrected file among 2. Keys of another folder, which are kept: 'zenith', 'reported'."
         )
     assert settled.workspace.prices() == {"acme": [1.5, 2.5], "globex": [9.75], "zenith": [3.0]}
 
@@ -1000,8 +1001,9 @@ def test_an_empty_folder_reports_the_keys_of_another_folder(settled: Daemon, nei
     (neighbor.workspace.source / "zenith.csv").unlink()
     assert neighbor.tick() == []
     assert neighbor.message == (
-        "No new or corrected file among 0. No data file is left; is the folder mounted? Keys kept: 'zenith'. "
-        "Keys of another folder, kept: 'acme', 'globex'."
+        "No new or corrected file among 0. No data file is left. Is the folder mounted? "
+        "Keys that are kept: 'zenith'. "
+        "Keys of another folder, which are kept: 'acme', 'globex'."
     )
     assert settled.workspace.keys() == ["acme", "globex", "zenith"]
 
@@ -1026,7 +1028,7 @@ def test_a_key_goes_with_the_folder_that_loaded_it_last(settled: Daemon, neighbo
     assert neighbor.run_keys()[0].startswith("acme@")
     assert settled.workspace.prices()["acme"] == [7.5]
     assert [settled.tick(), neighbor.tick()] * 2 == [[], []] * 2
-    assert "Keys of another folder, kept: 'zenith', 'acme'." in settled.message
+    assert "Keys of another folder, which are kept: 'zenith', 'acme'." in settled.message
 
 
 @pytest.mark.parametrize("runs", ["finish", "wait"])
@@ -1046,7 +1048,7 @@ def test_two_folders_do_not_alternate_over_a_key_whose_other_file_is_not_importe
         assert (settled.tick(), neighbor.tick(runs=runs)) == ([], [])
         assert (settled.run_keys(), neighbor.run_keys()) == ([], [])
     assert settled.message == (
-        "No new or corrected file among 1. Keys of another folder, kept: 'zenith'. "
+        "No new or corrected file among 1. Keys of another folder, which are kept: 'zenith'. "
         "Keys without a file that were never imported: 'acme'."
     )
     assert settled.workspace.keys() == ["globex", "zenith", "acme"]
@@ -1099,7 +1101,7 @@ def test_a_tick_examines_only_so_many_keys_without_files(
     now += 1
     assert settled.tick(runs="wait") == []
     assert settled.message == (
-        "No new or corrected file among 1. Keys to be retired, since their files are gone: 'acme'. "
+        "No new or corrected file among 1. Keys to retire, because their files are gone: 'acme'. "
         "Keys without a file that were not examined at this tick: 'globex'."
     )
     settled.work()
