@@ -12,7 +12,7 @@ NUMBERS = (30, 1_000, 10_000)
 def measure(folder: Path) -> None:
     """Print the table in Markdown, with estimates marked as such."""
     warm_up(folder)
-    print("| customers | one run a key | `backfill`, in one run | DuckDB alone |")
+    print("| customers | one run per key | `backfill`, in one run | DuckDB alone |")
     print("| ---: | ---: | ---: | ---: |")
     for number in NUMBERS:
         customers = Customers(folder / f"{number}-customers", number)

@@ -11,12 +11,14 @@ from typing import Any
 FORMAT = 4
 
 OBJECTIVES = "objectives"
+NAVIGATION = "navigation"
 TASK = "task:"
 EXERCISE = "exercise:"
 MAY_RAISE = "raises-exception"
 RAISES = "raises:"
 
-SECTION = re.compile(r"^## +(.+?) *$", re.MULTILINE)
+# A heading such as `## 02.4 · How do you load twice?`; the group is the heading without its number.
+SECTION = re.compile(r"^## +(?:\d+\.\d+ · )?(.+?) *$", re.MULTILINE)
 
 
 class NotebookError(Exception):
@@ -60,4 +62,6 @@ def find_tag(cell: Mapping[str, Any], kind: str) -> str:
 
 def get_content_tags(cell: Mapping[str, Any]) -> list[str]:
     """Return the tags that name what the course's content puts into this cell: at most one is valid."""
-    return [tag for tag in get_tags(cell) if tag == OBJECTIVES or tag.startswith((TASK, EXERCISE))]
+    return [
+        tag for tag in get_tags(cell) if tag in (OBJECTIVES, NAVIGATION) or tag.startswith((TASK, EXERCISE))
+    ]

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from nbformat import NotebookNode
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, ViewportSize, sync_playwright
 from playwright.sync_api import TimeoutError as TooLate
 
 import lesson_lib.author.browser_rules as rules
@@ -20,7 +20,10 @@ from lesson_lib.author.notebook_rules import name_code_cells
 from lesson_lib.author.notebook_runner import MAX_SECONDS_PER_CELL
 from lesson_lib.notebook_cells import RAISES, find_tag
 
-WINDOW = {"width": 1280, "height": 1600}  # a laptop's width, and a height that shows several cells
+WINDOW: ViewportSize = {
+    "width": 1280,
+    "height": 1600,
+}  # a laptop's width, and a height that shows several cells
 SECONDS_TO_OPEN = 120
 SECONDS_TO_RENDER = 20
 SECONDS_UNTIL_SETTLED = 5  # after an error, because later cells may still be running
@@ -51,6 +54,7 @@ POPUPS = """() => [...window.coursePopups]
 IS_OPEN = """cells => document.querySelectorAll('.jp-Notebook .jp-Cell').length === cells
     && !(document.querySelector('.jp-Toolbar-kernelName')?.textContent ?? 'No Kernel').includes('No Kernel')
     && document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'"""
+IS_CHANGED = "() => document.querySelector('.lm-TabBar-tab.jp-mod-dirty') !== null"
 IS_BLANK = """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputArea-prompt')]
     .every(prompt => prompt.textContent.trim() === '[ ]:')"""
 SEEN = """() => [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')].map(cell => [
@@ -113,6 +117,8 @@ def look_at(page: Page, visit: Visit, address: str, picture: Path | None) -> Ite
         opened = parts._replace(path=f"/lab/tree/notebooks/{visit.path.name}", query=f"{parts.query}&reset")
         page.goto(opened.geturl(), timeout=SECONDS_TO_OPEN * 1000)
         page.wait_for_function(IS_OPEN, arg=len(notebook.cells), timeout=SECONDS_TO_OPEN * 1000)
+    if page.evaluate(IS_CHANGED):
+        yield "is marked as changed as soon as it is opened"
     wait_until_drawn(page)
     page.screenshot(path=visit.picture("opening"))
     yield from rules.find_missing_boards(boards, count_regions(page, boards))

@@ -1,18 +1,29 @@
 """Editions of a notebook: the learner's, the solved one, and a clean one to hand out.
 
 Tags name what the course's content puts into a cell: `task:2.3` into a prose cell, `exercise:2.3` into a code
-cell, and `objectives` into the prose cell that lists the objectives.
+cell, `objectives` into the prose cell that lists the objectives, and `navigation` into the last cell, which
+links to the notebooks before and after it.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 
 from nbformat import NotebookNode
 
 from lesson_lib.author.notebook_files import clear_outputs, tidy
+from lesson_lib.classroom.exercises.catalogue import LESSONS
 from lesson_lib.classroom.exercises.exercise import Exercise
 from lesson_lib.classroom.exercises.plan import Lesson
-from lesson_lib.notebook_cells import EXERCISE, OBJECTIVES, TASK, NotebookError, get_content_tags
+from lesson_lib.notebook_cells import (
+    EXERCISE,
+    NAVIGATION,
+    OBJECTIVES,
+    SECTION,
+    TASK,
+    NotebookError,
+    get_content_tags,
+)
 
 _KINDS = {"code": "code", "markdown": "prose", "raw": "raw"}
 
@@ -58,6 +69,8 @@ def _fill_in(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise]
     prose = {f"{TASK}{each.id}": f"### {each.name}: {each.title}\n\n{each.task}" for each in lesson.exercises}
     if lesson.objectives:
         prose[OBJECTIVES] = _write_objectives(lesson)
+    if navigation := _write_navigation(lesson):
+        prose[NAVIGATION] = navigation
     code = {f"{EXERCISE}{each.id}": answer(each) for each in lesson.exercises}
     kinds = dict.fromkeys(prose, "markdown") | dict.fromkeys(code, "code")
     if wrong := list(_find_wrong_cells(notebook, kinds, lesson.number)):
@@ -66,6 +79,7 @@ def _fill_in(notebook: NotebookNode, lesson: Lesson, answer: Callable[[Exercise]
     for cell in edition.cells:
         for tag in get_content_tags(cell):
             cell.source = (prose | code)[tag]
+    _number_sections(edition, lesson.number)
     return edition
 
 
@@ -92,17 +106,41 @@ def _find_wrong_cells(notebook: NotebookNode, kinds: dict[str, str], number: str
             yield f"{count} cells have the tag {tag!r}. Leave it on one of them."
 
 
+def _number_sections(edition: NotebookNode, number: str) -> None:
+    """Write its number into the heading of each section, as `checkpoint` takes it."""
+    numbers = itertools.count(1)
+    for cell in edition.cells:
+        if cell.cell_type == "markdown" and not get_content_tags(cell):
+            cell.source = SECTION.sub(lambda match: f"## {number}.{next(numbers)} · {match[1]}", cell.source)
+
+
 def _write_objectives(lesson: Lesson) -> str:
     minutes = max(5, 5 * round(lesson.minutes / 5))
     listed = "\n".join(f"{number}. {each.text}" for number, each in enumerate(lesson.objectives, start=1))
-    lead = f"After some {minutes} minutes, exercises included, you can:\n\n{listed}"
+    lead = f"After about {minutes} minutes, including the exercises, you can:\n\n{listed}"
     checks = [exercise.id for exercise in lesson.exercises if not exercise.is_prediction]
-    if not checks:
-        return lead
-    return (
-        f"{lead}\n\nIn an exercise, `check` runs your answer and says how it stands; "
-        f'`hint("{checks[0]}")` helps a little, `solution("{checks[0]}")` shows a worked answer, '
-        "and `progress()` what you have done so far. After a break or a restart, run the first code cell; "
-        f'`checkpoint()` then lists the sections, and `checkpoint("{lesson.number}.2")` brings you to the '
-        "start of one."
-    )
+    usage = ""
+    if checks:
+        usage = (
+            "In an exercise, `check` runs your answer and reports the result. "
+            f'`hint("{checks[0]}")` shows a hint, `solution("{checks[0]}")` a worked answer, and '
+            "`progress()` what you have done so far. After a break or a restart, run the first code cell. "
+            f'Then `checkpoint()` lists the sections, and `checkpoint("{lesson.number}.2")` takes you to the '
+            "start of one."
+        )
+    return "\n\n".join(filter(None, [lead, usage, _write_navigation(lesson)]))
+
+
+def _write_navigation(lesson: Lesson) -> str:
+    """Return the links to the notebooks before and after this one; empty if it is not in the course."""
+    if lesson not in LESSONS:
+        return ""
+    place = LESSONS.index(lesson)
+    links = [f"[← {_format_link(before)}" for before in LESSONS[:place][-1:]]
+    links += [f"[→ {_format_link(after)}" for after in LESSONS[place + 1 :][:1]]
+    return " | ".join(links)
+
+
+def _format_link(lesson: Lesson) -> str:
+    number, _, name = lesson.notebook.partition("_")
+    return f"{number} · {name.replace('_', ' ').capitalize()}]({lesson.notebook}.ipynb)"

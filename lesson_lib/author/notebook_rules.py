@@ -36,6 +36,8 @@ _PICTURES = ("image/png", "image/jpeg")
 # What a board folds away is text of Dagster and Python, which differs between their versions.
 FOLDED = re.compile(r'(?s)(<details class="lesson-fold">).*?(?=</details>)')
 _PICTURE_ADDRESS = re.compile(r"data:[\w/+.-]+;base64,[A-Za-z0-9+/=]+")
+# A chart of measurements, whose name says what it shows.
+_CHART = re.compile(r'(?s)(<svg class="lesson-chart"[^>]*>).+?(?=</svg>)')
 # With its unit, because another machine may need minutes instead of seconds.
 _MEASURE = re.compile(r"\d[\d,.]*(?<![,.])(?: ?(?:ms|s|min|h|days?)\b)?")
 
@@ -394,8 +396,8 @@ def _format_output(kind: str, content: object) -> str:
 
 
 def _replace_measures(text: str) -> str:
-    """Replace each number with its unit, and each picture's address, by a placeholder."""
-    text = _PICTURE_ADDRESS.sub("(picture)", text)
+    """Replace each number with its unit, and what is drawn in a chart, by a placeholder."""
+    text = _CHART.sub(r"\1(chart)", text)
     return re.sub(r"[ \t]+", " ", _MEASURE.sub("(number)", text))
 
 

@@ -6,7 +6,7 @@ from statistics import median
 from nbformat import NotebookNode
 
 from lesson_lib.author.notebook_rules import list_code_cells, list_prose_cells
-from lesson_lib.notebook_cells import EXERCISE, TASK, find_tag
+from lesson_lib.notebook_cells import EXERCISE, NAVIGATION, TASK, find_tag, get_tags
 
 # Without the cells of exercises, which have minutes of their own in the plan. An exercise in the middle of a
 # section cuts its prose in two.
@@ -22,7 +22,8 @@ def find_broken_rhythm(notebook: NotebookNode) -> list[str]:
     lines are not counted.
     """
     exercises = sum(bool(find_tag(cell, TASK) or find_tag(cell, EXERCISE)) for cell in notebook.cells)
-    reading = len(notebook.cells) - exercises
+    links = sum(NAVIGATION in get_tags(cell) for cell in notebook.cells)
+    reading = len(notebook.cells) - exercises - links
     sources = [cell.source for cell in list_code_cells(notebook)]
     lines = [len(re.findall(r"^.*\S", source, re.MULTILINE)) for source in sources] or [0]
     found: list[str] = []
@@ -35,6 +36,7 @@ def find_broken_rhythm(notebook: NotebookNode) -> list[str]:
         found.append(f"The longest code cell has {max(lines)} lines; {MAX_LINES} are the limit. Split it.")
     if not notebook.cells or notebook.cells[0].cell_type != "markdown":
         found.append("The first cell is not prose. Begin with the promise, and what is needed.")
-    if not (prose := list_prose_cells(notebook)) or "You can now" not in prose[-1].source:
+    prose = [cell for cell in list_prose_cells(notebook) if NAVIGATION not in get_tags(cell)]
+    if not prose or "You can now" not in prose[-1].source:
         found.append("The last prose cell does not say 'You can now'. End with what the learner has gained.")
     return found

@@ -8,6 +8,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+from lesson_lib.author import editions
 from lesson_lib.author.editions import make_clean_edition, make_learner_edition, make_solved_edition
 from lesson_lib.author.notebook_files import tidy
 from lesson_lib.notebook_cells import NotebookError
@@ -15,15 +16,15 @@ from tests.author.lessons import FACT, LESSON, code, gardening, prose
 
 GUESS, SOW = LESSON.exercises
 OBJECTIVES = """\
-After some 15 minutes, exercises included, you can:
+After about 15 minutes, including the exercises, you can:
 
 1. sow a seed
 2. reap
 
-In an exercise, `check` runs your answer and says how it stands; `hint("7.2")` helps a little, \
-`solution("7.2")` shows a worked answer, and `progress()` what you have done so far. \
-After a break or a restart, run the first code cell; `checkpoint()` then lists the sections, and \
-`checkpoint("07.2")` brings you to the start of one."""
+In an exercise, `check` runs your answer and reports the result. `hint("7.2")` shows a hint, \
+`solution("7.2")` a worked answer, and `progress()` what you have done so far. \
+After a break or a restart, run the first code cell. Then `checkpoint()` lists the sections, and \
+`checkpoint("07.2")` takes you to the start of one."""
 
 
 def sources(notebook: NotebookNode) -> list[str]:
@@ -43,7 +44,7 @@ def test_the_learner_gets_tasks_starters_and_objectives() -> None:
         "### Prediction 7.1: Title 7.1\n\nDo 7.1.",
         GUESS.starter,
         FACT,
-        "## What now?",
+        "## 07.1 · What now?",
         "### Exercise 7.2: Title 7.2\n\nDo 7.2.",
         SOW.starter,
     ]
@@ -53,13 +54,27 @@ def test_the_learner_gets_tasks_starters_and_objectives() -> None:
     assert make_learner_edition(edition, LESSON) == edition
 
 
+def test_a_notebook_of_the_course_links_its_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The links stand below the objectives, and again in the last cell, which then has to be there."""
+    before, after = replace(LESSON, notebook="06_digging"), replace(LESSON, notebook="08_cut_the_hedge")
+    monkeypatch.setattr(editions, "LESSONS", (before, LESSON, after))
+    notebook = gardening()
+    with pytest.raises(NotebookError, match=r"No cell has the tag 'navigation'\. Add an empty prose cell"):
+        make_learner_edition(notebook, LESSON)
+    notebook.cells.append(prose("", "navigation"))
+    edition = make_learner_edition(notebook, LESSON)
+    links = "[← 06 · Digging](06_digging.ipynb) | [→ 08 · Cut the hedge](08_cut_the_hedge.ipynb)"
+    assert edition.cells[-1].source == links
+    assert edition.cells[1].source == f"{OBJECTIVES}\n\n{links}"
+
+
 def test_a_lesson_without_checks_does_not_explain_them() -> None:
     """A lesson without objectives needs no cell for them; a few minutes are rounded to five."""
     guessing = replace(LESSON, sections=(), exercises=(GUESS,))
     notebook = gardening()
     del notebook.cells[6:]
     objectives = make_learner_edition(notebook, guessing).cells[1].source
-    assert objectives == "After some 5 minutes, exercises included, you can:\n\n1. sow a seed\n2. reap"
+    assert objectives == "After about 5 minutes, including the exercises, you can:\n\n1. sow a seed\n2. reap"
     del notebook.cells[1]
     make_learner_edition(notebook, replace(guessing, objectives=()))
 

@@ -54,7 +54,7 @@ ANOTHER = Verdict("7.20", Outcome.RIGHT)
         ({3: NOTED, 4: AS_GUESSED, 7: ANOTHER}, ["Exercise 7.2: nothing shown"]),
         ({3: NOTED, 4: RIGHT}, ["Prediction 7.1: noted", "Exercise 7.2: nothing shown"]),
         ({4: AS_GUESSED, 7: RIGHT}, ["Prediction 7.1: as you guessed"]),
-        ({3: NOTED, 4: OFF, 7: RIGHT}, ["Prediction 7.1: noted, not as you guessed"]),
+        ({3: NOTED, 4: OFF, 7: RIGHT}, ["Prediction 7.1: noted, not what you guessed"]),
     ],
 )
 def test_exercises_that_are_not_right_are_named(boards: dict[int, Displayable], wrong: list[str]) -> None:

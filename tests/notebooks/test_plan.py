@@ -18,6 +18,7 @@ from lesson_lib.classroom.exercises.outcome import Outcome
 from lesson_lib.classroom.exercises.plan import Lesson
 from lesson_lib.classroom.exercises.progress_store import Attempted, Predicted, record
 from lesson_lib.cli import main as lesson_command
+from lesson_lib.notebook_cells import SECTION
 
 EACH_LESSON = pytest.mark.parametrize("lesson", LESSONS, ids=[lesson.notebook for lesson in LESSONS])
 PROSE = re.sub(r"(?s)<!-- run sheet.*?<!-- end of run sheet", "", PAGE.read_text(encoding="utf-8"))
@@ -50,7 +51,7 @@ def test_the_page_describes_every_section(lesson: Lesson) -> None:
     prose = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     [part] = re.findall(rf"(?ms)^## Notebook {lesson.number}\b.*?(?=^## )", PROSE)
     _, *sections = re.split(r"(?m)^### ", part)
-    assert [text.partition("\n")[0] for text in sections] == re.findall(r"(?m)^## +(.+?) *$", prose)
+    assert [text.partition("\n")[0] for text in sections] == SECTION.findall(prose)
     for text in sections:
         assert re.search(r"\*\*Ask:\*\* .+\? \*.+\*\\\n\*\*Behind:\*\* .+\.\n", text), text
 
