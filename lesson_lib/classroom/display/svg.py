@@ -17,7 +17,7 @@ from lesson_lib.classroom.display.safe_text import escape_invisible, make_plain,
 
 _BOX_HEIGHT, _COLUMN_GAP, _ROW_GAP, _PADDING = 46, 40, 14, 12  # pixels
 _LOOP_GAP = 24  # between the columns of a loop, which has many
-_CHARACTER_WIDTH = 7.5  # pixels, about that of most fonts at 13 pixels
+_NAME_WIDTH, _CHARACTER_WIDTH = 8.4, 7.6  # pixels a character, bold and not, of a wide font at 13 pixels
 _MAX_TEXT_LENGTH = 36  # characters in a box
 _STRIP_WIDTH, _STRIP_HEIGHT, _LABEL_HEIGHT = 640, 18, 20  # pixels
 _MAX_BUCKETS = 320  # of a strip; more keys share a bucket
@@ -127,8 +127,9 @@ def _lay_out_boxes(
 
 
 def _measure(box: Box) -> float:
-    texts = (_shorten(box.name), f"  {_shorten(box.outcome.text)}")
-    return max(map(measure_width, texts)) * _CHARACTER_WIDTH + 2 * _PADDING
+    name = measure_width(_shorten(box.name)) * _NAME_WIDTH
+    outcome = measure_width(f"  {_shorten(box.outcome.text)}") * _CHARACTER_WIDTH
+    return max(name, outcome) + 2 * _PADDING
 
 
 def _shorten(text: str) -> str:
