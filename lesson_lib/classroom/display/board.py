@@ -1,10 +1,10 @@
 """A board is what an object shows, as data: a title and blocks. `render_html` and `render_text` draw it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import singledispatch
-from itertools import compress
+from itertools import compress, groupby
 
 
 class Mark(Enum):
@@ -97,6 +97,11 @@ class Segment:
     label: str  # the state
     count: int  # how many keys
     mark: Mark
+
+
+def group_keys(states: Iterable[tuple[str, Mark]]) -> list[Segment]:
+    """Group keys that stand side by side in the same state, which is given by its label and mark."""
+    return [Segment(label, sum(1 for _ in same), mark) for (label, mark), same in groupby(states)]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Set as AbstractSet
 
 import dagster as dg
 
@@ -14,10 +14,10 @@ from lesson_lib.classroom.display.board import (
     Facts,
     Line,
     Mark,
-    Segment,
     Strip,
     Table,
     describe,
+    group_keys,
 )
 from lesson_lib.classroom.display.safe_text import format_count, format_list, join_lines, shorten_name
 from lesson_lib.pipeline.keys import KEY_SET
@@ -133,12 +133,16 @@ def _read_instance(instance: dg.DagsterInstance) -> list[Block]:
     if failed := instance.get_runs_count(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE])):
         runs += f", {failed:,} of them failed"
     assets = instance.get_asset_keys(limit=_MAX_ASSETS + 1)
+    names = {asset: shorten_name(asset.to_user_string()) for asset in assets[:_MAX_ASSETS]}
+    materialized = {asset: instance.get_materialized_partitions(asset) for asset in names}
     rows = [
-        [Line(shorten_name(asset.to_user_string())), Line(_format_materialized(instance, asset))]
-        for asset in assets[:_MAX_ASSETS]
+        [Line(name), Line(_format_materialized(instance, asset, materialized[asset]))]
+        for asset, name in names.items()
     ]
+    registered = instance.get_dynamic_partitions(KEY_SET)
+    drawn = list(names.items())[:_MAX_STRIPS]
+    strips = [_draw_health(name, materialized[asset], registered) for asset, name in drawn]
     keys = 'instance.get_dynamic_partitions("…"), with the name of the set'
-    strips = [_draw_health(instance, asset) for asset in assets[:_MAX_STRIPS]]
     return [
         Facts([("to see its keys", keys), ("runs", runs)]),
         *filter(None, strips),
@@ -147,25 +151,20 @@ def _read_instance(instance: dg.DagsterInstance) -> list[Block]:
     ]
 
 
-def _draw_health(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Strip | None:
-    """Draw which keys of the course's set an asset is materialized for; None if it has no such key."""
-    keys = instance.get_dynamic_partitions(KEY_SET)
-    done = instance.get_materialized_partitions(asset)
-    if done.isdisjoint(keys):
+def _draw_health(asset: str, materialized: AbstractSet[str], keys: Sequence[str]) -> Strip | None:
+    """Draw which of these keys an asset is materialized for; None if it is for none of them."""
+    if materialized.isdisjoint(keys):
         return None
-    groups = ((is_done, sum(1 for _ in same)) for is_done, same in groupby(keys, done.__contains__))
-    segments = [
-        Segment("materialized", count, Mark.GOOD)
-        if is_done
-        else Segment("not materialized", count, Mark.OPEN)
-        for is_done, count in groups
-    ]
-    return Strip(f'{shorten_name(asset.to_user_string())}, keys of "{KEY_SET}"', segments)
+    good, waiting = ("materialized", Mark.GOOD), ("not materialized", Mark.OPEN)
+    states = (good if key in materialized else waiting for key in keys)
+    return Strip(f'{asset}, keys of "{KEY_SET}"', group_keys(states))
 
 
-def _format_materialized(instance: dg.DagsterInstance, asset: dg.AssetKey) -> str:
-    if partitions := instance.get_materialized_partitions(asset):
-        return format_count(len(partitions), "partition")
+def _format_materialized(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, materialized: AbstractSet[str]
+) -> str:
+    if materialized:
+        return format_count(len(materialized), "partition")
     return "yes" if instance.fetch_materializations(asset, limit=1).records else "never"
 
 

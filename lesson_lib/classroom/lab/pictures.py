@@ -1,12 +1,11 @@
 """Pictures that return in several notebooks: the three records, and a range of keys."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Literal, get_args
 
 import dagster as dg
 
-from lesson_lib.classroom.display.board import Board, Box, Graph, Line, Mark, Segment, Strip
+from lesson_lib.classroom.display.board import Board, Box, Graph, Line, Mark, Strip, group_keys
 from lesson_lib.classroom.display.displayable import DisplayableBoard
 from lesson_lib.classroom.display.safe_text import format_count, shorten_name
 from lesson_lib.pipeline.keys import KEY_SET
@@ -57,9 +56,5 @@ def draw_range(instance: dg.DagsterInstance, first: str, last: str) -> Board:
 
 
 def _draw_keys(caption: str, keys: Sequence[str], chosen: set[str]) -> Strip:
-    groups = ((is_chosen, sum(1 for _ in same)) for is_chosen, same in groupby(keys, chosen.__contains__))
-    segments = [
-        Segment("in the range", count, Mark.GOOD) if is_chosen else Segment("outside", count, Mark.OPEN)
-        for is_chosen, count in groups
-    ]
-    return Strip(caption, segments, (shorten_name(keys[0]), shorten_name(keys[-1])))
+    states = (("in the range", Mark.GOOD) if key in chosen else ("outside", Mark.OPEN) for key in keys)
+    return Strip(caption, group_keys(states), (shorten_name(keys[0]), shorten_name(keys[-1])))

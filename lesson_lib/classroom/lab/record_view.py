@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
-from operator import attrgetter
 
-from lesson_lib.classroom.display.board import Board, Line, Mark, Segment, Strip, Table, describe
+from lesson_lib.classroom.display.board import Board, Line, Mark, Strip, Table, describe, group_keys
 from lesson_lib.classroom.display.safe_text import MAX_NAME_LENGTH, format_count, make_plain
 from lesson_lib.classroom.lab.three_records import ThreeRecords
 from lesson_lib.pipeline.audit import KeyRecords, State, group_by_state
@@ -62,8 +60,7 @@ def describe_records(records: ThreeRecords) -> Board:
 
 def _make_strip(records: ThreeRecords) -> Strip:
     """Draw what the records say of each key: the registered ones in their order, then the others."""
-    runs = ((state, sum(1 for _ in same)) for state, same in groupby(records.keys, key=attrgetter("state")))
-    segments = [Segment(state.value, count, _MARKS[state]) for state, count in runs]
+    segments = group_keys((record.state.value, _MARKS[record.state]) for record in records.keys)
     names = [_format_name(record) for record in records.keys]
     ends = (names[0], names[-1]) if names else None
     is_summarized = len(names) > _MAX_ROWS

@@ -27,6 +27,7 @@ _MAX_NAMES, _MAX_NAMES_IN_HISTORY = 6, 3  # of files and keys
 _MAX_TICKS = 40  # in the history, the latest ones
 _MAX_CURSOR_LENGTH, _MAX_CURSOR_LENGTH_IN_HISTORY = 120, 44  # characters
 _MAX_READ_LENGTH = 20_000  # characters of a text whose ends alone are read
+_STAGES = ("folder", "sensor", "keys", "runs", "cursor")
 _EMPTY_NAME = '""'
 
 _MARKS = {
@@ -76,22 +77,25 @@ def describe_tick(tick: Tick) -> Board:
 
 def describe_loop() -> Board:
     """Describe what happens at every tick, before the first one."""
-    stages = {
-        "folder": "the sensor looks at it",
-        "sensor": "requests keys and runs",
-        "keys": "the daemon adds them",
-        "runs": "the daemon starts them",
-        "cursor": "kept if all went well",
-    }
-    boxes = [Box(name, Line(text)) for name, text in stages.items()]
+    texts = (
+        "the sensor looks at it",
+        "requests keys and runs",
+        "the daemon adds them",
+        "the daemon starts them",
+        "kept if all went well",
+    )
     remark = Line("Each call of tick() goes through this loop once.")
-    return Board("No tick so far", [Loop(boxes, "sensor", "the next tick"), remark], Mark.OPEN)
+    return Board("No tick so far", [_make_loop(list(map(Line, texts))), remark], Mark.OPEN)
+
+
+def _make_loop(outcomes: Sequence[Line]) -> Loop:
+    boxes = [Box(name, outcome) for name, outcome in zip(_STAGES, outcomes, strict=True)]
+    return Loop(boxes, "sensor", "the next tick")
 
 
 def _draw_loop(tick: Tick) -> Loop:
     """Draw the stages of a tick, and where it stopped if it failed."""
-    stages = ["folder", "sensor", "keys", "runs", "cursor"]
-    failed = stages.index(_find_failed_stage(tick)) if tick.error else len(stages)
+    failed = _STAGES.index(_find_failed_stage(tick)) if tick.error else len(_STAGES)
     outcomes = [
         Line(_count_files(tick.files)),
         _judge_sensor(tick),
@@ -101,13 +105,12 @@ def _draw_loop(tick: Tick) -> Loop:
         if tick.cursor_after != tick.cursor_before
         else Line("unchanged", Mark.OPEN),
     ]
-    for number in range(failed, len(stages)):
+    for number in range(failed, len(_STAGES)):
         outcomes[number] = Line("not reached", Mark.OPEN)
     if tick.error:
         outcomes[failed] = Line(f"failed: {type(tick.error).__name__}", Mark.BAD)
         outcomes[-1] = Line("unchanged", Mark.OPEN)
-    boxes = [Box(name, outcome) for name, outcome in zip(stages, outcomes, strict=True)]
-    return Loop(boxes, "sensor", "the next tick")
+    return _make_loop(outcomes)
 
 
 def _judge_sensor(tick: Tick) -> Line:
