@@ -15,8 +15,6 @@ from nbformat import NotebookNode
 from lesson_lib.author.notebook_rules import list_code_cells, name_code_cells
 from lesson_lib.notebook_cells import RAISES, find_tag
 
-PICTURE_FAILS_WITH = "DagsterUnknownPartitionError"
-
 # As the classroom writes it, with its accessible name.
 _BOARD = re.compile(r'<section class="lesson-board\b[^>]*?(?: aria-label="([^"]*)")?>')
 _WITHIN_THE_PAGE = {"about", "blob", "data"}
@@ -65,8 +63,7 @@ def find_unannounced_red(notebook: NotebookNode, seen: list[SeenCell]) -> list[s
 
 def count_stored_boards(notebook: NotebookNode) -> Counter[str]:
     """Count the boards in the stored outputs by their names, with white space as a browser folds it."""
-    outputs = [output for cell in list_code_cells(notebook) for output in cell.outputs]
-    pages = [output.get("data", {}).get("text/html", "") for output in outputs]
+    pages = map(_read_pages, list_code_cells(notebook))
     names = [html.unescape(name) for page in pages for name in _BOARD.findall(page)]
     return Counter(" ".join(name.split()) for name in names)
 
@@ -104,17 +101,22 @@ def find_foreign_hosts(addresses: Iterable[str], home: str) -> list[str]:
 
 
 def find_picture_cells(notebook: NotebookNode) -> tuple[int, int]:
-    """Return the places of the cell that fails without its key, and of the next one with the same code.
+    """Return the places of the last run of a partition before the first strip of keys, and of that strip.
 
     Raises:
         LookupError: the notebook has no such pair.
     """
-    for fails, cell in enumerate(notebook.cells):
-        if find_tag(cell, RAISES) == PICTURE_FAILS_WITH:
-            for succeeds, later in enumerate(notebook.cells[fails + 1 :], start=fails + 1):
-                if cell.source.strip() in later.source:
-                    return fails, succeeds
+    pages = [_read_pages(cell) for cell in notebook.cells]
+    strip = next((place for place, page in enumerate(pages) if 'class="lesson-strip"' in page), 0)
+    for place in reversed(range(strip)):
+        if any(": partition " in name for name in _BOARD.findall(pages[place])):
+            return place, strip
     raise LookupError(
-        f"The README's picture needs a cell that announces {PICTURE_FAILS_WITH}, and its code again further "
-        "down. Write the notebook so, or look for other cells in lesson_lib/author/browser_rules.py."
+        "The README's picture needs the board of a run, and further down a board with a strip of keys. Write "
+        "the notebook so, or look for other cells in lesson_lib/author/browser_rules.py."
     )
+
+
+def _read_pages(cell: NotebookNode) -> str:
+    """Return the HTML of all outputs of a cell."""
+    return "".join(output.get("data", {}).get("text/html", "") for output in cell.get("outputs", []))

@@ -246,24 +246,23 @@ def scroll(page: Page, top: float) -> None:
 
 
 def take_picture(page: Page, notebook: NotebookNode, path: Path) -> Iterator[str]:
-    """Take the README's picture: a run fails, its key is registered, the same run succeeds."""
-    fails, succeeds = rules.find_picture_cells(notebook)
+    """Take the README's picture: a run with its lineage, and further down a strip of keys."""
+    start, end = rules.find_picture_cells(notebook)
     page.keyboard.press("Control+b")  # the list of files
     page.locator("#jp-left-stack").wait_for(state="hidden")
-    page.set_viewport_size({"width": PICTURE_WIDTH, "height": MAX_PICTURE_HEIGHT})
+    page.set_viewport_size({"width": PICTURE_WIDTH, "height": MAX_PICTURE_HEIGHT + 200})  # and the menus
     page.evaluate(NEXT_FRAME)
     cells = page.locator(".jp-Notebook .jp-Cell")
-    first, last = cells.nth(fails - 1).bounding_box(), cells.nth(succeeds).bounding_box()
+    first, last = cells.nth(start).bounding_box(), cells.nth(end).bounding_box()
     box = page.locator(SCROLLED).bounding_box()
     if not first or not last or not box:
         raise LookupError("The cells of the README's picture are out of sight.")
-    around = MAX_PICTURE_HEIGHT - box["height"]
-    height = around + last["y"] + last["height"] - first["y"] + 8
+    height = last["y"] + last["height"] - first["y"] + 8
     if height > MAX_PICTURE_HEIGHT:
         yield f"{path.name} would be {height:.0f} pixels tall, over {MAX_PICTURE_HEIGHT}. Shorten its cells."
-    page.set_viewport_size({"width": PICTURE_WIDTH, "height": int(min(height, MAX_PICTURE_HEIGHT))})
     scroll(page, page.locator(SCROLLED).evaluate("box => box.scrollTop") + first["y"] - box["y"] - 4)
-    picture = page.screenshot()
+    seen = page.locator(SCROLLED).bounding_box() or box
+    picture = page.screenshot(clip={**seen, "height": min(height, MAX_PICTURE_HEIGHT)})
     if len(picture) > MAX_PICTURE_BYTES:
         yield f"{path.name} would weigh {len(picture)} bytes, over {MAX_PICTURE_BYTES}, and was not renewed."
     else:

@@ -205,22 +205,6 @@ def scenario(check: Check, source: Source, load: Load) -> Scenario:
     return run
 
 
-def check_day_as_key(loader: Loader) -> Miss | None:
-    """{key}, with rows of that day and of others, is loaded twice."""
-    key, file = loader.source.key, loader.source.file
-    loader.send(key, file)
-    if miss := _compare_first_load(loader):
-        return miss
-    loader.load(key)
-    rows, found = loader.rows_in(file), loader.read(key)
-    belief = ""
-    if found == rows + Counter(row for row in read_rows(loader.source, file) if key not in map(str, row)):
-        belief = "deleting-by-date-is-enough"  # it deleted the rows of that day, and no others
-    elif found == rows + rows:
-        return _explain_repeated_rows(loader)
-    return loader.compare(key, file, belief)
-
-
 def check_first_load(loader: Loader) -> Miss | None:
     """{key} is loaded."""
     loader.send(loader.source.key, loader.source.file)
@@ -235,12 +219,13 @@ def check_three_loads(loader: Loader) -> Miss | None:
         return miss
     loader.load(key)
     loader.load(key)
-    rows = loader.rows_in(file)
-    return (
-        _explain_repeated_rows(loader)
-        if loader.read(key) == rows + rows + rows
-        else loader.compare(key, file)
-    )
+    rows, found = loader.rows_in(file), loader.read(key)
+    if found == rows + rows + rows:
+        return _explain_repeated_rows(loader)
+    others = Counter(row for row in read_rows(loader.source, file) if key not in map(str, row))
+    # The key may be a day. Then these are the rows of other days.
+    belief = "deleting-by-date-is-enough" if found == rows + others + others else ""
+    return loader.compare(key, file, belief)
 
 
 def _explain_repeated_rows(loader: Loader) -> Miss | None:
@@ -377,6 +362,7 @@ def check_failures(loader: Loader) -> Miss | None:
         compare_other,
         lambda: _send_good_file_again(loader),
         compare_other,
+        lambda: _send_refused_file(loader),
     )
     return next(filter(None, (step() for step in steps)), None)
 
@@ -391,16 +377,20 @@ def _send_good_file_again(loader: Loader) -> Miss | None:
     return loader.compare(key, again, **earlier)
 
 
-def check_constraint(loader: Loader) -> Miss | None:
-    """{key} sends a file with a price that the table refuses, because of a CHECK constraint."""
-    key, good, high = loader.source.key, loader.source.file, loader.source.refused
-    loader.send(key, good)
+def _send_refused_file(loader: Loader) -> Miss | None:
+    """Send a file with a value that a CHECK constraint of the table refuses; return the fault."""
+    key, good, refused = loader.source.key, loader.source.corrected, loader.source.refused
+    if not refused:
+        return None
     loader.add_constraint(loader.source.constraint)
-    error = loader.try_to_send(key, high)
+    error = loader.try_to_send(key, refused)
     if not error:  # a table that the answer makes anew has no constraint, and then the file is good
-        return loader.compare(key, high)
-    miss = loader.compare(key, good, "" if loader.read(key) else "delete-then-insert-is-safe")
-    return miss and _explain_run(loader, error, miss.misconception)
+        return loader.compare(key, refused)
+    if not loader.compare(key, good):
+        return None
+    belief = "" if loader.read(key) else "delete-then-insert-is-safe"
+    miss = _explain_run(loader, good, error, belief)
+    return replace(miss, seen=f"for the file that the table's CHECK constraint refuses, {miss.seen}")
 
 
 def check_large_file(loader: Loader) -> Miss | None:
@@ -428,7 +418,7 @@ def _send_broken_file(loader: Loader, name: str, broken: str) -> Miss | None:
     elif not error and found == Counter(read_broken(loader.source, broken)):
         belief = "null-stands-for-a-bad-value"
     files = {} if belief == "null-stands-for-a-bad-value" else {name: broken}  # shows the value that is NULL
-    miss = _explain_run(loader, error, belief, **files)
+    miss = _explain_run(loader, loader.source.file, error, belief, **files)
     return replace(miss, seen=f"for the {name}, {miss.seen}")
 
 
@@ -437,13 +427,13 @@ def _load_without_file(loader: Loader) -> Miss | None:
     error = loader.try_to_send(loader.source.key, None)
     if error and not loader.compare(loader.source.key, loader.source.file):
         return None
-    miss = _explain_run(loader, error)
+    miss = _explain_run(loader, loader.source.file, error)
     return replace(miss, seen=f"without a file, {miss.seen}")
 
 
-def _explain_run(loader: Loader, error: str, belief: str = "", **files: str) -> Miss:
+def _explain_run(loader: Loader, good: str, error: str, belief: str = "", **files: str) -> Miss:
     """Describe the end of a run that should have failed, and should have left the good file's rows."""
-    key, good = loader.source.key, loader.source.file
+    key = loader.source.key
     miss = loader.compare(key, good, name="the good file", **files)
     expected = f"{format_count(loader.rows_in(good).total(), 'row')} of {key}, those of the good file"
     run = "a run that failed" if error else "a run that succeeded"

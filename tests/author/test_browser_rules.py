@@ -134,11 +134,10 @@ def test_requests_to_other_servers_are_found() -> None:
     ]
 
 
-def test_the_picture_shows_the_run_that_fails_and_the_same_run_again() -> None:
-    """It begins with the announced error and ends with the next cell that has the same code."""
-    notebook = lesson()
-    notebook.cells[2].metadata["tags"] = ["raises-exception", f"raises:{rules.PICTURE_FAILS_WITH}"]
-    notebook.cells += [new_code_cell("register()"), new_code_cell("result = 1 / 0\nresult")]
-    assert rules.find_picture_cells(notebook) == (2, 5)
-    with pytest.raises(LookupError, match="README's picture needs a cell that announces Dagster"):
-        rules.find_picture_cells(lesson())
+def test_the_picture_shows_a_run_and_a_strip_of_keys() -> None:
+    """It begins with the last run of a partition before the first strip."""
+    run, strip = board("Run succeeded: partition acme"), '<svg class="lesson-strip"></svg>'
+    cells = [showing(run), showing(run), new_markdown_cell("And the keys?"), showing(strip), showing(strip)]
+    assert rules.find_picture_cells(new_notebook(cells=cells)) == (1, 3)
+    with pytest.raises(LookupError, match="README's picture needs the board of a run"):
+        rules.find_picture_cells(new_notebook(cells=cells[2:]))

@@ -253,7 +253,7 @@ def test_a_delete_that_finds_nothing_shows_no_belief(values: str, run_cell: Call
     """It is not the same fault as a load without a delete."""
     verdict = run_cell(EXERCISES["2.3"].solution.replace('?", [key])', f'?", {values})'))
     assert verdict.misconception == ""
-    assert dict(verdict.facts)["Seen"].startswith("12 rows of 2018-01-22, 6 of them repeated")
+    assert dict(verdict.facts)["Seen"].startswith("21 rows of 2018-01-22, 14 of them repeated")
     assert dict(verdict.facts)["Seen"].endswith(": the delete has found none of the key's rows")
 
 
