@@ -1,7 +1,10 @@
-"""A progress bar in a notebook, for work that reports how far it is."""
+"""A progress bar in a notebook, for work that reports how far it is, and one for work that does not."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -19,22 +22,56 @@ def show_progress(done: int, total: int) -> None:
         done: how many are done since the first call; `total` ends the bar.
         total: how many there are.
     """
-    # Without IPython there is no notebook, so it is not imported for this.
-    ipython = sys.modules.get("IPython.core.getipython")
-    shell: Any = ipython.get_ipython() if ipython else None
-    if getattr(shell, "kernel", None) is None:
+    shell = _find_shell()
+    if shell is None:
         return
     bar = _bars.get(shell)
     if bar is None or not bar.continues(shell.execution_count, done, total):
         if done >= total:
             return
-        from IPython.display import display  # noqa: PLC0415 - as above
-
-        handle = display(_EMPTY, raw=True, display_id=True)
-        bar = _bars[shell] = _Bar(handle, shell.execution_count, total)
+        bar = _bars[shell] = _Bar(_display_nothing(), shell.execution_count, total)
     bar.show(done)
     if done >= total:
         del _bars[shell]
+
+
+@contextmanager
+def show_activity(text: str) -> Iterator[None]:
+    """Show a bar that only moves, with a text, below the cell while the body runs.
+
+    Outside a notebook, nothing happens.
+    """
+    if _find_shell() is None:
+        yield
+        return
+    handle = _display_nothing()
+    html = (
+        f'<div class="lesson-progress"><progress aria-label="{escape(text)}"></progress> {escape(text)}</div>'
+    )
+    handle.update({"text/plain": text, "text/html": html}, raw=True)
+    try:
+        yield
+    finally:
+        handle.update(_EMPTY, raw=True)
+
+
+def _find_shell() -> Any:  # noqa: ANN401 - IPython's shell, if it has a kernel
+    # Without IPython there is no notebook, so it is not imported for this.
+    ipython = sys.modules.get("IPython.core.getipython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell if getattr(shell, "kernel", None) is not None else None
+
+
+def _display_nothing() -> Any:  # noqa: ANN401 - IPython's `DisplayHandle`
+    from IPython.display import display  # noqa: PLC0415 - as in `_find_shell`
+
+    return display(_EMPTY, raw=True, display_id=True)
+
+
+def _make_bar(text: str, label: str, values: str = "") -> dict[str, str]:
+    """Return a bar with a text beside it, in all forms; without values, a browser moves it to and fro."""
+    bar = f'<progress {values}aria-label="{escape(label)}"></progress>'
+    return {"text/plain": text, "text/html": f'<div class="lesson-progress">{bar} {escape(text)}</div>'}
 
 
 @dataclass
@@ -60,9 +97,8 @@ class _Bar:
             self.handle.update(_EMPTY, raw=True)
         elif not self.done or done * _UPDATES // self.total != self.done * _UPDATES // self.total:
             text = f"{done:,} of {self.total:,}"
-            bar = f'<progress max="{self.total}" value="{done}" aria-label="{text} done"></progress>'
-            html = f'<div class="lesson-progress">{bar} {text}</div>'
-            self.handle.update({"text/plain": text, "text/html": html}, raw=True)
+            bar = _make_bar(text, f"{text} done", f'max="{self.total}" value="{done}" ')
+            self.handle.update(bar, raw=True)
         self.done = done
 
 

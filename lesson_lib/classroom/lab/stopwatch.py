@@ -1,7 +1,7 @@
 """A stopwatch for ways to load customers, and the chart that compares what they cost."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -11,8 +11,10 @@ from lesson_lib.classroom.display.safe_text import format_count, make_plain
 from lesson_lib.classroom.display.text import render_text
 from lesson_lib.classroom.lab.cost_chart import draw_chart
 from lesson_lib.classroom.lab.cost_lines import CostLine
+from lesson_lib.classroom.lab.progress_bar import show_activity
 
 _MAX_WAY_LENGTH = 60  # characters
+_MANY = 100  # customers, who may take seconds
 _MIN_SECONDS = 1e-4  # a coarse clock may measure 0, which a logarithmic axis cannot show
 
 
@@ -27,7 +29,7 @@ class Stopwatch:
     def __call__(self, way: str, *, customers: int) -> Iterator[None]:
         """Measure the body, and replace an earlier measurement of this way and number.
 
-        A body that raises changes nothing.
+        A body that raises changes nothing. While many customers are loaded, a bar moves below the cell.
 
         Args:
             way: the name of the way in a few words, such as `one run per key`.
@@ -42,9 +44,12 @@ class Stopwatch:
                 'Write with watch("one run per key", customers=30): ...'
             )
         _require_number("customers", customers)
-        began = perf_counter()
-        yield
-        self._seconds.setdefault(way.strip(), {})[customers] = max(perf_counter() - began, _MIN_SECONDS)
+        text = f"{make_plain(way, _MAX_WAY_LENGTH)}, {format_count(customers, 'customer')}"
+        with show_activity(text) if customers >= _MANY else nullcontext():
+            began = perf_counter()
+            yield
+            seconds = perf_counter() - began
+        self._seconds.setdefault(way.strip(), {})[customers] = max(seconds, _MIN_SECONDS)
 
     def chart(self, up_to: int = 10_000) -> "CostChart":
         """Draw seconds against customers, both on logarithmic scales, with a line for each way.

@@ -1,6 +1,7 @@
 """The progress bar: what it shows on the way, and that nothing of it stays."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lesson_lib.classroom import show_progress
+from lesson_lib.classroom import Stopwatch, show_progress
 from tests.classroom.shells import new_shell
 
 NOTHING = {"text/plain": "", "text/html": ""}
@@ -69,6 +70,23 @@ def test_a_thousand_calls_update_it_a_hundred_times(published: Publisher) -> Non
     assert published.updates[-1][1] == NOTHING
 
 
+def test_work_that_does_not_report_shows_that_it_runs(published: Publisher) -> None:
+    """A stopwatch shows what it measures while many customers are loaded, even if the load fails."""
+    watch = Stopwatch()
+    with watch("one <run> for all", customers=30):
+        assert not published.first
+    with suppress(ZeroDivisionError), watch("one <run> for all", customers=1_000):
+        ((_, moving),) = published.updates
+        assert moving["text/plain"] == "one <run> for all, 1,000 customers"
+        assert (
+            '<progress aria-label="one &lt;run&gt; for all, 1,000 customers"></progress>'
+            in (moving["text/html"])
+        )
+        raise ZeroDivisionError
+    assert list(published.first.values()) == [NOTHING]
+    assert published.updates[-1][1] == NOTHING
+
+
 def test_few_keys_are_shown_one_by_one(published: Publisher) -> None:
     """Few keys are shown one by one, and a single key needs no bar."""
     for done in (1, 2, 3):
@@ -112,7 +130,7 @@ def test_outside_a_notebook_nothing_happens(capsys: pytest.CaptureFixture[str]) 
 
 
 CELL = """\
-from lesson_lib.classroom import show_progress
+from lesson_lib.classroom import Stopwatch, show_progress
 print("before")
 for done in range(1, 1_001):
     show_progress(done, 1_000)
