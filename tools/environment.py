@@ -296,7 +296,8 @@ def read_ranges(*groups: str) -> list[str]:
     ranges = [requirement for group in groups for requirement in project["dependency-groups"][group]]
     if "test" in groups:
         ranges += project["build-system"]["requires"] + project["project"]["dependencies"]
-        ranges += project["project"]["optional-dependencies"]["lab"]
+        extras = project["project"]["optional-dependencies"]
+        ranges += [requirement for extra in extras.values() for requirement in extra]
     return ranges
 
 
