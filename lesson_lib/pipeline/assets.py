@@ -3,21 +3,26 @@
 No `from __future__ import annotations` here: Dagster reads the annotation of `context` as a class.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import dagster as dg
 
 from .csv_rules import COLUMNS
+from .errors import PipelineError
 from .event_log import (
     BY_KEY,
     KEYS_OF_RUN,
+    TABLE,
     Metadata,
     Recorded,
     describe_file,
+    describe_refusal,
     describe_rows,
     find_latest_events,
     find_records,
+    is_refused,
 )
 from .keys import (
     InvalidKey,
@@ -35,12 +40,11 @@ from .warehouse import (
     DUCKDB_WRITER,
     Warehouse,
     allow_any_order,
-    ensure_table,
-    replace_rows,
-    transaction,
+    replace_rows_of_each,
 )
 
 GROUP = "static_etl"
+_MAX_SHOWN = 5  # refused keys, in the error of a run
 
 
 @dg.asset(
@@ -52,7 +56,7 @@ def import_dynamic_partition_file(
     context: dg.AssetExecutionContext, source: SourceFolder
 ) -> dg.MaterializeResult:
     """A customer's file: found, checked and fingerprinted."""
-    return import_files(context, source)
+    return import_files(context, source, loaded_by=TABLE)
 
 
 @dg.asset(
@@ -76,7 +80,7 @@ def duckdb_dynamic_partition_table(
 )
 def import_partition_file(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.MaterializeResult:
     """The exchange's file of a day: found, checked and fingerprinted."""
-    return import_files(context, source)
+    return import_files(context, source, loaded_by=dg.AssetKey("duckdb_partition_table"))
 
 
 @dg.asset(
@@ -93,18 +97,32 @@ def duckdb_partition_table(
     return load_files(context, source, database, import_partition_file.key, DAILY_TABLE)
 
 
-def import_files(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.MaterializeResult:
+def import_files(
+    context: dg.AssetExecutionContext, source: SourceFolder, loaded_by: dg.AssetKey
+) -> dg.MaterializeResult:
     """Check the file of every key of the run, and record what it is.
+
+    In a run of several keys, a refused file is recorded as such, and the load, a later step of the same run,
+    fails for its key alone. In a run without the load, this records the other keys, and then fails.
 
     Raises:
         InvalidKey: a key breaks the rules, or the run has none.
         UnreadableFile: a file is missing, or breaks the rules for its form.
     """
-    files = [inspect_file(key, source.find(key)) for key in list_partition_keys(context)]
-    check_result = check_prices(files)
+    keys = list_partition_keys(context)
+    usable = build_key_check(context)
+    files, refused = _sort(keys, lambda key: inspect_file(usable(key), source.find(key)))
+    is_sound = not refused and not any(file.bad_prices for file in files)
+    goes_on = not is_sound and len(keys) > 1 and _plans(context, loaded_by)
+    if refused and not goes_on:
+        raise _record_others(context, {file.key: describe_file(file) for file in files}, refused)
+    check_result = check_prices(files, is_blocking=not goes_on)
     if not check_result.passed:  # Dagster's own exception names only the check
         context.log.error(check_result.description)
+    if goes_on:
+        refused |= {file.key: build_price_error(file) for file in files if file.bad_prices}
     metadata = {file.key: describe_file(file) for file in files}
+    metadata |= {key: describe_refusal(str(error), source.folder()) for key, error in refused.items()}
     return dg.MaterializeResult(metadata=record_metadata(context, metadata), check_results=[check_result])
 
 
@@ -115,7 +133,10 @@ def load_files(
     imported_by: dg.AssetKey,
     table: str,
 ) -> dg.MaterializeResult:
-    """Replace the rows of every key of the run, all in one transaction.
+    """Replace the rows of every key of the run, in one transaction unless a file is refused.
+
+    In a run of several keys, a refused file fails alone: the rows of the others are stored and recorded
+    before this raises.
 
     Raises:
         InvalidKey: a key breaks the rules, or the run has none.
@@ -123,12 +144,61 @@ def load_files(
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
     """
-    files = find_imported_files(context.instance, imported_by, list_partition_keys(context), source)
-    with database.get_connection() as con, allow_any_order(con), transaction(con):
-        ensure_table(con, table)
-        stored = replace_rows(con, table, files)
-        metadata = {file.key: describe_rows(file, stored[file.key]) for file in files}
-        return dg.MaterializeResult(metadata=record_metadata(context, metadata))
+    files, refused = find_imported_files(context, imported_by, source)
+    with database.get_connection() as con, allow_any_order(con):
+        stored, broken = replace_rows_of_each(con, table, files)
+    if len(files) == len(broken) == 1 and not refused:
+        raise broken[files[0].key]
+    refused |= broken
+    metadata = {file.key: describe_rows(file, stored[file.key]) for file in files if file.key in stored}
+    if refused:
+        raise _record_others(context, metadata, refused)
+    return dg.MaterializeResult(metadata=record_metadata(context, metadata))
+
+
+def _plans(context: dg.AssetExecutionContext, asset: dg.AssetKey) -> bool:
+    """Return whether the run is to materialize this asset as well."""
+    planned = dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    events = context.instance.all_logs(context.run.run_id, of_type=planned)
+    return any(event.dagster_event and event.dagster_event.asset_key == asset for event in events)
+
+
+Outcome = TypeVar("Outcome")
+
+
+def _sort(
+    keys: Sequence[str], attempt: Callable[[str], Outcome]
+) -> tuple[list[Outcome], dict[str, PipelineError]]:
+    """Return what an attempt returns for each key, and the errors of those that it refuses.
+
+    The error of a run's only key is raised.
+    """
+    if len(keys) == 1:
+        return [attempt(keys[0])], {}
+    outcomes: list[Outcome] = []
+    refused: dict[str, PipelineError] = {}
+    for key in keys:
+        try:
+            outcomes.append(attempt(key))
+        except (InvalidKey, UnreadableFile) as error:
+            refused[key] = error
+    return outcomes, refused
+
+
+def _record_others(
+    context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata], refused: Mapping[str, PipelineError]
+) -> PipelineError:
+    """Record the materializations of all keys but the refused ones, and return the error that fails those."""
+    for key, values in metadata.items():
+        context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata=values))
+    for error in refused.values():
+        context.log.error(str(error))
+    shown = " ".join(map(str, list(refused.values())[:_MAX_SHOWN]))
+    more = "" if len(refused) <= _MAX_SHOWN else f" The run's log has the other {len(refused) - _MAX_SHOWN}."
+    return UnreadableFile(
+        f"The run refused {len(refused)} of its {len(metadata) + len(refused)} keys, and materialized the "
+        f"others. {shown}{more}"
+    )
 
 
 def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata]) -> Metadata:
@@ -144,7 +214,7 @@ def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Me
 
 
 def list_partition_keys(context: dg.AssetExecutionContext) -> list[str]:
-    """Return the partition keys of the run; raise InvalidKey if it has none, or one breaks the rules."""
+    """Return the partition keys of the run; raise InvalidKey if it has none."""
     if not context.has_partition_key and not context.has_partition_key_range:
         raise InvalidKey(
             "This run has no partition key. Pass one: dg.materialize(..., partition_key='acme')."
@@ -154,23 +224,40 @@ def list_partition_keys(context: dg.AssetExecutionContext) -> list[str]:
         raise InvalidKey(
             "The range of this run contains no keys: its end was registered before its start. Swap them."
         )
+    return list(keys)
+
+
+def build_key_check(context: dg.AssetExecutionContext) -> Callable[[str], str]:
+    """Return the function that returns a key of the run, or raises InvalidKey if it breaks the rules."""
     is_daily = isinstance(context.assets_def.partitions_def, dg.TimeWindowPartitionsDefinition)
-    return [require_usable(key, checked_key if is_daily else check_customer_key) for key in keys]
+    check = checked_key if is_daily else check_customer_key
+    return lambda key: require_usable(key, check)
 
 
 def find_imported_files(
-    instance: dg.DagsterInstance, imported_by: dg.AssetKey, keys: Sequence[str], source: SourceFolder
-) -> list[SourceFile]:
-    """Return the keys' files as their latest imports recorded them.
+    context: dg.AssetExecutionContext, imported_by: dg.AssetKey, source: SourceFolder
+) -> tuple[list[SourceFile], dict[str, PipelineError]]:
+    """Return the files of the run's keys as their latest imports recorded them, and the refused keys.
 
-    Raises:
-        UnreadableFile: a file is missing, was never imported, or held a share_price of zero or less.
+    A file that its import refused is imported again, since it may have been corrected: a backfill that is
+    retried from failure runs the load only.
     """
-    paths = {key: source.find(key) for key in keys}
-    events = find_latest_events(instance, imported_by, keys)
-    recorded = find_records(instance, imported_by, keys, events)
-    asset = imported_by.to_user_string()
-    return [_restore_file(key, path, recorded.get(key), asset) for key, path in paths.items()]
+    keys = list_partition_keys(context)
+    usable = build_key_check(context)
+    events = find_latest_events(context.instance, imported_by, keys)
+    recorded = find_records(context.instance, imported_by, keys, events)
+
+    def find(key: str) -> SourceFile:
+        path = source.find(usable(key))
+        if not is_refused(recorded.get(key)):
+            return _restore_file(key, path, recorded.get(key), imported_by.to_user_string())
+        file = inspect_file(key, path)
+        if file.bad_prices:
+            raise build_price_error(file)
+        context.log_event(dg.AssetMaterialization(imported_by, partition=key, metadata=describe_file(file)))
+        return file
+
+    return _sort(keys, find)
 
 
 def _restore_file(key: str, path: Path, recorded: Recorded | None, asset: str) -> SourceFile:

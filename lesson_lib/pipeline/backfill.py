@@ -7,7 +7,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import dagster as dg
-from duckdb import DuckDBPyConnection
 from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
@@ -29,14 +28,11 @@ from .price_check import build_price_error
 from .source_files import SourceFile, SourceFolder, UnreadableFile, compute_fingerprint, inspect_file
 from .warehouse import (
     CUSTOMER_TABLE,
-    Stored,
     Warehouse,
     allow_any_order,
     count_rows_by_key,
-    ensure_table,
-    replace_rows,
+    replace_rows_of_each,
     summarize_rows,
-    transaction,
 )
 
 Keys = Iterable[str] | dg.PartitionKeyRange
@@ -251,7 +247,8 @@ class _Loading:
             imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=describe_file(file))
             context.log_event(imported)
         with self.database.get_connection() as con, allow_any_order(con):
-            stored = self._replace(con, files)
+            stored, broken = replace_rows_of_each(con, CUSTOMER_TABLE, files)
+        self.refused |= {key: str(error) for key, error in broken.items()}
         for file in files:
             if outcome := stored.get(file.key):  # otherwise its file is refused
                 metadata = describe_rows(file, outcome)
@@ -273,21 +270,6 @@ class _Loading:
                 yield file
             except PipelineError as error:
                 self.refused[key] = str(error)
-
-    def _replace(self, con: DuckDBPyConnection, files: Sequence[SourceFile]) -> dict[str, Stored]:
-        """Replace the rows of all these files, or of each half, until each broken file is alone."""
-        if not files:
-            return {}
-        try:
-            with transaction(con):
-                ensure_table(con, CUSTOMER_TABLE)
-                return replace_rows(con, CUSTOMER_TABLE, files)
-        except UnreadableFile as error:
-            if len(files) == 1:
-                self.refused[files[0].key] = str(error)
-                return {}
-        half = len(files) // 2
-        return self._replace(con, files[:half]) | self._replace(con, files[half:])
 
     def fail_refused(self, instance: dg.DagsterInstance) -> None:
         """Give each refused key a run that fails; if its file is sound by now, the run loads it."""

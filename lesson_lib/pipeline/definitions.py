@@ -31,12 +31,18 @@ def find_source_folder() -> Path:
 # In the folder where it is started: an installed package has no checkout to write to.
 DATABASE = Path("output", "warehouse.duckdb").resolve()
 
+# For a backfill from Dagster's UI: the process of a run takes seconds to start, and loads many keys in one.
+FEWER_RUNS = dg.BackfillPolicy.multi_run(max_partitions_per_run=50)
+
 defs = dg.Definitions(
     assets=[
-        import_partition_file,
-        duckdb_partition_table,
-        import_dynamic_partition_file,
-        duckdb_dynamic_partition_table,
+        asset.with_attributes(backfill_policy=FEWER_RUNS)
+        for asset in (
+            import_partition_file,
+            duckdb_partition_table,
+            import_dynamic_partition_file,
+            duckdb_dynamic_partition_table,
+        )
     ],
     asset_checks=[three_records_agree],
     jobs=[import_partition_job, import_dynamic_partition_job, retire_partition_job],

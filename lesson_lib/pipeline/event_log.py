@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from pathlib import Path
 from typing import cast
 
 import dagster as dg
@@ -20,6 +21,7 @@ MAX_KEYS_PER_QUERY = 1_000  # keys are variables of an SQL statement, which data
 # materialization the number of keys.
 BY_KEY, KEYS_OF_RUN = "by key", "keys of this run"
 SOURCE_FOLDER = "source folder"
+REFUSED = "refused"  # why a run of several keys cannot load a file
 
 Metadata = Mapping[str, str | int]
 
@@ -34,6 +36,11 @@ def describe_file(file: SourceFile) -> Metadata:
         "fingerprint": file.fingerprint,
         SOURCE_FOLDER: str(file.path.parent),
     }
+
+
+def describe_refusal(reason: str, folder: Path) -> Metadata:
+    """Return what a run of several keys records of a file that it refused."""
+    return {REFUSED: reason, SOURCE_FOLDER: str(folder.resolve())}
 
 
 def describe_rows(file: SourceFile, stored: Stored) -> Metadata:
@@ -57,6 +64,11 @@ class Recorded:
 
     metadata: Mapping[str, object]
     at: float
+
+
+def is_refused(imported: Recorded | None) -> bool:
+    """Return whether a run of several keys recorded that the file cannot be loaded."""
+    return imported is not None and REFUSED in imported.metadata
 
 
 @dataclass(frozen=True)

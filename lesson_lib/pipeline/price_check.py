@@ -20,8 +20,11 @@ def build_price_check_spec(asset: str) -> dg.AssetCheckSpec:
     )
 
 
-def check_prices(files: Iterable[SourceFile]) -> dg.AssetCheckResult:
-    """Return the outcome of the check for all files of a run."""
+def check_prices(files: Iterable[SourceFile], *, is_blocking: bool) -> dg.AssetCheckResult:
+    """Return the outcome of the check for all files of a run.
+
+    If it is blocking, Dagster stops before the load. Otherwise, the load refuses the bad files alone.
+    """
     bad = [file for file in files if file.bad_prices]
     faults = "; ".join(f"{file.path.name}: {find_price_fault(file.path)}" for file in bad)
     keys = ", ".join(repr(file.key) for file in bad)
@@ -29,6 +32,7 @@ def check_prices(files: Iterable[SourceFile]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=CHECK_NAME,
         passed=not bad,
+        severity=dg.AssetCheckSeverity.ERROR if is_blocking else dg.AssetCheckSeverity.WARN,
         description=f"{faults}. {next_move}" if bad else None,
         metadata={"files": [file.path.name for file in bad]},
     )

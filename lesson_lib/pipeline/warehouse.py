@@ -26,7 +26,7 @@ from .database_errors import (
 from .database_files import find_database, require_one_name
 from .errors import PipelineError
 from .local_paths import find_path_fault
-from .source_files import SourceFile, build_fault_error, require_unchanged
+from .source_files import SourceFile, UnreadableFile, build_fault_error, require_unchanged
 
 CUSTOMER_TABLE = "raw_partition_data"
 DAILY_TABLE = "raw_daily_data"
@@ -237,6 +237,32 @@ def table_exists(con: DuckDBPyConnection, table: str) -> bool:
 
 def _format_columns(types: dict[str, str]) -> str:
     return ", ".join(f"{name} {type_}" for name, type_ in types.items())
+
+
+def replace_rows_of_each(
+    con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]
+) -> tuple[dict[str, Stored], dict[str, PipelineError]]:
+    """Replace the rows of all files in one transaction, or of each half, until each broken file is alone.
+
+    Creates the table if necessary. Returns what was stored by key, and the errors of the broken files by key.
+
+    Raises:
+        WarehouseUnavailable: DuckDB could not store the rows.
+        WrongTable: a view has the table's name, or a table with other columns.
+    """
+    if not files:
+        return {}, {}
+    try:
+        with transaction(con):
+            ensure_table(con, table)
+            return replace_rows(con, table, files), {}
+    except UnreadableFile as error:
+        if len(files) == 1:
+            return {}, {files[0].key: error}
+    half = len(files) // 2
+    stored, broken = replace_rows_of_each(con, table, files[:half])
+    more_stored, more_broken = replace_rows_of_each(con, table, files[half:])
+    return stored | more_stored, broken | more_broken
 
 
 def replace_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> dict[str, Stored]:

@@ -1,5 +1,6 @@
 """Dagster's own daemon as a process, which a test starts, stops and kills, and which ends with the test."""
 
+import json
 import os
 import signal
 import subprocess
@@ -30,10 +31,13 @@ run_queue: {dequeue_interval_seconds: 1}
 """
 
 # The daemon as `dagster dev` starts it, except that it evaluates sensors more often than every five seconds,
-# which no setting allows. The script `dagster-daemon` fails if its path has an apostrophe.
+# and backfills more often than every thirty, which no setting allows. The script `dagster-daemon` fails if
+# its path has an apostrophe.
 _DAEMON = """\
 import runpy
+import dagster._daemon.controller
 import dagster._daemon.sensor
+dagster._daemon.controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 1
 dagster._daemon.sensor.MIN_INTERVAL_LOOP_TIME = 0.5
 runpy.run_module("dagster._daemon", run_name="__main__", alter_sys=True)
 """
@@ -210,15 +214,38 @@ class Daemon:
 
         return self.wait_for(f"a tick with the reason {reason!r}", find_tick)
 
+    def query(self, graphql: str, **variables: object) -> Any:  # noqa: ANN401 - whatever the query asks for
+        """Ask what Dagster's UI would ask, and return the answer to the query's one field."""
+        run = "from dagster_graphql.cli import main; main()"
+        command = [sys.executable, "-c", run, "--python-file", str(self.definitions)]
+        answer = self.home / "answer.json"
+        asked = ["--text", graphql, "--variables", json.dumps(variables), "--output", str(answer)]
+        done = subprocess.run(
+            [*command, *asked],
+            cwd=self.home,
+            env=self._variables,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert not done.returncode, done.stderr
+        (field,) = json.loads(answer.read_text(encoding="utf-8"))["data"].values()
+        return field
+
     def read_log(self) -> str:
         """Return the last lines that the processes logged."""
         lines = (self.home / "daemon.log").read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(lines[-_MAX_LOG_LINES:])
 
     def _start_process(self, *arguments: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, *arguments]
-        variables = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
-        return self._group.start(command, self.home, {**variables, "DAGSTER_HOME": str(self.home)})
+        return self._group.start([sys.executable, *arguments], self.home, self._variables)
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        """The environment of Dagster's processes."""
+        own = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
+        return {**own, "DAGSTER_HOME": str(self.home)}
 
     def _wait_for_end(self, process: subprocess.Popen[bytes]) -> int:
         code = process.wait(TIMEOUT_SECONDS)

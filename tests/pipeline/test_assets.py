@@ -10,7 +10,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from lesson_lib.pipeline import ChangedFile, InvalidKey, UnreadableFile, assets, register_keys
+from lesson_lib.pipeline import (
+    ChangedFile,
+    InvalidKey,
+    UnreadableFile,
+    assets,
+    register_keys,
+    s3_partitions_def,
+)
 from lesson_lib.pipeline.source_files import SourceFile
 from tests.pipeline.workspace import HEADER, IMPORT, LOAD, Workspace, priced
 
@@ -100,7 +107,7 @@ def test_a_range_that_is_tried_again_records_the_files_of_its_last_try(
     """The first try has logged its files, and one is corrected before the second try."""
     checked = assets.check_prices
 
-    def fail_once(files: list[SourceFile]) -> dg.AssetCheckResult:
+    def fail_once(files: list[SourceFile], **_: object) -> dg.AssetCheckResult:
         monkeypatch.setattr(assets, "check_prices", checked)
         loaded.write("globex", priced(10.5))
         raise ConnectionError(files[0].key)
@@ -115,12 +122,101 @@ def test_a_range_that_is_tried_again_records_the_files_of_its_last_try(
     assert loaded.metadata(IMPORT, "globex")["fingerprint"] == hashlib.sha256(content).hexdigest()
 
 
-def test_a_range_loads_whole_or_not_at_all(loaded: Workspace) -> None:
-    """A bad value in the last file also leaves the rows of the first file unchanged."""
+def get_statuses(workspace: Workspace) -> dict[str, tuple[str, str]]:
+    """Return Dagster's status of each key: that of its import, and that of its load."""
+    keys = workspace.keys()
+    imports, loads = (
+        workspace.instance.get_status_by_partition(asset.key, keys, s3_partitions_def) or {}
+        for asset in (IMPORT, LOAD)
+    )
+    found = {key: (imports[key], loads[key]) for key in keys}
+    return {key: (str(a and a.value), str(b and b.value)) for key, (a, b) in found.items()}
+
+
+def break_four_keys(workspace: Workspace) -> None:
+    """Add keys that fail in four places: the key itself, a missing file, a bad price, and a value."""
+    workspace.instance.add_dynamic_partitions("s3", ["../evil", "gone"])
+    workspace.add("free", 0)
+    workspace.add("endless", 1)
+    workspace.write("endless", priced("inf"))
+    workspace.add("zenith", 4.5)
+
+
+BROKEN = ["../evil", "gone", "free", "endless"]
+
+
+def test_a_broken_file_of_a_range_fails_alone(loaded: Workspace) -> None:
+    """The other keys are loaded and recorded, and the run fails with the reasons."""
+    break_four_keys(loaded)
     loaded.write("acme", priced(100.5))
-    loaded.write("globex", priced(200.5) + "2018/01/22,1,1,1,1,inf\n")
-    with loaded.raises(UnreadableFile, "globex.csv: line 3: spread is 'inf', not a finite decimal number"):
-        loaded.load_range("acme", "globex")
+    with pytest.raises(UnreadableFile) as failed:
+        loaded.load_range("acme", "zenith")
+    assert str(failed.value).startswith("The run refused 4 of its 7 keys, and materialized the others.")
+    for reason in (
+        "'../evil' cannot be a partition key",
+        "'gone' has no file",
+        "free.csv: line 2: share_price is '0', not above zero",
+        "endless.csv: line 2: share_price is 'inf', not a finite decimal number",
+    ):
+        assert reason in str(failed.value)
+    assert loaded.prices() == {"acme": [100.5], "globex": [9.75], "zenith": [4.5]}
+    fine = dict.fromkeys(("acme", "globex", "zenith"), ("MATERIALIZED", "MATERIALIZED"))
+    assert get_statuses(loaded) == fine | dict.fromkeys(BROKEN, ("MATERIALIZED", "FAILED"))
+    assert loaded.metadata(LOAD, "acme") == loaded.loading_records("acme", 1, replaced=2)
+
+
+def test_a_load_imports_a_refused_file_again(loaded: Workspace) -> None:
+    """Dagster retries only what failed, which is the load; it refuses what is still broken."""
+    break_four_keys(loaded)
+    with pytest.raises(UnreadableFile):
+        loaded.load_range("acme", "zenith")
+    for key, price in {"gone": 5.5, "free": 6.5}.items():
+        loaded.write(key, priced(price))
+        loaded.load(key, assets=[LOAD])
+        assert loaded.metadata(LOAD, key) == loaded.loading_records(key, 1, replaced=0)
+        content = (loaded.source / f"{key}.csv").read_bytes()
+        assert loaded.metadata(IMPORT, key)["fingerprint"] == hashlib.sha256(content).hexdigest()
+        assert get_statuses(loaded)[key] == ("MATERIALIZED", "MATERIALIZED")
+    with loaded.raises(UnreadableFile, "endless.csv: line 2: share_price is 'inf'"):
+        loaded.load("endless", assets=[LOAD])
+    with loaded.raises(InvalidKey, "'../evil'"):
+        loaded.load("../evil", assets=[LOAD])
+    loaded.write("free", priced(-1))
+    loaded.load("free", assets=[IMPORT], raise_on_error=False)
+    with loaded.raises(UnreadableFile, "free.csv: line 2: share_price is '-1', not above zero"):
+        loaded.load("free", assets=[LOAD])
+
+
+def test_an_import_of_a_range_without_its_load_fails_for_the_broken_file_alone(loaded: Workspace) -> None:
+    """No later step would fail, so this one does."""
+    loaded.add("zenith", 4.5)
+    loaded.write("globex", "date\n")
+    ends = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "zenith"}
+    with loaded.raises(
+        UnreadableFile, "The run refused 1 of its 3 keys", "globex.csv: line 1: missing share_price"
+    ):
+        loaded.load(tags=ends, assets=[IMPORT])
+    assert {key: imported for key, (imported, _) in get_statuses(loaded).items()} == {
+        "acme": "MATERIALIZED",
+        "globex": "FAILED",
+        "zenith": "MATERIALIZED",
+    }
+
+
+def test_many_refused_keys_are_in_the_log(workspace: Workspace) -> None:
+    """The error of a run shows five reasons, and says where the others are."""
+    with dg.DagsterInstance.ephemeral() as talkative:
+        logged = Workspace(workspace.source, workspace.database, talkative)
+        for number in range(7):
+            logged.add(f"k{number}", "n/a")
+        with pytest.raises(UnreadableFile) as failed:
+            logged.load_range("k0", "k6")
+        (run,) = talkative.get_runs(limit=1)
+        messages = [entry.user_message for entry in talkative.all_logs(run.run_id)]
+    reasons = [f"k{number}.csv: line 2: share_price is 'n/a'" for number in range(7)]
+    assert [reason in str(failed.value) for reason in reasons] == [True] * 5 + [False] * 2
+    assert str(failed.value).endswith(" The run's log has the other 2.")
+    assert [sum(text.startswith(reason) for text in messages) for reason in reasons] == [1] * 7
 
 
 def test_a_reversed_range_is_refused(shared: Workspace) -> None:

@@ -31,6 +31,7 @@ from lesson_lib.pipeline import (
     register_keys,
     retire_key,
     s3_partitions_def,
+    warehouse,
 )
 from lesson_lib.pipeline.backfill import compute_next_batch_size
 from lesson_lib.pipeline.event_log import describe_file
@@ -69,12 +70,13 @@ with dg.DagsterInstance.local_temp(str(folder / "home"), overrides=quiet) as ins
     backfill(instance, source=source, database=database, progress=lambda done, total: at(done, total))
 """
 IN_A_TRANSACTION = """
-    def replace_rows(con, table, files, replace=module.replace_rows):
+    warehouse = importlib.import_module("lesson_lib.pipeline.warehouse")
+    def replace_rows(con, table, files, replace=warehouse.replace_rows):
         counts = replace(con, table, files)
         if files[0].key == "k2":
             wait()
         return counts
-    module.replace_rows = replace_rows
+    warehouse.replace_rows = replace_rows
 """
 HALF_RECORDED = """
     def at(done, total):
@@ -444,13 +446,13 @@ def change_before_reading(monkeypatch: pytest.MonkeyPatch, path: Path, content: 
     """Change a file, or remove it, after it was inspected and before DuckDB reads it."""
 
     def replace_after(*args: object) -> dict[str, tuple[int, int]]:
-        monkeypatch.setattr(MODULE, "replace_rows", replace_rows)
+        monkeypatch.setattr(warehouse, "replace_rows", replace_rows)
         path.unlink() if content is None else path.write_text(content)
         return replace_rows(*args)  # type: ignore[arg-type] # as they came
 
-    monkeypatch.setattr(MODULE, "replace_rows", replace_after)
+    monkeypatch.setattr(warehouse, "replace_rows", replace_after)
     yield
-    assert MODULE.replace_rows is replace_rows  # it was called
+    assert warehouse.replace_rows is replace_rows  # it was called
 
 
 def test_a_file_that_changes_in_the_middle_is_loaded_as_it_is_then(
@@ -627,7 +629,7 @@ def test_rows_that_were_stored_but_not_recorded_do_not_count_as_loaded(
 
     loaded.write("acme", priced(3.5))
     with monkeypatch.context() as patch:
-        patch.setattr(MODULE, "transaction", last_transaction)
+        patch.setattr(warehouse, "transaction", last_transaction)
         with pytest.raises(SystemExit):
             load(loaded)
     assert loaded.prices() == {"acme": [3.5], "globex": [9.75]}
@@ -649,7 +651,7 @@ def test_rows_that_were_recorded_after_a_later_import_do_not_count_as_its_rows(
         loaded.load("acme", assets=[IMPORT])
 
     with monkeypatch.context() as patch:
-        patch.setattr("lesson_lib.pipeline.assets.transaction", overtaken)
+        patch.setattr(warehouse, "transaction", overtaken)
         loaded.load("acme")
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
     assert load(loaded) == Backfill({"acme": 1}, ["globex"], {})
