@@ -125,8 +125,8 @@ def _write_objectives(lesson: Lesson) -> str:
             "In an exercise, `check` runs your answer and reports the result. "
             f'`hint("{checks[0]}")` shows a hint, `solution("{checks[0]}")` a worked answer, and '
             "`progress()` what you have done so far. After a break or a restart, run the first code cell. "
-            f'Then `checkpoint()` lists the sections, and `checkpoint("{lesson.number}.2")` takes you to the '
-            "start of one."
+            f'Then `checkpoint()` lists the sections, and `checkpoint("{lesson.number}.2")` runs everything '
+            "that comes before that section."
         )
     return "\n\n".join(filter(None, [lead, usage, _write_navigation(lesson)]))
 

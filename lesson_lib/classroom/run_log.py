@@ -33,11 +33,20 @@ class LogLine:
 _DAGSTER = str(Path(dagster.__file__).parent)
 _LOGGING = {__file__, logging.__file__, inspect.getfile(dagster.DagsterLogManager)}
 _lines: OrderedDict[str, list[LogLine]] = OrderedDict()  # in the order in which the runs began
+_materializations: dict[str, list[dagster.DagsterEvent]] = {}  # of the same runs, unless they succeeded
 
 
 def get_log(run_id: str) -> list[LogLine]:
     """Return the log of a run; it is empty if the run was not observed, or many runs ago."""
     return list(_lines.get(run_id, ()))
+
+
+def get_materializations(run_id: str) -> list[dagster.DagsterEvent]:
+    """Return the materializations of a run that failed, with those that `context.log_event` recorded.
+
+    The run's own result omits those.
+    """
+    return list(_materializations.get(run_id, ()))
 
 
 def get_latest_run() -> str:
@@ -86,13 +95,18 @@ def format_record(record: logging.LogRecord, text: str) -> str:
 
 def _keep_line(record: logging.LogRecord) -> None:
     meta = record.__dict__["dagster_meta"]
-    lines = _lines.setdefault(meta.get("run_id") or "", [])
+    run, event = meta.get("run_id") or "", meta.get("dagster_event")
+    lines = _lines.setdefault(run, [])
     while len(_lines) > _MAX_RUNS:
-        _lines.popitem(last=False)
+        _materializations.pop(_lines.popitem(last=False)[0], None)
+    if event is not None and event.is_step_materialization:
+        _materializations.setdefault(run, []).append(event)
+    elif event is not None and event.event_type is dagster.DagsterEventType.RUN_SUCCESS:
+        _materializations.pop(run, None)
     if len(lines) < _MAX_LINES:
         message = meta.get("orig_message")
         text = format_record(record, record.getMessage() if message is None else str(message))
-        own = meta.get("dagster_event") is None and not _find_caller().startswith(_DAGSTER)
+        own = event is None and not _find_caller().startswith(_DAGSTER)
         lines.append(LogLine(record.levelname, meta.get("step_key") or "", text[:_MAX_LINE_LENGTH], own))
 
 

@@ -74,10 +74,10 @@ def backfill(
 ) -> Backfill:
     """Load the keys that are missing, failed or corrected, all in one run.
 
-    Dagster's ranges contain only keys that were registered one after the other, and one broken file fails
-    all of them. So the run is one op, which loads up to 200 keys at a time and records materializations of
-    each; a key whose file is refused gets a run of both assets, which fails and reports why. If a call ends
-    early (by Ctrl-C, a kill, or a database that another process holds), the next one continues.
+    Dagster's ranges contain only keys that were registered one after the other. So the run is one op, which
+    loads up to 200 keys at a time and records materializations of each; a key whose file is refused gets a
+    run of both assets, which fails and reports why. If a call ends early (by Ctrl-C, a kill, or a database
+    that another process holds), the next one continues.
 
     Args:
         instance: the instance with the keys, which records the runs.

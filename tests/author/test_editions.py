@@ -24,7 +24,7 @@ After about 15 minutes, including the exercises, you can:
 In an exercise, `check` runs your answer and reports the result. `hint("7.2")` shows a hint, \
 `solution("7.2")` a worked answer, and `progress()` what you have done so far. \
 After a break or a restart, run the first code cell. Then `checkpoint()` lists the sections, and \
-`checkpoint("07.2")` takes you to the start of one."""
+`checkpoint("07.2")` runs everything that comes before that section."""
 
 
 def sources(notebook: NotebookNode) -> list[str]:

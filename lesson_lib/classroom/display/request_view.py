@@ -99,7 +99,7 @@ def _describe_requests(
 
 
 def _make_board(requested: str, blocks: Sequence[Block], keys: Sequence[KeysRequest] = ()) -> Board:
-    remarks = [Line("The daemon carries it out, if one is running.")]
+    remarks = [Line("A call by hand only shows the requests. A daemon that evaluates it carries them out.")]
     if any(isinstance(request, dg.DeleteDynamicPartitionsRequest) for request in keys):
         remarks.append(Line("Deleting a key leaves its materializations and its rows."))
     return Board(f"Requested: {requested}. Nothing has happened yet.", [*blocks, *remarks], Mark.OPEN)

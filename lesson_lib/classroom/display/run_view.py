@@ -20,12 +20,13 @@ from lesson_lib.classroom.display.safe_text import (
     make_plain,
     shorten_name,
 )
-from lesson_lib.classroom.run_log import LogLine, get_log
+from lesson_lib.classroom.run_log import LogLine, get_log, get_materializations
 from lesson_lib.pipeline.event_log import SOURCE_FOLDER
 from lesson_lib.unstable_text import hide_unstable
 
 _MAX_BOXES = 30
 _MAX_VALUE_LENGTH = 120  # characters
+_MAX_ERROR_LENGTH = 600
 _HASH = re.compile(r"[0-9a-f]{32,}")  # its beginning is enough for readers
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _NO_KEY = "A range contains no keys if its end was registered before its start. Did you mean to swap them?"
@@ -108,10 +109,21 @@ def _summarize(result: Result, keys: AbstractSet[str | None] | None) -> tuple[st
 
 
 def _list_range_keys(result: Result) -> AbstractSet[str | None] | None:
-    """Return the materialized keys of a run for a range; None for another run."""
+    """Return the keys that a run for a range materialized in all its assets; None for another run."""
     if not all(tag in result.dagster_run.tags for tag in _RANGE_TAGS):
         return None
-    return {event.partition for event in result.get_asset_materialization_events()} - {None}
+    found: dict[dg.AssetKey, set[str | None]] = {
+        asset: set() for asset in result.job_def.asset_layer.selected_asset_keys
+    }
+    for event in _list_materializations(result):
+        if event.asset_key:
+            found.setdefault(event.asset_key, set()).add(event.partition)
+    return set.intersection(*found.values()) - {None} if found else set()
+
+
+def _list_materializations(result: Result) -> Sequence[dg.DagsterEvent]:
+    logged = [] if result.success else get_materializations(result.run_id)
+    return logged or result.get_asset_materialization_events()
 
 
 def _list_steps(result: Result) -> list[_Step]:
@@ -154,7 +166,7 @@ def _make_asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequ
     layer = result.job_def.asset_layer
     is_range = _RANGE_TAGS[0] in result.dagster_run.tags
     made, checks, of_asset = defaultdict(list), defaultdict(list), defaultdict(list)
-    for event in result.get_asset_materialization_events():
+    for event in _list_materializations(result):
         # An asset that runs over a range without keys is materialized for no key.
         if event.partition is not None or not is_range:
             made[event.asset_key].append(event.materialization)
@@ -180,8 +192,12 @@ def _make_asset_boxes(result: Result, assets: Sequence[dg.AssetKey], steps: Sequ
         outcome, parents = Line("not part of this run"), []
         if key in layer.selected_asset_keys:
             outcome = _make_outcome(len(made[key]), own, of_asset[key])
+            if is_range and result.success and not made[key]:
+                outcome = Line("ran without keys", Mark.OPEN)
             parents = [parent.to_user_string() for parent in sorted(layer.asset_graph.get(key).parent_keys)]
-        yield Box(key.to_user_string(), outcome, _format_materializations(made[key]), lines, parents)
+        # A load of a range that failed has recorded each of the other keys with metadata of its own.
+        facts = [] if made[key][1:] and own and own[0].error else _format_materializations(made[key])
+        yield Box(key.to_user_string(), outcome, facts, lines, parents)
 
 
 def _make_step_box(step: _Step) -> Box:
@@ -194,7 +210,7 @@ def _make_step_box(step: _Step) -> Box:
 def _make_outcome(materialized: int, own: Sequence[_Step], of_asset: Sequence[_Step]) -> Line:
     made = "materialized" if materialized == 1 else f"materialized {format_count(materialized, 'partition')}"
     if any(step.outcome == "stopped" for step in of_asset):
-        return Line(f"{made}, but its check blocks the assets after it", Mark.ODD)
+        return Line(f"{made}; its check blocks the rest", Mark.ODD)
     if any(step.outcome == "failed" for step in own):
         return Line(f"{made}, then failed" if materialized else "failed", Mark.BAD)
     if materialized:
@@ -211,7 +227,8 @@ def _format_error(error: Any) -> str:  # noqa: ANN401 - a `SerializableErrorInfo
     # Not the lines in which DuckDB points into the SQL text: they need a fixed-width font.
     text = " ".join(error.message.partition("\n\n")[0].split())
     name = error.cls_name or ""
-    return hide_unstable(re.sub(rf"^[\w.]+\.{re.escape(name)}\b", name, text))
+    text = hide_unstable(re.sub(rf"^[\w.]+\.{re.escape(name)}\b", name, text))
+    return Bounded(hide_and_shorten(text, _MAX_ERROR_LENGTH))
 
 
 def _make_failure_blocks(result: Result, steps: Sequence[_Step]) -> Iterator[Block]:

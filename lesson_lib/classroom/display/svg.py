@@ -18,7 +18,7 @@ from lesson_lib.classroom.display.safe_text import escape_invisible, make_plain,
 _BOX_HEIGHT, _COLUMN_GAP, _ROW_GAP, _PADDING = 46, 40, 14, 12  # pixels
 _LOOP_GAP = 24  # between the columns of a loop, which has many
 _NAME_WIDTH, _CHARACTER_WIDTH = 8.4, 7.6  # pixels a character, bold and not, of a wide font at 13 pixels
-_MAX_TEXT_LENGTH = 36  # characters in a box
+_MAX_TEXT_LENGTH = 42  # characters in a box
 _STRIP_WIDTH, _STRIP_HEIGHT, _LABEL_HEIGHT = 640, 18, 20  # pixels
 _MAX_BUCKETS = 320  # of a strip; more keys share a bucket
 _MIN_WIDTH = 4  # of a segment in a rarer state, so that a single key is seen

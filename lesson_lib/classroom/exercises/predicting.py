@@ -58,7 +58,7 @@ def predict(exercise: str, *guesses: object) -> Displayable:
     """
     asked = _find_prediction(exercise)
     if not guesses or has_placeholder(guesses):
-        how = "Replace the dots with your guess and run the cell. It may be wrong."
+        how = "Replace the dots with your guess and run the cell. A wrong guess is fine."
     else:
         how = _explain_expected(asked, format_values(guesses))
     if how:

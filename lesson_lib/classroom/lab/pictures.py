@@ -26,8 +26,8 @@ def draw_records(*lit: Record) -> Board:
     if unknown := [name for name in lit if name not in names]:
         raise ValueError(f"There is no record {unknown[0]!r}. The three records are {', '.join(names)}.")
     boxes = [
-        Box("registration", Line("by you, or for a sensor")),
-        Box("run", Line("of the assets")),
+        Box("registration", Line("by you, or by a sensor's tick")),
+        Box("run", Line("materializes the assets")),
         Box("keys", Line("in Dagster's instance"), after=["registration"]),
         Box("materializations", Line("in Dagster's instance"), after=["run"]),
         Box("rows", Line("in DuckDB"), after=["run"]),

@@ -551,7 +551,7 @@ Why it failed, and what to do
       instance.add_dynamic_partitions('s3', ["o'hare"]), and run the cell again.
   Where: run, line 2 of its cell: return dg.materialize([imported], partition_key=key,
       instance=instance)
-  Read: notebook 01, How does a key come into being?
+  Read: notebook 01, How do you create a key?
 """,
     'duckdb.connect(folder / "notes.duckdb")': """
 Why it failed, and what to do
@@ -564,7 +564,7 @@ Where it failed
 """,
     'register_keys(instance, ["acme*"])': """
 Where to read more
-  Read: notebook 02, Does the library's version hold?
+  Read: notebook 02, Does the library's version pass the same tests?
 """,
     'con.execute("select no_such_function(1)")': """
 lesson_lib has no explanation for this error

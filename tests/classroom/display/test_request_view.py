@@ -63,7 +63,7 @@ def test_keys_to_add() -> None:
     assert make_text(s3.build_add_request(["zenith", "acme"])) == (
         '○ Requested: 2 keys to add to "s3". Nothing has happened yet.\n'
         "  zenith, acme\n"
-        "  The daemon carries it out, if one is running."
+        "  A call by hand only shows the requests. A daemon that evaluates it carries them out."
     )
 
 
@@ -72,7 +72,7 @@ def test_a_key_to_delete() -> None:
     assert make_text(s3.build_delete_request(["o'hare"])) == (
         '○ Requested: 1 key to delete from "s3". Nothing has happened yet.\n'
         "  o'hare\n"
-        "  The daemon carries it out, if one is running.\n"
+        "  A call by hand only shows the requests. A daemon that evaluates it carries them out.\n"
         "  Deleting a key leaves its materializations and its rows."
     )
 
@@ -88,7 +88,7 @@ def test_a_run() -> None:
     assert make_text(request) == (
         "○ Requested: 1 run of partition acme. Nothing has happened yet.\n"
         "  run key: acme@283-(time)\n"
-        "  The daemon carries it out, if one is running."
+        "  A call by hand only shows the requests. A daemon that evaluates it carries them out."
     )
 
 
@@ -110,7 +110,7 @@ def test_a_run_of_a_range() -> None:
         "  assets: table\n"
         "  tags: team=prices\n"
         "  run config: {'ops': {'table': {'config': {'path': '…/x.csv'}}}}\n"
-        "  The daemon carries it out, if one is running."
+        "  A call by hand only shows the requests. A daemon that evaluates it carries them out."
     )
 
 
@@ -137,7 +137,8 @@ def test_three_thousand_requests_and_tags_are_shortened() -> None:
 def test_a_run_of_nothing_in_particular() -> None:
     """A run request may have no key, no run key and no job."""
     assert make_text(dg.RunRequest()) == (
-        "○ Requested: 1 run. Nothing has happened yet.\n  The daemon carries it out, if one is running."
+        "○ Requested: 1 run. Nothing has happened yet.\n"
+        "  A call by hand only shows the requests. A daemon that evaluates it carries them out."
     )
 
 
@@ -189,7 +190,7 @@ def test_a_sensors_result_and_its_tick_have_the_same_board() -> None:
         "    zenith     zenith@1\n"
         "    acme       acme@1\n"
         "  cursor for the next tick: 2\n"
-        "  The daemon carries it out, if one is running."
+        "  A call by hand only shows the requests. A daemon that evaluates it carries them out."
     )
     assert tick == returned
 
@@ -221,13 +222,13 @@ def test_a_schedule_and_its_tick() -> None:
     assert returned == (
         "○ Requested: 1 run of partition 2018-01-23. Nothing has happened yet.\n"
         "  run key: 2018-01-23\n"
-        "  The daemon carries it out, if one is running."
+        "  A call by hand only shows the requests. A daemon that evaluates it carries them out."
     )
     assert tick == (
         "○ Requested: 1 run. Nothing has happened yet.\n"
         "    partition   run key\n"
         "    2018-01-23  2018-01-23\n"
-        "  The daemon carries it out, if one is running."
+        "  A call by hand only shows the requests. A daemon that evaluates it carries them out."
     )
 
 

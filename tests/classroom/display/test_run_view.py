@@ -95,7 +95,7 @@ def test_a_failure_shows_its_cause_and_what_did_not_run() -> None:
 def test_a_blocking_check_shows_that_the_asset_was_materialized() -> None:
     """Misconception 17: a failed check stops the next assets, but its own asset stays materialized."""
     text = render_text(describe_run(run(imported, loaded, key="bad")))
-    assert "  ! imported: materialized, but its check blocks the assets after it\n" in text
+    assert "  ! imported: materialized; its check blocks the rest\n" in text
     assert "      ✗ check not_bad failed: Seen.\n" in text
     assert "  ○ loaded: not run, after imported" in text
 
@@ -115,7 +115,7 @@ def test_a_blocking_check_of_its_own_shows_what_it_found_once() -> None:
 
     assert render_text(describe_run(run(checked, sound, after))) == (
         "✗ Run failed\n"
-        "  ! checked: materialized, but its check blocks the assets after it\n"
+        "  ! checked: materialized; its check blocks the rest\n"
         "      ✗ check sound failed: a.csv: line 3 is empty. Correct the file.\n"
         "  ○ after: not run, after checked"
     )
@@ -139,12 +139,30 @@ def test_a_range_of_keys_shows_each_keys_metadata() -> None:
     ]
 
 
+def test_a_failed_range_shows_what_it_has_recorded() -> None:
+    """The result of such a run omits what `context.log_event` recorded; the board counts it."""
+
+    @dg.asset(partitions_def=ranged.partitions_def)
+    def partly(context: dg.AssetExecutionContext) -> None:
+        """Record two keys, and fail for the third."""
+        for key in context.partition_keys[:2]:
+            context.log_event(dg.AssetMaterialization(context.asset_key, partition=key, metadata={"rows": 1}))
+        raise ValueError("boom.csv is broken")
+
+    tags = {"dagster/asset_partition_range_start": "acme", "dagster/asset_partition_range_end": "boom"}
+    assert render_text(describe_run(run(partly, tags=tags))).splitlines()[:3] == [
+        "✗ Run failed: partitions acme to boom, 2 keys materialized",
+        "  ✗ partly: materialized 2 partitions, then failed",
+        "      ✗ ValueError: boom.csv is broken",
+    ]
+
+
 def test_a_reversed_range_has_no_key() -> None:
     """A reversed range has no keys, although Dagster records a materialization without a key."""
     tags = {"dagster/asset_partition_range_start": "boom", "dagster/asset_partition_range_end": "acme"}
     assert render_text(describe_run(run(ranged, tags=tags))).splitlines()[:3] == [
         "! Run succeeded: partitions boom to acme, 0 keys materialized",
-        "  ○ ranged: ran, but materialized nothing",
+        "  ○ ranged: ran without keys",
         "  A range contains no keys if its end was registered before its start. Did you mean to swap them?",
     ]
 

@@ -23,7 +23,7 @@ def test_without_a_guess_the_fact_is_shown_alone() -> None:
     """The board says how to guess, the lesson continues, and nothing is recorded."""
     assert repr(predict("1.1", ...)) == (
         "○ Prediction 1.1: no guess yet\n"
-        "  Replace the dots with your guess and run the cell. It may be wrong."
+        "  Replace the dots with your guess and run the cell. A wrong guess is fine."
     )
     assert repr(predict("1.1")).startswith("○ Prediction 1.1: no guess yet")
     assert repr(fact("1.1", 0)) == "○ Prediction 1.1: no guess\n  It is: 0"

@@ -14,8 +14,8 @@ def test_the_named_records_are_emphasized() -> None:
     board = draw_records("keys", "rows")
     assert render_text(board) == (
         "The three records of a partition, and what writes them\n"
-        "  registration: by you, or for a sensor\n"
-        "  run: of the assets\n"
+        "  registration: by you, or by a sensor's tick\n"
+        "  run: materializes the assets\n"
         "  → keys: in Dagster's instance, after registration\n"
         "  materializations: in Dagster's instance, after run\n"
         "  → rows: in DuckDB, after run"
