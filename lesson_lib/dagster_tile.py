@@ -1,0 +1,63 @@
+"""The tile "Dagster" in JupyterLab's launcher, which shows Dagster's UI in a tab, behind JupyterLab's token.
+
+jupyter-server-proxy finds it by an entry point in pyproject.toml, and forwards what is below `/dagster` to a
+Unix socket. A kernel whose notebook has started Dagster's webserver links that socket here. This module is no
+part of the classroom, so that JupyterLab does not import Dagster when it starts.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.paths import jupyter_runtime_dir
+
+NAME = "dagster"
+_LONGEST_SOCKET = 103  # bytes of a path: macOS allows no more, Linux four more
+NOT_RUNNING = "Dagster is not running. Run the cells of notebook 05 that start it, then reload this page."
+
+
+def describe() -> dict[str, Any]:
+    """Return the description of the tile for jupyter-server-proxy."""
+    return {
+        "unix_socket": str(_shorten(find_link())),
+        "absolute_url": True,  # the webserver knows its prefix
+        "mappath": require_running,
+        "new_browser_tab": False,
+        "launcher_entry": {"title": "Dagster", "category": "Other"},
+    }
+
+
+def require_running(path: str) -> str:
+    """Return the path of a request unchanged, if there is a webserver to answer it.
+
+    jupyter-server-proxy calls this before it forwards a request.
+
+    Raises:
+        tornado.web.HTTPError: no kernel is running a webserver; Jupyter shows the message as a page.
+    """
+    if not find_link().exists():
+        from tornado.web import HTTPError  # noqa: PLC0415 - JupyterLab has it
+
+        raise HTTPError(503, NOT_RUNNING)
+    return path
+
+
+def find_link() -> Path:
+    """Return the path of the link to the webserver's socket, in the private folder of Jupyter's own files."""
+    return Path(jupyter_runtime_dir()) / f"{NAME}.sock"
+
+
+def find_prefix() -> str:
+    """Return the path below which the Jupyter server of this kernel shows the webserver, as `/dagster`."""
+    server = Path(jupyter_runtime_dir()) / f"jpserver-{os.environ.get('JPY_PARENT_PID')}.json"
+    try:
+        base_url = json.loads(server.read_text(encoding="utf-8"))["base_url"]
+    except (OSError, ValueError, KeyError):  # no Jupyter server has started this process
+        base_url = "/"
+    return f"{base_url}{NAME}"
+
+
+def _shorten(socket: Path) -> Path:
+    """Return the path, relative to where Jupyter was started if it is otherwise too long for a socket."""
+    return socket if len(os.fsencode(socket)) <= _LONGEST_SOCKET else Path(os.path.relpath(socket))
