@@ -7,6 +7,7 @@ part of the classroom, so that JupyterLab does not import Dagster when it starts
 
 import json
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +37,13 @@ def require_running(path: str) -> str:
     Raises:
         tornado.web.HTTPError: no kernel is running a webserver; Jupyter shows the message as a page.
     """
-    if not find_link().exists():
-        from tornado.web import HTTPError  # noqa: PLC0415 - JupyterLab has it
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(_shorten(find_link())))
+        except OSError as error:
+            from tornado.web import HTTPError  # noqa: PLC0415 - JupyterLab has it
 
-        raise HTTPError(503, NOT_RUNNING)
+            raise HTTPError(503, NOT_RUNNING) from error
     return path
 
 
@@ -58,6 +62,6 @@ def find_prefix() -> str:
     return f"{base_url}{NAME}"
 
 
-def _shorten(socket: Path) -> Path:
+def _shorten(path: Path) -> Path:
     """Return the path, relative to where Jupyter was started if it is otherwise too long for a socket."""
-    return socket if len(os.fsencode(socket)) <= _LONGEST_SOCKET else Path(os.path.relpath(socket))
+    return path if len(os.fsencode(path)) <= _LONGEST_SOCKET else Path(os.path.relpath(path))

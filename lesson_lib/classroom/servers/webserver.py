@@ -18,7 +18,7 @@ from lesson_lib.classroom.servers.server_group import Server, ServerGroup, Serve
 _SCRIPT = Path(__file__).with_name("socket_webserver.py")
 _TIMEOUT_SECONDS = 60.0
 _LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries {
-    locationOrLoadError { ... on PythonError { message } } } } } }"""
+    locationOrLoadError { ... on PythonError { message causes { message } } } } } } }"""
 
 
 @dataclass(frozen=True)
@@ -128,20 +128,27 @@ def _start(
         leftovers=[link],
     )
     webserver = Webserver(prefix, path, server)
-    server.wait_for("answering", lambda: _is_ready(webserver, definitions))
+    server.wait_for("answering", lambda: is_ready(webserver, definitions))
     _replace_link(link, path)
     return server, webserver
 
 
-def _is_ready(webserver: Webserver, definitions: str | Path) -> bool:
+def is_ready(webserver: Webserver, definitions: str | Path) -> bool:
+    """Return whether the webserver answers and has loaded the definitions.
+
+    Raises:
+        ServerUnavailable: the definitions cannot be loaded; the message has the cause.
+    """
     try:
         workspace = webserver.graphql(_LOCATIONS)["data"]["workspaceOrError"]
     except OSError:  # it does not listen yet
         return False
     for location in workspace["locationEntries"]:
-        if message := (location["locationOrLoadError"] or {}).get("message"):
+        error = location["locationOrLoadError"] or {}
+        if "message" in error:
+            cause = [error, *error["causes"]][-1]["message"].strip()
             raise ServerUnavailable(
-                f"Dagster cannot load {definitions}. Correct it, and run the cell again:\n{message}"
+                f"Dagster cannot load {definitions}. Correct it, and run the cell again: {cause}"
             )
     return True
 
