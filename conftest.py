@@ -26,6 +26,7 @@ LONG_TESTS = (
     "tests/classroom/exercises/test_proofs.py",
     "tests/notebooks/test_gates.py",
     "tests/daemon/test_real_daemon.py",
+    "tests/classroom/servers/test_killed_kernel.py",
     "tests/classroom/checkpoints/test_checkpoints.py",
     "notebooks/",
     "tests/daemon/",

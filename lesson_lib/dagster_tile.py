@@ -37,13 +37,13 @@ def require_running(path: str) -> str:
     Raises:
         tornado.web.HTTPError: no kernel is running a webserver; Jupyter shows the message as a page.
     """
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
             probe.connect(str(_shorten(find_link())))
-        except OSError as error:
-            from tornado.web import HTTPError  # noqa: PLC0415 - JupyterLab has it
+    except (AttributeError, OSError) as error:  # on Windows, Python has no such sockets
+        from tornado.web import HTTPError  # noqa: PLC0415 - JupyterLab has it
 
-            raise HTTPError(503, NOT_RUNNING) from error
+        raise HTTPError(503, NOT_RUNNING) from error
     return path
 
 
@@ -52,14 +52,16 @@ def find_link() -> Path:
     return Path(jupyter_runtime_dir()) / f"{NAME}.sock"
 
 
-def find_prefix() -> str:
-    """Return the path below which the Jupyter server of this kernel shows the webserver, as `/dagster`."""
+def find_prefix() -> str | None:
+    """Return the path below which the Jupyter server of this kernel shows the webserver, such as `/dagster`.
+
+    It is None if no Jupyter server has started this process.
+    """
     server = Path(jupyter_runtime_dir()) / f"jpserver-{os.environ.get('JPY_PARENT_PID')}.json"
     try:
-        base_url = json.loads(server.read_text(encoding="utf-8"))["base_url"]
-    except (OSError, ValueError, KeyError):  # no Jupyter server has started this process
-        base_url = "/"
-    return f"{base_url}{NAME}"
+        return f"{json.loads(server.read_text(encoding='utf-8'))['base_url']}{NAME}"
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _shorten(path: Path) -> Path:

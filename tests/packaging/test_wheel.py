@@ -63,6 +63,16 @@ def test_the_wheel_contains_the_exercises(installed_python: Path) -> None:
     assert "['2.4', 5, 31]" in installed
 
 
+def test_the_wheel_registers_the_tile_of_jupyterlab(installed_python: Path) -> None:
+    """An installed course needs no configuration of JupyterLab, and its entry point loads without Dagster."""
+    script = (
+        "import sys; from importlib.metadata import entry_points; "
+        "(tile,) = entry_points(group='jupyter_serverproxy_servers', name='dagster'); "
+        "print(tile.load()()['launcher_entry']['title'], 'dagster' in sys.modules)"
+    )
+    assert run(str(installed_python), "-I", "-c", script, cwd=installed_python.parent) == "Dagster False\n"
+
+
 def test_the_wheel_contains_the_data(installed_python: Path) -> None:
     """The files in source/ and arrivals/ are those of the checkout, byte for byte."""
     script = "from lesson_lib.course_data import data_folder; print(data_folder())"

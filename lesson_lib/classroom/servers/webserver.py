@@ -91,7 +91,8 @@ def start_webserver(
     """Start Dagster's webserver, show it in JupyterLab's tile "Dagster", and return when it answers.
 
     It takes a few seconds. A second call with the same arguments returns the same webserver; with other ones,
-    it first stops that one. The webserver ends with the kernel; it runs in the folder `home`.
+    it first stops that one. The webserver ends with the kernel; it runs in the folder `home`. If no Jupyter
+    server has started this kernel, there is no tile.
 
     Args:
         home: the DAGSTER_HOME.
@@ -111,8 +112,8 @@ def _start(
     group: ServerGroup, home: Path, definitions: str | Path, env: Mapping[str, str], flags: tuple[str, ...]
 ) -> tuple[Server, Webserver]:
     create_tables(home)
-    folder, prefix, link = group.make_folder("web"), dagster_tile.find_prefix(), dagster_tile.find_link()
-    path = folder / "socket"
+    folder, shown_at, link = group.make_folder("web"), dagster_tile.find_prefix(), dagster_tile.find_link()
+    path, prefix = folder / "socket", shown_at or f"/{dagster_tile.NAME}"
     server = group.start(
         "Dagster's webserver",
         # Without -P, the modules beside the script would hide others of the same names. It does not listen on
@@ -125,11 +126,12 @@ def _start(
         cwd=home,
         log=folder / "log",
         stop_signal=signal.SIGKILL,  # it keeps nothing, and would wait for open pages
-        leftovers=[link],
+        leftovers=[link] if shown_at else [],
     )
     webserver = Webserver(prefix, path, server)
     server.wait_for("answering", lambda: is_ready(webserver, definitions))
-    _replace_link(link, path)
+    if shown_at:
+        _replace_link(link, path)
     return server, webserver
 
 

@@ -25,13 +25,14 @@ def slow(context: dg.AssetExecutionContext) -> None:
     Path("started").write_text(os.environ["AWS_ENDPOINT_URL"])
     time.sleep(600)
 
-defs = dg.Definitions(assets=[slow])
+defs = dg.Definitions(assets=[slow], executor=dg.in_process_executor)
 """
 
 # Prints what the test needs to know, and waits to be killed, with a run at work.
 KERNEL = '''
 import json, os, sys, time
 from pathlib import Path
+from lesson_lib import dagster_tile
 from lesson_lib.classroom.servers import *
 from lesson_lib.classroom.servers.server_group import open_group
 
@@ -51,7 +52,7 @@ after = webserver.graphql(HEALTH)
 daemon.server.wait_for("the run", (home / "started").exists)
 print(json.dumps({
     "session": os.getsid(daemon.server.pid), "folder": str(open_group().folder), "endpoint": bucket.endpoint,
-    "before": before, "launched": launched, "after": after,
+    "link": str(dagster_tile.find_link().readlink()), "before": before, "launched": launched, "after": after,
 }), flush=True)
 time.sleep(600)
 '''
@@ -66,10 +67,12 @@ def test_nothing_is_left_after_five_seconds(tmp_path: Path) -> None:
     """Processes, sockets, ports, the private folder, and the link for JupyterLab's tile are gone."""
     definitions, runtime = tmp_path / "defs.py", tmp_path / "runtime"
     definitions.write_text(DEFINITIONS, encoding="utf-8")
+    runtime.mkdir()
+    (runtime / "jpserver-1.json").write_text('{"base_url": "/"}', encoding="utf-8")
     with subprocess.Popen(
         [sys.executable, "-c", KERNEL, definitions],
         cwd=ROOT,
-        env={**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime)},
+        env={**os.environ, "JUPYTER_RUNTIME_DIR": str(runtime), "JPY_PARENT_PID": "1"},
         stdout=subprocess.PIPE,
     ) as kernel:
         assert kernel.stdout is not None
@@ -79,7 +82,7 @@ def test_nothing_is_left_after_five_seconds(tmp_path: Path) -> None:
         kernel.kill()
     assert list_remains(session, [folder, link], 5) == []
     assert [words for words in AT_WORK if not any(words in command for command in at_work)] == []
-    assert link.parent.is_dir()
+    assert folder in Path(report["link"]).parents
     with socket.socket() as client, pytest.raises(ConnectionRefusedError):
         client.connect(("127.0.0.1", urlsplit(report["endpoint"]).port))
     # The bucket's variables reached the run, and each server spoke for itself before the next cell began.

@@ -244,3 +244,15 @@ def test_a_long_path_of_the_link_becomes_relative(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(checkout)
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(checkout / "runtime"))
     assert dagster_tile.describe()["unix_socket"] == "runtime/dagster.sock"
+
+
+def test_without_a_jupyter_server_there_is_no_tile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook that a test or another editor runs does not take the tile of a learner's JupyterLab."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    (tmp_path / "jpserver-1.json").write_text('{"base_url": "/"}', encoding="utf-8")
+    monkeypatch.setenv("JPY_PARENT_PID", "1")
+    assert dagster_tile.find_prefix() == "/dagster"
+    monkeypatch.setenv("JPY_PARENT_PID", "2")
+    assert dagster_tile.find_prefix() is None
+    monkeypatch.delenv("JPY_PARENT_PID")
+    assert dagster_tile.find_prefix() is None
