@@ -8,16 +8,15 @@ import dagster as dg
 
 
 def make_variables(home: Path, folder: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables for a process of Dagster.
+    """Return the environment variables for a process of Dagster: the kernel's, and those below.
 
     Args:
         home: the DAGSTER_HOME.
         folder: where it and its runs put temporary files; its path must be short, since some are sockets.
         env: more variables, for the resources of the definitions.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("DAGSTER_")}
     own = {"DAGSTER_HOME": str(home), "DAGSTER_DISABLE_TELEMETRY": "1", "TMPDIR": str(folder)}
-    return {**kept, **env, **own}
+    return {**os.environ, **env, **own}
 
 
 def select_definitions(definitions: str | Path) -> tuple[str, str]:

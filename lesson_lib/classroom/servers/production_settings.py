@@ -1,5 +1,6 @@
 """A DAGSTER_HOME for production: the folder with the `dagster.yaml` that all processes of Dagster read."""
 
+import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ _SETTINGS = """\
 # Records: one database that all processes share.
 storage:
   postgres:
-    postgres_url: "{url}"
+    postgres_url: {url}
 
 # DuckDB lets one process at a time write: of each pool, such as {pool}, one step runs at a time.
 concurrency:
@@ -48,21 +49,23 @@ nux:
 """
 
 
-def format_production_settings(postgres_url: str) -> str:
+def format_production_settings(postgres_url: str | None = None) -> str:
     """Return the text of a `dagster.yaml` for production.
 
     Args:
-        postgres_url: the address of the database, such as `postgresql+psycopg2://dagster@/postgres?host=/run`.
+        postgres_url: the address of the database, such as `postgresql+psycopg2://dagster@/postgres?host=/run`;
+            None if all processes have it in the environment variable DAGSTER_PG_URL.
 
     Raises:
         ValueError: the address has a password, which every reader of the file would see.
     """
-    if urlsplit(postgres_url).password:
+    if postgres_url and urlsplit(postgres_url).password:
         raise ValueError(
-            "The address has a password, and dagster.yaml is no place for secrets: put the whole address in "
-            "an environment variable such as DAGSTER_PG_URL, and write `postgres_url: {env: DAGSTER_PG_URL}`."
+            "The address has a password, and dagster.yaml is no place for secrets: put the address in the "
+            "environment variable DAGSTER_PG_URL, and leave it out here."
         )
-    return _SETTINGS.format(url=postgres_url, pool=DUCKDB_WRITER)
+    url = json.dumps(postgres_url) if postgres_url else "{env: DAGSTER_PG_URL}"
+    return _SETTINGS.format(url=url, pool=DUCKDB_WRITER)
 
 
 def write_home(folder: Path, settings: str) -> Path:

@@ -17,12 +17,14 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture(scope="module")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
-    """Make an instance with the settings, on PostgreSQL."""
+    """Make an instance with the settings, on the PostgreSQL server that a variable names."""
     home = tmp_path_factory.mktemp("production") / "home"
-    write_home(home, format_production_settings(start_postgres().url))
+    write_home(home, format_production_settings())
     assert home.stat().st_mode & 0o777 == 0o700
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        yield instance
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_PG_URL", start_postgres().url)
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            yield instance
 
 
 def test_a_second_step_waits_until_the_first_one_has_left_the_pool(instance: dg.DagsterInstance) -> None:
