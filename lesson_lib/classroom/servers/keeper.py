@@ -137,8 +137,7 @@ def read_requests() -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Answer the requests of the kernel, and close the servers when they end."""
-    for reason in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(reason, lambda *_: sys.exit())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     keeper = Keeper(make_folder())
     try:
         print(json.dumps({"folder": str(keeper.folder)}), flush=True)  # noqa: T201 - to the kernel
@@ -147,6 +146,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stdout = None  # the kernel has ended, and nobody reads any more
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         keeper.close()
 
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -131,7 +130,8 @@ def _start(
     webserver = Webserver(prefix, path, server)
     server.wait_for("answering", lambda: is_ready(webserver, definitions))
     if shown_at:
-        _replace_link(link, path)
+        link.unlink(missing_ok=True)  # the latest notebook has the tile
+        link.symlink_to(path)
     return server, webserver
 
 
@@ -153,16 +153,3 @@ def is_ready(webserver: Webserver, definitions: str | Path) -> bool:
                 f"Dagster cannot load {definitions}. Correct it, and run the cell again: {cause}"
             )
     return True
-
-
-def _replace_link(link: Path, target: Path) -> None:
-    """Let the link lead to this socket, at once for everybody who uses it."""
-    link.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = target.with_name("link")
-    new.symlink_to(target)
-    with suppress(OSError):  # the folders may be on two disks
-        new.replace(link)
-        return
-    link.unlink(missing_ok=True)
-    new.unlink()
-    link.symlink_to(target)
