@@ -1,10 +1,7 @@
 """The keeper stops what it has started, whatever happens to the kernel."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -168,34 +165,6 @@ def test_stopped_servers_can_be_started_again() -> None:
     os.kill(session, signal.SIGTERM)
     assert list_remains(session, [second.folder], 5) == []
     assert open_group() is not second
-
-
-KERNEL = """
-import json, os, sys, time
-from tests.classroom.servers.test_server_group import READY, start
-from lesson_lib.classroom.servers.server_group import open_group
-server = start(open_group(), *READY)
-fork = os.fork() or time.sleep(300)
-print(json.dumps([os.getsid(server.pid), str(open_group().folder), fork]), flush=True)
-time.sleep(300)
-"""
-
-
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_does_not_keep_the_servers_alive() -> None:
-    """It outlives its killed kernel, but does not hold the pipe open that the keeper reads."""
-    with subprocess.Popen(
-        [sys.executable, "-c", KERNEL], cwd=Path(__file__).parents[3], stdout=subprocess.PIPE
-    ) as kernel:
-        assert kernel.stdout is not None
-        session, folder, fork = json.loads(kernel.stdout.readline())
-        try:
-            assert len(list_processes(session, Path(folder))) == 2
-            kernel.kill()
-            assert list_remains(session, [Path(folder)], 5) == []
-            os.kill(fork, 0)  # raises an error if it has ended
-        finally:
-            os.kill(fork, signal.SIGKILL)
 
 
 def test_the_folder_has_a_short_path_in_any_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
