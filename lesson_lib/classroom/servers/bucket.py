@@ -3,8 +3,10 @@
 import os
 import random
 import secrets
+import shutil
 import signal
 import socket
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOST = "127.0.0.1"
 _SERVICES = ("master", "volume", "filer", "s3", "admin")  # in one process, each with two ports
+_INNER_PARTS = ("MASTER", "VOLUME", "FILER", "S3", "ADMIN", "WORKER", "CLIENT")
 _GRPC_OFFSET = 10_000  # SeaweedFS' own default for the second port, which its workers rely on
 _PORTS = range(20_000, 30_000)  # below those that systems give to programs at random, with the offset too
 _ATTEMPTS = 100
@@ -113,7 +116,7 @@ def _start(group: ServerGroup, name: str) -> tuple[Server, Bucket]:
         "SeaweedFS",
         [*prefix, program, "-logdir=.", "mini", f"-bucket={name}", *_FLAGS, *flags],
         # Not as arguments, which every user of the machine can read. The variables of the kernel stay out.
-        env={"PATH": os.defpath, "HOME": ".", "TMPDIR": ".", **variables, **_make_inner_keys()},
+        env={"PATH": os.defpath, "HOME": ".", "TMPDIR": ".", **variables, **_make_inner_keys(folder)},
         cwd=folder,
         log=folder / "log",
         stop_signal=signal.SIGKILL,  # nothing is kept, and to end by itself takes it two seconds
@@ -136,13 +139,29 @@ def _start(group: ServerGroup, name: str) -> tuple[Server, Bucket]:
     return server, Bucket(name, variables["AWS_ENDPOINT_URL"], variables, open_store(), server)
 
 
-def _make_inner_keys() -> dict[str, str]:
-    """Return keys with which the parts of the server sign their requests to each other.
+def _make_inner_keys(folder: Path) -> dict[str, str]:
+    """Return variables with keys by which the parts of the server know each other.
 
-    Without them, the ports of these parts give every user of the machine all objects, without the secret key.
+    Without them, the ports of these parts let every user of the machine read, change and delete all objects.
+    Without a certificate, which takes `openssl`, their second ports still let them list and delete.
     """
     kinds = ("SIGNING", "SIGNING_READ", "FILER_SIGNING", "FILER_SIGNING_READ")
-    return {f"WEED_JWT_{kind}_KEY": secrets.token_hex(16) for kind in kinds}
+    keys = {f"WEED_JWT_{kind}_KEY": secrets.token_hex(16) for kind in kinds}
+    if not (openssl := shutil.which("openssl")):
+        return keys
+    # One certificate, which is its own authority, is enough: only this server has its key.
+    flags = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=course"]
+    made = subprocess.run(  # noqa: S603 - without a shell
+        [openssl, "req", "-x509", *flags, "-days", "30", "-keyout", "key.pem", "-out", "cert.pem"],
+        cwd=folder,
+        check=False,
+        capture_output=True,
+    )
+    if made.returncode:
+        return keys
+    for part in _INNER_PARTS:
+        keys |= {f"WEED_GRPC_{part}_CERT": "cert.pem", f"WEED_GRPC_{part}_KEY": "key.pem"}
+    return {**keys, "WEED_GRPC_CA": "cert.pem"}
 
 
 def _is_ready(store: "S3Store") -> bool:

@@ -1,5 +1,8 @@
 """The bucket is a real S3 server, and only who has its keys can use it."""
 
+import shutil
+import socket
+import ssl
 import urllib.error
 import urllib.request
 from importlib import metadata
@@ -68,6 +71,23 @@ def test_no_other_port_gives_the_objects_away(bucket: Bucket) -> None:
     assert {status for status in answers.values() if status < 400} == set()
     assert 401 in answers.values()  # the port of the files themselves
     assert [each["path"] for each in bucket.store.list().collect() if "evil" in each["path"]] == []
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="There is no openssl to make a certificate")
+def test_the_inner_parts_talk_to_each_other_only(bucket: Bucket) -> None:
+    """Their second ports refuse a client without their certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_alpn_protocols(["h2"])
+    ports = [port for _, port in list_ports(bucket) if port >= 30_000]
+    assert len(ports) == 5
+    for port in ports:
+        with (
+            socket.create_connection(("127.0.0.1", port), timeout=5) as connection,
+            pytest.raises(ssl.SSLError, match="certificate required"),
+            context.wrap_socket(connection) as encrypted,
+        ):
+            encrypted.recv(1)
 
 
 def send(method: str, url: str) -> int:
