@@ -1,4 +1,4 @@
-"""The folders of the course's data and notebooks, in a checkout and in an installed wheel."""
+"""The folders of the course's data, notebooks and settings, in a checkout and in an installed wheel."""
 
 from pathlib import Path
 
@@ -21,6 +21,15 @@ def notebooks_folder() -> Path:
         FileNotFoundError: neither the wheel's copy nor the checkout's is there.
     """
     return _found("notebooks", "01_irregular_partitions.ipynb")
+
+
+def deploy_folder() -> Path:
+    """Return the folder that holds the settings for production.
+
+    Raises:
+        FileNotFoundError: neither the wheel's copy nor the checkout's is there.
+    """
+    return _found("deploy", "dagster.yaml")
 
 
 def _found(name: str, part: str) -> Path:
