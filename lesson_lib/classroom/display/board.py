@@ -111,7 +111,7 @@ class Strip:
     caption: str  # what the keys are, such as `5 keys in the order of their registration`
     segments: Sequence[Segment]
     ends: tuple[str, str] | None = None  # the first key and the last, written below the strip
-    has_legend: bool = True  # False if a table beside it says the same; the text output needs no strip then
+    is_in_text: bool = True  # False if a table beside it says the same
 
     def count_states(self) -> list[Segment]:
         """Return how many keys are in each state, in the order in which the states first occur."""

@@ -111,7 +111,7 @@ def _render_strip(strip: Strip) -> str:
     if sum(state.count for state in states) <= 1:
         return ""
     counts = (_render_marked(Line(f"{state.label} {state.count:,}", state.mark)) for state in states)
-    legend = f"<p>{' · '.join(counts)}</p>" if strip.has_legend else ""
+    legend = f"<p>{' · '.join(counts)}</p>"
     name = make_plain(", ".join(f"{state.label} {state.count:,}" for state in states))
     caption = f'<p class="lesson-quiet">{_render_text(strip.caption)}</p>' if strip.caption else ""
     return f"{caption}{draw_strip(name, strip)}{legend}"

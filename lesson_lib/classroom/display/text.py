@@ -44,7 +44,7 @@ def _render_block(block: Block) -> Iterator[str]:
         case Loop(boxes=[_, *_]):
             stages = [_render_stage(box).replace(" ", _UNBROKEN) for box in block.boxes]
             yield from (line.replace(_UNBROKEN, " ") for line in _wrap(" → ".join(stages)))
-        case Strip(has_legend=True) if sum(segment.count for segment in block.segments) > 1:
+        case Strip(is_in_text=True) if sum(segment.count for segment in block.segments) > 1:
             yield from _render_strip(block)
         case Fold(unfolded=[_, *_]):
             yield f"{make_plain(block.summary)}:"

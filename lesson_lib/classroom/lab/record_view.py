@@ -63,8 +63,11 @@ def _make_strip(records: ThreeRecords) -> Strip:
     segments = group_keys((record.state.value, _MARKS[record.state]) for record in records.keys)
     names = [_format_name(record) for record in records.keys]
     ends = (names[0], names[-1]) if names else None
-    is_summarized = len(names) > _MAX_ROWS
-    return Strip("Keys in the order of registration", segments, ends, has_legend=is_summarized)
+    is_registered = all(record.registered for record in records.keys)
+    caption = (
+        "Keys in the order of registration" if is_registered else "Registered keys in order, then the others"
+    )
+    return Strip(caption, segments, ends, is_in_text=len(names) > _MAX_ROWS)
 
 
 def describe_changes(before: ThreeRecords, after: ThreeRecords) -> Board:

@@ -158,17 +158,18 @@ def test_ten_thousand_keys_are_summarised() -> None:
     left = [make_key(name, BOTH, 6, registered=False) for name in ("a", "b", "c")]
     board = describe_records(make_records(*keys, *gone, *left))
     lines = render_text(board).splitlines()
-    assert lines[:7] == [
+    assert lines[:8] == [
         "✗ The three records of 10,000 keys: 1,000 disagree",
-        "  Keys in the order of registration, k0000 to c: ✓ agree 9,000, ✗ rows missing 997, ! left behind 3",
+        "  Registered keys in order, then the others, k0000 to c: ✓ agree 9,000, ✗ rows missing 997, ! left",
+        "      behind 3",
         "    verdict         keys   rows    which",
         "    ✓ agree         9,000  72,000  k0000, k0001, k0002, … k8999",
         "    ✗ rows missing  997    0       k9000, k9001, k9002, … k9996",
         "    ! left behind   3      18      a, b, c",
         "  The keys that disagree, the first 20 of 1,000:",
     ]
-    assert lines[8] == "    k9000  yes         yes           0     ✗ rows missing"
-    assert len(lines) == 7 + 1 + 20 + 2
+    assert lines[9] == "    k9000  yes         yes           0     ✗ rows missing"
+    assert len(lines) == 8 + 1 + 20 + 2
     assert len(render_html(board).encode()) < 20_000
 
 
