@@ -103,7 +103,8 @@ def import_files(
     """Check the file of every key of the run, and record what it is.
 
     In a run of several keys, a refused file is recorded as such, and the load, a later step of the same run,
-    fails for its key alone. In a run without the load, this records the other keys, and then fails.
+    fails for its key alone. In a run without the load, or without a good file, this records the other keys,
+    and then fails.
 
     Raises:
         InvalidKey: a key breaks the rules, or the run has none.
@@ -113,7 +114,8 @@ def import_files(
     usable = build_key_check(context)
     files, refused = _sort(keys, lambda key: inspect_file(usable(key), source.find(key)))
     is_sound = not refused and not any(file.bad_prices for file in files)
-    goes_on = not is_sound and len(keys) > 1 and _plans(context, loaded_by)
+    # If every file is refused, the folder may be the cause, and no import may look as if it had worked.
+    goes_on = not is_sound and len(keys) > 1 and bool(files) and _plans(context, loaded_by)
     if refused and not goes_on:
         raise _record_others(context, {file.key: describe_file(file) for file in files}, refused)
     check_result = check_prices(files, is_blocking=not goes_on)
@@ -195,10 +197,13 @@ def _record_others(
         context.log.error(str(error))
     shown = " ".join(map(str, list(refused.values())[:_MAX_SHOWN]))
     more = "" if len(refused) <= _MAX_SHOWN else f" The run's log has the other {len(refused) - _MAX_SHOWN}."
-    return UnreadableFile(
-        f"The run refused {len(refused)} of its {len(metadata) + len(refused)} keys, and materialized the "
-        f"others. {shown}{more}"
+    count = len(metadata) + len(refused)
+    others = (
+        f"{len(refused)} of its {count} keys, and materialized the others"
+        if metadata
+        else f"all {count} keys"
     )
+    return UnreadableFile(f"The run refused {others}. {shown}{more}")
 
 
 def record_metadata(context: dg.AssetExecutionContext, metadata: Mapping[str, Metadata]) -> Metadata:

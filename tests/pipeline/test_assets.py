@@ -203,6 +203,14 @@ def test_an_import_of_a_range_without_its_load_fails_for_the_broken_file_alone(l
     }
 
 
+def test_no_import_of_a_range_succeeds_without_a_good_file(loaded: Workspace) -> None:
+    """The folder may not be mounted, which a retry of the import, and not of the load, would notice."""
+    loaded.source.rename(loaded.source.with_name("elsewhere"))
+    with loaded.raises(UnreadableFile, "The run refused all 2 keys.", "there is no such folder"):
+        loaded.load_range("acme", "globex")
+    assert get_statuses(loaded) == dict.fromkeys(("acme", "globex"), ("FAILED", "FAILED"))
+
+
 def test_many_refused_keys_are_in_the_log(workspace: Workspace) -> None:
     """The error of a run shows five reasons, and says where the others are."""
     with dg.DagsterInstance.ephemeral() as talkative:
@@ -215,6 +223,7 @@ def test_many_refused_keys_are_in_the_log(workspace: Workspace) -> None:
         messages = [entry.user_message for entry in talkative.all_logs(run.run_id)]
     reasons = [f"k{number}.csv: line 2: share_price is 'n/a'" for number in range(7)]
     assert [reason in str(failed.value) for reason in reasons] == [True] * 5 + [False] * 2
+    assert str(failed.value).startswith("The run refused all 7 keys. k0.csv: line 2")
     assert str(failed.value).endswith(" The run's log has the other 2.")
     assert [sum(text.startswith(reason) for text in messages) for reason in reasons] == [1] * 7
 
