@@ -22,6 +22,7 @@ from .keys import (
 from .retirement import retire_key
 from .schedule import import_partition_schedule
 from .sensor import InvalidSetting, arrivals_sensor, build_arrivals_sensor
+from .source_bucket import SourceBucket
 from .source_files import ChangedFile, SourceFolder, UnreadableFile
 from .warehouse import Warehouse, WrongTable
 
@@ -32,6 +33,7 @@ __all__ = [
     "InvalidKey",
     "InvalidSetting",
     "PipelineError",
+    "SourceBucket",
     "SourceFolder",
     "UnreadableFile",
     "Warehouse",

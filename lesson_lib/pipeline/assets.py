@@ -20,6 +20,7 @@ from .event_log import (
     describe_file,
     describe_refusal,
     describe_rows,
+    find_etag,
     find_latest_events,
     find_records,
     is_refused,
@@ -33,7 +34,7 @@ from .keys import (
     s3_partitions_def,
 )
 from .price_check import build_price_check_spec, build_price_error, check_prices
-from .source_files import SourceFile, SourceFolder, UnreadableFile, inspect_file, require_unchanged
+from .source_files import Source, SourceFile, UnreadableFile, require_unchanged
 from .warehouse import (
     CUSTOMER_TABLE,
     DAILY_TABLE,
@@ -52,9 +53,7 @@ _MAX_SHOWN = 5  # refused keys, in the error of a run
     group_name=GROUP,
     check_specs=[build_price_check_spec("import_dynamic_partition_file")],
 )
-def import_dynamic_partition_file(
-    context: dg.AssetExecutionContext, source: SourceFolder
-) -> dg.MaterializeResult:
+def import_dynamic_partition_file(context: dg.AssetExecutionContext, source: Source) -> dg.MaterializeResult:
     """A customer's file: found, checked and fingerprinted."""
     return import_files(context, source, loaded_by=TABLE)
 
@@ -67,7 +66,7 @@ def import_dynamic_partition_file(
     deps=[import_dynamic_partition_file],
 )
 def duckdb_dynamic_partition_table(
-    context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse
+    context: dg.AssetExecutionContext, source: Source, database: Warehouse
 ) -> dg.MaterializeResult:
     """The rows of every customer, in the table raw_partition_data."""
     return load_files(context, source, database, import_dynamic_partition_file.key, CUSTOMER_TABLE)
@@ -78,7 +77,7 @@ def duckdb_dynamic_partition_table(
     group_name=GROUP,
     check_specs=[build_price_check_spec("import_partition_file")],
 )
-def import_partition_file(context: dg.AssetExecutionContext, source: SourceFolder) -> dg.MaterializeResult:
+def import_partition_file(context: dg.AssetExecutionContext, source: Source) -> dg.MaterializeResult:
     """The exchange's file of a day: found, checked and fingerprinted."""
     return import_files(context, source, loaded_by=dg.AssetKey("duckdb_partition_table"))
 
@@ -91,14 +90,14 @@ def import_partition_file(context: dg.AssetExecutionContext, source: SourceFolde
     deps=[import_partition_file],
 )
 def duckdb_partition_table(
-    context: dg.AssetExecutionContext, source: SourceFolder, database: Warehouse
+    context: dg.AssetExecutionContext, source: Source, database: Warehouse
 ) -> dg.MaterializeResult:
     """The rows of every day, in the table raw_daily_data."""
     return load_files(context, source, database, import_partition_file.key, DAILY_TABLE)
 
 
 def import_files(
-    context: dg.AssetExecutionContext, source: SourceFolder, loaded_by: dg.AssetKey
+    context: dg.AssetExecutionContext, source: Source, loaded_by: dg.AssetKey
 ) -> dg.MaterializeResult:
     """Check the file of every key of the run, and record what it is.
 
@@ -112,7 +111,7 @@ def import_files(
     """
     keys = list_partition_keys(context)
     usable = build_key_check(context)
-    files, refused = _sort(keys, lambda key: inspect_file(usable(key), source.find(key)))
+    files, refused = _sort(keys, lambda key: source.inspect(usable(key)))
     is_sound = not refused and not any(file.bad_prices for file in files)
     # If every file is refused, the folder may be the cause, and no import may look as if it had worked.
     goes_on = not is_sound and len(keys) > 1 and bool(files) and _plans(context, loaded_by)
@@ -124,13 +123,13 @@ def import_files(
     if goes_on:
         refused |= {file.key: build_price_error(file) for file in files if file.bad_prices}
     metadata = {file.key: describe_file(file) for file in files}
-    metadata |= {key: describe_refusal(str(error), source.folder()) for key, error in refused.items()}
+    metadata |= {key: describe_refusal(str(error), source.place()) for key, error in refused.items()}
     return dg.MaterializeResult(metadata=record_metadata(context, metadata), check_results=[check_result])
 
 
 def load_files(
     context: dg.AssetExecutionContext,
-    source: SourceFolder,
+    source: Source,
     database: Warehouse,
     imported_by: dg.AssetKey,
     table: str,
@@ -240,7 +239,7 @@ def build_key_check(context: dg.AssetExecutionContext) -> Callable[[str], str]:
 
 
 def find_imported_files(
-    context: dg.AssetExecutionContext, imported_by: dg.AssetKey, source: SourceFolder
+    context: dg.AssetExecutionContext, imported_by: dg.AssetKey, source: Source
 ) -> tuple[list[SourceFile], dict[str, PipelineError]]:
     """Return the files of the run's keys as their latest imports recorded them, and the refused keys.
 
@@ -253,10 +252,11 @@ def find_imported_files(
     recorded = find_records(context.instance, imported_by, keys, events)
 
     def find(key: str) -> SourceFile:
-        path = source.find(usable(key))
-        if not is_refused(recorded.get(key)):
-            return _restore_file(key, path, recorded.get(key), imported_by.to_user_string())
-        file = inspect_file(key, path)
+        record = recorded.get(usable(key))
+        if not is_refused(record):
+            path = source.find_imported(key, find_etag(record, source))
+            return _restore_file(key, path, record, imported_by.to_user_string())
+        file = source.inspect(key)
         if file.bad_prices:
             raise build_price_error(file)
         context.log_event(dg.AssetMaterialization(imported_by, partition=key, metadata=describe_file(file)))

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -22,10 +22,9 @@ from .event_log import (
     find_latest_events,
     find_loaded_imports,
 )
-from .folder_scan import scan_nonempty_source
 from .keys import InvalidKey, check_customer_key, list_keys, require_usable, s3_partitions_def, suggest_key
 from .price_check import build_price_error
-from .source_files import SourceFile, SourceFolder, UnreadableFile, compute_fingerprint, inspect_file
+from .source_files import Source, SourceFile, SourceUnavailable, UnreadableFile, compute_fingerprint
 from .warehouse import (
     CUSTOMER_TABLE,
     Warehouse,
@@ -68,7 +67,7 @@ def backfill(
     instance: dg.DagsterInstance,
     keys: Keys | None = None,
     *,
-    source: SourceFolder,
+    source: Source,
     database: Warehouse,
     progress: Progress | None = None,
 ) -> Backfill:
@@ -82,13 +81,14 @@ def backfill(
     Args:
         instance: the instance with the keys, which records the runs.
         keys: the registered keys to load, in any order, or a range of them; None for all.
-        source: the folder of their files.
+        source: the folder or bucket of their files.
         database: the database for their rows.
         progress: is called with the number of keys done and of all; None for a bar, if this is a terminal.
 
     Raises:
         InvalidKey: a key is not registered, or the range contains none; nothing was loaded.
-        UnreadableFile: the source folder is missing, or has no customers' files; nothing was loaded.
+        UnreadableFile: the source is missing, or has no customers' files; nothing was loaded. Or a bucket's
+            server does not answer any more.
         WarehouseUnavailable: the database cannot be opened or written to.
         WrongTable: a view has the table's name, or a table with other columns.
         InstanceUnavailable: the instance cannot record what is loaded.
@@ -98,7 +98,7 @@ def backfill(
     with _ONE_BACKFILL, dg.build_resources(resources, instance=instance) as ready:
         wanted = select_keys(instance, keys)
         if wanted:
-            scan_nonempty_source(ready.source)
+            ready.source.scan_nonempty()
         unchanged = find_unchanged_keys(instance, wanted, ready.source, ready.database)
         due = [key for key in wanted if key not in unchanged]
         with _show_progress(progress, len(due)) as report:
@@ -160,7 +160,7 @@ def select_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
 
 
 def find_unchanged_keys(
-    instance: dg.DagsterInstance, keys: Sequence[str], source: SourceFolder, database: Warehouse
+    instance: dg.DagsterInstance, keys: Sequence[str], source: Source, database: Warehouse
 ) -> set[str]:
     """Return the keys that are loaded from their present files."""
     with database.get_connection() as con:
@@ -170,9 +170,15 @@ def find_unchanged_keys(
     unchanged = set()
     for key, recorded in imports.items():
         if recorded.rows == rows.get(key):
-            with suppress(OSError, UnreadableFile):
+            try:
                 if compute_fingerprint(source.find(key)) == recorded.fingerprint:
                     unchanged.add(key)
+            except SourceUnavailable:
+                raise
+            except (OSError, UnreadableFile):
+                continue  # the load reports it
+            finally:
+                source.discard_copies()
     return unchanged
 
 
@@ -209,7 +215,7 @@ def compute_next_batch_size(size: int, seconds: float) -> int:
 class _Loading:
     """The work of one call, and its outcome so far."""
 
-    source: SourceFolder
+    source: Source
     database: Warehouse
     report: Callable[[int], object]
     loaded: dict[str, int] = field(default_factory=dict)
@@ -224,6 +230,7 @@ class _Loading:
             while left:
                 started = time.monotonic()
                 self._load(context, list(self._take_sound_files(left, size)))
+                self.source.discard_copies()
                 size = compute_next_batch_size(size, time.monotonic() - started)
 
         @dg.job
@@ -264,10 +271,12 @@ class _Loading:
                 return
             key = left.pop()
             try:
-                file = inspect_file(require_usable(key), self.source.find(key))
+                file = self.source.inspect(require_usable(key))
                 if file.bad_prices:
                     raise build_price_error(file)
                 yield file
+            except SourceUnavailable:
+                raise  # not the file's fault, and every other key would wait in vain as well
             except PipelineError as error:
                 self.refused[key] = str(error)
 
@@ -278,6 +287,8 @@ class _Loading:
         for done, key in enumerate(list(self.refused), start=len(self.loaded) + 1):
             try:
                 run = dg.materialize(assets, instance=instance, partition_key=key, resources=resources)
+            except SourceUnavailable:
+                raise
             except UnreadableFile as error:
                 self.refused[key] = str(error)  # of the present file
             except (InvalidKey, dg.DagsterError):  # DagsterError: a failed price check has no public name

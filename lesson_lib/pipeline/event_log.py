@@ -3,13 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from pathlib import Path
 from typing import cast
 
 import dagster as dg
 
 from .folder_scan import DataFile
-from .source_files import SourceFile
+from .source_files import Source, SourceFile
 from .warehouse import Rows, Stored
 
 IMPORT = dg.AssetKey("import_dynamic_partition_file")
@@ -20,27 +19,30 @@ MAX_KEYS_PER_QUERY = 1_000  # keys are variables of an SQL statement, which data
 # A run over a range records one observation of the asset, which holds the metadata by key, and in each
 # materialization the number of keys.
 BY_KEY, KEYS_OF_RUN = "by key", "keys of this run"
-SOURCE_FOLDER = "source folder"
+SOURCE_FOLDER = "source folder"  # or the url of a bucket
+ETAG = "etag"
 REFUSED = "refused"  # why a run of several keys cannot load a file
 
 Metadata = Mapping[str, str | int]
 
 
 def describe_file(file: SourceFile) -> Metadata:
-    """Return what the materialization of an import records of a file, and of the folder that it came from."""
+    """Return what the materialization of an import records of a file, and of the place that it came from."""
+    etag = {ETAG: file.etag} if file.etag else {}
     return {
         "file": file.path.name,
         "bytes": file.size,
         "header": ", ".join(file.header),
         "bad prices": file.bad_prices,
         "fingerprint": file.fingerprint,
-        SOURCE_FOLDER: str(file.path.parent),
+        SOURCE_FOLDER: file.bucket or str(file.path.parent),
+        **etag,
     }
 
 
-def describe_refusal(reason: str, folder: Path) -> Metadata:
+def describe_refusal(reason: str, place: str) -> Metadata:
     """Return what a run of several keys records of a file that it refused."""
-    return {REFUSED: reason, SOURCE_FOLDER: str(folder.resolve())}
+    return {REFUSED: reason, SOURCE_FOLDER: place}
 
 
 def describe_rows(file: SourceFile, stored: Stored) -> Metadata:
@@ -53,9 +55,9 @@ def describe_rows(file: SourceFile, stored: Stored) -> Metadata:
     }
 
 
-def build_retirement_event(key: str, folder: str) -> dg.AssetObservation:
+def build_retirement_event(key: str, place: str) -> dg.AssetObservation:
     """Return the event that records that a run has retired a key, and its import with it."""
-    return dg.AssetObservation(IMPORT, partition=key, metadata={"retired": True, SOURCE_FOLDER: folder})
+    return dg.AssetObservation(IMPORT, partition=key, metadata={"retired": True, SOURCE_FOLDER: place})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,14 @@ def is_refused(imported: Recorded | None) -> bool:
     return imported is not None and REFUSED in imported.metadata
 
 
+def find_etag(imported: Recorded | None, source: Source) -> str | None:
+    """Return the ETag that the import recorded, if its file came from this very source."""
+    etag = imported.metadata.get(ETAG) if imported else None
+    if isinstance(etag, str) and imported and imported.metadata.get(SOURCE_FOLDER) == source.place():
+        return etag
+    return None
+
+
 @dataclass(frozen=True)
 class Import:
     """The record of a customer's file that was imported and then loaded."""
@@ -79,9 +89,12 @@ class Import:
     size: int  # bytes
     at: float  # when it was imported, in seconds since 1970
     rows: Rows  # the rows that were stored
+    etag: str | None = None  # of the object, if it came from a bucket
 
     def is_of(self, file: DataFile, fingerprint: str | None) -> bool:
-        """Return whether it was this file, as it is now; without a fingerprint, size and times decide."""
+        """Return whether it was this file, as it is now; without a fingerprint, ETags or times decide."""
+        if fingerprint is None and self.etag and file.etag:
+            return file.etag == self.etag
         if fingerprint is None:
             return file.size == self.size and file.changed < self.at
         return fingerprint == self.fingerprint
@@ -168,11 +181,11 @@ def find_current_imports(instance: dg.DagsterInstance, keys: Collection[str]) ->
 
 
 def find_keys_imported_from(
-    instance: dg.DagsterInstance, keys: Iterable[str], imports: Mapping[str, int], folder: str
+    instance: dg.DagsterInstance, keys: Iterable[str], imports: Mapping[str, int], place: str
 ) -> set[str]:
-    """Return the keys whose imports, given by their event numbers, came from this resolved folder."""
+    """Return the keys whose imports, given by their event numbers, came from this place."""
     recorded = find_records(instance, IMPORT, keys, imports)
-    return {key for key, item in recorded.items() if item.metadata.get(SOURCE_FOLDER) == folder}
+    return {key for key, item in recorded.items() if item.metadata.get(SOURCE_FOLDER) == place}
 
 
 def find_loaded_imports(
@@ -192,7 +205,7 @@ def find_loaded_imports(
     for key in later:
         match imported.get(key), stored.get(key):
             case (
-                Recorded({"fingerprint": str(fingerprint), "bytes": int(size)}, at),
+                Recorded({"fingerprint": str(fingerprint), "bytes": int(size)} as metadata, at),
                 Recorded(
                     {
                         "fingerprint": str(fingerprint_of_rows),
@@ -201,5 +214,7 @@ def find_loaded_imports(
                     }
                 ),
             ) if fingerprint_of_rows == fingerprint:
-                found[key] = Import(fingerprint, size, at, Rows(count, checksum))
+                etag = metadata.get(ETAG)
+                rows = Rows(count, checksum)
+                found[key] = Import(fingerprint, size, at, rows, etag if isinstance(etag, str) else None)
     return found

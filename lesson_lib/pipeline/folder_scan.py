@@ -1,39 +1,52 @@
-"""A scan of the source folder: customers' files, the exchange's, and those that nobody can load."""
+"""A scan of the source: customers' files, the exchange's, and those that nobody can load."""
 
 import base64
 import hashlib
 import os
 import stat
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from io import FileIO, RawIOBase
 from pathlib import Path
 from typing import NamedTuple
 
 from .keys import SUFFIX, daily_partitions_def, is_spelled_like_a_day
 from .lookalikes import are_lookalikes, fold
 from .quoting import is_utf8
-from .source_files import SourceFolder, UnreadableFile
 
 # Of hidden files, and of the lock files of office programs.
-_IGNORED_PREFIXES = (".", "~$")
+IGNORED_PREFIXES = (".", "~$")
 
 
 class DataFile(NamedTuple):
     """A file that may be a customer's."""
 
-    path: str
+    path: str  # of the file, or the name of the object in its bucket
     key: str  # the name without the suffix, in NFC
     size: int  # bytes
     modified: float  # when its content was last written, in seconds since 1970
     changed: float  # when anything about it last changed, in seconds since 1970
-    digest: str  # short hash of name, inode, size and times
+    digest: str  # short hash of name, size, times, and inode or ETag
+    etag: str | None = None  # of an object in a bucket
+
+
+def open_plain_file(path: str) -> FileIO:
+    """Open a plain file, without waiting for a writer if a pipe has taken its place."""
+    file = FileIO(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(f"{Path(path).name} is no plain file")
+    return file
 
 
 @dataclass
 class Scan:
-    """The visible files of a source folder, and links whose targets cannot be read."""
+    """The visible files of a source folder or bucket, and links whose targets cannot be read."""
 
-    folder: str  # the resolved path
+    place: str  # the resolved path of the folder, or the url of the bucket
+    open_file: Callable[[str], RawIOBase] = open_plain_file  # opens the path of a data file
+    is_bucket: bool = False
     files: dict[str, DataFile] = field(default_factory=dict)  # customers' files by key, in order of key
     doubles: list[DataFile] = field(default_factory=list)  # their keys have another file
     unreadable: dict[str, str] = field(default_factory=dict)  # causes by key, if files cannot be read
@@ -55,43 +68,41 @@ class Scan:
         """Return the days that the exchange's partitions definition does not have."""
         return [day for day in sorted(self.days) if not daily_partitions_def.has_partition_key(day)]
 
-    def add(self, entry: os.DirEntry[str]) -> None:
-        """Add an entry of the folder, unless it is a folder, a pipe or the like, or has just disappeared."""
-        status, cause = _find_status(entry)
-        if not (cause or (status and stat.S_ISREG(status.st_mode))):
-            self._add_unusable(entry)
-            return
-        key = unicodedata.normalize("NFC", entry.name.removesuffix(SUFFIX))
-        if not entry.name.endswith(SUFFIX):
-            self.not_csv.append(entry.name)
-            self._add_unusable(entry)
-        elif not is_utf8(entry.name):
-            self.not_utf8.append(entry.name)
-            self._add_unusable(entry)
+    def add(self, name: str, file: DataFile | None, cause: str = "") -> None:
+        """Add a file by its name, or the cause why it cannot be read."""
+        key = find_key(name)
+        if not name.endswith(SUFFIX):
+            self.not_csv.append(name)
+            self.add_unusable(name)
+        elif not is_utf8(name):
+            self.not_utf8.append(name)
+            self.add_unusable(name)
         elif is_spelled_like_a_day(key):
             self.days.add(key)
-        elif status:
-            self._add_file(entry, key, status)
+        elif file:
+            self._add_file(name, file)
         else:
             self.unreadable[key] = cause
 
-    def _add_unusable(self, entry: os.DirEntry[str]) -> None:
+    def add_unusable(self, name: str) -> None:
+        """Add the name of what is no file, but may be in the way of one."""
         # Of other encodings, Latin-1 is the most likely one.
-        name = entry.name if is_utf8(entry.name) else os.fsencode(entry.name).decode("latin-1")
+        name = name if is_utf8(name) else os.fsencode(name).decode("latin-1")
         stem, suffix, _ = _normalize_suffix(name).partition(SUFFIX)
         if suffix:
             self.unusable.add(stem + suffix)
 
-    def _add_file(self, entry: os.DirEntry[str], key: str, status: os.stat_result) -> None:
-        times = status.st_mtime, max(status.st_mtime, status.st_ctime)
-        version = f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} "
-        digest = compute_short_hash(version.encode() + os.fsencode(entry.name))
-        file = DataFile(entry.path, key, status.st_size, *times, digest)
+    def _add_file(self, name: str, file: DataFile) -> None:
         # SourceFolder.find prefers the name in NFC as well.
-        if entry.name == key + SUFFIX and key in self.files:
-            self.doubles.append(self.files.pop(key))
-        if self.files.setdefault(key, file) is not file:
+        if name == file.key + SUFFIX and file.key in self.files:
+            self.doubles.append(self.files.pop(file.key))
+        if self.files.setdefault(file.key, file) is not file:
             self.doubles.append(file)
+
+    def sort(self) -> None:
+        """Put the files in order of their keys, and the near misses first."""
+        self.files = dict(sorted(self.files.items()))
+        self.not_csv.sort(key=lambda name: SUFFIX not in _normalize_suffix(name))
 
 
 def scan(folder: Path) -> Scan:
@@ -100,31 +111,28 @@ def scan(folder: Path) -> Scan:
     OSError is raised if the folder cannot be read, and ValueError if its path contains a NUL.
     """
     with os.scandir(folder) as entries:
-        visible = [entry for entry in entries if not entry.name.startswith(_IGNORED_PREFIXES)]
+        visible = [entry for entry in entries if not entry.name.startswith(IGNORED_PREFIXES)]
     found = Scan(str(folder.resolve()))
     for entry in sorted(visible, key=lambda entry: entry.name):
-        found.add(entry)
-    found.files = dict(sorted(found.files.items()))
-    found.not_csv.sort(key=lambda name: SUFFIX not in _normalize_suffix(name))
+        status, cause = _find_status(entry)
+        if cause or (status and stat.S_ISREG(status.st_mode)):
+            found.add(entry.name, _describe_entry(entry, status) if status else None, cause)
+        else:  # a folder, a pipe or the like, or it has just disappeared
+            found.add_unusable(entry.name)
+    found.sort()
     return found
 
 
-def scan_source(source: SourceFolder) -> Scan:
-    """Scan the source folder, or raise UnreadableFile if it is missing or cannot be read."""
-    folder = source.folder()
-    try:
-        return scan(folder)
-    except (OSError, ValueError) as error:
-        raise UnreadableFile(
-            f"The source folder {str(folder)!r} cannot be read: {error}. Mount or create it."
-        ) from error
+def _describe_entry(entry: os.DirEntry[str], status: os.stat_result) -> DataFile:
+    times = status.st_mtime, max(status.st_mtime, status.st_ctime)
+    version = f"{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} "
+    digest = compute_short_hash(version.encode() + os.fsencode(entry.name))
+    return DataFile(entry.path, find_key(entry.name), status.st_size, *times, digest)
 
 
-def scan_nonempty_source(source: SourceFolder) -> Scan:
-    """Scan the source folder; raise UnreadableFile also if no file is there, since it may not be mounted."""
-    if (there := scan_source(source)).count_files():
-        return there
-    raise UnreadableFile(f"The source folder {str(source.folder())!r} holds no data file. Is it mounted?")
+def find_key(name: str) -> str:
+    """Return the key that a file's name stands for."""
+    return unicodedata.normalize("NFC", name.removesuffix(SUFFIX))
 
 
 def _find_status(entry: os.DirEntry[str]) -> tuple[os.stat_result | None, str]:

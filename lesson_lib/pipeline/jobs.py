@@ -12,10 +12,9 @@ from .assets import (
     import_partition_file,
 )
 from .event_log import build_retirement_event, find_current_imports, find_keys_imported_from
-from .folder_scan import scan_nonempty_source
 from .keys import InvalidKey
 from .retirement import retire_key
-from .source_files import SourceFolder, UnreadableFile
+from .source_files import Source, UnreadableFile
 from .warehouse import DUCKDB_WRITER, Warehouse
 
 import_partition_job = dg.define_asset_job(
@@ -39,17 +38,17 @@ class KeyToRetire(dg.Config):
 
 @dg.op(pool=DUCKDB_WRITER)
 def retire_partition(
-    context: dg.OpExecutionContext, config: KeyToRetire, source: SourceFolder, database: Warehouse
+    context: dg.OpExecutionContext, config: KeyToRetire, source: Source, database: Warehouse
 ) -> None:
-    """Remove a key and its rows, if its file was imported from this folder and is no longer there.
+    """Remove a key and its rows, if its file was imported from this source and is no longer there.
 
     Raises:
-        UnreadableFile: the source folder cannot be read, or has no customers' files: it may not be mounted.
+        UnreadableFile: the source cannot be read, or has no customers' files: a folder may not be mounted.
         WarehouseUnavailable: the database cannot be opened; the key stays.
     """
     key = config.key
     try:
-        there = scan_nonempty_source(source)
+        there = source.scan_nonempty()
     except UnreadableFile as error:
         raise UnreadableFile(
             f"{error} The key {key!r} and its rows stay. Run this again then; "
@@ -59,12 +58,12 @@ def retire_partition(
         context.log.warning("%r is not retired: its file is there. Nothing was changed.", key)
         return
     imports = find_current_imports(context.instance, [key])
-    if key not in find_keys_imported_from(context.instance, [key], imports, there.folder):
+    if key not in find_keys_imported_from(context.instance, [key], imports, there.place):
         context.log.warning(
             "%r is not retired: its latest import did not come from %s, or has been retired already. "
             "Nothing was changed. To retire it all the same, call retire_key.",
             key,
-            there.folder,
+            there.place,
         )
         return
     try:
@@ -72,7 +71,7 @@ def retire_partition(
     except InvalidKey as error:
         context.log.warning("%s Nothing was changed.", error)
     else:
-        context.log_event(build_retirement_event(key, there.folder))
+        context.log_event(build_retirement_event(key, there.place))
         context.log.info("%r is retired, and %d rows with it.", key, removed)
 
 

@@ -5,6 +5,8 @@ import os
 import re
 import stat
 import unicodedata
+from abc import abstractmethod
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,7 @@ from pydantic import BeforeValidator
 from .csv_faults import find_header_fault, find_reading_fault
 from .csv_rules import MAX_HEADER_BYTES, MAX_LINE_BYTES, count_bad_prices, is_suspect, split_fields
 from .errors import PipelineError
+from .folder_scan import Scan, scan
 from .keys import SUFFIX
 from .local_paths import find_path_fault
 from .lookalikes import are_lookalikes
@@ -27,11 +30,51 @@ class UnreadableFile(PipelineError):
     """A source file is missing, is not a plain file of its folder, or breaks the rules for its content."""
 
 
+class SourceUnavailable(UnreadableFile):
+    """The source does not answer, so that no file can be read for the time being."""
+
+
 class ChangedFile(UnreadableFile):
     """A source file has changed since it was imported."""
 
 
-class SourceFolder(dg.ConfigurableResource[None]):
+class Source(dg.ConfigurableResource[None]):
+    """Where the pipeline finds one `<partition_key>.csv` for each key."""
+
+    @abstractmethod
+    def find(self, key: str) -> Path:
+        """Return the path of the key's file on this machine, or raise UnreadableFile."""
+
+    @abstractmethod
+    def place(self) -> str:
+        """Return what an import records as the place of its file."""
+
+    @abstractmethod
+    def scan(self) -> Scan:
+        """Sort the files that are there, or raise UnreadableFile if they cannot be listed."""
+
+    @abstractmethod
+    def scan_nonempty(self) -> Scan:
+        """Return the scan; raise UnreadableFile also if there is no data file."""
+
+    def inspect(self, key: str) -> "SourceFile":
+        """Find the key's file, and inspect it as `inspect_file` does."""
+        return inspect_file(key, self.find(key))
+
+    def find_imported(self, key: str, etag: str | None) -> Path:  # noqa: ARG002 - files have no ETags
+        """Return the path of the key's file, which an import has found with this ETag.
+
+        Raises:
+            ChangedFile: the ETag is another one by now. Without ETags, `require_unchanged` compares contents.
+            UnreadableFile: the file is missing or unreadable.
+        """
+        return self.find(key)
+
+    def discard_copies(self) -> None:
+        """Remove copies of files that were made for this run, once their rows are stored."""
+
+
+class SourceFolder(Source):
     """The folder that holds one `<partition_key>.csv` for each key."""
 
     path: Annotated[str, BeforeValidator(os.fspath)]
@@ -49,6 +92,26 @@ class SourceFolder(dg.ConfigurableResource[None]):
                 "Give the path of a folder on this machine, such as the one where the files are fetched to."
             )
         return Path(os.path.expanduser(self.path))  # noqa: PTH111 - pathlib's raises if there is no such home
+
+    def place(self) -> str:
+        """Return the resolved path of the folder, so that links to it make no difference."""
+        return str(self.folder().resolve())
+
+    def scan(self) -> Scan:
+        """Sort the files of the folder; raise UnreadableFile if it is missing or cannot be read."""
+        folder = self.folder()
+        try:
+            return scan(folder)
+        except (OSError, ValueError) as error:
+            raise UnreadableFile(
+                f"The source folder {str(folder)!r} cannot be read: {error}. Mount or create it."
+            ) from error
+
+    def scan_nonempty(self) -> Scan:
+        """Return the scan; raise UnreadableFile also if there is no data file: it may not be mounted."""
+        if (there := self.scan()).count_files():
+            return there
+        raise UnreadableFile(f"The source folder {str(self.folder())!r} holds no data file. Is it mounted?")
 
     def find(self, key: str) -> Path:
         """Return the resolved path of the key's file: a plain file inside this folder.
@@ -113,13 +176,19 @@ def _explain_missing(key: str, folder: Path, entry: Path) -> str:
             f"{key!r} has no file: {entry.name} is not in {folder}, since there is no such folder. Mount or "
             "create it, or correct the path of the source folder."
         )
-    if near := sorted(other.name for other in folder.iterdir() if _is_near(other.name, entry.name)):
+    return explain_absence(key, str(folder), [other.name for other in folder.iterdir()])
+
+
+def explain_absence(key: str, place: str, names: Iterable[str]) -> str:
+    """Explain that a key's file is not among those in a place, with the next move."""
+    name = key + SUFFIX
+    if near := sorted(other for other in names if _is_near(other, name)):
         return (
-            f"{key!r} has no file: {entry.name} is not in {folder}, but {near[0]!a} is. "
-            f"Rename that file to {entry.name} and materialize {key!r} again."
+            f"{key!r} has no file: {name} is not in {place}, but {near[0]!a} is. "
+            f"Rename that file to {name} and materialize {key!r} again."
         )
     return (
-        f"{key!r} has no file: {entry.name} is not in {folder}. "
+        f"{key!r} has no file: {name} is not in {place}. "
         f"Put it there and materialize {key!r} again, or retire the key."
     )
 
@@ -140,6 +209,8 @@ class SourceFile:
     size: int  # bytes
     fingerprint: str  # SHA-256 of the bytes, in hex
     bad_prices: int  # rows whose share_price is zero or less
+    bucket: str | None = None  # its url, if the path is that of a copy
+    etag: str | None = None  # of the object in the bucket
 
 
 def inspect_file(key: str, path: Path) -> SourceFile:
@@ -180,9 +251,14 @@ def require_unchanged(file: SourceFile) -> None:
     with suppress(OSError):
         if compute_fingerprint(file.path) == file.fingerprint:
             return
-    raise ChangedFile(
-        f"{file.path.name} changed after it was imported. "
-        f"Materialize the import of {file.key!r} again, and then its rows; its earlier rows are untouched."
+    raise build_change_error(file.key, file.path.name)
+
+
+def build_change_error(key: str, name: str) -> ChangedFile:
+    """Return the error of a key's file that is no longer the imported one."""
+    return ChangedFile(
+        f"{name} changed after it was imported. "
+        f"Materialize the import of {key!r} again, and then its rows; its earlier rows are untouched."
     )
 
 

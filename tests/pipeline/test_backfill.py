@@ -84,9 +84,9 @@ HALF_RECORDED = """
             wait()
 """
 IN_A_REFUSED_RUN = """
-    def inspect_file(key, path):
+    def list_partition_keys(context):
         wait()
-    assets.inspect_file = inspect_file
+    assets.list_partition_keys = list_partition_keys
 """
 DISK_OF_2_MB = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000))"
 

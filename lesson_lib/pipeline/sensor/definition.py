@@ -7,10 +7,9 @@ from typing import Literal
 
 import dagster as dg
 
-from ..folder_scan import scan_source
 from ..jobs import import_dynamic_partition_job, retire_partition_job
 from ..keys import s3_partitions_def
-from ..source_files import SourceFolder, UnreadableFile
+from ..source_files import Source, UnreadableFile
 from .cursor import Cursor
 from .settings import Settings
 from .tick_plan import TickPlan
@@ -28,13 +27,13 @@ def build_arrivals_sensor(
 ) -> dg.SensorDefinition:
     """Return a sensor that registers a key and requests a run for each file that is new or corrected.
 
-    It needs the resource `source`, and its jobs also need `database`. Give each key set one source folder,
-    and each folder one sensor.
+    It needs the resource `source`, and its jobs also need `database`. Give each key set one source folder
+    or bucket, and each of them one sensor.
 
     Args:
         name: the name of the sensor.
-        vanished: what happens to a key whose file was imported from this folder and is gone: it is kept and
-            reported, or retired. Keys of other folders are always kept.
+        vanished: what happens to a key whose file was imported from this place and is gone: it is kept and
+            reported, or retired. Keys of other folders and buckets are always kept.
         runs_a_tick: the maximum number of runs that a tick requests; the next ticks request the rest.
         settle_seconds: the age from which a file is loaded at once. A younger file is loaded if two ticks
             in a row have found it unchanged.
@@ -52,9 +51,9 @@ def build_arrivals_sensor(
         minimum_interval_seconds=minimum_interval_seconds,
         description="Load customers' files that are new or corrected.",
     )
-    def sensor(context: dg.SensorEvaluationContext, source: SourceFolder) -> dg.SensorResult:
+    def sensor(context: dg.SensorEvaluationContext, source: Source) -> dg.SensorResult:
         try:
-            there = scan_source(source)
+            there = source.scan()
         except UnreadableFile as error:
             # A result without a cursor leaves the stored cursor unchanged.
             return dg.SensorResult(skip_reason=f"{error} Earlier requests are remembered.")

@@ -2,14 +2,11 @@
 
 import hashlib
 import math
-import os
-import stat
 import time
 from collections.abc import Callable
-from io import FileIO
-from pathlib import Path
+from io import RawIOBase
 
-from ..folder_scan import DataFile
+from ..folder_scan import DataFile, open_plain_file
 
 # Dagster ends an evaluation after 60 seconds, and disks may be slow.
 MAX_BYTES_PER_TICK = 2 << 30
@@ -26,8 +23,13 @@ class BudgetSpent(Exception):
 class ReadingBudget:
     """The time and bytes that a tick may still read."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Start with the whole budget; `clock` returns seconds."""
+    def __init__(
+        self,
+        open_file: Callable[[str], RawIOBase] = open_plain_file,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start with the whole budget; `open_file` opens a file's path, and `clock` returns seconds."""
+        self._open_file = open_file
         self._clock = clock
         self._bytes_left = MAX_BYTES_PER_TICK
         self._ends = math.inf
@@ -47,7 +49,7 @@ class ReadingBudget:
         if self._bytes_left < file.size or began >= self._ends:
             raise BudgetSpent
         digest = hashlib.sha256()
-        with _open_file(file.path) as bytes_:
+        with self._open_file(file.path) as bytes_:
             # Only now: a file that cannot be opened takes no time from the next ones.
             self._ends = min(self._ends, began + MAX_SECONDS_PER_TICK)
             while chunk := bytes_.read(_CHUNK_BYTES):
@@ -59,12 +61,3 @@ class ReadingBudget:
                 if self._bytes_left < 0 or now >= self._ends:
                     raise BudgetSpent
         return digest.hexdigest()
-
-
-def _open_file(path: str) -> FileIO:
-    """Open a plain file, without waiting for a writer if a pipe has taken its place."""
-    file = FileIO(path, opener=lambda name, flags: os.open(name, flags | getattr(os, "O_NONBLOCK", 0)))
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(f"{Path(path).name} is no plain file")
-    return file

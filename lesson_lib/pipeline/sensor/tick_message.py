@@ -34,6 +34,12 @@ class TickOutcome(Enum):
     )
 
 
+# A bucket is never unmounted.
+_SENTENCES_OF_BUCKET = {
+    TickOutcome.EMPTY: "No data file is left. Is this the right bucket? Keys that are kept: {}.",
+    TickOutcome.ELSEWHERE: "Keys of another bucket or folder, which are kept: {}.",
+}
+
 _DATA_FILE_OUTCOMES = (
     TickOutcome.REQUESTED,
     TickOutcome.LOADED,
@@ -51,6 +57,7 @@ def build_tick_message(
     causes: Mapping[str, str],
     *,
     requests_runs: bool,
+    is_bucket: bool = False,
 ) -> str:
     """Return the message of a tick, from its outcomes and the causes why files cannot be read, by key."""
     if any(reported[outcome] for outcome in _DATA_FILE_OUTCOMES):
@@ -58,11 +65,12 @@ def build_tick_message(
         head += "." if requests_runs else ", and no runs to request."
     else:
         head = f"No new or corrected file among {files}."
+    templates = {outcome: outcome.value for outcome in TickOutcome}
+    if is_bucket:
+        templates |= _SENTENCES_OF_BUCKET
     sentences = [
-        outcome.value.format(
-            _format_names(reported[outcome], causes if outcome is TickOutcome.UNREADABLE else {})
-        )
-        for outcome in TickOutcome
+        template.format(_format_names(reported[outcome], causes if outcome is TickOutcome.UNREADABLE else {}))
+        for outcome, template in templates.items()
         if reported[outcome]
     ]
     return " ".join([head, *sentences])

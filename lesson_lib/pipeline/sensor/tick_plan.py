@@ -25,7 +25,7 @@ _TWO_FILES = (
 
 
 class TickPlan:
-    """The decisions that follow from one scan of the source folder."""
+    """The decisions that follow from one scan of the source."""
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance, there: Scan, before: Cursor) -> None:
         """Decide what this tick requests."""
@@ -49,7 +49,11 @@ class TickPlan:
         self.invalid_keys: list[InvalidKey] = []  # the errors of keys that break the rules
         self.cursor = self._decide()
         self.message = build_tick_message(
-            there.count_files(), self._reported, self._causes, requests_runs=bool(self.requests)
+            there.count_files(),
+            self._reported,
+            self._causes,
+            requests_runs=bool(self.requests),
+            is_bucket=there.is_bucket,
         )
 
     def _decide(self) -> Cursor:
@@ -106,7 +110,7 @@ class TickPlan:
         examined = again[:MAX_EXAMINED_PER_TICK]
         registered = [file.key for file in examined if file.key in self._registered]
         loaded = find_loaded_imports(self._instance, registered, self._imports)
-        budget, before, done = ReadingBudget(), set(self._before.done), set()
+        budget, before, done = ReadingBudget(self._there.open_file), set(self._before.done), set()
         # New customers come first, since comparing the files of the others takes longer.
         for file in [*first_time, *examined]:
             try:
@@ -145,13 +149,13 @@ class TickPlan:
         return TickOutcome.REQUESTED
 
     def _select_vanished(self, absent: list[str]) -> list[str]:
-        """Return the absent keys that were imported from this folder; report why the others are kept."""
+        """Return the absent keys that were imported from this place; report why the others are kept."""
         imported = [key for key in absent if key in self._imports]
         self._reported[TickOutcome.NEVER_IMPORTED] = [key for key in absent if key not in self._imports]
         # If there are too many to examine, each tick takes others.
         start = int(self._now) % max(len(imported), 1)
         examined = set([*imported[start:], *imported[:start]][:MAX_EXAMINED_PER_TICK])
-        ours = find_keys_imported_from(self._instance, examined, self._imports, self._there.folder)
+        ours = find_keys_imported_from(self._instance, examined, self._imports, self._there.place)
         self._reported[TickOutcome.ELSEWHERE] = [
             key for key in imported if key in examined and key not in ours
         ]

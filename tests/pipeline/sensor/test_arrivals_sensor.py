@@ -59,9 +59,12 @@ class Daemon:
 
     def evaluate(self) -> dg.SensorResult:
         """Evaluate the sensor once, and apply nothing."""
-        context = dg.build_sensor_context(instance=self.workspace.instance, cursor=self.cursor)
-        with context:
-            result = self.sensor(context, source=SourceFolder(path=self.workspace.source))
+        with dg.build_sensor_context(
+            instance=self.workspace.instance,
+            cursor=self.cursor,
+            resources={"source": self.workspace.resources()["source"]},
+        ) as context:
+            result = self.sensor(context)
         assert isinstance(result, dg.SensorResult)
         return result
 

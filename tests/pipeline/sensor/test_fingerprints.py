@@ -93,7 +93,7 @@ def test_a_tick_reads_so_long_and_no_longer(tmp_path: Path, pace: int, expected:
     """It checks the clock after each chunk; a file that takes a whole tick has no fingerprint."""
     files = put(tmp_path, a=3, b=3, c=3, d=3)
     ticking = count(0, pace)
-    assert read_all(ReadingBudget(lambda: next(ticking)), files) == expected
+    assert read_all(ReadingBudget(clock=lambda: next(ticking)), files) == expected
 
 
 @pytest.mark.usefixtures("small")
@@ -102,7 +102,7 @@ def test_the_time_begins_with_the_first_byte(tmp_path: Path) -> None:
     files = put(tmp_path, a=3, b=3)
     (tmp_path / "a.csv").unlink()
     times = iter([100, 112, 113, 114])
-    assert read_all(ReadingBudget(lambda: next(times)), files) == ["FileNotFoundError", sha256(3)]
+    assert read_all(ReadingBudget(clock=lambda: next(times)), files) == ["FileNotFoundError", sha256(3)]
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
