@@ -8,6 +8,8 @@ import urllib.request
 from importlib import metadata
 from pathlib import Path
 
+import dagster as dg
+import duckdb
 import psutil
 import pytest
 from obstore.exceptions import BaseError, PreconditionError
@@ -16,6 +18,15 @@ from obstore.store import S3Store
 from lesson_lib.classroom.servers import bucket as module
 from lesson_lib.classroom.servers.bucket import Bucket, start_bucket
 from lesson_lib.classroom.servers.server_group import ServerUnavailable, open_group
+from lesson_lib.pipeline import (
+    ChangedFile,
+    SourceBucket,
+    Warehouse,
+    duckdb_dynamic_partition_table,
+    import_dynamic_partition_file,
+    register_keys,
+)
+from tests.pipeline.workspace import priced
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +51,35 @@ def test_another_process_needs_only_the_variables(bucket: Bucket, monkeypatch: p
     for name, value in bucket.variables.items():
         monkeypatch.setenv(name, value)
     assert bytes(S3Store("arrivals").get("acme.csv").bytes()) == b"date,price\n"
+
+
+def test_the_pipeline_loads_from_it(bucket: Bucket, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An object that is corrected between import and load is refused, and loaded after another import."""
+    for name, value in bucket.variables.items():
+        monkeypatch.setenv(name, value)
+    resources = {
+        "source": SourceBucket(url="s3://arrivals"),
+        "database": Warehouse(database=tmp_path / "warehouse.duckdb"),
+    }
+    pair = [import_dynamic_partition_file, duckdb_dynamic_partition_table]
+    with dg.DagsterInstance.ephemeral() as instance:
+        register_keys(instance, ["initech"])
+
+        def run(*assets: dg.AssetsDefinition) -> None:
+            dg.materialize(
+                pair, partition_key="initech", instance=instance, resources=resources, selection=assets
+            )
+
+        bucket.store.put("initech.csv", priced(1.5).encode())
+        run(*pair)
+        run(pair[0])
+        bucket.store.put("initech.csv", priced(2.5).encode())
+        with pytest.raises(ChangedFile, match=r"initech\.csv changed after it was imported"):
+            run(pair[1])
+        run(*pair)
+    query = "select share_price from raw_partition_data where partition_key = 'initech'"
+    with duckdb.connect(tmp_path / "warehouse.duckdb") as con:
+        assert con.execute(query).fetchall() == [(2.5,)]
 
 
 def test_wrong_keys_are_refused(bucket: Bucket) -> None:
