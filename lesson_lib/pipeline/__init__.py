@@ -19,6 +19,7 @@ from .keys import (
     register_keys,
     s3_partitions_def,
 )
+from .parquet_lake import ParquetLake
 from .retirement import retire_key
 from .schedule import import_partition_schedule
 from .sensor import InvalidSetting, arrivals_sensor, build_arrivals_sensor
@@ -32,6 +33,7 @@ __all__ = [
     "InstanceUnavailable",
     "InvalidKey",
     "InvalidSetting",
+    "ParquetLake",
     "PipelineError",
     "SourceBucket",
     "SourceFolder",

@@ -39,9 +39,7 @@ from .warehouse import (
     CUSTOMER_TABLE,
     DAILY_TABLE,
     DUCKDB_WRITER,
-    Warehouse,
-    allow_any_order,
-    replace_rows_of_each,
+    RowStore,
 )
 
 GROUP = "static_etl"
@@ -66,7 +64,7 @@ def import_dynamic_partition_file(context: dg.AssetExecutionContext, source: Sou
     deps=[import_dynamic_partition_file],
 )
 def duckdb_dynamic_partition_table(
-    context: dg.AssetExecutionContext, source: Source, database: Warehouse
+    context: dg.AssetExecutionContext, source: Source, database: dg.ResourceParam[RowStore]
 ) -> dg.MaterializeResult:
     """The rows of every customer, in the table raw_partition_data."""
     return load_files(context, source, database, import_dynamic_partition_file.key, CUSTOMER_TABLE)
@@ -90,7 +88,7 @@ def import_partition_file(context: dg.AssetExecutionContext, source: Source) -> 
     deps=[import_partition_file],
 )
 def duckdb_partition_table(
-    context: dg.AssetExecutionContext, source: Source, database: Warehouse
+    context: dg.AssetExecutionContext, source: Source, database: dg.ResourceParam[RowStore]
 ) -> dg.MaterializeResult:
     """The rows of every day, in the table raw_daily_data."""
     return load_files(context, source, database, import_partition_file.key, DAILY_TABLE)
@@ -130,12 +128,13 @@ def import_files(
 def load_files(
     context: dg.AssetExecutionContext,
     source: Source,
-    database: Warehouse,
+    database: RowStore,
     imported_by: dg.AssetKey,
     table: str,
 ) -> dg.MaterializeResult:
-    """Replace the rows of every key of the run, in one transaction unless a file is refused.
+    """Replace the rows of every key of the run.
 
+    A `Warehouse` does so in one transaction unless a file is refused, a `ParquetLake` key after key.
     In a run of several keys, a refused file fails alone: the rows of the others are stored and recorded
     before this raises.
 
@@ -146,8 +145,7 @@ def load_files(
         WrongTable: a view has the table's name, or a table with other columns.
     """
     files, refused = find_imported_files(context, imported_by, source)
-    with database.get_connection() as con, allow_any_order(con):
-        stored, broken = replace_rows_of_each(con, table, files)
+    stored, broken = database.replace(table, files)
     if len(files) == len(broken) == 1 and not refused:
         raise broken[files[0].key]
     refused |= broken

@@ -11,7 +11,7 @@ import dagster as dg
 
 from .event_log import TABLE, find_latest_events
 from .keys import s3_partitions_def
-from .warehouse import CUSTOMER_TABLE, DUCKDB_WRITER, Warehouse, count_rows_by_key
+from .warehouse import CUSTOMER_TABLE, DUCKDB_WRITER, RowStore
 
 MAX_NAMED_KEYS = 20
 
@@ -106,13 +106,15 @@ _SENTENCES = {
 
 
 @dg.asset_check(asset=TABLE, pool=DUCKDB_WRITER)
-def three_records_agree(context: dg.AssetCheckExecutionContext, database: Warehouse) -> dg.AssetCheckResult:
+def three_records_agree(
+    context: dg.AssetCheckExecutionContext, database: dg.ResourceParam[RowStore]
+) -> dg.AssetCheckResult:
     """Each registered, materialized key has rows, and each key with rows is registered and materialized."""
     try:
         registered = s3_partitions_def.get_partition_keys(dynamic_partitions_store=context.instance)
         materialized = find_latest_events(context.instance, TABLE)
-        with database.get_connection() as con:
-            rows = count_rows_by_key(con, CUSTOMER_TABLE)
+        rows = database.count_rows(CUSTOMER_TABLE)
+        faults = database.find_faults(CUSTOMER_TABLE)
     except Exception as error:  # noqa: BLE001 - the rows are stored and recorded: the run must not fail now
         return dg.AssetCheckResult(
             passed=False,
@@ -122,7 +124,7 @@ def three_records_agree(context: dg.AssetCheckExecutionContext, database: Wareho
     found = group_by_state(join_records(registered, [materialized], [()], rows))
     disagreements = [
         sentence.format(_format_keys(found[state])) for state, sentence in _SENTENCES.items() if found[state]
-    ]
+    ] + faults
     return dg.AssetCheckResult(
         passed=not disagreements,
         # Surplus rows are untidy; missing rows are lost.

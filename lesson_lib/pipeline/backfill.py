@@ -25,14 +25,7 @@ from .event_log import (
 from .keys import InvalidKey, check_customer_key, list_keys, require_usable, s3_partitions_def, suggest_key
 from .price_check import build_price_error
 from .source_files import Source, SourceFile, SourceUnavailable, UnreadableFile, compute_fingerprint
-from .warehouse import (
-    CUSTOMER_TABLE,
-    Warehouse,
-    allow_any_order,
-    count_rows_by_key,
-    replace_rows_of_each,
-    summarize_rows,
-)
+from .warehouse import CUSTOMER_TABLE, RowStore
 
 Keys = Iterable[str] | dg.PartitionKeyRange
 Progress = Callable[[int, int], object]
@@ -68,7 +61,7 @@ def backfill(
     keys: Keys | None = None,
     *,
     source: Source,
-    database: Warehouse,
+    database: RowStore,
     progress: Progress | None = None,
 ) -> Backfill:
     """Load the keys that are missing, failed or corrected, all in one run.
@@ -117,7 +110,7 @@ def backfill(
     return Backfill(loading.loaded, [key for key in wanted if key in unchanged], loading.refused)
 
 
-def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]:
+def missing_keys(instance: dg.DagsterInstance, database: RowStore) -> list[str]:
     """Return the registered keys that were never loaded, have failed since, or have no rows.
 
     Only `backfill` also compares files, and notices that one was corrected.
@@ -126,8 +119,7 @@ def missing_keys(instance: dg.DagsterInstance, database: Warehouse) -> list[str]
         WarehouseUnavailable: the database cannot be opened.
         WrongTable: a view has the table's name, or a table with other columns.
     """
-    with database.get_connection() as con:
-        there = _find_loaded(instance, count_rows_by_key(con, CUSTOMER_TABLE))
+    there = _find_loaded(instance, database.count_rows(CUSTOMER_TABLE))
     return [key for key in select_keys(instance, None) if key not in there]
 
 
@@ -160,11 +152,10 @@ def select_keys(instance: dg.DagsterInstance, keys: Keys | None) -> list[str]:
 
 
 def find_unchanged_keys(
-    instance: dg.DagsterInstance, keys: Sequence[str], source: Source, database: Warehouse
+    instance: dg.DagsterInstance, keys: Sequence[str], source: Source, database: RowStore
 ) -> set[str]:
     """Return the keys that are loaded from their present files."""
-    with database.get_connection() as con:
-        rows = summarize_rows(con, CUSTOMER_TABLE, keys)
+    rows = database.summarize(CUSTOMER_TABLE, keys)
     loaded = _find_loaded(instance, rows)
     imports = find_loaded_imports(instance, [key for key in keys if key in loaded], loaded)
     unchanged = set()
@@ -216,7 +207,7 @@ class _Loading:
     """The work of one call, and its outcome so far."""
 
     source: Source
-    database: Warehouse
+    database: RowStore
     report: Callable[[int], object]
     loaded: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
@@ -253,8 +244,7 @@ class _Loading:
         for file in files:
             imported = dg.AssetMaterialization(IMPORT, partition=file.key, metadata=describe_file(file))
             context.log_event(imported)
-        with self.database.get_connection() as con, allow_any_order(con):
-            stored, broken = replace_rows_of_each(con, CUSTOMER_TABLE, files)
+        stored, broken = self.database.replace(CUSTOMER_TABLE, files)
         self.refused |= {key: str(error) for key, error in broken.items()}
         for file in files:
             if outcome := stored.get(file.key):  # otherwise its file is refused

@@ -1,7 +1,9 @@
 """Why DuckDB could not open, read or write a database, and what to do about it."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
@@ -161,9 +163,12 @@ def explain_open_error(error: Exception, database: str, settings: list[str]) -> 
     return f"{database} cannot be opened: {summarize_error(error)}. {cause}"
 
 
-def explain_cause(error: Exception, database: str) -> str:
-    """Explain the cause of an error and the next move, or report that the cause is unknown."""
-    for pattern, text in _CAUSES.items():
+def explain_cause(error: Exception, database: str, special: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Explain the cause of an error and the next move, or report that the cause is unknown.
+
+    The special causes, in the form of `_CAUSES`, come first.
+    """
+    for pattern, text in (*special.items(), *_CAUSES.items()):
         if match := re.search(pattern, str(error)):
             return text.format(database=database, **match.groupdict())
     return _UNKNOWN

@@ -15,7 +15,7 @@ from .event_log import build_retirement_event, find_current_imports, find_keys_i
 from .keys import InvalidKey
 from .retirement import retire_key
 from .source_files import Source, UnreadableFile
-from .warehouse import DUCKDB_WRITER, Warehouse
+from .warehouse import DUCKDB_WRITER, RowStore
 
 import_partition_job = dg.define_asset_job(
     "import_partition_job",
@@ -38,7 +38,10 @@ class KeyToRetire(dg.Config):
 
 @dg.op(pool=DUCKDB_WRITER)
 def retire_partition(
-    context: dg.OpExecutionContext, config: KeyToRetire, source: Source, database: Warehouse
+    context: dg.OpExecutionContext,
+    config: KeyToRetire,
+    source: Source,
+    database: dg.ResourceParam[RowStore],
 ) -> None:
     """Remove a key and its rows, if its file was imported from this source and is no longer there.
 

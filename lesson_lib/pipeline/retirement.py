@@ -7,10 +7,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .database_errors import InstanceUnavailable, explain_instance_error
 from .keys import KEY_SET, InvalidKey, suggest_key
-from .warehouse import CUSTOMER_TABLE, Warehouse, delete_rows, transaction
+from .warehouse import CUSTOMER_TABLE, RowStore
 
 
-def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> int:
+def retire_key(instance: dg.DagsterInstance, key: str, warehouse: RowStore) -> int:
     """Remove a key and its rows, and return the number of rows; the materializations stay in the event log.
 
     Rows go first: should the removal of the key fail, the check `three_records_agree` reports it, and another
@@ -25,8 +25,7 @@ def retire_key(instance: dg.DagsterInstance, key: str, warehouse: Warehouse) -> 
     # A key that was registered by hand may have another form, and is retired as it is.
     if key not in registered:
         key = unicodedata.normalize("NFC", key)
-    with warehouse.get_connection() as con, transaction(con):
-        removed = delete_rows(con, CUSTOMER_TABLE, [key]).get(key, 0)
+    removed = warehouse.delete(CUSTOMER_TABLE, [key]).get(key, 0)
     if key not in registered and not removed:
         raise InvalidKey(
             f"{key!r} is not registered in {KEY_SET!r} and has no rows.{suggest_key(key, registered)}"

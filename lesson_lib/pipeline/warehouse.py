@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import duckdb
 from dagster_duckdb import DuckDBResource
@@ -58,9 +58,38 @@ class Stored:
     replaced: int
 
 
+CHECKSUM_SQL = f"sum(hash({', '.join(COLUMNS)}))::VARCHAR"
 _HAS_KEY = "partition_key IN (SELECT unnest(?::VARCHAR[]))"
 
 _READING_ERRORS = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.NotImplementedException)
+
+
+class RowStore(Protocol):
+    """Where the rows are stored: what the pipeline needs from its resource `database`."""
+
+    def replace(
+        self, table: str, files: Sequence[SourceFile]
+    ) -> tuple[dict[str, Stored], dict[str, PipelineError]]:
+        """Replace the rows of each file's key by those of the file.
+
+        Returns what was stored by key, and the errors of the broken files by key.
+
+        Raises:
+            WarehouseUnavailable: the rows cannot be stored.
+            WrongTable: a view has the table's name, or a table with other columns.
+        """
+
+    def delete(self, table: str, keys: Sequence[str]) -> dict[str | None, int]:
+        """Remove the keys' rows, and return their number by key; keys without rows are omitted."""
+
+    def count_rows(self, table: str, keys: Sequence[str] | None = None) -> dict[str | None, int]:
+        """Return the number of rows of these keys, or of all and of rows without one (None), by key."""
+
+    def summarize(self, table: str, keys: Sequence[str]) -> dict[str, Rows]:
+        """Return number and checksum of the keys' rows by key; keys without rows are omitted."""
+
+    def find_faults(self, table: str) -> list[str]:
+        """Return a sentence for each thing in the store whose rows cannot be read and are left out."""
 
 
 class WrongTable(PipelineError):
@@ -96,6 +125,32 @@ class Warehouse(DuckDBResource):
             yield connection
         finally:
             connection.close()
+
+    def replace(
+        self, table: str, files: Sequence[SourceFile]
+    ) -> tuple[dict[str, Stored], dict[str, PipelineError]]:
+        """Replace the rows of each file's key as `replace_rows_of_each` does."""
+        with self.get_connection() as con, allow_any_order(con):
+            return replace_rows_of_each(con, table, files)
+
+    def delete(self, table: str, keys: Sequence[str]) -> dict[str | None, int]:
+        """Remove the keys' rows in one transaction as `delete_rows` does."""
+        with self.get_connection() as con, transaction(con):
+            return delete_rows(con, table, keys)
+
+    def count_rows(self, table: str, keys: Sequence[str] | None = None) -> dict[str | None, int]:
+        """Return the number of rows by key as `count_rows_by_key` does."""
+        with self.get_connection() as con:
+            return count_rows_by_key(con, table, keys)
+
+    def summarize(self, table: str, keys: Sequence[str]) -> dict[str, Rows]:
+        """Return number and checksum of the keys' rows as `summarize_rows` does."""
+        with self.get_connection() as con:
+            return summarize_rows(con, table, keys)
+
+    def find_faults(self, table: str) -> list[str]:  # noqa: ARG002 - of a `RowStore`
+        """Return nothing: DuckDB reads a table as a whole, or raises."""
+        return []
 
     def _open(self) -> DuckDBPyConnection:
         deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
@@ -273,8 +328,20 @@ def replace_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile
         UnreadableFile: a value in a file breaks the rules.
         duckdb.Error: the rows cannot be stored.
     """
+    with read_strictly(files):
+        return replace_partitions(con, table, files)
+
+
+@contextmanager
+def read_strictly(files: Sequence[SourceFile]) -> Iterator[None]:
+    """Explain why DuckDB cannot read the files by `build_rows_sql`, and make sure that they have not changed.
+
+    Raises:
+        ChangedFile: a file has changed since it was imported.
+        UnreadableFile: a value in a file breaks the rules.
+    """
     try:
-        stored = replace_partitions(con, table, files)
+        yield
     except duckdb.Error as error:
         for file in files:
             require_unchanged(file)
@@ -285,7 +352,23 @@ def replace_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile
         raise
     for file in files:
         require_unchanged(file)  # only now, since DuckDB has read all of them
-    return stored
+
+
+def build_rows_sql(header: tuple[str, ...]) -> str:
+    """Return the query that reads files with these columns into rows, or fails if a row breaks the rules.
+
+    Its parameters are the files' paths, as `$paths`, and their keys in the same order, as `$keys`.
+    """
+    others = ", ".join(COLUMNS[1:])
+    return (
+        f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE AS date, {others}, "
+        f"$keys[file_index::BIGINT + 1] AS partition_key FROM {build_read_csv_sql(header)}"
+    )
+
+
+def bind_files(files: Sequence[SourceFile]) -> dict[str, list[str]]:
+    """Return the parameters of `build_rows_sql`."""
+    return {"keys": [file.key for file in files], "paths": [escape_glob(file.path) for file in files]}
 
 
 def replace_partitions(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> dict[str, Stored]:
@@ -302,14 +385,11 @@ def replace_partitions(con: DuckDBPyConnection, table: str, files: Sequence[Sour
 
 
 def _insert_rows(con: DuckDBPyConnection, table: str, files: Sequence[SourceFile]) -> None:
-    others = ", ".join(COLUMNS[1:])
     for header in dict.fromkeys(file.header for file in files):
         alike = [file for file in files if file.header == header]
         con.execute(
-            f"INSERT INTO {table} (date, {others}, partition_key) "
-            f"SELECT CASE WHEN {VALID_ROW_SQL} THEN date ELSE error('broken row') END::DATE, {others}, "
-            f"$keys[file_index::BIGINT + 1] FROM {build_read_csv_sql(header)}",
-            {"keys": [file.key for file in alike], "paths": [escape_glob(file.path) for file in alike]},
+            f"INSERT INTO {table} BY NAME {build_rows_sql(header)}",
+            bind_files(alike),
         ).fetchall()
 
 
@@ -327,8 +407,7 @@ def summarize_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> 
 
 
 def _summarize_rows(con: DuckDBPyConnection, table: str, keys: Sequence[str]) -> dict[str, Rows]:
-    checksum = f"sum(hash({', '.join(COLUMNS)}))::VARCHAR"
-    query = f"SELECT partition_key, count(*), {checksum} FROM {table} WHERE {_HAS_KEY} GROUP BY ALL"
+    query = f"SELECT partition_key, count(*), {CHECKSUM_SQL} FROM {table} WHERE {_HAS_KEY} GROUP BY ALL"
     with _explain_read_errors(con):
         return {key: Rows(count, value) for key, count, value in con.execute(query, [keys]).fetchall()}
 

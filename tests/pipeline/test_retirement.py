@@ -69,7 +69,7 @@ def test_rows_come_back_if_retiring_fails(loaded: Workspace, monkeypatch: pytest
         assert delete_rows(*args) == {"acme": 2}
         raise ZeroDivisionError
 
-    monkeypatch.setattr("lesson_lib.pipeline.retirement.delete_rows", delete_and_fail)
+    monkeypatch.setattr("lesson_lib.pipeline.warehouse.delete_rows", delete_and_fail)
     with loaded.raises(ZeroDivisionError):
         retire_key(loaded.instance, "acme", Warehouse(database=loaded.database))
     assert loaded.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}

@@ -22,6 +22,7 @@ from lesson_lib.pipeline.database_errors import (
 )
 from lesson_lib.pipeline.event_log import find_failed_keys, find_latest_events
 from lesson_lib.pipeline.local_paths import find_path_fault
+from lesson_lib.pipeline.parquet_lake import ParquetLake
 from lesson_lib.pipeline.warehouse import CUSTOMER_TABLE, Warehouse
 
 
@@ -40,7 +41,7 @@ class ThreeRecords(Displayable):
 def three_records(
     instance: dg.DagsterInstance,
     assets: dg.AssetsDefinition | Iterable[dg.AssetsDefinition],
-    database: str | Path | DuckDBResource | DuckDBPyConnection,
+    database: str | Path | DuckDBResource | ParquetLake | DuckDBPyConnection,
     *,
     table: str = CUSTOMER_TABLE,
 ) -> ThreeRecords:
@@ -51,8 +52,8 @@ def three_records(
     Args:
         instance: holds the keys and the materializations.
         assets: one asset, or several that share a partitions definition; checks among them are ignored.
-        database: the path of a DuckDB file, a `DuckDBResource` (such as `Warehouse`), or an open connection,
-            whose committed rows count.
+        database: the path of a DuckDB file, a `DuckDBResource` (such as `Warehouse`), a `ParquetLake`, or an
+            open connection, whose committed rows count.
         table: the table or view with the rows and their column `partition_key`; `schema.table` if it is not
             in DuckDB's schema `main`.
 
@@ -127,12 +128,17 @@ def _require_same_partitions(
 
 @contextmanager
 def _open(
-    database: str | Path | DuckDBResource | DuckDBPyConnection,
+    database: str | Path | DuckDBResource | ParquetLake | DuckDBPyConnection,
 ) -> Iterator[DuckDBPyConnection | None]:
     """Open the database if it exists, and close what was opened here."""
     if isinstance(database, DuckDBPyConnection):
         # With another cursor, a result that the learner has half read stays readable.
         with database.cursor() as con:
+            yield con
+        return
+    if isinstance(database, ParquetLake):
+        lake = ParquetLake(path=_resolve(database.path))
+        with lake.get_connection() if lake.folder().exists() else nullcontext() as con:
             yield con
         return
     if not isinstance(database, str | Path | DuckDBResource):
