@@ -1,7 +1,8 @@
-"""One key with a million or eight rows, compared with DuckDB's COPY alone and with the source lesson."""
+"""One key with a million or eight rows, against DuckDB's COPY, the source lesson, and a DuckDB file."""
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from benchmarks.customer_assets import PAIR, create_instance
 from benchmarks.source_lesson import make_source_lesson_assets
 from benchmarks.table import compare
 from lesson_lib.course_data import data_folder
-from lesson_lib.pipeline import SourceFolder, Warehouse
+from lesson_lib.pipeline import ParquetLake, SourceFolder, Warehouse
+from lesson_lib.pipeline.warehouse import RowStore
 
 MILLION = 1_000_000
 
@@ -51,6 +53,14 @@ def measure(folder: Path) -> None:
         lambda: bench.load_as_source_lesson("small"),
         pairs=41,
     )
+    for rows, key, pairs in (("eight rows", "small", 41), ("a million rows", "large", 9)):
+        compare(
+            f"{rows} into a Parquet file, against a DuckDB file",
+            "",
+            partial(bench.load_into_lake, key),
+            partial(bench.load, key),
+            pairs=pairs,
+        )
 
 
 class Bench:
@@ -70,15 +80,15 @@ class Bench:
         self, key: str, database: Path | None = None, assets: Sequence[dg.AssetsDefinition] = PAIR
     ) -> None:
         """Load one key with the assets of the library, into a new database unless one is given."""
-        dg.materialize(
-            assets,
-            partition_key=key,
-            instance=self.instance,
-            resources={
-                "source": SourceFolder(path=str(self.source)),
-                "database": Warehouse(database=str(database or next(self.databases))),
-            },
-        )
+        self._load(key, Warehouse(database=str(database or next(self.databases))), assets)
+
+    def load_into_lake(self, key: str) -> None:
+        """Load one key with the assets of the library, into a new lake."""
+        self._load(key, ParquetLake(path=str(next(self.databases).with_suffix(""))), PAIR)
+
+    def _load(self, key: str, database: RowStore, assets: Sequence[dg.AssetsDefinition]) -> None:
+        resources = {"source": SourceFolder(path=str(self.source)), "database": database}
+        dg.materialize(assets, partition_key=key, instance=self.instance, resources=resources)
 
     def load_as_source_lesson(self, key: str) -> None:
         """Load one key with both assets of the source lesson."""
