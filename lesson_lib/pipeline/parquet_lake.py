@@ -181,7 +181,8 @@ class ParquetLake(dg.ConfigurableResource[None]):
 
         folder = self.folder()
         with duckdb.connect(config={"enable_external_file_cache": False}) as con:
-            con.register_filesystem(WholeFiles(folder, _build_empty_file()))
+            with _explain_errors(f"{folder} cannot be read"):
+                con.register_filesystem(WholeFiles(folder, _build_empty_file()))
             yield con
 
     def _read(
@@ -269,6 +270,8 @@ def _summarize_files(
     except (duckdb.OutOfMemoryException, duckdb.InterruptException):
         raise
     except duckdb.Error as error:
+        if not names:
+            raise
         if len(names) == 1:
             return {}, [_describe_fault(folder / names[0], _explain_unreadable(folder / names[0], error))]
     half = len(names) // 2
@@ -327,7 +330,7 @@ def _describe_fault(path: Path, reason: str) -> str:
 def _list_folder(folder: Path) -> tuple[list[str], list[str]]:
     """Return the names of the keys' files in a table's folder, and the faults of other visible files."""
     try:
-        entries = sorted(os.listdir(folder))  # noqa: PTH208 - 100,000 names take a fifth of the time
+        entries = sorted(entry.name for entry in folder.iterdir())
     except FileNotFoundError:
         return [], []
     names = [name for name in entries if is_key_name(name)]

@@ -537,6 +537,18 @@ def test_a_broken_file_is_named_and_left_out(
     assert stored.lake.find_faults(CUSTOMER_TABLE) == []
 
 
+def test_damaged_rows_are_found_by_a_backfill(stored: LakeWorkspace) -> None:
+    """The footer is sound, so the key still counts as stored."""
+    with stored.place("acme").open("r+b") as file:
+        file.seek(4)
+        file.write(b"\xff" * 40)
+    with stored.lake.get_connection() as con, pytest.raises(duckdb.Error, match="don't know what type"):
+        con.execute(f"SELECT sum(amount), min(date) FROM {CUSTOMER_TABLE}").fetchall()
+    assert missing_keys(stored.instance, stored.lake) == []
+    assert stored.backfill() == ["acme"]
+    assert stored.prices() == {"acme": [1.5, 2.5], "globex": [9.75]}
+
+
 def test_strays_are_named_and_left_out(stored: LakeWorkspace, caplog: pytest.LogCaptureFixture) -> None:
     """Hidden files are ignored, as in a source folder."""
     strays = ["acme copy.parquet", "notes.txt"]
