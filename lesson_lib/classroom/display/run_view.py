@@ -27,7 +27,7 @@ from lesson_lib.unstable_text import hide_unstable
 _MAX_BOXES = 30
 _MAX_VALUE_LENGTH = 120  # characters
 _MAX_ERROR_LENGTH = 600
-_HASH = re.compile(r"[0-9a-f]{32,}")  # its beginning is enough for readers
+_HASH = re.compile(r'"?([0-9a-f]{32,})"?')  # its beginning is enough for readers; an ETag is in quotes
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 _NO_KEY = "A range contains no keys if its end was registered before its start. Did you mean to swap them?"
 
@@ -287,7 +287,8 @@ def _format_value(value: dg.MetadataValue) -> str:
     if isinstance(value, dg.TableSchemaMetadataValue):
         return format_count(len(value.schema.columns), "column")
     text = str(value.value)
-    return f"{text[:12]}…" if _HASH.fullmatch(text) else hide_and_shorten(text, _MAX_VALUE_LENGTH)
+    digits = _HASH.fullmatch(text)
+    return f"{digits[1][:12]}…" if digits else hide_and_shorten(text, _MAX_VALUE_LENGTH)
 
 
 def make_log_folds(run_id: str) -> list[Fold]:

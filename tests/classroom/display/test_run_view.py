@@ -353,6 +353,19 @@ def test_the_source_folder_of_an_import_is_not_shown(tmp_path: Path) -> None:
     assert [name for name, _ in box.facts] == ["file", "bytes", "header", "bad prices", "fingerprint"]
 
 
+@pytest.mark.parametrize("digits", ["39c2e17accead48cf3a87872800d360c", '"39c2e17accead48cf3a87872800d360c"'])
+def test_only_the_beginning_of_a_hash_is_shown(digits: str) -> None:
+    """The ETag of an object is one as well, in quotes."""
+
+    @dg.asset
+    def hashed() -> dg.MaterializeResult:
+        """Record a hash."""
+        return dg.MaterializeResult(metadata={"etag": digits})
+
+    (box,) = find_graph(describe_run(run(hashed))).boxes
+    assert box.facts == [("etag", "39c2e17accea…")]
+
+
 def test_many_facts_and_checks_are_shortened() -> None:
     """Hundreds of long facts and dozens of checks fit into a page."""
     names = [f"check_{number:03}" for number in range(60)]

@@ -58,7 +58,7 @@ _SOURCES = {
     ),
     "export": _Source(
         right="sensor",
-        reason="corrected unannounced, and each correction must be loaded soon, and once",
+        reason="corrected without notice, and each correction must be loaded soon, and only once",
         wanted="a run for the export, and one for each correction",
         otherwise="a schedule requests a run every time, with or without a correction",
     ),
