@@ -88,37 +88,37 @@ def test_the_solution_is_right_for_any_columns(
     }
 
 
-MIXED_FILES = {
-    "numbers": ("day,degrees\n1,4\n2,5\n3,7\n", "day,degrees\n1,-7.5\n2,9\n"),
-    "codes": ("order,n\n1001,1\n1002,2\n", "order,n\nA-1,1\nA-2,2\n"),
-    "dates": ("day,n\n09/13/2017,1\n09/14/2017,2\n", "day,n\nunknown,1\n09/15/2017,2\n"),
-    "truths": ("sold,n\ntrue,1\nfalse,2\n", "sold,n\n,1\nmaybe,2\n"),
-    "large numbers": ("id,n\n9007199254740993,1\n2,2\n", "id,n\n9007199254740995,1\n0.5,2\n"),
-    "American dates": ("day,n\n09/13/2017,1\n09/14/2017,2\n", "day,n\n09/15/2017,1\n09/16/2017,2\n"),
-    "prices": ("price,n\n4.50,1\n5.00,2\n", "price,n\nunknown,1\n5.10,2\n"),
-    "cents": ("price,n\n4.50,1\n5.00,2\n", "price,n\n1e3,1\n.5,2\n"),
-}
+# Of no column but `shipped` do both files have values of the same type, and that one has texts for dates.
+MIXED_FILES = (
+    """\
+degrees,order,day,shipped,sold,id,price,cents
+4,1001,09/13/2017,09/13/2017,true,9007199254740993,4.50,4.50
+5,1002,09/14/2017,09/14/2017,false,2,5.00,5.00
+7,1003,09/15/2017,09/14/2017,true,3,5.25,5.25
+""",
+    """\
+degrees,order,day,shipped,sold,id,price,cents
+-7.5,A-1,unknown,09/15/2017,,9007199254740995,unknown,1e3
+9,A-2,09/15/2017,09/16/2017,maybe,0.5,5.10,.5
+""",
+)
 
 
-@pytest.mark.parametrize("name", MIXED_FILES)
+@pytest.mark.parametrize("files", [MIXED_FILES, MIXED_FILES[::-1]], ids=["few types first", "many first"])
 def test_the_solution_is_right_if_the_files_have_other_types(
-    name: str, tmp_path: Path, run_cell: Callable[[str], Any]
+    files: tuple[str, str], tmp_path: Path, run_cell: Callable[[str], Any]
 ) -> None:
     """Either file may come first, and a text equals the value that it stands for."""
-    for number, (one, other) in enumerate((MIXED_FILES[name], MIXED_FILES[name][::-1])):
-        (tmp_path / str(number)).mkdir()
-        folder = make_folder(tmp_path / str(number), a=one, b=other)
-        asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2]
-        verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
-        assert verdict.outcome is Outcome.RIGHT, repr(verdict)
+    one, other = files
+    folder = make_folder(tmp_path, a=one, b=other)
+    asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2]
+    verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
+    assert verdict.outcome is Outcome.RIGHT, repr(verdict)
 
 
-@pytest.mark.parametrize("name", MIXED_FILES)
-def test_types_that_fit_all_files_are_right(
-    name: str, tmp_path: Path, run_cell: Callable[[str], Any]
-) -> None:
+def test_types_that_fit_all_files_are_right(tmp_path: Path, run_cell: Callable[[str], Any]) -> None:
     """A column of texts may have 4.5 for 4.50, and an ordinary date for one in the format of its file."""
-    one, other = MIXED_FILES[name]
+    one, other = MIXED_FILES
     folder = make_folder(tmp_path, a=one, b=other)
     answer = next(cell for cell in EXERCISES["2.7"].also_right if "union_by_name" in cell)
     asset = answer.partition("\n\n\n")[2]
@@ -127,17 +127,25 @@ def test_types_that_fit_all_files_are_right(
 
 
 @pytest.mark.parametrize(
-    ("name", "seen"),
+    ("one", "other", "seen"),
     [
-        ("numbers", "2 rows of b, and in row 1, degrees is -8 in the table, -7.5 in its file"),
-        ("codes", "ConversionException: Conversion Error: Could not convert string 'A-1' to INT64"),
+        (
+            "day,degrees\n1,4\n2,5\n3,7\n",
+            "day,degrees\n1,-7.5\n2,9\n",
+            "2 rows of b, and in row 1, degrees is -8 in the table, -7.5 in its file",
+        ),
+        (
+            "order,n\n1001,1\n1002,2\n",
+            "order,n\nA-1,1\nA-2,2\n",
+            "ConversionException: Conversion Error: Could not convert string 'A-1' to INT64",
+        ),
     ],
+    ids=["numbers", "codes"],
 )
 def test_types_of_the_first_file_are_blamed(
-    name: str, seen: str, tmp_path: Path, run_cell: Callable[[str], Any]
+    one: str, other: str, seen: str, tmp_path: Path, run_cell: Callable[[str], Any]
 ) -> None:
     """The other file is right in a table of its own, and its columns have the same order."""
-    one, other = MIXED_FILES[name]
     folder = make_folder(tmp_path, a=one, b=other)
     asset = EXERCISES["2.7"].solution.partition("\n\n\n")[2].replace("(?, all_varchar = true)", "(?)")
     verdict = run_cell(f"my_folder = {str(folder)!r}\n\n\n{asset}")
